@@ -1,0 +1,74 @@
+/**
+ * The floors of the house: imports run downwards only, and what stands on one floor may not import its
+ * neighbour. The picture is in docs/architecture.md.
+ */
+const floors = [
+  ['core'],
+  ['tokenizer', 'ops'],
+  ['attention', 'vision-patcher', 'data'],
+  ['model', 'backend-wasm', 'dataset-emoji'],
+  ['trainer', 'eval', 'runtime'],
+  ['cli'],
+];
+const source = names => `^packages/(${names.join('|')})/src/`;
+
+const floorRules = floors.flatMap((names, floor) => {
+  const above = floors.slice(floor + 1).flat();
+  const rules = names.map(name => ({
+    name: `no-neighbour-of-${name}`,
+    comment: `${name} may not import another package of its own floor`,
+    severity: 'error',
+    from: { path: source([name]) },
+    to: { path: `^packages/(${names.filter(other => other !== name).join('|') || '$never'})/` },
+  }));
+  if (above.length > 0) {
+    rules.push({
+      name: `floor-${floor}-imports-downwards`,
+      comment: `floor ${floor} (${names.join(', ')}) may not import a floor above it`,
+      severity: 'error',
+      from: { path: source(names) },
+      to: { path: `^packages/(${above.join('|')})/` },
+    });
+  }
+  return rules;
+});
+
+module.exports = {
+  forbidden: [
+    ...floorRules,
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'public-index-only',
+      comment: 'a package reaches another only through its public entry points',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/src/' },
+      to: {
+        path: '^packages/([^/]+)/src/',
+        pathNot: ['^packages/$1/src/', '^packages/[^/]+/src/(index|node)\\.ts$'],
+      },
+    },
+    {
+      name: 'core-has-no-dependency',
+      severity: 'error',
+      from: { path: '^packages/core/src/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^packages/core/src/' },
+    },
+    {
+      name: 'examples-use-public-packages',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^packages/[^/]+/src/', pathNot: '^packages/[^/]+/src/(index|node)\\.ts$' },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: 'generated/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['/dist/', '/assembly/', '/generated/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,143 @@
+/**
+ * The contracts that the packages of SimVLM share. Types only: nothing here runs.
+ *
+ * Legend of shapes: `B` batch, `T` text tokens, `N` image tokens, `S` image side in pixels,
+ * `D` model width, `V` vocabulary size.
+ */
+
+/** A value that survives `JSON.parse(JSON.stringify(value))` unchanged. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+
+/** The four special tokens; their ids differ from one another. */
+export interface SpecialTokens {
+  readonly pad: number;
+  readonly bos: number;
+  readonly eos: number;
+  readonly unk: number;
+}
+
+/** Text to token ids and back. `encode` adds no special tokens; `decode` skips them. */
+export interface Tokenizer {
+  readonly vocabSize: number;
+  readonly special: SpecialTokens;
+  encode(text: string): Int32Array;
+  decode(ids: ArrayLike<number>): string;
+}
+
+/** An 8-bit RGB picture: `data` is row-major HWC, `width × height × 3` bytes. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** One training or evaluation example. Without `image` it is a text-only document. */
+export interface Example {
+  readonly id: string;
+  readonly text: string;
+  readonly image?: RgbImage;
+}
+
+/** Examples with random access. `get` may read and decode a file; it throws `DataError` or `ImageError`. */
+export interface ExampleDataset {
+  readonly length: number;
+  get(index: number): Example | Promise<Example>;
+}
+
+/**
+ * A stream of examples that knows where it is: after `restore(state)`, iteration goes on with exactly
+ * the examples that would have followed when `state()` was called.
+ */
+export interface ExampleSource extends AsyncIterable<Example> {
+  state(): JsonValue;
+  restore(state: JsonValue): void;
+}
+
+/**
+ * Rows of one kind (all with an image, or all without), collated into static shapes.
+ *
+ * A text of `n` pieces has `textLengths = n + 1` tokens: the pieces, then the end token; after that comes
+ * padding. The first `prefixLengths[b]` text tokens (0 ≤ prefix < textLengths[b]) belong to the prefix, as
+ * the image always does; the loss is on tokens `prefixLengths[b] … textLengths[b] − 1`.
+ */
+export interface PrefixLmBatch {
+  /** B, the number of rows. */
+  readonly size: number;
+  /** T, the padded number of text tokens. */
+  readonly length: number;
+  /** `int32[B, T]`, row-major. */
+  readonly tokens: Int32Array;
+  /** `int32[B]`. */
+  readonly prefixLengths: Int32Array;
+  /** `int32[B]`, end token included. */
+  readonly textLengths: Int32Array;
+  /** `float32[B, S, S, 3]` in [−1, 1], row-major; absent for text-only rows. */
+  readonly images?: { readonly side: number; readonly pixels: Float32Array };
+  /** The id of the example in each row. */
+  readonly ids: readonly string[];
+}
+
+/** Samples that could not be used, with the first few reasons in full. */
+export interface SkipReport {
+  readonly count: number;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * What the trainer reads: for each step, one batch per kind of row (image-text, text-only). The loss of a
+ * step is the mean over the loss tokens of all its parts.
+ */
+export interface BatchSource {
+  next(): Promise<readonly PrefixLmBatch[]>;
+  /** Where the source is: after the batch that `next()` returned last, whatever was prefetched. */
+  state(): JsonValue;
+  restore(state: JsonValue): void;
+  skipped(): SkipReport;
+}
+
+/** The part of a tensor that contracts need; a `tf.Tensor` is one. */
+export interface TensorLike {
+  readonly shape: number[];
+  readonly dtype: string;
+  dispose(): void;
+}
+
+/** How a parameter starts. Standard deviations are those of the distribution before truncation at ±2σ. */
+export type Initializer =
+  | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' }
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'truncated-normal'; readonly std: number };
+
+/**
+ * Declares parameters under dotted names: `scope('encoder').param('norm.gamma', [D], …)` makes
+ * `encoder.norm.gamma`. Each parameter's values depend on the seed and on its full name only, so that adding
+ * one never changes another.
+ */
+export interface ParameterScope<P = TensorLike> {
+  param(name: string, shape: readonly number[], init: Initializer): P;
+  scope(name: string): ParameterScope<P>;
+}
+
+/** Pixels to tokens. The caller owns the result of `patch` and disposes it. */
+export interface Patcher<T = TensorLike> {
+  /** Rows and columns of the token grid; N = height × width. */
+  readonly grid: { readonly height: number; readonly width: number };
+  /** `float32[B, S, S, 3]` in [−1, 1] → `float32[B, N, D]`, row-major over the grid. */
+  patch(images: T): T;
+}
+
+/** Makes a patcher for images of side `imageSize` (pixels) and tokens of width `width` (D). */
+export type PatcherFactory<T = TensorLike, P = TensorLike> = (
+  options: Readonly<Record<string, JsonValue>>,
+  context: { readonly imageSize: number; readonly width: number; readonly params: ParameterScope<P> },
+) => Patcher<T>;
+
+/** Draws the prefix length, in text tokens, of one example: an integer in [0, textLength). */
+export type PrefixSampler = (
+  random: import('./random').Random,
+  example: { readonly textLength: number; readonly hasImage: boolean },
+) => number;
+
+/** The outcome of an evaluator: named numbers, printed and logged as they are. */
+export type EvaluationResult = Readonly<Record<string, number>>;

@@ -1,0 +1,39 @@
+export type {
+  BatchSource,
+  EvaluationResult,
+  Example,
+  ExampleDataset,
+  ExampleSource,
+  Initializer,
+  JsonValue,
+  ParameterScope,
+  Patcher,
+  PatcherFactory,
+  PrefixLmBatch,
+  PrefixSampler,
+  RgbImage,
+  SkipReport,
+  SpecialTokens,
+  TensorLike,
+  Tokenizer,
+} from './contracts';
+export {
+  BackendError,
+  CheckpointError,
+  ConfigError,
+  DataError,
+  type ErrorCode,
+  ImageError,
+  isSimVlmError,
+  PluginError,
+  ShapeError,
+  SimVlmError,
+  TokenizerError,
+  TrainingError,
+} from './errors';
+export { checkOptions, type OptionRule, rule } from './options';
+export { declaredParameters, initialValues, parameterScope } from './parameter-scope';
+export { type ParameterSpec, ParameterTree, parameterCount } from './parameter-tree';
+export { philox4x32 } from './philox';
+export { type Plugin, type PluginKinds, Registry } from './plugin';
+export { Random, type RandomState } from './random';

@@ -1,0 +1,89 @@
+import type {
+  BatchSource,
+  EvaluationResult,
+  ExampleDataset,
+  JsonValue,
+  PatcherFactory,
+  PrefixSampler,
+} from './contracts';
+import { PluginError } from './errors';
+
+/**
+ * What a plug-in can add, by kind. A package or a program adds kinds of its own by declaration merging:
+ * `declare module '@simvlm/core' { interface PluginKinds { mine: MyFactory } }`.
+ */
+export interface PluginKinds {
+  /** Pixels to tokens. */
+  patcher: PatcherFactory;
+  /** How long the prefix of each example is. */
+  objective: (options: Readonly<Record<string, JsonValue>>) => PrefixSampler;
+  /** Where examples come from. */
+  source: (options: Readonly<Record<string, JsonValue>>) => Promise<ExampleDataset>;
+  /** What is measured. `model` is the SimVlm under test. */
+  evaluator: (model: unknown, data: ExampleDataset) => Promise<EvaluationResult>;
+  /** What happens during training. */
+  callback: (options: Readonly<Record<string, JsonValue>>) => unknown;
+  /** Where the numbers are computed: makes it ready and says how it is called in tfjs. */
+  backend: () => Promise<{ readonly name: string; readonly detail: string }>;
+  /** Batches for the trainer. */
+  batches: (options: Readonly<Record<string, JsonValue>>) => Promise<BatchSource>;
+}
+
+/** A named bundle of registrations. */
+export interface Plugin {
+  readonly name: string;
+  setup(registry: Registry): void;
+}
+
+/** Factories by kind and name. Our own parts are registered in the same way as a visitor's. */
+export class Registry {
+  readonly #factories = new Map<string, { plugin: string; factory: unknown }>();
+  readonly #plugins = new Set<string>();
+  #current = 'this program';
+
+  /** Sets up plug-ins in order; the same plug-in twice is an error. */
+  use(...plugins: readonly Plugin[]): this {
+    for (const plugin of plugins) {
+      if (this.#plugins.has(plugin.name))
+        throw new PluginError('PLUGIN_DUPLICATE', `plug-in "${plugin.name}" is already in use`);
+      this.#plugins.add(plugin.name);
+      this.#current = plugin.name;
+      try {
+        plugin.setup(this);
+      } finally {
+        this.#current = 'this program';
+      }
+    }
+    return this;
+  }
+
+  /** @throws PluginError when the name is taken */
+  register<K extends keyof PluginKinds>(kind: K, name: string, factory: PluginKinds[K]): this {
+    const key = `${kind}:${name}`;
+    const taken = this.#factories.get(key);
+    if (taken)
+      throw new PluginError(
+        'PLUGIN_DUPLICATE',
+        `${kind} "${name}" is already registered by ${taken.plugin}; choose another name`,
+      );
+    this.#factories.set(key, { plugin: this.#current, factory });
+    return this;
+  }
+
+  /** @throws PluginError that lists the names there are */
+  get<K extends keyof PluginKinds>(kind: K, name: string): PluginKinds[K] {
+    const found = this.#factories.get(`${kind}:${name}`);
+    if (!found)
+      throw new PluginError(
+        'PLUGIN_UNKNOWN',
+        `no ${kind} "${name}"; registered: ${this.names(kind).join(', ') || 'none'}`,
+      );
+    return found.factory as PluginKinds[K];
+  }
+
+  names(kind: keyof PluginKinds): string[] {
+    return [...this.#factories.keys()]
+      .filter(key => key.startsWith(`${kind}:`))
+      .map(key => key.slice(kind.length + 1));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The fused kernels: names, inputs, attributes and outputs. A backend that has a kernel of its own
+ * registers it under these names; every other backend gets the reference, composed of plain tfjs ops.
+ *
+ * Legend of shapes: `R` rows (all leading axes together), `I` inputs, `O` outputs, `D` width, `V` vocabulary,
+ * `B` batch, `H` heads, `d` head width, `Tq` queries, `Tk` keys, `G` groups, `C` channels.
+ */
+export const fusedKernel = {
+  /** x[…, D], gamma[D], beta[D] → y[…, D], mean[R], rstd[R] (rstd = 1 / √(variance + epsilon)) */
+  layerNorm: 'SimVlmLayerNorm',
+  /** x[…, D], gamma[D], mean[R], rstd[R], dy[…, D] → dx, dgamma[D], dbeta[D] */
+  layerNormGrad: 'SimVlmLayerNormGrad',
+  /** x[B, h, w, C], gamma[C], beta[C] → y, mean[B, G], rstd[B, G] */
+  groupNorm: 'SimVlmGroupNorm',
+  /** x, gamma[C], beta[C], mean[B, G], rstd[B, G], dy → dx, dgamma[C], dbeta[C] */
+  groupNormGrad: 'SimVlmGroupNormGrad',
+  /** x[…, I], w[I, O], b[O]? → y[…, O], and with activation 'gelu' also z[…, O] = x·w + b before it */
+  linear: 'SimVlmLinear',
+  /** x[…, I], w[I, O], z[…, O]?, dy[…, O] → dx[…, I], dw[I, O], db[O] */
+  linearGrad: 'SimVlmLinearGrad',
+  /** table[V, D], ids int32[…] → y[…, D] */
+  embedding: 'SimVlmEmbedding',
+  /** ids int32[…], dy[…, D] → dtable[V, D] */
+  embeddingGrad: 'SimVlmEmbeddingGrad',
+  /** logits[R, V], labels int32[R], weights[R] → weightedLoss[R], lse[R] (log Σ exp of the logits) */
+  crossEntropy: 'SimVlmCrossEntropy',
+  /** logits[R, V], labels int32[R], weights[R], lse[R], dy[R] → dlogits[R, V] (a zero row where weight · dy is 0) */
+  crossEntropyGrad: 'SimVlmCrossEntropyGrad',
+  /** q[B, Tq, H, d], k, v[B, Tk, H, d], keyLengths int32[B], prefixLengths int32[B], bias[H, (2h−1)(2w−1)]? → y[B, Tq, H, d], lse[B, H, Tq] */
+  prefixAttention: 'SimVlmPrefixAttention',
+  /** the inputs of prefixAttention, y, lse, dy → dq, dk, dv, and with bias also dbias */
+  prefixAttentionGrad: 'SimVlmPrefixAttentionGrad',
+  /** cache[B, Tmax, H, d], update[B, Tn, H, d], positions int32[B] → the cache with update[b, t] at [b, positions[b] + t] */
+  cacheWrite: 'SimVlmCacheWrite',
+  /** a list of tensors of any shapes → scalar √(Σ x²) */
+  globalNorm: 'SimVlmGlobalNorm',
+  /** param, grad, m, v (one shape), gradScale (scalar) → param', m', v' */
+  adamw: 'SimVlmAdamW',
+} as const;
+
+export type FusedKernelName = (typeof fusedKernel)[keyof typeof fusedKernel];
+
+/** Attributes of `layerNorm` and its gradient. */
+export interface LayerNormAttrs {
+  epsilon: number;
+}
+
+/** Attributes of `groupNorm` and its gradient. `relu` is applied after scale and shift. */
+export interface GroupNormAttrs {
+  groups: number;
+  epsilon: number;
+  activation: 'none' | 'relu';
+}
+
+/** Attributes of `linear` and its gradient. `gelu` is the tanh approximation of Hendrycks and Gimpel (2016). */
+export interface LinearAttrs {
+  activation: 'none' | 'gelu';
+  /** `w` is given as [O, I] and used transposed: the output layer that shares the embedding's table. */
+  transposeW: boolean;
+}
+
+/** Attributes of `embeddingGrad`. */
+export interface EmbeddingGradAttrs {
+  vocabSize: number;
+}
+
+/** Attributes of `crossEntropy` and its gradient: the target is (1 − s)·onehot + s/V. */
+export interface CrossEntropyAttrs {
+  labelSmoothing: number;
+}
+
+/**
+ * Attributes of `prefixAttention` and its gradient. With a bias table, queries and keys 0 … gridHeight·gridWidth − 1
+ * are image tokens in row-major order; the bias of query i = (yi, xi) on key j = (yj, xj) is
+ * `bias[head, (yj − yi + gridHeight − 1) · (2·gridWidth − 1) + (xj − xi + gridWidth − 1)]`. Grid 0 × 0 without one.
+ */
+export interface PrefixAttentionAttrs {
+  offset: number;
+  scale: number;
+  gridHeight: number;
+  gridWidth: number;
+}
+
+/** Attributes of `adamw`; `step` counts from 1. Decay is decoupled: param −= learningRate · weightDecay · param. */
+export interface AdamWAttrs {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  step: number;
+}

@@ -1,0 +1,31 @@
+/** The published form of every package: `publint` and `attw --pack`, with what each has to say where it fails. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { packages } from './packages.mjs';
+
+const exec = promisify(execFile);
+let failures = 0;
+
+async function check(entry) {
+  for (const args of [
+    ['exec', 'publint', '--strict', '.'],
+    ['exec', 'attw', '--pack', '.', '--profile', 'node16', '--format', 'ascii'],
+  ]) {
+    try {
+      await exec('pnpm', args, { cwd: entry.folder });
+    } catch (error) {
+      failures++;
+      console.error(`${entry.name}: ${args[1]} failed\n${error.stdout}${error.stderr}`);
+    }
+  }
+  console.log(`${entry.name} checked`);
+}
+
+// Two at a time: both tools spend most of their time on one core.
+const queue = [...packages];
+await Promise.all(
+  [1, 2].map(async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await check(next);
+  }),
+);
+process.exitCode = failures === 0 ? 0 : 1;

@@ -1,0 +1,106 @@
+/**
+ * Packages stand alone: packs every package, installs the tarballs with npm in an empty folder, runs the first
+ * README example of each as an ES module and as CommonJS, and bundles the browser ones with Vite: no warning allowed.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { packages } from './packages.mjs';
+
+const exec = promisify(execFile);
+/** Packages that read files or native modules and so are for Node only. */
+const nodeOnly = new Set(['@simvlm/dataset-emoji', 'simvlm']);
+const folder = mkdtempSync(join(tmpdir(), 'simvlm-standalone-'));
+const failures = [];
+
+try {
+  const tarballs = {};
+  for (const { folder: cwd, name } of packages) {
+    const { stdout } = await exec('pnpm', ['pack', '--pack-destination', folder, '--json'], { cwd });
+    tarballs[name] = `file:./${basename(JSON.parse(stdout.slice(stdout.indexOf('{'))).filename)}`;
+  }
+  const manifest = {
+    name: 'standalone',
+    private: true,
+    dependencies: { ...tarballs, '@tensorflow/tfjs': '4.22.0', sharp: '0.35.5' },
+    devDependencies: { vite: '^8.0.0' },
+    // The tarballs ask for one another by version; none of them is in a registry yet.
+    overrides: tarballs,
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
+  await exec('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    maxBuffer: 1 << 26,
+  });
+  console.log(`${packages.length} packages installed by npm in an empty folder`);
+
+  for (const { folder: source, name } of packages) {
+    const example = firstExample(readFileSync(join(source, 'README.md'), 'utf8'));
+    if (!example) {
+      failures.push(`${name}: no \`\`\`ts example in its README`);
+      continue;
+    }
+    const file = name.replace(/[@/]/g, '_');
+    writeFileSync(join(folder, `${file}.mjs`), example);
+    writeFileSync(join(folder, `${file}.cjs`), toCommonJs(example));
+    await attempt(`${name} from ESM`, () => runExample(`${file}.mjs`));
+    await attempt(`${name} from CommonJS`, () => runExample(`${file}.cjs`));
+    if (!nodeOnly.has(name)) await attempt(`${name} bundled by Vite`, () => bundle(name, file));
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const failure of failures) console.error(`FAILED ${failure}`);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function firstExample(readme) {
+  return /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
+}
+
+function toCommonJs(code) {
+  return code
+    .replace(/^import \* as (\w+) from ('[^']+');/gm, 'const $1 = require($2);')
+    .replace(
+      /^import \{([^}]+)\} from ('[^']+');/gm,
+      (_, names, from) => `const {${names.replace(/ as /g, ': ')}} = require(${from});`,
+    )
+    .replace(/^import (\w+) from ('[^']+');/gm, 'const $1 = require($2);');
+}
+
+async function runExample(file) {
+  const { stdout } = await exec('node', [file], { cwd: folder, timeout: 120_000 });
+  if (stdout.trim() === '') throw new Error('the example printed nothing');
+}
+
+async function bundle(name, file) {
+  const app = join(folder, `app-${file}`);
+  mkdirSync(app);
+  writeFileSync(join(app, 'index.html'), '<script type="module" src="./main.js"></script>');
+  writeFileSync(join(app, 'main.js'), `import * as all from '${name}';\nglobalThis.all = all;\n`);
+  const { stdout, stderr } = await exec('npx', ['vite', 'build', app, '--logLevel', 'warn'], {
+    cwd: folder,
+    timeout: 120_000,
+  });
+  // A chunk's size is the reader's choice of packages; everything else that Vite says is a defect of ours.
+  const said = `${stdout}${stderr}`
+    .split('\n')
+    .filter(
+      line =>
+        line.trim() !== '' &&
+        !/npm warn|chunks are larger|chunkSizeWarningLimit|code-split|manualChunks|codeSplitting|dynamic import\(\) to/.test(
+          line,
+        ),
+    );
+  if (said.length > 0) throw new Error(said.join('\n'));
+}
+
+async function attempt(what, action) {
+  try {
+    await action();
+    console.log(`${what}: works`);
+  } catch (error) {
+    failures.push(`${what}: ${error.stderr || error.message}`);
+  }
+}
