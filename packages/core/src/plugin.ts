@@ -13,8 +13,9 @@ import { PluginError } from './errors';
  * `declare module '@simvlm/core' { interface PluginKinds { mine: MyFactory } }`.
  */
 export interface PluginKinds {
-  /** Pixels to tokens. */
-  patcher: PatcherFactory;
+  /** Pixels to tokens. `any` stands for the tensors of the library in use, which this package does not know. */
+  // biome-ignore lint/suspicious/noExplicitAny: a plug-in writes tf.Tensor here without a cast
+  patcher: PatcherFactory<any, any>;
   /** How long the prefix of each example is. */
   objective: (options: Readonly<Record<string, JsonValue>>) => PrefixSampler;
   /** Where examples come from. */

@@ -1,0 +1,33 @@
+/** `pnpm bench NAME [--json FILE] [--minutes N]`: runs one benchmark, prints its table, writes it as JSON. */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { machine } from './lib/machine';
+import { type BenchResult, table } from './lib/table';
+
+const benchmarks: Record<string, { about: string; load: () => Promise<{ run: () => Promise<BenchResult> }> }> = {
+  wasm: { about: 'a small language model: our wasm backend beside plain tfjs and jax-js', load: () => import('./wasm') },
+  demo: { about: 'the parts of a training step of the demo model on every backend present', load: () => import('./demo') },
+};
+
+const usage = `usage: pnpm bench NAME [--json FILE]\n${Object.entries(benchmarks)
+  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
+  .join('\n')}`;
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2).filter(argument => argument !== '--'),
+  allowPositionals: true,
+  options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+});
+const benchmark = benchmarks[positionals[0] ?? ''];
+if (values.help) console.log(usage);
+else if (!benchmark || positionals.length !== 1) {
+  console.error(usage);
+  process.exitCode = 2;
+} else {
+  const { run } = await benchmark.load();
+  const result = await run();
+  const report = { machine: machine(), ...result };
+  console.log(`\n${table(result.rows)}\n\n${report.machine.cpu}, ${report.machine.cores} cores, Node ${process.versions.node}`);
+  for (const note of result.notes ?? []) console.log(note);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}

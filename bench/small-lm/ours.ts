@@ -1,0 +1,63 @@
+/** The small language model written with this project's fused operations, on the backend that the caller chose. */
+import { prefixAttention } from '@simvlm/attention';
+import { adamwStep, crossEntropy, embedding, layerNorm, linear } from '@simvlm/ops';
+import * as tf from '@tensorflow/tfjs';
+import { adam, batch, model, parameters, type Runner } from './setup';
+
+export async function oursRunner(): Promise<Runner> {
+  const p = new Map(parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]));
+  const moments = new Map([...p].map(([name, { shape }]) => [name, [tf.zeros(shape), tf.zeros(shape)] as [tf.Tensor, tf.Tensor]]));
+  const { width: D, heads: H, rows: B, tokens: T } = model;
+  const lengths = { keyLengths: tf.fill([B], T, 'int32') as tf.Tensor1D, prefixLengths: tf.zeros([B], 'int32') as tf.Tensor1D };
+  const weights = tf.ones([B * T]) as tf.Tensor1D;
+  const one = tf.scalar(1);
+
+  const get = (name: string) => p.get(name)!;
+  const dense = (x: tf.Tensor, name: string, activation: 'none' | 'gelu' = 'none') =>
+    linear(x, get(`${name}.weight`) as unknown as tf.Tensor2D, get(`${name}.bias`) as unknown as tf.Tensor1D, { activation });
+  const norm = (x: tf.Tensor, name: string) =>
+    layerNorm(x, get(`${name}.gamma`) as unknown as tf.Tensor1D, get(`${name}.beta`) as unknown as tf.Tensor1D, { epsilon: 1e-6 });
+  const attention = (x: tf.Tensor, i: number) => {
+    const [q, k, v] = ['query', 'key', 'value'].map(name => dense(x, `${i}.${name}`).reshape([B, T, H, D / H]) as tf.Tensor4D);
+    return dense(prefixAttention({ q: q!, k: k!, v: v!, ...lengths }).reshape([B, T, D]), `${i}.out`);
+  };
+  const loss = (inputs: tf.Tensor1D, targets: tf.Tensor1D): tf.Scalar => {
+    const table = get('embedding') as unknown as tf.Tensor2D;
+    let x: tf.Tensor = embedding(table, inputs).reshape([B, T, D]).add(get('positions'));
+    for (let i = 0; i < model.layers; i++) {
+      x = x.add(attention(norm(x, `${i}.norm1`), i));
+      x = x.add(dense(dense(norm(x, `${i}.norm2`), `${i}.mlp1`, 'gelu'), `${i}.mlp2`));
+    }
+    const logits = linear(norm(x, 'norm').reshape([B * T, D]), table, undefined, { transposeW: true }) as tf.Tensor2D;
+    return crossEntropy(logits, targets, weights).mean();
+  };
+
+  let step = 0;
+  return {
+    versions: { '@simvlm/ops': 'this repository' },
+    async step(index) {
+      const { inputs, targets } = batch(index);
+      step++;
+      const value = tf.tidy(() => {
+        const { value, grads } = tf.variableGrads(
+          () => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')),
+          [...p.values()],
+        );
+        for (const [name, variable] of p) {
+          const [m, v] = moments.get(name)!;
+          const next = adamwStep(
+            { param: variable, grad: grads[variable.name]!, m, v, gradScale: one },
+            { ...adam, weightDecay: 0, step },
+          );
+          variable.assign(next[0]);
+          tf.dispose([m, v]);
+          moments.set(name, [tf.keep(next[1]), tf.keep(next[2])]);
+        }
+        return value;
+      });
+      const [result] = await value.data();
+      value.dispose();
+      return result!;
+    },
+  };
+}

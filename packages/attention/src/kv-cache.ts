@@ -1,0 +1,59 @@
+import { ShapeError } from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import { cacheWrite } from './cache-write/op';
+
+/**
+ * Keys and values of one attention layer while decoding: a fixed capacity, so that every step has the same shapes, and a
+ * place of its own for each row, so that rows of different lengths share a batch.
+ *
+ * The cache owns its tensors; `dispose()` frees them. It holds two tensors, whatever is appended.
+ */
+export class KvCache {
+  #k: tf.Tensor4D;
+  #v: tf.Tensor4D;
+
+  /**
+   * @param shape batch B, capacity Tmax in tokens, heads H, head width d
+   */
+  constructor(shape: { batch: number; capacity: number; heads: number; depth: number }) {
+    const extents: [number, number, number, number] = [shape.batch, shape.capacity, shape.heads, shape.depth];
+    this.#k = tf.keep(tf.zeros(extents));
+    this.#v = tf.keep(tf.zeros(extents));
+  }
+
+  /** `float32[B, Tmax, H, d]`, owned by the cache. */
+  get k(): tf.Tensor4D {
+    return this.#k;
+  }
+
+  /** `float32[B, Tmax, H, d]`, owned by the cache. */
+  get v(): tf.Tensor4D {
+    return this.#v;
+  }
+
+  /**
+   * Writes keys and values of `Tn` new tokens: token t of row b goes to place `positions[b] + t`.
+   *
+   * @param k `float32[B, Tn, H, d]`
+   * @param v `float32[B, Tn, H, d]`
+   * @param positions `int32[B]`
+   * @throws ShapeError when they do not fit
+   */
+  write(k: tf.Tensor4D, v: tf.Tensor4D, positions: tf.Tensor1D): void {
+    if (k.shape[1] > this.#k.shape[1]) {
+      throw new ShapeError(`KvCache: ${k.shape[1]} tokens do not fit a capacity of ${this.#k.shape[1]}`);
+    }
+    this.#k = replace(this.#k, cacheWrite(this.#k, k, positions));
+    this.#v = replace(this.#v, cacheWrite(this.#v, v, positions));
+  }
+
+  dispose(): void {
+    this.#k.dispose();
+    this.#v.dispose();
+  }
+}
+
+function replace(old: tf.Tensor4D, next: tf.Tensor4D): tf.Tensor4D {
+  old.dispose();
+  return tf.keep(next);
+}

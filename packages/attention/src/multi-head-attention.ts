@@ -1,0 +1,92 @@
+import { ConfigError, type ParameterScope } from '@simvlm/core';
+import { linear } from '@simvlm/ops';
+import type * as tf from '@tensorflow/tfjs';
+import type { KvCache } from './kv-cache';
+import { prefixAttention, type RelativeBias } from './prefix-attention/op';
+
+export interface AttentionOptions {
+  /** D */
+  readonly width: number;
+  /** H, which divides D. */
+  readonly heads: number;
+  /** The grid of image tokens that get a learned 2-D relative bias. */
+  readonly grid?: { readonly height: number; readonly width: number };
+}
+
+/** Who sees whom: see `visible`. */
+export interface AttentionMask {
+  /** `int32[B]` */
+  readonly keyLengths: tf.Tensor;
+  /** `int32[B]` */
+  readonly prefixLengths: tf.Tensor;
+  readonly offset?: number;
+}
+
+export interface KeysValues {
+  /** `float32[B, T, H, d]` */
+  readonly k: tf.Tensor4D;
+  /** `float32[B, T, H, d]` */
+  readonly v: tf.Tensor4D;
+}
+
+/** Multi-head attention with learned biases. Results belong to the caller (or the tidy around the call). */
+export interface MultiHeadAttention {
+  /** x[B, T, D] attends to itself. The relative bias, if there is one, applies when `image` is true. */
+  self(x: tf.Tensor, mask: AttentionMask, image?: boolean): tf.Tensor;
+  /** x[B, T, D] attends to what `project` made of a memory. */
+  cross(x: tf.Tensor, memory: KeysValues, mask: AttentionMask): tf.Tensor;
+  /** Keys and values of x[B, T, D]. */
+  project(x: tf.Tensor): KeysValues;
+  /** New tokens x[B, Tn, D] are written to the cache at `positions` (int32[B]), then attend to all of it. */
+  cached(
+    x: tf.Tensor,
+    cache: KvCache,
+    positions: tf.Tensor1D,
+    mask: AttentionMask,
+    image?: boolean,
+  ): tf.Tensor;
+}
+
+/**
+ * Declares `query`, `key`, `value` and `out` (each `.weight` [D, D], truncated normal of deviation 0.02, and `.bias` [D],
+ * zeros) and, with a grid, `relative_bias` [H, (2h − 1)(2w − 1)], zeros.
+ *
+ * @throws ConfigError when the heads do not divide the width
+ */
+export function createAttention(
+  scope: ParameterScope<tf.Tensor>,
+  { width, heads, grid }: AttentionOptions,
+): MultiHeadAttention {
+  if (width % heads !== 0)
+    throw new ConfigError('CONFIG_INVALID', `attention: ${heads} heads do not divide width ${width}`);
+  const depth = width / heads;
+  const declare = (name: string) => {
+    const part = scope.scope(name);
+    const weight = part.param('weight', [width, width], { kind: 'truncated-normal', std: 0.02 });
+    const bias = part.param('bias', [width], { kind: 'zeros' });
+    return (x: tf.Tensor) => linear(x, weight, bias);
+  };
+  const [query, key, value, out] = [declare('query'), declare('key'), declare('value'), declare('out')];
+  const table =
+    grid &&
+    scope.param('relative_bias', [heads, (2 * grid.height - 1) * (2 * grid.width - 1)], { kind: 'zeros' });
+  const bias: RelativeBias | undefined = grid &&
+    table && { table, gridHeight: grid.height, gridWidth: grid.width };
+
+  const split = (x: tf.Tensor) => x.reshape([x.shape[0]!, x.shape[1]!, heads, depth]) as tf.Tensor4D;
+  const project = (x: tf.Tensor): KeysValues => ({ k: split(key(x)), v: split(value(x)) });
+  const attend = (x: tf.Tensor, { k, v }: KeysValues, mask: AttentionMask, image: boolean) => {
+    const mixed = prefixAttention({ q: split(query(x)), k, v, ...mask, ...(image && bias && { bias }) });
+    return out(mixed.reshape([x.shape[0]!, x.shape[1]!, width]));
+  };
+  return {
+    project,
+    self: (x, mask, image = false) => attend(x, project(x), mask, image),
+    cross: (x, memory, mask) => attend(x, memory, mask, false),
+    cached(x, cache, positions, mask, image = false) {
+      const { k, v } = project(x);
+      cache.write(k, v, positions);
+      return attend(x, cache, mask, image);
+    },
+  };
+}

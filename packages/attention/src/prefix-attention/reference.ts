@@ -1,0 +1,111 @@
+import { type FusedKernel, fusedKernel, type PrefixAttentionAttrs } from '@simvlm/ops';
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * The reference kernels, of plain tfjs operations; they do materialise `[B, H, Tq, Tk]`.
+ * Suffixes: `B` batch, `H` heads, `Q` queries, `K` keys, `d` head width.
+ */
+type Named<K extends string> = Record<K, tf.Tensor>;
+type Inputs = Named<'q' | 'k' | 'v' | 'keyLengths' | 'prefixLengths'> & { bias?: tf.Tensor };
+
+/** Below every score, yet finite, so that no difference of two hidden scores is NaN. */
+const HIDDEN = -1e30;
+
+export const prefixAttentionKernel: FusedKernel = {
+  name: fusedKernel.prefixAttention,
+  reference(inputs: Inputs, attrs: PrefixAttentionAttrs) {
+    const mask_BHQK = visibility(inputs, attrs);
+    const scores_BHQK = tf.where(mask_BHQK.greater(0), scores(inputs, attrs), tf.scalar(HIDDEN));
+    const largest = scores_BHQK.max(3, true);
+    const weights_BHQK = scores_BHQK.sub(largest).exp().mul(mask_BHQK);
+    const total = weights_BHQK.sum(3, true);
+    const seen = total.greater(0);
+    const y_BHQd = tf.matMul(
+      weights_BHQK.div(tf.where(seen, total, tf.onesLike(total))),
+      headsFirst(inputs.v),
+    );
+    const lse = tf.where(seen, total.log().add(largest), tf.fill(total.shape, Number.NEGATIVE_INFINITY));
+    return [headsFirst(y_BHQd), lse.reshape(lse.shape.slice(0, 3))];
+  },
+};
+
+/** With P the attention weights: dV = Pᵀ dY, dS = P · (dY Vᵀ − rowsum(dY · Y)), dQ = dS K / √d, dK = dSᵀ Q / √d. */
+export const prefixAttentionGradKernel: FusedKernel = {
+  name: fusedKernel.prefixAttentionGrad,
+  reference(inputs: Inputs & Named<'y' | 'lse' | 'dy'>, attrs: PrefixAttentionAttrs) {
+    const { q, k, v, bias } = inputs;
+    const [dy_BHQd, y_BHQd] = [headsFirst(inputs.dy), headsFirst(inputs.y)];
+    const lse = inputs.lse.expandDims(3);
+    const safe = tf.where(lse.greater(Number.NEGATIVE_INFINITY), lse, tf.zerosLike(lse));
+    const mask_BHQK = visibility(inputs, attrs);
+    const shifted = tf.where(mask_BHQK.greater(0), scores(inputs, attrs).sub(safe), tf.scalar(HIDDEN));
+    const p_BHQK = shifted.exp().mul(mask_BHQK);
+    const dv = headsFirst(tf.matMul(p_BHQK, dy_BHQd, true, false));
+    const dp_BHQK = tf.matMul(dy_BHQd, headsFirst(v), false, true);
+    const ds_BHQK = p_BHQK.mul(dp_BHQK.sub(dy_BHQd.mul(y_BHQd).sum(3, true)));
+    const dq = headsFirst(tf.matMul(ds_BHQK, headsFirst(k))).mul(attrs.scale);
+    const dk = headsFirst(tf.matMul(ds_BHQK, headsFirst(q), true, false)).mul(attrs.scale);
+    return bias ? [dq, dk, dv, biasGradient(ds_BHQK, bias, attrs)] : [dq, dk, dv];
+  },
+};
+
+/** `[B, T, H, d]` to `[B, H, T, d]`, and back. */
+function headsFirst(x: tf.Tensor): tf.Tensor {
+  return x.transpose([0, 2, 1, 3]);
+}
+
+function scores({ q, k, bias }: Inputs, attrs: PrefixAttentionAttrs): tf.Tensor {
+  const scores_BHQK = tf.matMul(headsFirst(q), headsFirst(k), false, true).mul(attrs.scale);
+  if (!bias) return scores_BHQK;
+  const tokens = attrs.gridHeight * attrs.gridWidth;
+  const [, heads, queries, keys] = scores_BHQK.shape as [number, number, number, number];
+  const bias_HNN = tf.gather(bias, relativeIndex(attrs), 1).reshape([heads, tokens, tokens]);
+  return scores_BHQK.add(
+    bias_HNN.pad([
+      [0, 0],
+      [0, queries - tokens],
+      [0, keys - tokens],
+    ]),
+  );
+}
+
+/** 1 where the query sees the key, else 0: `float32[B, 1, Tq, Tk]`. */
+function visibility(
+  { q, k, keyLengths, prefixLengths }: Inputs,
+  { offset }: PrefixAttentionAttrs,
+): tf.Tensor {
+  const [batch, queries] = q.shape as [number, number];
+  const keys = k.shape[1]!;
+  const j = tf.range(0, keys, 1, 'int32').reshape([1, 1, 1, keys]);
+  const i = tf.range(offset, offset + queries, 1, 'int32').reshape([1, 1, queries, 1]);
+  const perRow = [batch, 1, 1, 1];
+  const everyone = j.less(prefixLengths.reshape(perRow));
+  return j
+    .less(keyLengths.reshape(perRow))
+    .logicalAnd(everyone.logicalOr(j.lessEqual(i)))
+    .cast('float32');
+}
+
+/** For each pair of image tokens, the column of the bias table: `int32[N·N]`. */
+function relativeIndex({ gridHeight, gridWidth }: PrefixAttentionAttrs): tf.Tensor1D {
+  const tokens = gridHeight * gridWidth;
+  const index = new Int32Array(tokens * tokens);
+  for (let i = 0; i < tokens; i++) {
+    for (let j = 0; j < tokens; j++) {
+      const dy = Math.floor(j / gridWidth) - Math.floor(i / gridWidth) + gridHeight - 1;
+      const dx = (j % gridWidth) - (i % gridWidth) + gridWidth - 1;
+      index[i * tokens + j] = dy * (2 * gridWidth - 1) + dx;
+    }
+  }
+  return tf.tensor1d(index, 'int32');
+}
+
+function biasGradient(ds_BHQK: tf.Tensor, bias: tf.Tensor, attrs: PrefixAttentionAttrs): tf.Tensor {
+  const tokens = attrs.gridHeight * attrs.gridWidth;
+  const [heads, columns] = bias.shape as [number, number];
+  const ds_HNN = ds_BHQK
+    .slice([0, 0, 0, 0], [-1, -1, tokens, tokens])
+    .sum(0)
+    .reshape([heads, tokens * tokens]);
+  return tf.unsortedSegmentSum(ds_HNN.transpose(), relativeIndex(attrs), columns).transpose();
+}

@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { checkOptions, ConfigError, type JsonValue, rule } from '@simvlm/core';
+
+/** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
+export interface RunConfig {
+  /** Names the folder under `runs/`. */
+  name: string;
+  /** Every random draw of the run follows from it. */
+  seed: number;
+  /** The name of a preset, or a whole model configuration without `vocabSize` (the tokenizer gives it). */
+  model: string | Record<string, JsonValue>;
+  data: {
+    /** `emoji`, or a folder that holds `captions.jsonl`. */
+    train: string;
+    /** A folder for validation; for `emoji` its own validation split. */
+    val?: string;
+    /** Text-only documents: a text file, one document a line; for `emoji` WordNet glosses. */
+    documents?: string;
+  };
+  tokenizer: { vocabSize: number; model?: string };
+  objective: { kind: string; [option: string]: JsonValue };
+  /** Examples of each kind in a step, as in the paper's 4,096 pairs : 512 documents. */
+  batch: { imageText: number; textOnly: number };
+  augment: boolean;
+  optimizer: { learningRate: number; weightDecay: number; warmup: number; schedule: 'linear' | 'cosine' | 'constant'; clip: number; labelSmoothing: number };
+  /** How long: give one of the two. */
+  minutes?: number;
+  steps?: number;
+  /** Seconds between two checkpoints. */
+  checkpointSeconds: number;
+}
+
+/** The demo: `emoji-tiny` on emoji, five minutes. What it reproduces and reaches is in the package's README. */
+export const demoConfig: RunConfig = {
+  name: 'demo',
+  seed: 1,
+  model: 'emoji-tiny',
+  data: { train: 'emoji' },
+  tokenizer: { vocabSize: 1500 },
+  // Three of four pairs are pure captioning, so that most of the few minutes go to what is shown.
+  objective: { kind: 'mixture', captionProbability: 0.75 },
+  // 56 pairs : 8 documents = 7 : 1, the paper's 8 : 1 on the scale of a small batch.
+  batch: { imageText: 56, textOnly: 8 },
+  augment: true,
+  optimizer: { learningRate: 2e-3, weightDecay: 0.01, warmup: 0.04, schedule: 'cosine', clip: 1, labelSmoothing: 0.05 },
+  minutes: 5,
+  checkpointSeconds: 120,
+};
+
+const rules = {
+  name: rule.string,
+  seed: rule.integer(0),
+  model: { expected: 'a preset name or a model configuration', accepts: (v: unknown) => typeof v === 'string' || rule.object.accepts(v) },
+  data: rule.object,
+  tokenizer: rule.object,
+  objective: rule.object,
+  batch: rule.object,
+  augment: rule.boolean,
+  optimizer: rule.object,
+  minutes: rule.number(0.01),
+  steps: rule.integer(1),
+  checkpointSeconds: rule.number(1),
+};
+
+const partRules = {
+  data: { train: rule.string, val: rule.string, documents: rule.string },
+  tokenizer: { vocabSize: rule.integer(16, 1_000_000), model: rule.string },
+  batch: { imageText: rule.integer(0, 65_536), textOnly: rule.integer(0, 65_536) },
+  optimizer: {
+    learningRate: rule.number(0, 1),
+    weightDecay: rule.number(0, 1),
+    warmup: rule.number(0, 1),
+    schedule: rule.oneOf('linear', 'cosine', 'constant'),
+    clip: rule.number(0),
+    labelSmoothing: rule.number(0, 0.999),
+  },
+};
+
+/**
+ * The demo's values under those of `given`, checked key by key.
+ *
+ * @throws ConfigError that names the key, what was given and what is allowed
+ */
+export function resolveRunConfig(given: Record<string, JsonValue>, where = 'run config'): RunConfig {
+  checkOptions(where, given, rules);
+  const merged = { ...demoConfig, ...given } as unknown as Record<string, JsonValue>;
+  for (const [part, allowed] of Object.entries(partRules)) {
+    const value = (given[part] ?? {}) as Record<string, JsonValue>;
+    checkOptions(`${where}: ${part}`, value, allowed);
+    // Another data set has nothing to do with the demo's folders; the other parts are filled up.
+    if (part !== 'data') merged[part] = { ...(demoConfig[part as keyof RunConfig] as object), ...value };
+  }
+  if (given.objective !== undefined && typeof (given.objective as { kind?: JsonValue }).kind !== 'string') {
+    throw new ConfigError('CONFIG_INVALID', `${where}: objective needs a "kind" such as prefix-lm, captioning or mixture`);
+  }
+  if (given.steps !== undefined && given.minutes !== undefined) {
+    throw new ConfigError('CONFIG_INVALID', `${where}: give "steps" or "minutes", not both`);
+  }
+  if (given.steps !== undefined) merged.minutes = undefined as never;
+  const config = JSON.parse(JSON.stringify(merged)) as RunConfig;
+  if (typeof config.data.train !== 'string') throw new ConfigError('CONFIG_INVALID', `${where}: data.train must name "emoji" or a folder`);
+  if (config.batch.imageText + config.batch.textOnly === 0) {
+    throw new ConfigError('CONFIG_INVALID', `${where}: batch.imageText and batch.textOnly are both 0; a step needs examples`);
+  }
+  return config;
+}
+
+/** Reads a run configuration and applies `--set key=value` pairs (dotted keys; values are JSON, else strings). */
+export async function readRunConfig(file: string, overrides: readonly string[]): Promise<RunConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError('CONFIG_INVALID', `cannot read the config ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`, { cause: error });
+  }
+  return resolveRunConfig(applyOverrides(parseObject(text, file), overrides), file);
+}
+
+export function applyOverrides(config: Record<string, JsonValue>, overrides: readonly string[]): Record<string, JsonValue> {
+  const result = structuredClone(config);
+  for (const pair of overrides) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new ConfigError('CONFIG_INVALID', `--set takes key=value, got "${pair}"`);
+    const path = pair.slice(0, at).split('.');
+    const last = path.pop()!;
+    let target = result;
+    for (const key of path) {
+      if (!rule.object.accepts(target[key])) target[key] = {};
+      target = target[key] as Record<string, JsonValue>;
+    }
+    target[last] = parseValue(pair.slice(at + 1));
+    if (pair.startsWith('steps=')) delete result.minutes;
+    if (pair.startsWith('minutes=')) delete result.steps;
+  }
+  return result;
+}
+
+function parseObject(text: string, file: string): Record<string, JsonValue> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError('CONFIG_INVALID', `${file} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (!rule.object.accepts(value)) throw new ConfigError('CONFIG_INVALID', `${file} must hold one JSON object`);
+  return value as Record<string, JsonValue>;
+}
+
+function parseValue(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,44 @@
+import { scaleLinear } from 'd3-scale';
+import { line } from 'd3-shape';
+
+export interface Series {
+  readonly name: string;
+  readonly colour: string;
+  readonly points: readonly (readonly [number, number])[];
+}
+
+const WIDTH = 760;
+const HEIGHT = 300;
+const MARGIN = { top: 12, right: 16, bottom: 34, left: 46 };
+
+/** A line chart as inline SVG: no script, no font, no file beside it. */
+export function lineChart(series: readonly Series[], xLabel: string, yLabel: string): string {
+  const points = series.flatMap(({ points }) => points).filter(([, y]) => Number.isFinite(y));
+  if (points.length === 0) return '<p>no training steps in this run</p>';
+  const xMax = Math.max(...points.map(([x]) => x), 1);
+  const yMax = Math.max(...points.map(([, y]) => y));
+  const x = scaleLinear([0, xMax], [MARGIN.left, WIDTH - MARGIN.right]);
+  const y = scaleLinear([0, yMax], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
+  const draw = line<readonly [number, number]>(([at]) => x(at), ([, value]) => y(value)).defined(([, value]) => Number.isFinite(value));
+  const grid = y.ticks(5).map(tick => {
+    const at = y(tick).toFixed(1);
+    return `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}" class="grid"/><text x="${MARGIN.left - 8}" y="${at}" dy="4" text-anchor="end">${tick}</text>`;
+  });
+  const ticks = x.ticks(8).map(tick => `<text x="${x(tick).toFixed(1)}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle">${tick}</text>`);
+  const paths = series.map(({ colour, points, name }) => `<path d="${draw([...points]) ?? ''}" fill="none" stroke="${colour}" stroke-width="1.8"><title>${name}</title></path>`);
+  const legend = series.map(({ name, colour }, i) => {
+    const left = WIDTH - MARGIN.right - 150;
+    return `<g transform="translate(${left},${MARGIN.top + 8 + 18 * i})"><line x2="18" stroke="${colour}" stroke-width="3"/><text x="24" dy="4">${name}</text></g>`;
+  });
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${yLabel} over ${xLabel}">
+${grid.join('')}${ticks.join('')}${paths.join('')}${legend.join('')}
+<text x="${(WIDTH + MARGIN.left) / 2}" y="${HEIGHT - 2}" text-anchor="middle">${xLabel}</text></svg>`;
+}
+
+/** The mean of each point and its neighbours within ±`radius` entries: a noisy curve made readable. */
+export function smooth(points: readonly (readonly [number, number])[], radius: number): [number, number][] {
+  return points.map(([x], i) => {
+    const near = points.slice(Math.max(0, i - radius), i + radius + 1);
+    return [x, near.reduce((sum, [, y]) => sum + y, 0) / near.length];
+  });
+}

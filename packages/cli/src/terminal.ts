@@ -1,0 +1,106 @@
+import cliProgress from 'cli-progress';
+import pc from 'picocolors';
+
+/**
+ * What people see. Results go to standard output; progress, notes and errors to standard error, so that a pipe
+ * carries results only. Without a terminal, live lines become one plain line every few seconds.
+ */
+export class Terminal {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #live: boolean;
+  #lineOpen = false;
+  #lastPlain = 0;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+    this.#live = stream.isTTY === true && process.env.TERM !== 'dumb';
+  }
+
+  get width(): number {
+    return this.#stream.columns ?? 110;
+  }
+
+  heading(text: string): void {
+    this.note(`\n${pc.bold(text)}`);
+  }
+
+  note(text: string): void {
+    this.#endLine();
+    this.#stream.write(`${text}\n`);
+  }
+
+  warn(text: string): void {
+    this.note(`${pc.yellow('warning')} ${text}`);
+  }
+
+  error(text: string): void {
+    this.note(`${pc.red('error')} ${text}`);
+  }
+
+  /** Replaces the live line; without a terminal prints at most one line every ten seconds. */
+  live(text: string): void {
+    if (this.#live) {
+      this.#stream.write(`\r\x1b[2K${text.slice(0, this.width - 1)}`);
+      this.#lineOpen = true;
+    } else if (Date.now() - this.#lastPlain >= 10_000) {
+      this.#lastPlain = Date.now();
+      this.#stream.write(`${text}\n`);
+    }
+  }
+
+  /** A progress bar that knows its total; `update` may be called as often as you like. */
+  bar(label: string): { update(done: number, total: number): void; stop(): void } {
+    this.#endLine();
+    const start = Date.now();
+    if (!this.#live) {
+      let finished = false;
+      return {
+        update: (done, total) => {
+          if (done < total) this.live(`${label} ${done}/${total}`);
+          else finished = true;
+        },
+        stop: () => {
+          if (finished) this.note(`${label}: done in ${((Date.now() - start) / 1000).toFixed(1)} s`);
+        },
+      };
+    }
+    const bar = new cliProgress.SingleBar({
+      format: `${label} {bar} {percentage}% · {value}/{total} · {eta} s left`,
+      stream: this.#stream,
+      hideCursor: true,
+      barsize: 28,
+    });
+    let started = false;
+    return {
+      update(done, total) {
+        if (!started) bar.start(total, done);
+        else bar.update(done);
+        started = true;
+      },
+      stop() {
+        if (started) bar.stop();
+      },
+    };
+  }
+
+  #endLine(): void {
+    if (this.#lineOpen) this.#stream.write('\n');
+    this.#lineOpen = false;
+  }
+}
+
+/** Results, one line each, for people and for pipes. */
+export function printLine(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** `3 min 05 s`, `42 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+}
+
+/** `12.3 %`. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

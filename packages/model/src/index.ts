@@ -1,0 +1,15 @@
+export { checkModelConfig, type SimVlmConfig } from './config';
+export type { Generated, GenerateRequest } from './generate/generate';
+export { type Choice, createSampler, type Sampler, type SamplerOptions } from './generate/sampler';
+export { type Layout, layout } from './layout';
+export {
+  buildNetwork,
+  type Images,
+  type Memory,
+  type ModelCore,
+  type Network,
+  type StepInput,
+} from './network';
+export { type Preset, presets } from './presets';
+export { type CreateOptions, defaultRegistry, type LossOptions, modelParameters, SimVlm } from './simvlm';
+export { readSafetensors, type SafeTensor, type SafeTensors, writeSafetensors } from './weights/safetensors';

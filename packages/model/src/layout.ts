@@ -1,0 +1,153 @@
+import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
+import type { SimVlmConfig } from './config';
+
+/**
+ * A batch as the Transformer reads it: plain integers, made on the host.
+ * `B` rows, `P` text-prefix tokens in the encoder, `L` decoder places.
+ *
+ * Encoder-decoder, text `a b c d <eos>`, prefix 2:
+ * ```
+ * encoder  [image … ; a b]
+ * decoder  inputs    <bos>  c   d          positions  2 3 4
+ *          targets     c    d <eos>        weights    1 1 1
+ * ```
+ * Decoder-only, the same text and prefix:
+ * ```
+ * stack    [image … ; <bos> a b c d]       positions  0 1 2 3 4
+ *          targets      a  b c d <eos>     weights    0 0 1 1 1      prefix = image + <bos> a b
+ * ```
+ */
+export interface Layout {
+  /** `int32[B, P]`; empty for decoder-only and where no row has a text prefix. */
+  readonly prefix: { readonly tokens: Int32Array; readonly length: number };
+  /** `int32[B]`: text tokens in the encoder's memory. */
+  readonly prefixLengths: Int32Array;
+  /** L */
+  readonly length: number;
+  /** `int32[B, L]` */
+  readonly inputs: Int32Array;
+  /** `int32[B, L]`: text positions of what is predicted (encoder-decoder) or read (decoder-only). */
+  readonly positions: Int32Array;
+  /** `int32[B]`: decoder places that exist. */
+  readonly lengths: Int32Array;
+  /** `int32[B, L]` */
+  readonly targets: Int32Array;
+  /** `float32[B, L]`: 1 where the loss is, else 0. */
+  readonly weights: Float32Array;
+  /** Σ weights: the number of loss tokens. */
+  readonly lossTokens: number;
+}
+
+/** Lengths are rounded up to a multiple of this, so that there are few different shapes and little padding. */
+const BUCKET = 4;
+
+/**
+ * @throws ShapeError when a length does not fit the batch, the model or the rule 0 ≤ prefix < text length
+ */
+export function layout(batch: PrefixLmBatch, config: SimVlmConfig): Layout {
+  checkBatch(batch, config);
+  return config.architecture === 'encoder-decoder'
+    ? encoderDecoder(batch, config)
+    : decoderOnly(batch, config);
+}
+
+function encoderDecoder(batch: PrefixLmBatch, { tokens: special, maxTextLength }: SimVlmConfig): Layout {
+  const { size, prefixLengths, textLengths } = batch;
+  const longestPrefix = Math.max(0, ...prefixLengths);
+  // Without image and prefix the encoder still needs one (hidden) token to have a shape.
+  const prefixLength =
+    longestPrefix === 0 && batch.images ? 0 : bucket(Math.max(1, longestPrefix), maxTextLength);
+  const prefix = new Int32Array(size * prefixLength).fill(special.pad);
+  const rows = places(
+    batch,
+    bucket(Math.max(...textLengths.map((n, b) => n - prefixLengths[b]!)), maxTextLength),
+    special,
+  );
+  for (let b = 0; b < size; b++) {
+    const skip = prefixLengths[b]!;
+    prefix.set(rowTokens(batch, b).subarray(0, skip), b * prefixLength);
+    rows.fill(b, special.bos, skip, rowTokens(batch, b).subarray(skip), skip);
+  }
+  return { prefix: { tokens: prefix, length: prefixLength }, prefixLengths, ...rows.finish() };
+}
+
+function decoderOnly(batch: PrefixLmBatch, { tokens: special, maxTextLength }: SimVlmConfig): Layout {
+  const rows = places(batch, bucket(Math.max(...batch.textLengths), maxTextLength), special);
+  for (let b = 0; b < batch.size; b++)
+    rows.fill(b, special.bos, 0, rowTokens(batch, b), batch.prefixLengths[b]!);
+  return {
+    prefix: { tokens: new Int32Array(0), length: 0 },
+    prefixLengths: batch.prefixLengths,
+    ...rows.finish(),
+  };
+}
+
+/** The arrays of the decoder side, filled row by row. */
+function places(batch: PrefixLmBatch, length: number, special: SimVlmConfig['tokens']) {
+  const count = batch.size * length;
+  const inputs = new Int32Array(count).fill(special.pad);
+  const targets = new Int32Array(count).fill(special.pad);
+  const positions = new Int32Array(count);
+  const weights = new Float32Array(count);
+  const lengths = new Int32Array(batch.size);
+  let lossTokens = 0;
+  return {
+    /** Row b predicts `text`, which starts at position `from`; the loss begins at text position `lossFrom`. */
+    fill(b: number, first: number, from: number, text: Int32Array, lossFrom: number) {
+      lengths[b] = text.length;
+      for (let i = 0; i < text.length; i++) {
+        const at = b * length + i;
+        inputs[at] = i === 0 ? first : text[i - 1]!;
+        targets[at] = text[i]!;
+        positions[at] = from + i;
+        if (from + i >= lossFrom) {
+          weights[at] = 1;
+          lossTokens++;
+        }
+      }
+    },
+    finish: () => ({ length, inputs, targets, positions, weights, lengths, lossTokens }),
+  };
+}
+
+function rowTokens(batch: PrefixLmBatch, row: number): Int32Array {
+  return batch.tokens.subarray(row * batch.length, row * batch.length + batch.textLengths[row]!);
+}
+
+function bucket(length: number, limit: number): number {
+  return Math.min(Math.ceil(length / BUCKET) * BUCKET, Math.max(limit, length));
+}
+
+function checkBatch(batch: PrefixLmBatch, config: SimVlmConfig): void {
+  const { size, length, tokens, prefixLengths, textLengths, images } = batch;
+  if (size < 1) throw new ShapeError('batch: it has no rows');
+  if (tokens.length !== size * length || prefixLengths.length !== size || textLengths.length !== size) {
+    throw new ShapeError(
+      `batch: ${size} rows of ${length} tokens need ${size * length} tokens and ${size} lengths, got ${tokens.length}, ${prefixLengths.length} and ${textLengths.length}`,
+    );
+  }
+  for (let b = 0; b < size; b++) {
+    const [text, prefix] = [textLengths[b]!, prefixLengths[b]!];
+    if (text < 1 || text > length || text > config.maxTextLength) {
+      throw new ShapeError(
+        `batch row ${b}: ${text} text tokens; allowed are 1 to ${Math.min(length, config.maxTextLength)}`,
+      );
+    }
+    if (prefix < 0 || prefix >= text) {
+      throw new ShapeError(
+        `batch row ${b}: a prefix of ${prefix} leaves nothing of ${text} text tokens to predict`,
+      );
+    }
+  }
+  for (const token of tokens) {
+    if (token < 0 || token >= config.vocabSize)
+      throw new ShapeError(`batch: token id ${token} is outside the vocabulary of ${config.vocabSize}`);
+  }
+  if (!images) return;
+  const { side, pixels } = images;
+  if (side !== config.imageSize || pixels.length !== size * side * side * 3) {
+    throw new ShapeError(
+      `batch: images must be [${size}, ${config.imageSize}, ${config.imageSize}, 3], got side ${side} and ${pixels.length} numbers`,
+    );
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The whole forward pass of SimVLM (Wang et al., ICLR 2022).
+ *
+ * Legend: `B` rows, `N` image tokens, `P` text-prefix tokens in the encoder, `M = N + P` memory, `L` decoder places,
+ * `S` image side in pixels, `D` width, `V` vocabulary. Every function returns tensors that belong to the tidy around it.
+ */
+import type { KeysValues } from '@simvlm/attention';
+import type { ParameterScope, Registry } from '@simvlm/core';
+import { embedding, linear } from '@simvlm/ops';
+import * as tf from '@tensorflow/tfjs';
+import type { SimVlmConfig } from './config';
+import type { Layout } from './layout';
+import { type BlockOptions, type CachePlace, crossBlock, norm, selfBlock } from './transformer';
+
+/** Images on the device: `float32[B, S, S, 3]`. */
+export type Images = tf.Tensor4D | undefined;
+
+/** What the decoder reads of the prefix. */
+export interface Memory {
+  /** Keys and values of `[B, M]` for the cross-attention of each decoder layer. */
+  readonly layers: readonly KeysValues[];
+  /** `int32[B]`: memory places that exist. */
+  readonly lengths: tf.Tensor1D;
+}
+
+/** One step of cached decoding: a token a row. */
+export interface StepInput {
+  /** `int32[B, 1]`, the tokens just chosen (or the first). */
+  readonly tokens: tf.Tensor2D;
+  /** `int32[B, 1]`, their text positions. */
+  readonly textPositions: tf.Tensor2D;
+  /** `int32[B]`, their places in the cache. */
+  readonly places: tf.Tensor1D;
+  /** One a layer. */
+  readonly caches: readonly CachePlace['cache'][];
+}
+
+export interface Network {
+  /** N */
+  readonly imageTokens: number;
+  /** Hidden states `[B, L, D]` at the places of the layout, whatever the architecture. */
+  hidden(layout: Layout, batch: number, images: Images): tf.Tensor;
+  /** Logits `[…, V]` of hidden states `[…, D]`: the embedding's table, transposed. */
+  logits(hidden: tf.Tensor): tf.Tensor;
+  /** Encoder-decoder: reads image and text prefix (`int32[B, P]`, lengths `int32[B]`), once a picture. */
+  encode(images: Images, prefix: Layout['prefix'], prefixLengths: Int32Array): Memory;
+  /** Encoder-decoder: hidden states `[B, L, D]` from a memory that may have been made long ago. */
+  decode(layout: Layout, batch: number, memory: Memory): tf.Tensor;
+  /** Encoder-decoder: hidden states `[B, 1, D]` of one step. */
+  decodeStep(input: StepInput, memory: Memory): tf.Tensor;
+  /** Decoder-only: fills the caches with image and prefix; hidden states `[B, N + L, D]` of all of it. */
+  prefill(layout: Layout, batch: number, images: Images, caches: StepInput['caches']): tf.Tensor;
+  /** Decoder-only: hidden states `[B, 1, D]` of one step. */
+  stackStep(input: StepInput): tf.Tensor;
+}
+
+/** What generation and scoring need of a model. */
+export interface ModelCore {
+  readonly config: SimVlmConfig;
+  readonly network: Network;
+}
+
+/** Declares every parameter of the model in `scope` and gives its forward passes. */
+export function buildNetwork(
+  config: SimVlmConfig,
+  scope: ParameterScope<tf.Tensor>,
+  registry: Registry,
+): Network {
+  const { width: D, heads, mlp, layers, vocabSize, maxTextLength, imageSize } = config;
+  const small = { kind: 'truncated-normal', std: 0.02 } as const;
+
+  const { kind, ...patcherOptions } = config.patcher;
+  const patcher = registry.get('patcher', kind)(patcherOptions, {
+    imageSize,
+    width: D,
+    params: scope.scope('patcher'),
+  });
+  const grid = patcher.grid;
+  const N = grid.height * grid.width;
+
+  const table_VD = scope.param('embedding.weight', [vocabSize, D], small);
+  const imagePositions_ND = scope.param('positions.image', [N, D], small);
+  const textPositions_TD = scope.param('positions.text', [maxTextLength, D], small);
+  const options: BlockOptions = { width: D, heads, mlp, grid };
+  const isEncoderDecoder = config.architecture === 'encoder-decoder';
+
+  /** Image tokens with their positions: `[B, N, D]`. */
+  const embedImages = (images: tf.Tensor4D): tf.Tensor =>
+    tf.add(patcher.patch(images) as tf.Tensor, imagePositions_ND);
+
+  /** Text tokens with their positions: `int32[B, L]`, `int32[B, L]` → `[B, L, D]`. */
+  const embedText = (tokens: tf.Tensor, positions: tf.Tensor): tf.Tensor =>
+    tf.add(embedding(table_VD, tokens), embedding(textPositions_TD, positions));
+
+  const logits = (hidden: tf.Tensor): tf.Tensor => linear(hidden, table_VD, undefined, { transposeW: true });
+
+  if (isEncoderDecoder) {
+    const encoder = Array.from({ length: layers }, (_, i) => selfBlock(scope.scope(`encoder.${i}`), options));
+    const encoderNorm = norm(scope.scope('encoder.norm'), D);
+    const decoder = Array.from({ length: layers }, (_, i) =>
+      crossBlock(scope.scope(`decoder.${i}`), options),
+    );
+    const decoderNorm = norm(scope.scope('decoder.norm'), D);
+
+    const encode: Network['encode'] = (images, prefix, prefixLengths) => {
+      const B = prefixLengths.length;
+      const parts = images ? [embedImages(images)] : [];
+      if (prefix.length > 0) {
+        const positions = rangeRows(B, prefix.length);
+        parts.push(embedText(tf.tensor2d(prefix.tokens, [B, prefix.length], 'int32'), positions));
+      }
+      const lengths = int1d(prefixLengths.map(length => length + (images ? N : 0)));
+      // Everyone in the prefix sees everyone in it, in both directions.
+      const mask = { keyLengths: lengths, prefixLengths: lengths };
+      let x_BMD = parts.length === 1 ? parts[0]! : tf.concat(parts, 1);
+      for (const block of encoder) x_BMD = block.run(x_BMD, mask, images !== undefined);
+      const memory_BMD = encoderNorm(x_BMD);
+      return { layers: decoder.map(block => block.projectMemory(memory_BMD)), lengths };
+    };
+
+    const crossMask = (memory: Memory) => ({ keyLengths: memory.lengths, prefixLengths: memory.lengths });
+
+    const decode: Network['decode'] = (layout, B, memory) => {
+      const shape: [number, number] = [B, layout.length];
+      let x_BLD = embedText(
+        tf.tensor2d(layout.inputs, shape, 'int32'),
+        tf.tensor2d(layout.positions, shape, 'int32'),
+      );
+      // No prefix on this side: each place sees itself and what precedes it.
+      const causal = {
+        keyLengths: int1d(layout.lengths),
+        prefixLengths: tf.zeros([B], 'int32') as tf.Tensor1D,
+      };
+      for (const [i, block] of decoder.entries())
+        x_BLD = block.run(x_BLD, causal, memory.layers[i]!, crossMask(memory));
+      return decoderNorm(x_BLD);
+    };
+
+    return {
+      imageTokens: N,
+      logits,
+      encode,
+      decode,
+      hidden: (layout, B, images) => decode(layout, B, encode(images, layout.prefix, layout.prefixLengths)),
+      decodeStep({ tokens, textPositions, places, caches }, memory) {
+        let x_B1D = embedText(tokens, textPositions);
+        const mask = everythingCached(places);
+        for (const [i, block] of decoder.entries()) {
+          x_B1D = block.cached(
+            x_B1D,
+            { cache: caches[i]!, positions: places },
+            mask,
+            memory.layers[i]!,
+            crossMask(memory),
+          );
+        }
+        return decoderNorm(x_B1D);
+      },
+      prefill: () => impossible('prefill', 'decoder-only'),
+      stackStep: () => impossible('stackStep', 'decoder-only'),
+    };
+  }
+
+  const stack = Array.from({ length: layers }, (_, i) => selfBlock(scope.scope(`decoder.${i}`), options));
+  const stackNorm = norm(scope.scope('decoder.norm'), D);
+
+  /** `[image ; text]` and its mask: the prefix is the image, the start token and the text prefix. */
+  const sequence = (layout: Layout, B: number, images: Images) => {
+    const shape: [number, number] = [B, layout.length];
+    const text_BLD = embedText(
+      tf.tensor2d(layout.inputs, shape, 'int32'),
+      tf.tensor2d(layout.positions, shape, 'int32'),
+    );
+    const before = images ? N : 0;
+    return {
+      x: images ? tf.concat([embedImages(images), text_BLD], 1) : text_BLD,
+      mask: {
+        keyLengths: int1d(layout.lengths.map(length => before + length)),
+        prefixLengths: int1d(layout.prefixLengths.map(prefix => before + 1 + prefix)),
+      },
+      before,
+    };
+  };
+
+  return {
+    imageTokens: N,
+    logits,
+    hidden(layout, B, images) {
+      const { x, mask, before } = sequence(layout, B, images);
+      let x_BTD = x;
+      for (const block of stack) x_BTD = block.run(x_BTD, mask, images !== undefined);
+      return stackNorm(tf.slice(x_BTD, [0, before, 0], [B, layout.length, D]));
+    },
+    prefill(layout, B, images, caches) {
+      const { x, mask } = sequence(layout, B, images);
+      const positions = tf.zeros([B], 'int32') as tf.Tensor1D;
+      let x_BTD = x;
+      for (const [i, block] of stack.entries()) {
+        x_BTD = block.cached(x_BTD, { cache: caches[i]!, positions }, mask, images !== undefined);
+      }
+      return stackNorm(x_BTD);
+    },
+    stackStep({ tokens, textPositions, places, caches }) {
+      let x_B1D = embedText(tokens, textPositions);
+      const mask = everythingCached(places);
+      for (const [i, block] of stack.entries())
+        x_B1D = block.cached(x_B1D, { cache: caches[i]!, positions: places }, mask, false);
+      return stackNorm(x_B1D);
+    },
+    encode: () => impossible('encode', 'encoder-decoder'),
+    decode: () => impossible('decode', 'encoder-decoder'),
+    decodeStep: () => impossible('decodeStep', 'encoder-decoder'),
+  };
+}
+
+/** The newest token of each row sees all that its row has cached, itself included. */
+function everythingCached(places: tf.Tensor1D) {
+  const lengths = tf.add(places, tf.scalar(1, 'int32'));
+  return { keyLengths: lengths, prefixLengths: lengths };
+}
+
+function int1d(values: Int32Array): tf.Tensor1D {
+  return tf.tensor1d(values, 'int32');
+}
+
+/** `int32[B, n]`, each row 0 … n − 1. */
+function rangeRows(batch: number, n: number): tf.Tensor2D {
+  return tf.tensor2d(
+    Int32Array.from({ length: batch * n }, (_, i) => i % n),
+    [batch, n],
+    'int32',
+  );
+}
+
+function impossible(what: string, architecture: string): never {
+  throw new Error(`${what} belongs to the ${architecture} architecture`);
+}

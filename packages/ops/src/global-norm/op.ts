@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs';
+import { type FusedKernel, runFused } from '../fused';
+import { fusedKernel } from '../kernels';
+
+const globalNormKernel: FusedKernel = {
+  name: fusedKernel.globalNorm,
+  reference: (tensors: readonly tf.Tensor[]) => [
+    tf.addN(tensors.map(tensor => tensor.square().sum())).sqrt(),
+  ],
+};
+
+/**
+ * The Euclidean norm of all numbers in all tensors together, as used for clipping by global norm (Pascanu et al., 2013).
+ *
+ * @param tensors at least one `float32` tensor, of any shapes
+ * @returns a scalar; not differentiable
+ */
+export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  return runFused(globalNormKernel, tensors)[0] as tf.Scalar;
+}
+
+/**
+ * By how much to multiply gradients of this norm so that their norm is at most `limit`: min(1, limit / norm). The result
+ * stays on the backend.
+ */
+export function clipScale(norm: tf.Scalar, limit: number): tf.Scalar {
+  return tf.tidy(() => tf.scalar(limit).div(norm.maximum(limit)) as tf.Scalar);
+}

@@ -1,0 +1,20 @@
+export { type AdamWInputs, adamwStep } from './adamw/op';
+export { checkDtype, checkShape } from './check';
+export { crossEntropy } from './cross-entropy/op';
+export { embedding } from './embedding/op';
+export { differentiable, type FusedInputs, type FusedKernel, runFused } from './fused';
+export { clipScale, globalNorm } from './global-norm/op';
+export { type GroupNormOptions, groupNorm } from './group-norm/op';
+export {
+  type AdamWAttrs,
+  type CrossEntropyAttrs,
+  type EmbeddingGradAttrs,
+  type FusedKernelName,
+  fusedKernel,
+  type GroupNormAttrs,
+  type LayerNormAttrs,
+  type LinearAttrs,
+  type PrefixAttentionAttrs,
+} from './kernels';
+export { layerNorm } from './layer-norm/op';
+export { type LinearOptions, linear } from './linear/op';

@@ -1,0 +1,89 @@
+import { BackendError, type Plugin } from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import { type ActivateOptions, backendProviders, registerBackendProvider } from './provider';
+import { cpuProvider } from './providers/cpu';
+import { wasmProvider } from './providers/wasm';
+
+export interface PickOptions extends ActivateOptions {
+  /** Take this backend or fail; default: the fastest that works here. */
+  readonly prefer?: string;
+}
+
+/** A backend that was looked at, in order of preference. */
+export interface Candidate {
+  readonly name: string;
+  readonly available: boolean;
+  readonly reason: string;
+}
+
+export interface PickedBackend {
+  readonly name: string;
+  /** What it runs on, for people: "SIMD, 2 threads". */
+  readonly detail: string;
+  /** Why this one, in a sentence. */
+  readonly reason: string;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Backends that have a place in the order but whose package is not part of this installation. */
+const expected = [
+  { name: 'native', hint: 'no provider for it is registered (libtorch on CPU and CUDA)' },
+  { name: 'webgpu', hint: 'no provider for it is registered (GPUs in browsers, and in Node through Dawn)' },
+];
+
+/**
+ * Makes the fastest backend that works here the current one of tfjs, and says why.
+ *
+ * @throws BackendError when `prefer` names a backend that is unknown or does not work here
+ */
+export async function pickBackend(options: PickOptions = {}): Promise<PickedBackend> {
+  registerDefaults();
+  const providers = backendProviders();
+  const { prefer } = options;
+  const known = [...expected.map(({ name }) => name), ...providers.map(({ name }) => name)];
+  if (prefer !== undefined && !known.includes(prefer)) {
+    throw new BackendError('BACKEND_UNAVAILABLE', `no backend "${prefer}"; there are ${[...new Set(known)].join(', ')}`);
+  }
+  const candidates: Candidate[] = expected
+    .filter(({ name }) => !providers.some(provider => provider.name === name))
+    .map(({ name, hint }) => ({ name, available: false, reason: hint }));
+  for (const provider of providers) {
+    const { available, reason } = await provider.check();
+    if (!available || (prefer !== undefined && prefer !== provider.name)) {
+      candidates.push({ name: provider.name, available, reason });
+      continue;
+    }
+    try {
+      const detail = await provider.activate(options);
+      if (!(await tf.setBackend(provider.name))) throw new Error('tfjs could not initialise it');
+      await tf.ready();
+      candidates.push({ name: provider.name, available: true, reason });
+      return { name: provider.name, detail, reason: explain(provider.name, prefer, candidates), candidates };
+    } catch (error) {
+      candidates.push({ name: provider.name, available: false, reason: (error as Error).message });
+    }
+  }
+  const told = candidates.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  throw new BackendError('BACKEND_UNAVAILABLE', `backend "${prefer ?? 'any'}" does not work here (${told})`);
+}
+
+/** Our own backends as a plug-in, registered like anybody's. */
+export const runtimePlugin: Plugin = {
+  name: '@simvlm/runtime',
+  setup(registry) {
+    for (const provider of [wasmProvider, cpuProvider]) {
+      registry.register('backend', provider.name, () => pickBackend({ prefer: provider.name }));
+    }
+  },
+};
+
+function registerDefaults(): void {
+  const names = backendProviders().map(({ name }) => name);
+  for (const provider of [wasmProvider, cpuProvider]) if (!names.includes(provider.name)) registerBackendProvider(provider);
+}
+
+function explain(name: string, prefer: string | undefined, candidates: readonly Candidate[]): string {
+  if (prefer !== undefined) return `${name} was asked for`;
+  const passed = candidates.filter(candidate => candidate.name !== name).map(candidate => `${candidate.name}: ${candidate.reason}`);
+  return passed.length === 0 ? `${name} is the fastest` : `the fastest that works here; not ${passed.join('; not ')}`;
+}

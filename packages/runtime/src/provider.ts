@@ -1,0 +1,34 @@
+/** What a provider found out about its backend on this machine. */
+export type Availability = { readonly available: true; readonly reason: string } | { readonly available: false; readonly reason: string };
+
+/** One way to compute: how to find out whether it works here, and how to make it the tfjs backend. */
+export interface BackendProvider {
+  /** The name of the tfjs backend: `native`, `webgpu`, `wasm`, `cpu`, or one of your own. */
+  readonly name: string;
+  /** Higher is preferred. Ours: native on CUDA 400, webgpu 300, native on CPU 200, wasm 100, cpu 0. */
+  readonly rank: number;
+  /** Cheap, without side effects; never throws: what is missing belongs in `reason`. */
+  check(): Promise<Availability>;
+  /** Registers the backend with tfjs and makes it ready; gives a line such as "SIMD, 2 threads". May throw. */
+  activate(options: ActivateOptions): Promise<string>;
+}
+
+export interface ActivateOptions {
+  /** Threads for backends that have them; default: what the backend finds best here. */
+  readonly threads?: number;
+}
+
+const providers = new Map<string, BackendProvider>();
+
+/**
+ * Adds a backend to those that `pickBackend` chooses from. This is where `@simvlm/backend-native` and a WebGPU
+ * backend plug in. A provider of the same name is replaced.
+ */
+export function registerBackendProvider(provider: BackendProvider): void {
+  providers.set(provider.name, provider);
+}
+
+/** All providers, the preferred one first. */
+export function backendProviders(): BackendProvider[] {
+  return [...providers.values()].sort((a, b) => b.rank - a.rank);
+}

@@ -1,0 +1,39 @@
+import { ConfigError, checkOptions, type PatcherFactory, rule } from '@simvlm/core';
+import { linear } from '@simvlm/ops';
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * Linear patches (Dosovitskiy et al., 2021): the image is cut into squares of `patchSize` pixels (default 16), and each is
+ * mapped to a token. Parameters: `out.weight` [patchSize² · 3, D] (pixels row-major, then colour), `out.bias` [D].
+ *
+ * @throws ConfigError when the patches do not fill the image
+ */
+export const linearPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
+  options,
+  { imageSize, width, params },
+) => {
+  checkOptions('linear patcher', options, { patchSize: rule.integer(1, 4096) });
+  const size = (options.patchSize as number | undefined) ?? 16;
+  if (imageSize % size !== 0) {
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `linear patcher: patchSize ${size} does not divide the image side ${imageSize}`,
+    );
+  }
+  const side = imageSize / size;
+  const inputs = size * size * 3;
+  const weight = params.param('out.weight', [inputs, width], {
+    kind: 'truncated-normal',
+    std: Math.sqrt(1 / inputs),
+  });
+  const bias = params.param('out.bias', [width], { kind: 'zeros' });
+  return {
+    grid: { height: side, width: side },
+    patch: images =>
+      tf.tidy(() => {
+        const batch = images.shape[0]!;
+        const cut = images.reshape([batch * side, size, side, size * 3]).transpose([0, 2, 1, 3]);
+        return linear(cut.reshape([batch, side * side, inputs]), weight, bias);
+      }),
+  };
+};

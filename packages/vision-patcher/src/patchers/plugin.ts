@@ -1,0 +1,12 @@
+import type { Plugin } from '@simvlm/core';
+import { convPatcher } from './conv-patcher';
+import { linearPatcher } from './linear-patcher';
+
+/** The patchers of SimVLM as a plug-in: `conv` and `linear`. */
+export const visionPlugin: Plugin = {
+  name: '@simvlm/vision-patcher',
+  setup(registry) {
+    registry.register('patcher', 'conv', convPatcher);
+    registry.register('patcher', 'linear', linearPatcher);
+  },
+};
