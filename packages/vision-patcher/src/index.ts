@@ -1,4 +1,15 @@
 export {
+  type AffineOptions,
+  type ColorJitterOptions,
+  colorJitter,
+  flipHorizontal,
+  grayscale,
+  randomAffine,
+} from './image/augment';
+export { centerCrop, crop, normalize, type RandomCropOptions, randomResizedCrop } from './image/crop';
+export { type DecodeOptions, decodeImage } from './image/decode-image';
+export { resize } from './image/resize';
+export {
   type ConvPatcherOptions,
   convPatcher,
   type StageOptions,

@@ -1,0 +1,156 @@
+import {
+  type BatchSource,
+  ConfigError,
+  DataError,
+  type Example,
+  type ExampleDataset,
+  ImageError,
+  type JsonValue,
+  type PrefixLmBatch,
+  type PrefixSampler,
+  type Random,
+  type RgbImage,
+  type Tokenizer,
+} from '@simvlm/core';
+import { collate, type Row, textTokens } from './collate';
+import { type IndexStream, shuffledIndices } from './sources';
+
+/** Examples of one kind and how many of them are in each step. */
+export interface Part {
+  readonly dataset: ExampleDataset;
+  readonly batchSize: number;
+  /** See `ShuffleOptions`. */
+  readonly weight?: (index: number) => number;
+}
+
+export interface BatchSourceOptions {
+  /** Pairs; their images go through `transform`. */
+  readonly imageText?: Part;
+  /** Documents; an image they have is left out. */
+  readonly textOnly?: Part;
+  readonly tokenizer: Tokenizer;
+  /** T at most, the end token included. */
+  readonly maxTextLength: number;
+  readonly prefix: PrefixSampler;
+  /** Makes the square model input, augmentation included, from a stream of its own for each example and step. */
+  readonly transform: (image: RgbImage, random: Random) => RgbImage;
+  readonly random: Random;
+}
+
+/** Reasons kept in full; the others are counted. */
+const REASONS = 20;
+
+interface Stream {
+  readonly part: Part;
+  readonly indices: IndexStream;
+  readonly hasImage: boolean;
+}
+
+/**
+ * Batches for training, forever: for each step one batch of pairs and one of documents, in the stated numbers, shuffled by
+ * epoch. Every draw belongs to the step and row, not to what was drawn before, so that `state()` is a few numbers.
+ *
+ * A sample that cannot be used (an unreadable image, an empty caption) is replaced by the next one, counted and reported by
+ * `skipped()`; if as many in a row fail as the data set holds, `next()` throws.
+ *
+ * @throws ConfigError when there is no part with rows
+ */
+export function createBatchSource(options: BatchSourceOptions): BatchSource {
+  const { random, imageText, textOnly } = options;
+  const streams: Stream[] = [];
+  const add = (part: Part | undefined, name: string, hasImage: boolean) => {
+    if (!part || part.batchSize === 0) return;
+    const indices = shuffledIndices(part.dataset.length, {
+      random: random.fork(name),
+      ...(part.weight && { weight: part.weight }),
+    });
+    streams.push({ part, indices, hasImage });
+  };
+  add(imageText, 'image-text', true);
+  add(textOnly, 'text-only', false);
+  if (streams.length === 0)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'batches: give imageText, textOnly or both, with a batchSize above 0',
+    );
+  let step = 0;
+  let skippedCount = 0;
+  const reasons: string[] = [];
+  const skip = (id: string, error: Error) => {
+    skippedCount++;
+    if (reasons.length < REASONS) reasons.push(`${id}: ${error.message}`);
+  };
+
+  return {
+    async next(): Promise<readonly PrefixLmBatch[]> {
+      const draws = random.fork('step').fork(step);
+      const parts: PrefixLmBatch[] = [];
+      for (const stream of streams) parts.push(await nextPart(stream, options, draws, skip));
+      step++;
+      return parts;
+    },
+    state: (): JsonValue => ({
+      step,
+      streams: streams.map(({ indices }) => indices.state()),
+      skipped: skippedCount,
+      reasons: [...reasons],
+    }),
+    restore(state) {
+      const saved = state as { step: number; streams: JsonValue[]; skipped: number; reasons: string[] };
+      if (saved.streams?.length !== streams.length)
+        throw new DataError(
+          'DATA_INVALID',
+          'the saved data position is of other data: the kinds of examples differ',
+        );
+      step = saved.step;
+      for (const [i, { indices }] of streams.entries()) indices.restore(saved.streams[i]!);
+      skippedCount = saved.skipped;
+      reasons.splice(0, reasons.length, ...saved.reasons);
+    },
+    skipped: () => ({ count: skippedCount, reasons: [...reasons] }),
+  };
+}
+
+async function nextPart(
+  { part, indices, hasImage }: Stream,
+  options: BatchSourceOptions,
+  draws: Random,
+  skip: (id: string, error: Error) => void,
+): Promise<PrefixLmBatch> {
+  const { dataset, batchSize } = part;
+  const rows: Row[] = [];
+  let failuresInARow = 0;
+  while (rows.length < batchSize) {
+    const index = indices.next();
+    const random = draws.fork(`${hasImage ? 'image' : 'text'}-${rows.length}`);
+    try {
+      rows.push(toRow(await dataset.get(index), hasImage, options, random));
+      failuresInARow = 0;
+    } catch (error) {
+      if (!(error instanceof DataError || error instanceof ImageError)) throw error;
+      skip(`example ${index}`, error);
+      if (++failuresInARow >= Math.max(dataset.length, 1)) {
+        throw new DataError(
+          'DATA_INVALID',
+          `none of ${dataset.length} examples can be used; the last: ${error.message}`,
+          { cause: error },
+        );
+      }
+    }
+  }
+  return collate(rows, { pad: options.tokenizer.special.pad });
+}
+
+function toRow(
+  { id, text, image }: Example,
+  hasImage: boolean,
+  options: BatchSourceOptions,
+  random: Random,
+): Row {
+  const tokens = textTokens(text, options.tokenizer, options.maxTextLength);
+  const prefixLength = options.prefix(random.fork('prefix'), { textLength: tokens.length, hasImage });
+  if (!hasImage) return { id, tokens, prefixLength };
+  if (!image)
+    throw new DataError('DATA_INVALID', `example "${id}" has no image; put it among the text-only documents`);
+  return { id, tokens, prefixLength, image: options.transform(image, random.fork('image')) };
+}

@@ -1,0 +1,1 @@
+export { type CaptionLine, type FolderDataset, type FolderOptions, folderDataset } from './folder-dataset';

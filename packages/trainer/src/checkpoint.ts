@@ -1,0 +1,129 @@
+import { CheckpointError, type JsonValue } from '@simvlm/core';
+import { readSafetensors, type SimVlm, type SimVlmConfig, writeSafetensors } from '@simvlm/model';
+import type { AdamW } from './optimizer';
+
+/** The files of a checkpoint by name. */
+export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
+
+/** Where checkpoints go: a folder in Node, OPFS in a browser, memory in a test. */
+export interface CheckpointStorage {
+  /** Keeps all files under this step, completely or not at all. @throws CheckpointError DISK_WRITE */
+  save(step: number, files: CheckpointFiles): Promise<void>;
+  /** The newest complete checkpoint, or none. @throws CheckpointError when it is damaged */
+  latest(): Promise<CheckpointFiles | undefined>;
+}
+
+/** What the trainer knows beside weights and moments. */
+export interface TrainerState {
+  readonly format: 1;
+  /** Optimiser steps taken. */
+  readonly step: number;
+  /** Steps of the whole run, once known. */
+  readonly totalSteps: number | null;
+  /** Seconds trained so far, over all sessions. */
+  readonly seconds: number;
+  /** Examples seen, of both kinds. */
+  readonly examples: number;
+  /** Where the data are, exactly. */
+  readonly data: JsonValue;
+  /** The configuration of the training, so that a resumed run can be held to it. */
+  readonly config: JsonValue;
+}
+
+const NAMES = {
+  weights: 'weights.safetensors',
+  optimizer: 'optimizer.safetensors',
+  trainer: 'trainer.json',
+  model: 'model.json',
+} as const;
+
+/** Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files. */
+export async function packCheckpoint(
+  model: SimVlm,
+  optimizer: AdamW,
+  state: TrainerState,
+  extras: CheckpointFiles,
+): Promise<CheckpointFiles> {
+  const { tensors } = await optimizer.state();
+  return new Map([
+    ...extras,
+    [NAMES.weights, await model.saveWeights({ format: 'simvlm' })],
+    [NAMES.optimizer, writeSafetensors(tensors)],
+    [NAMES.trainer, json(state as unknown as JsonValue)],
+    [NAMES.model, json(model.config as unknown as JsonValue)],
+  ]);
+}
+
+/** The model configuration of a checkpoint. @throws CheckpointError when it is missing or no JSON */
+export function checkpointModelConfig(files: CheckpointFiles): SimVlmConfig {
+  return parse(files, NAMES.model) as SimVlmConfig;
+}
+
+/** The trainer state of a checkpoint. @throws CheckpointError when it is missing or of another format */
+export function checkpointTrainerState(files: CheckpointFiles): TrainerState {
+  const state = parse(files, NAMES.trainer) as TrainerState;
+  if (state.format !== 1)
+    throw new CheckpointError(
+      'CHECKPOINT_INVALID',
+      `${NAMES.trainer} has format ${state.format}; this version reads format 1`,
+    );
+  return state;
+}
+
+/**
+ * Puts weights and optimiser state back.
+ *
+ * @throws CheckpointError when the checkpoint is of another model configuration or damaged
+ */
+export function restoreCheckpoint(files: CheckpointFiles, model: SimVlm, optimizer: AdamW): TrainerState {
+  const state = checkpointTrainerState(files);
+  const differing = differingKeys(checkpointModelConfig(files), model.config);
+  if (differing.length > 0) {
+    throw new CheckpointError(
+      'CHECKPOINT_MISMATCH',
+      `the checkpoint is of another model: ${differing.join(', ')} differ; use its own config or start anew`,
+    );
+  }
+  const { tensors } = readSafetensors(fileOf(files, NAMES.optimizer));
+  model.loadWeights(fileOf(files, NAMES.weights));
+  optimizer.restore(state.step, tensors);
+  return state;
+}
+
+/** Puts the weights alone into a model, for use without training. @throws CheckpointError when they do not fit */
+export function restoreWeights(files: CheckpointFiles, model: SimVlm): void {
+  model.loadWeights(fileOf(files, NAMES.weights));
+}
+
+/** A file of a checkpoint. @throws CheckpointError when it is not there */
+export function fileOf(files: CheckpointFiles, name: string): Uint8Array {
+  const bytes = files.get(name);
+  if (!bytes)
+    throw new CheckpointError(
+      'CHECKPOINT_INVALID',
+      `the checkpoint has no ${name}; it holds ${[...files.keys()].join(', ') || 'nothing'}`,
+    );
+  return bytes;
+}
+
+function differingKeys(a: object, b: object): string[] {
+  const [left, right] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].filter(
+    key => JSON.stringify(left[key]) !== JSON.stringify(right[key]),
+  );
+}
+
+function json(value: JsonValue): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function parse(files: CheckpointFiles, name: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(fileOf(files, name)));
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError('CHECKPOINT_INVALID', `${name} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import { ConfigError, checkOptions, rule } from '@simvlm/core';
+
+/** How to train. Give `steps` or `minutes`. */
+export interface TrainConfig {
+  /** Peak learning rate. */
+  readonly learningRate: number;
+  /** Decoupled weight decay of weight matrices; default 0.01. */
+  readonly weightDecay?: number;
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+  /** Limit of the global gradient norm; 0 for none; default 1. */
+  readonly clip?: number;
+  /** Warm-up from 0: below 1 a share of all steps (the paper: 0.02), from 1 on a number of steps; default 0.02. */
+  readonly warmup?: number;
+  /** What follows the warm-up; `linear` (the paper's) and `cosine` go down to 0. Default `linear`. */
+  readonly schedule?: 'linear' | 'cosine' | 'constant';
+  /** Batches whose gradients make one step; default 1. */
+  readonly accumulate?: number;
+  /** Default 0. */
+  readonly labelSmoothing?: number;
+  /** Optimiser steps in all. */
+  readonly steps?: number;
+  /**
+   * A time budget instead: the first steps are timed, then the number of steps is fixed once and kept in the checkpoint, so
+   * that a resumed run has the same schedule. Needs a warm-up of at least `CALIBRATION_STEPS` steps.
+   */
+  readonly minutes?: number;
+  /** Seconds between checkpoints; default 300. */
+  readonly checkpointSeconds?: number;
+  /** Steps between checkpoints; default none. */
+  readonly checkpointSteps?: number;
+}
+
+export type ResolvedTrainConfig = Required<Omit<TrainConfig, 'steps' | 'minutes' | 'checkpointSteps'>> &
+  Pick<TrainConfig, 'steps' | 'minutes' | 'checkpointSteps'>;
+
+/** Steps that a time-budgeted run measures before it fixes their number. */
+export const CALIBRATION_STEPS = 40;
+
+/**
+ * Checked, with defaults.
+ *
+ * @throws ConfigError that names the key, what was given and what is allowed
+ */
+export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
+  checkOptions('train config', config, {
+    learningRate: rule.number(0),
+    weightDecay: rule.number(0),
+    beta1: rule.number(0, 0.999999),
+    beta2: rule.number(0, 0.999999),
+    epsilon: rule.number(0),
+    clip: rule.number(0),
+    warmup: rule.number(0),
+    schedule: rule.oneOf('linear', 'cosine', 'constant'),
+    accumulate: rule.integer(1),
+    labelSmoothing: rule.number(0, 1),
+    steps: rule.integer(1),
+    minutes: rule.number(0),
+    checkpointSeconds: rule.number(0),
+    checkpointSteps: rule.integer(1),
+  });
+  if (config.learningRate === undefined)
+    throw new ConfigError('CONFIG_INVALID', 'train config: "learningRate" is missing');
+  if ((config.steps === undefined) === (config.minutes === undefined)) {
+    throw new ConfigError('CONFIG_INVALID', 'train config: give "steps" or "minutes", one of the two');
+  }
+  const resolved = {
+    weightDecay: 0.01,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    clip: 1,
+    warmup: 0.02,
+    schedule: 'linear' as const,
+    accumulate: 1,
+    labelSmoothing: 0,
+    checkpointSeconds: 300,
+    ...config,
+  };
+  if (config.minutes !== undefined && resolved.warmup < CALIBRATION_STEPS) {
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `train config: a run of "minutes" needs a warmup of ${CALIBRATION_STEPS} steps or more, got ${resolved.warmup}`,
+    );
+  }
+  return resolved;
+}

@@ -1,0 +1,17 @@
+export {
+  type CheckpointFiles,
+  type CheckpointStorage,
+  checkpointModelConfig,
+  checkpointTrainerState,
+  fileOf,
+  packCheckpoint,
+  restoreCheckpoint,
+  restoreWeights,
+  type TrainerState,
+} from './checkpoint';
+export { CALIBRATION_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
+export { type LossAndGradients, lossAndGradients } from './gradients';
+export { memoryStorage } from './memory-storage';
+export { AdamW, type StepReport } from './optimizer';
+export { learningRate } from './schedule';
+export { type StepMetrics, type TrainCallback, type TrainOptions, type TrainResult, train } from './train';

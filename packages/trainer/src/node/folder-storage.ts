@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { CheckpointError } from '@simvlm/core';
+import type { CheckpointFiles, CheckpointStorage } from '../checkpoint';
+import { type FileSystem, nodeFileSystem } from './file-system';
+
+export interface FolderStorageOptions {
+  /** Newest checkpoints that stay; default 2. */
+  readonly keep?: number;
+  readonly fileSystem?: FileSystem;
+}
+
+interface Manifest {
+  readonly format: 1;
+  readonly files: Record<string, { bytes: number; sha256: string }>;
+}
+
+const MANIFEST = 'manifest.json';
+const FOLDER = /^step-(\d{8,})$/;
+const UNFINISHED = /^\.step-\d+\.tmp-/;
+
+/**
+ * Checkpoints as folders `step-00001234` under `root`: written beside their place, synced to the disk, then renamed, so that
+ * a folder of that name is always complete. What a crash left behind is removed by the next save.
+ */
+export function folderStorage(
+  root: string,
+  { keep = 2, fileSystem: fs = nodeFileSystem }: FolderStorageOptions = {},
+): CheckpointStorage {
+  return {
+    async save(step, files) {
+      const name = `step-${String(step).padStart(8, '0')}`;
+      const temporary = join(root, `.${name}.tmp-${process.pid}`);
+      try {
+        await fs.makeFolder(root);
+        const leftovers = (await fs.list(root)).filter(entry => UNFINISHED.test(entry));
+        for (const entry of leftovers) await fs.remove(join(root, entry));
+        await fs.makeFolder(temporary);
+        for (const [file, bytes] of files) await fs.writeSynced(join(temporary, file), bytes);
+        await fs.writeSynced(
+          join(temporary, MANIFEST),
+          new TextEncoder().encode(JSON.stringify(manifestOf(files), null, 2)),
+        );
+        await fs.syncFolder(temporary);
+        // Only a run that was resumed and stopped at once saves the same step again: the same content.
+        if ((await fs.list(root)).includes(name)) await fs.remove(join(root, name));
+        await fs.rename(temporary, join(root, name));
+        await fs.syncFolder(root);
+      } catch (error) {
+        await fs.remove(temporary).catch(() => {});
+        throw writeError(join(root, name), error);
+      }
+      await removeOld(fs, root, keep);
+    },
+    async latest() {
+      const newest = (await checkpointNames(fs, root)).at(-1);
+      return newest === undefined ? undefined : readCheckpointFolder(join(root, newest), fs);
+    },
+  };
+}
+
+/**
+ * Reads a checkpoint: a folder `step-…`, a folder of such folders, or a run folder with `checkpoints/` in it.
+ *
+ * @throws CheckpointError when there is none, or when a file is missing, cut off or changed
+ */
+export async function loadCheckpoint(
+  path: string,
+  fs: FileSystem = nodeFileSystem,
+): Promise<CheckpointFiles> {
+  return readCheckpointFolder(await findCheckpoint(path, fs), fs);
+}
+
+async function findCheckpoint(path: string, fs: FileSystem): Promise<string> {
+  const entries = await fs.list(path).catch(() => {
+    throw new CheckpointError('CHECKPOINT_NOT_FOUND', `no checkpoint at ${path}: there is no such folder`);
+  });
+  if (entries.includes(MANIFEST) || FOLDER.test(basename(path))) return path;
+  for (const folder of [path, join(path, 'checkpoints')]) {
+    const newest = (await checkpointNames(fs, folder)).at(-1);
+    if (newest !== undefined) return join(folder, newest);
+  }
+  throw new CheckpointError(
+    'CHECKPOINT_NOT_FOUND',
+    `no checkpoint in ${path}: it holds no folder named step-…`,
+  );
+}
+
+async function readCheckpointFolder(folder: string, fs: FileSystem): Promise<CheckpointFiles> {
+  const read = (name: string) =>
+    fs.read(join(folder, name)).catch(error => {
+      throw new CheckpointError(
+        'CHECKPOINT_INVALID',
+        `${folder}: cannot read ${name} (${(error as NodeJS.ErrnoException).code}); use another checkpoint`,
+        { cause: error },
+      );
+    });
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(new TextDecoder().decode(await read(MANIFEST)));
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError(
+      'CHECKPOINT_INVALID',
+      `${folder}: ${MANIFEST} is not JSON; use another checkpoint`,
+      { cause: error },
+    );
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const [name, { bytes, sha256 }] of Object.entries(manifest.files ?? {})) {
+    if (name !== basename(name))
+      throw new CheckpointError('CHECKPOINT_INVALID', `${folder}: "${name}" is no file name`);
+    const content = await read(name);
+    if (content.length !== bytes)
+      throw new CheckpointError(
+        'CHECKPOINT_INVALID',
+        `${folder}: ${name} has ${content.length} bytes instead of ${bytes}: it is cut off; use another checkpoint`,
+      );
+    if (digest(content) !== sha256)
+      throw new CheckpointError(
+        'CHECKPOINT_INVALID',
+        `${folder}: ${name} was changed after it was written; use another checkpoint`,
+      );
+    files.set(name, new Uint8Array(content));
+  }
+  return files;
+}
+
+async function checkpointNames(fs: FileSystem, root: string): Promise<string[]> {
+  const entries = await fs.list(root).catch(() => [] as string[]);
+  const step = (name: string) => Number(FOLDER.exec(name)![1]);
+  return entries.filter(name => FOLDER.test(name)).sort((a, b) => step(a) - step(b));
+}
+
+/** An old checkpoint that cannot be removed harms nobody. */
+async function removeOld(fs: FileSystem, root: string, keep: number): Promise<void> {
+  const names = await checkpointNames(fs, root);
+  for (const name of names.slice(0, Math.max(0, names.length - keep)))
+    await fs.remove(join(root, name)).catch(() => {});
+}
+
+function manifestOf(files: CheckpointFiles): Manifest {
+  const entries = [...files].map(
+    ([name, bytes]) => [name, { bytes: bytes.length, sha256: digest(bytes) }] as const,
+  );
+  return { format: 1, files: Object.fromEntries(entries) };
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function writeError(path: string, error: unknown): CheckpointError {
+  const { code = 'unknown', message } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    ENOSPC: 'the disk is full: free some space',
+    EACCES: 'permission denied',
+    EROFS: 'the disk is read-only',
+  };
+  return new CheckpointError(
+    'DISK_WRITE',
+    `cannot write the checkpoint ${path}: ${reasons[code] ?? message}; earlier checkpoints in ${dirname(path)} are untouched`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,115 @@
+import { CheckpointError, ParameterTree } from '@simvlm/core';
+import { adamwStep, clipScale, globalNorm } from '@simvlm/ops';
+import * as tf from '@tensorflow/tfjs';
+import type { ResolvedTrainConfig } from './config';
+
+type Moments = { m: tf.Tensor; v: tf.Tensor };
+
+export interface StepReport {
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+}
+
+/**
+ * AdamW over a parameter tree: clipping by global norm, bias correction, and decoupled weight decay of weight matrices
+ * (parameters named `….weight` with two axes or more; not biases, norms, positions or relative biases).
+ *
+ * Owns its moments: two tensors a parameter, until `dispose()`.
+ */
+export class AdamW {
+  readonly #params: ParameterTree<tf.Variable>;
+  readonly #options: Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'>;
+  #moments: ParameterTree<Moments>;
+  #step = 0;
+
+  constructor(
+    params: ParameterTree<tf.Variable>,
+    options: Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'>,
+  ) {
+    this.#params = params;
+    this.#options = options;
+    this.#moments = params.map(({ shape }) => ({ m: tf.keep(tf.zeros(shape)), v: tf.keep(tf.zeros(shape)) }));
+  }
+
+  /** Steps taken. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /**
+   * Changes every parameter once.
+   *
+   * @param gradients one for each parameter, by its name in the tree; left to the caller to dispose
+   */
+  async apply(gradients: ParameterTree<tf.Tensor>, learningRate: number): Promise<StepReport> {
+    this.#step++;
+    const { clip, ...rest } = this.#options;
+    const norm = globalNorm(gradients.values());
+    tf.tidy(() => {
+      const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
+      for (const [name, param] of this.#params) {
+        const moments = this.#moments.get(name);
+        const weightDecay = decays(name, param) ? rest.weightDecay : 0;
+        const inputs = { param, grad: gradients.get(name), ...moments, gradScale };
+        const [next, m, v] = adamwStep(inputs, { ...rest, weightDecay, learningRate, step: this.#step });
+        param.assign(next);
+        tf.dispose([moments.m, moments.v]);
+        moments.m = tf.keep(m);
+        moments.v = tf.keep(v);
+      }
+    });
+    const [gradientNorm] = await norm.data();
+    norm.dispose();
+    return { gradientNorm: gradientNorm! };
+  }
+
+  /** Moments as numbers, under `m.` and `v.` and the parameter's name. */
+  async state(): Promise<{ step: number; tensors: [string, { shape: number[]; values: Float32Array }][] }> {
+    const tensors: [string, { shape: number[]; values: Float32Array }][] = [];
+    for (const kind of ['m', 'v'] as const) {
+      for (const [name, moments] of this.#moments) {
+        const tensor = moments[kind];
+        tensors.push([
+          `${kind}.${name}`,
+          { shape: tensor.shape, values: (await tensor.data()) as Float32Array },
+        ]);
+      }
+    }
+    return { step: this.#step, tensors };
+  }
+
+  /** @throws CheckpointError when a moment is missing or of another shape; then nothing is changed */
+  restore(
+    step: number,
+    tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
+  ): void {
+    for (const [name, { shape }] of this.#params) {
+      for (const kind of ['m', 'v']) {
+        const found = tensors.get(`${kind}.${name}`);
+        if (found?.shape.join() !== shape.join()) {
+          throw new CheckpointError(
+            'CHECKPOINT_MISMATCH',
+            `optimizer state: "${kind}.${name}" is ${found ? `[${found.shape}]` : 'missing'}, this model needs [${shape}]`,
+          );
+        }
+      }
+    }
+    for (const [name, moments] of this.#moments) {
+      for (const kind of ['m', 'v'] as const) {
+        const { values, shape } = tensors.get(`${kind}.${name}`)!;
+        moments[kind].dispose();
+        moments[kind] = tf.keep(tf.tensor(values, [...shape]));
+      }
+    }
+    this.#step = step;
+  }
+
+  dispose(): void {
+    for (const { m, v } of this.#moments.values()) tf.dispose([m, v]);
+    this.#moments = new ParameterTree();
+  }
+}
+
+function decays(name: string, { shape }: tf.Tensor): boolean {
+  return name.endsWith('.weight') && shape.length >= 2;
+}

@@ -1,0 +1,247 @@
+import {
+  type BatchSource,
+  CheckpointError,
+  type JsonValue,
+  type PrefixLmBatch,
+  type SkipReport,
+  TrainingError,
+} from '@simvlm/core';
+import type { SimVlm } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs';
+import {
+  type CheckpointFiles,
+  type CheckpointStorage,
+  packCheckpoint,
+  restoreCheckpoint,
+} from './checkpoint';
+import { CALIBRATION_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
+import { lossAndGradients } from './gradients';
+import { AdamW } from './optimizer';
+import { learningRate } from './schedule';
+
+/** One training step, as logged. */
+export interface StepMetrics {
+  readonly step: number;
+  /** Nats per loss token. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  /** Loss tokens of the step. */
+  readonly tokens: number;
+  /** Examples of the step, text-only ones included. */
+  readonly examples: number;
+  /** Images a second, over this step. */
+  readonly imagesPerSecond: number;
+  /** Seconds trained so far. */
+  readonly seconds: number;
+  /** All steps of the run; null while a time-budgeted run measures. */
+  readonly totalSteps: number | null;
+}
+
+/** What happens during training. Each hook may be asynchronous; the trainer waits, and its time does not count. */
+export interface TrainCallback {
+  onStep?(metrics: StepMetrics): void | Promise<void>;
+  onCheckpoint?(step: number): void | Promise<void>;
+  /** Something went wrong that training survives: a checkpoint that could not be written. */
+  onWarning?(error: Error): void | Promise<void>;
+}
+
+export interface TrainOptions {
+  readonly model: SimVlm;
+  readonly batches: BatchSource;
+  readonly config: TrainConfig;
+  readonly callbacks?: readonly TrainCallback[];
+  /** Where checkpoints go; without it none are written. */
+  readonly storage?: CheckpointStorage;
+  /** Files that belong in every checkpoint: the tokenizer, the run's configuration. */
+  readonly extras?: CheckpointFiles;
+  /** Go on from this checkpoint: weights, optimiser, schedule and data position. */
+  readonly resume?: CheckpointFiles;
+  /** Stops after the step in progress; a checkpoint is written. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  readonly step: number;
+  readonly totalSteps: number | null;
+  readonly seconds: number;
+  readonly examples: number;
+  /** Stopped by the signal before the last step. */
+  readonly interrupted: boolean;
+  readonly skipped: SkipReport;
+}
+
+/**
+ * Trains a model: the same seed and backend give the same losses, and a resumed run equals an uninterrupted one, bit for bit
+ * (a time-budgeted run once its number of steps is fixed). Memory is constant over steps.
+ *
+ * @throws TrainingError when the loss is no number any more; CheckpointError when `resume` does not fit, or when the last
+ *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`)
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const config = resolveTrainConfig(options.config);
+  const optimizer = new AdamW(options.model.params, config);
+  try {
+    return await new Run(options, config, optimizer).toTheEnd();
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+class Run {
+  #totalSteps: number | undefined;
+  #seconds = 0;
+  #examples = 0;
+  #savedAt = 0;
+  readonly #stepTimes: number[] = [];
+
+  constructor(
+    readonly options: TrainOptions,
+    readonly config: ResolvedTrainConfig,
+    readonly optimizer: AdamW,
+  ) {
+    this.#totalSteps = config.steps;
+    if (!options.resume) return;
+    const state = restoreCheckpoint(options.resume, options.model, optimizer);
+    options.batches.restore(state.data);
+    this.#totalSteps = config.steps ?? state.totalSteps ?? undefined;
+    this.#seconds = state.seconds;
+    this.#examples = state.examples;
+    this.#savedAt = state.seconds;
+  }
+
+  async toTheEnd(): Promise<TrainResult> {
+    const { signal, batches, storage } = this.options;
+    while (!this.#done() && !signal?.aborted) {
+      const start = performance.now();
+      const micro: (readonly PrefixLmBatch[])[] = [];
+      for (let i = 0; i < this.config.accumulate; i++) micro.push(await batches.next());
+      const metrics = await this.#step(micro, start);
+      await this.#tell(callback => callback.onStep?.(metrics));
+      if (storage && this.#checkpointDue() && !this.#done()) await this.#periodicCheckpoint(storage);
+      await breathe();
+    }
+    if (storage) await this.#checkpoint(storage);
+    return {
+      step: this.optimizer.step,
+      totalSteps: this.#totalSteps ?? null,
+      seconds: this.#seconds,
+      examples: this.#examples,
+      interrupted: !this.#done(),
+      skipped: batches.skipped(),
+    };
+  }
+
+  async #step(micro: readonly (readonly PrefixLmBatch[])[], start: number): Promise<StepMetrics> {
+    const { model } = this.options;
+    const step = this.optimizer.step + 1;
+    const rate = learningRate(step, this.#totalSteps, this.config);
+    const { loss, gradients, tokens } = lossAndGradients(model, micro, this.config.labelSmoothing);
+    const [value] = await loss.data();
+    loss.dispose();
+    if (!Number.isFinite(value)) {
+      tf.dispose(gradients.values());
+      throw new TrainingError(
+        'TRAINING_DIVERGED',
+        `the loss of step ${step} is ${value}; lower the learning rate (${this.config.learningRate}) or clip harder`,
+      );
+    }
+    const { gradientNorm } = await this.optimizer.apply(gradients, rate);
+    tf.dispose(gradients.values());
+    const elapsed = (performance.now() - start) / 1000;
+    const parts = micro.flat();
+    const examples = parts.reduce((sum, { size }) => sum + size, 0);
+    const images = parts.reduce((sum, part) => sum + (part.images ? part.size : 0), 0);
+    this.#seconds += elapsed;
+    this.#examples += examples;
+    this.#calibrate(elapsed);
+    return {
+      step,
+      loss: value!,
+      learningRate: rate,
+      gradientNorm,
+      tokens,
+      examples,
+      imagesPerSecond: images / elapsed,
+      seconds: this.#seconds,
+      totalSteps: this.#totalSteps ?? null,
+    };
+  }
+
+  /** Fixes the number of steps of a time-budgeted run, once, by the median of the measured ones. */
+  #calibrate(elapsed: number): void {
+    const { minutes } = this.config;
+    if (this.#totalSteps !== undefined || minutes === undefined) return;
+    this.#stepTimes.push(elapsed);
+    const overtime = this.#seconds >= minutes * 60;
+    if (this.optimizer.step < CALIBRATION_STEPS && !overtime) return;
+    // The first steps are slower: kernels are still being compiled.
+    const steady = this.#stepTimes.slice(this.#stepTimes.length >> 1).sort((a, b) => a - b);
+    const typical = steady[steady.length >> 1]!;
+    const left = Math.max(0, minutes * 60 - this.#seconds);
+    this.#totalSteps = this.optimizer.step + Math.round(left / typical);
+  }
+
+  #done(): boolean {
+    return this.#totalSteps !== undefined && this.optimizer.step >= this.#totalSteps;
+  }
+
+  #checkpointDue(): boolean {
+    const { checkpointSeconds, checkpointSteps } = this.config;
+    if (checkpointSteps !== undefined && this.optimizer.step % checkpointSteps === 0) return true;
+    return this.#seconds - this.#savedAt >= checkpointSeconds;
+  }
+
+  /** A checkpoint that cannot be written is no reason to lose the training: the one before it is still there. */
+  async #periodicCheckpoint(storage: CheckpointStorage): Promise<void> {
+    try {
+      await this.#checkpoint(storage);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      this.#savedAt = this.#seconds;
+      await this.#tell(callback => callback.onWarning?.(error));
+    }
+  }
+
+  async #checkpoint(storage: CheckpointStorage): Promise<void> {
+    const { model, batches, extras = new Map() } = this.options;
+    const step = this.optimizer.step;
+    const files = await packCheckpoint(
+      model,
+      this.optimizer,
+      {
+        format: 1,
+        step,
+        totalSteps: this.#totalSteps ?? null,
+        seconds: this.#seconds,
+        examples: this.#examples,
+        data: batches.state(),
+        config: JSON.parse(JSON.stringify(this.config)) as JsonValue,
+      },
+      extras,
+    );
+    await storage.save(step, files);
+    this.#savedAt = this.#seconds;
+    await this.#tell(callback => callback.onCheckpoint?.(step));
+  }
+
+  async #tell(call: (callback: TrainCallback) => void | Promise<void> | undefined): Promise<void> {
+    for (const callback of this.options.callbacks ?? []) await call(callback);
+  }
+}
+
+/** Lets timers, signals and messages in between two steps; a resolved promise alone does not. */
+function breathe(): Promise<void> {
+  return new Promise(resolve => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        channel.port1.close();
+        resolve();
+      };
+      channel.port2.postMessage(null);
+    }
+  });
+}

@@ -1,0 +1,81 @@
+import { ImageError, type Random, type RgbImage } from '@simvlm/core';
+import { resize } from './resize';
+
+/** A rectangle of the picture. @throws ImageError when it does not lie inside */
+export function crop(
+  image: RgbImage,
+  { left, top, width, height }: { left: number; top: number; width: number; height: number },
+): RgbImage {
+  const inside =
+    left >= 0 &&
+    top >= 0 &&
+    width >= 1 &&
+    height >= 1 &&
+    left + width <= image.width &&
+    top + height <= image.height;
+  if (!inside)
+    throw new ImageError(
+      'IMAGE_UNREADABLE',
+      `crop ${width} × ${height} at (${left}, ${top}) lies outside of ${image.width} × ${image.height}`,
+    );
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    data.set(image.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { width, height, data };
+}
+
+/** The largest square in the middle, resized to `size` pixels a side: how pictures are read when not training. */
+export function centerCrop(image: RgbImage, size: number): RgbImage {
+  const side = Math.min(image.width, image.height);
+  const square = {
+    left: (image.width - side) >> 1,
+    top: (image.height - side) >> 1,
+    width: side,
+    height: side,
+  };
+  return resize(side === image.width && side === image.height ? image : crop(image, square), {
+    width: size,
+    height: size,
+  });
+}
+
+export interface RandomCropOptions {
+  /** Side of the result in pixels. */
+  readonly size: number;
+  /** Least and largest share of the area; default 0.08 to 1. */
+  readonly scale?: readonly [number, number];
+  /** Least and largest width : height; default 3/4 to 4/3. */
+  readonly ratio?: readonly [number, number];
+}
+
+/**
+ * The random resized crop of Inception training (Szegedy et al., 2015), the paper's only augmentation: a rectangle of random
+ * area and (log-uniform) aspect ratio, resized to a square. Falls back to the centre when ten draws do not fit.
+ */
+export function randomResizedCrop(
+  image: RgbImage,
+  { size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: RandomCropOptions,
+  random: Random,
+): RgbImage {
+  const area = image.width * image.height;
+  for (let tries = 0; tries < 10; tries++) {
+    const target = area * (scale[0] + (scale[1] - scale[0]) * random.uniform());
+    const aspect = Math.exp(
+      Math.log(ratio[0]) + (Math.log(ratio[1]) - Math.log(ratio[0])) * random.uniform(),
+    );
+    const width = Math.round(Math.sqrt(target * aspect));
+    const height = Math.round(Math.sqrt(target / aspect));
+    if (width < 1 || height < 1 || width > image.width || height > image.height) continue;
+    const left = random.integer(image.width - width + 1);
+    const top = random.integer(image.height - height + 1);
+    return resize(crop(image, { left, top, width, height }), { width: size, height: size });
+  }
+  return centerCrop(image, size);
+}
+
+/** Pixels as `float32[h, w, 3]` in [−1, 1]: what the model reads. */
+export function normalize({ data }: RgbImage): Float32Array {
+  return Float32Array.from(data, value => value / 127.5 - 1);
+}
