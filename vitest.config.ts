@@ -19,6 +19,8 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
+    // Compiles the wasm kernels where a test run comes before any build.
+    globalSetup: ['packages/backend-wasm/scripts/ensure-wasm.mjs'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -4,9 +4,18 @@ import { parseArgs } from 'node:util';
 import { machine } from './lib/machine';
 import { type BenchResult, table } from './lib/table';
 
-const benchmarks: Record<string, { about: string; load: () => Promise<{ run: () => Promise<BenchResult> }> }> = {
-  wasm: { about: 'a small language model: our wasm backend beside plain tfjs and jax-js', load: () => import('./wasm') },
-  demo: { about: 'the parts of a training step of the demo model on every backend present', load: () => import('./demo') },
+const benchmarks: Record<
+  string,
+  { about: string; load: () => Promise<{ run: () => Promise<BenchResult> }> }
+> = {
+  wasm: {
+    about: 'a small language model: our wasm backend beside plain tfjs and jax-js',
+    load: () => import('./wasm'),
+  },
+  demo: {
+    about: 'the parts of a training step of the demo model on every backend present',
+    load: () => import('./demo'),
+  },
 };
 
 const usage = `usage: pnpm bench NAME [--json FILE]\n${Object.entries(benchmarks)
@@ -27,7 +36,9 @@ else if (!benchmark || positionals.length !== 1) {
   const { run } = await benchmark.load();
   const result = await run();
   const report = { machine: machine(), ...result };
-  console.log(`\n${table(result.rows)}\n\n${report.machine.cpu}, ${report.machine.cores} cores, Node ${process.versions.node}`);
+  console.log(
+    `\n${table(result.rows)}\n\n${report.machine.cpu}, ${report.machine.cores} cores, Node ${process.versions.node}`,
+  );
   for (const note of result.notes ?? []) console.log(note);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }

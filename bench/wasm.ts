@@ -33,7 +33,8 @@ export async function run(): Promise<BenchResult> {
   for (const child of children) child.stop();
   for (const [i, list] of losses.entries()) {
     const worst = Math.max(...list.map((loss, step) => Math.abs(loss - losses[0]![step]!) / loss));
-    if (!(worst <= LOSS_TOLERANCE)) throw new Error(`${names[i]} has other losses than ours: ${worst} relative at worst`);
+    if (!(worst <= LOSS_TOLERANCE))
+      throw new Error(`${names[i]} has other losses than ours: ${worst} relative at worst`);
   }
   const [ours, tfjs, jax] = times.map(median) as [number, number, number];
   return {

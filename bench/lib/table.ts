@@ -15,7 +15,12 @@ export interface BenchResult {
 }
 
 /** A row where less is better (times): the ratio is peer / ours. */
-export function timeRow(what: string, ours: number, peer?: { name: string; value: number }, unit = 'ms'): BenchRow {
+export function timeRow(
+  what: string,
+  ours: number,
+  peer?: { name: string; value: number },
+  unit = 'ms',
+): BenchRow {
   return {
     what,
     ours,
@@ -28,13 +33,28 @@ export function timeRow(what: string, ours: number, peer?: { name: string; value
 
 /** The rows as an aligned text table. */
 export function table(rows: readonly BenchRow[]): string {
-  const number = (value: number | null) => (value === null ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+  const number = (value: number | null) =>
+    value === null ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
   const cells = [
     ['what', 'ours', 'peer', 'peer is', 'unit', 'ratio'],
-    ...rows.map(row => [row.what, number(row.ours), number(row.peer), row.peerName ?? '', row.unit, row.ratio ? `${row.ratio.toFixed(2)}×` : '']),
+    ...rows.map(row => [
+      row.what,
+      number(row.ours),
+      number(row.peer),
+      row.peerName ?? '',
+      row.unit,
+      row.ratio ? `${row.ratio.toFixed(2)}×` : '',
+    ]),
   ];
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map(row => row[column]!.length)));
-  return cells.map(row => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n');
+  return cells
+    .map(row =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 export function median(values: readonly number[]): number {

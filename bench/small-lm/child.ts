@@ -22,7 +22,8 @@ const runners: Record<string, () => Promise<Runner>> = {
 };
 
 const make = runners[process.argv[2] ?? ''];
-if (!make) throw new Error(`no implementation "${process.argv[2]}"; there are ${Object.keys(runners).join(', ')}`);
+if (!make)
+  throw new Error(`no implementation "${process.argv[2]}"; there are ${Object.keys(runners).join(', ')}`);
 const runner = await make();
 process.on('message', async ({ from, count }: { from: number; count: number }) => {
   const losses: number[] = [];

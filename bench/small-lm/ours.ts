@@ -5,20 +5,39 @@ import * as tf from '@tensorflow/tfjs';
 import { adam, batch, model, parameters, type Runner } from './setup';
 
 export async function oursRunner(): Promise<Runner> {
-  const p = new Map(parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]));
-  const moments = new Map([...p].map(([name, { shape }]) => [name, [tf.zeros(shape), tf.zeros(shape)] as [tf.Tensor, tf.Tensor]]));
+  const p = new Map(
+    parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]),
+  );
+  const moments = new Map(
+    [...p].map(([name, { shape }]) => [name, [tf.zeros(shape), tf.zeros(shape)] as [tf.Tensor, tf.Tensor]]),
+  );
   const { width: D, heads: H, rows: B, tokens: T } = model;
-  const lengths = { keyLengths: tf.fill([B], T, 'int32') as tf.Tensor1D, prefixLengths: tf.zeros([B], 'int32') as tf.Tensor1D };
+  const lengths = {
+    keyLengths: tf.fill([B], T, 'int32') as tf.Tensor1D,
+    prefixLengths: tf.zeros([B], 'int32') as tf.Tensor1D,
+  };
   const weights = tf.ones([B * T]) as tf.Tensor1D;
   const one = tf.scalar(1);
 
   const get = (name: string) => p.get(name)!;
   const dense = (x: tf.Tensor, name: string, activation: 'none' | 'gelu' = 'none') =>
-    linear(x, get(`${name}.weight`) as unknown as tf.Tensor2D, get(`${name}.bias`) as unknown as tf.Tensor1D, { activation });
+    linear(
+      x,
+      get(`${name}.weight`) as unknown as tf.Tensor2D,
+      get(`${name}.bias`) as unknown as tf.Tensor1D,
+      { activation },
+    );
   const norm = (x: tf.Tensor, name: string) =>
-    layerNorm(x, get(`${name}.gamma`) as unknown as tf.Tensor1D, get(`${name}.beta`) as unknown as tf.Tensor1D, { epsilon: 1e-6 });
+    layerNorm(
+      x,
+      get(`${name}.gamma`) as unknown as tf.Tensor1D,
+      get(`${name}.beta`) as unknown as tf.Tensor1D,
+      { epsilon: 1e-6 },
+    );
   const attention = (x: tf.Tensor, i: number) => {
-    const [q, k, v] = ['query', 'key', 'value'].map(name => dense(x, `${i}.${name}`).reshape([B, T, H, D / H]) as tf.Tensor4D);
+    const [q, k, v] = ['query', 'key', 'value'].map(
+      name => dense(x, `${i}.${name}`).reshape([B, T, H, D / H]) as tf.Tensor4D,
+    );
     return dense(prefixAttention({ q: q!, k: k!, v: v!, ...lengths }).reshape([B, T, D]), `${i}.out`);
   };
   const loss = (inputs: tf.Tensor1D, targets: tf.Tensor1D): tf.Scalar => {
@@ -28,7 +47,9 @@ export async function oursRunner(): Promise<Runner> {
       x = x.add(attention(norm(x, `${i}.norm1`), i));
       x = x.add(dense(dense(norm(x, `${i}.norm2`), `${i}.mlp1`, 'gelu'), `${i}.mlp2`));
     }
-    const logits = linear(norm(x, 'norm').reshape([B * T, D]), table, undefined, { transposeW: true }) as tf.Tensor2D;
+    const logits = linear(norm(x, 'norm').reshape([B * T, D]), table, undefined, {
+      transposeW: true,
+    }) as tf.Tensor2D;
     return crossEntropy(logits, targets, weights).mean();
   };
 

@@ -3,32 +3,60 @@ import * as tf from '@tensorflow/tfjs';
 import { adam, batch, model, parameters, type Runner } from './setup';
 
 export async function tfjsRunner(): Promise<Runner> {
-  const p = new Map(parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]));
+  const p = new Map(
+    parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]),
+  );
   const optimizer = tf.train.adam(adam.learningRate, adam.beta1, adam.beta2, adam.epsilon);
   const { width: D, heads: H, rows: B, tokens: T } = model;
-  const mask = tf.tidy(() => tf.linalg.bandPart(tf.ones([T, T]), -1, 0).sub(1).mul(1e9));
+  const mask = tf.tidy(() =>
+    tf.linalg
+      .bandPart(tf.ones([T, T]), -1, 0)
+      .sub(1)
+      .mul(1e9),
+  );
 
   const norm = (x: tf.Tensor, name: string) => {
     const { mean, variance } = tf.moments(x, -1, true);
-    return x.sub(mean).mul(variance.add(1e-6).rsqrt()).mul(p.get(`${name}.gamma`)!).add(p.get(`${name}.beta`)!);
+    return x
+      .sub(mean)
+      .mul(variance.add(1e-6).rsqrt())
+      .mul(p.get(`${name}.gamma`)!)
+      .add(p.get(`${name}.beta`)!);
   };
   const linear = (x: tf.Tensor, name: string) =>
-    tf.matMul(x as tf.Tensor2D, p.get(`${name}.weight`) as unknown as tf.Tensor2D).add(p.get(`${name}.bias`)!);
+    tf
+      .matMul(x as tf.Tensor2D, p.get(`${name}.weight`) as unknown as tf.Tensor2D)
+      .add(p.get(`${name}.bias`)!);
   const gelu = (x: tf.Tensor) =>
-    x.mul(0.5).mul(x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI)).tanh().add(1));
+    x.mul(0.5).mul(
+      x
+        .add(x.mul(x).mul(x).mul(0.044715))
+        .mul(Math.sqrt(2 / Math.PI))
+        .tanh()
+        .add(1),
+    );
   const heads = (x: tf.Tensor) => x.reshape([B, T, H, D / H]).transpose([0, 2, 1, 3]);
 
   const attention = (x: tf.Tensor, i: number) => {
     const [q, k, v] = ['query', 'key', 'value'].map(name => heads(linear(x, `${i}.${name}`)));
-    const scores = tf.matMul(q!, k!, false, true).mul(1 / Math.sqrt(D / H)).add(mask);
-    const mixed = tf.matMul(tf.softmax(scores), v!).transpose([0, 2, 1, 3]).reshape([B * T, D]);
+    const scores = tf
+      .matMul(q!, k!, false, true)
+      .mul(1 / Math.sqrt(D / H))
+      .add(mask);
+    const mixed = tf
+      .matMul(tf.softmax(scores), v!)
+      .transpose([0, 2, 1, 3])
+      .reshape([B * T, D]);
     return linear(mixed, `${i}.out`);
   };
   const loss = (inputs: tf.Tensor1D, targets: tf.Tensor1D): tf.Scalar => {
     const table = p.get('embedding') as unknown as tf.Tensor2D;
     // A product with one-hot rows, because the wasm backend has no UnsortedSegmentSum, the gradient of a gather.
     let x: tf.Tensor = tf.matMul(tf.oneHot(inputs, model.vocab).cast('float32') as tf.Tensor2D, table);
-    x = x.reshape([B, T, D]).add(p.get('positions')!).reshape([B * T, D]);
+    x = x
+      .reshape([B, T, D])
+      .add(p.get('positions')!)
+      .reshape([B * T, D]);
     for (let i = 0; i < model.layers; i++) {
       x = x.add(attention(norm(x, `${i}.norm1`), i));
       x = x.add(linear(gelu(linear(norm(x, `${i}.norm2`), `${i}.mlp1`)), `${i}.mlp2`));
@@ -42,7 +70,9 @@ export async function tfjsRunner(): Promise<Runner> {
     async step(index) {
       const { inputs, targets } = batch(index);
       const value = tf.tidy(() =>
-        optimizer.minimize(() => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')), true, [...p.values()]),
+        optimizer.minimize(() => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')), true, [
+          ...p.values(),
+        ]),
       )!;
       const [result] = await value.data();
       value.dispose();

@@ -4,4 +4,6 @@ import { readFileSync } from 'node:fs';
 export const exitCode = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Version of this package, as npm knows it. */
-export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+export const version: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version;

@@ -35,16 +35,29 @@ function buildProgram(done: (code: number) => void): Command {
     .exitOverride()
     .action(() => program.help());
 
-  const backend = () => new Option('--backend <name>', 'compute with this backend (native, webgpu, wasm, cpu); default: the fastest here');
-  const checkpoint = () => new Option('--checkpoint <dir>', 'a checkpoint, or a run folder with checkpoints; default: the newest run under runs/');
+  const backend = () =>
+    new Option(
+      '--backend <name>',
+      'compute with this backend (native, webgpu, wasm, cpu); default: the fastest here',
+    );
+  const checkpoint = () =>
+    new Option(
+      '--checkpoint <dir>',
+      'a checkpoint, or a run folder with checkpoints; default: the newest run under runs/',
+    );
 
   program
     .command('demo')
-    .description('train a small SimVLM on emoji from scratch, evaluate it on pictures it has never seen, write a report')
+    .description(
+      'train a small SimVLM on emoji from scratch, evaluate it on pictures it has never seen, write a report',
+    )
     .option('--minutes <n>', 'how long to train', positiveNumber, 5)
     .option('--name <name>', 'folder under runs/', 'demo')
     .option('--seed <n>', 'seed of every random draw', wholeNumber, 1)
-    .option('--shuffle-images', 'train with the images shuffled against their captions: a test of the evaluation itself')
+    .option(
+      '--shuffle-images',
+      'train with the images shuffled against their captions: a test of the evaluation itself',
+    )
     .option('--resume', 'go on from the newest checkpoint of this run')
     .addOption(backend())
     .action(async options => done(await (await import('./commands/demo')).demo(options)));
@@ -53,9 +66,16 @@ function buildProgram(done: (code: number) => void): Command {
     .command('train <config>')
     .description('train as the JSON file says')
     .option('--resume <dir>', 'go on from this checkpoint or run folder, exactly where it stopped')
-    .option('--set <key=value>', 'change a value of the config, such as optimizer.learningRate=1e-3', collect, [])
+    .option(
+      '--set <key=value>',
+      'change a value of the config, such as optimizer.learningRate=1e-3',
+      collect,
+      [],
+    )
     .addOption(backend())
-    .action(async (config, options) => done(await (await import('./commands/train')).trainCommand(config, options)));
+    .action(async (config, options) =>
+      done(await (await import('./commands/train')).trainCommand(config, options)),
+    );
 
   program
     .command('caption <image...>')
@@ -64,13 +84,19 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--prompt <text>', 'begin the caption with this text')
     .option('--jsonl', 'one JSON object a line: {"id", "image", "text", "logProb"}')
     .addOption(backend())
-    .action(async (images, options) => done(await (await import('./commands/caption')).caption(images, options)));
+    .action(async (images, options) =>
+      done(await (await import('./commands/caption')).caption(images, options)),
+    );
 
   program
     .command('eval <dir>')
-    .description('evaluate on a folder with captions.jsonl; the candidates for a choice come from nway.jsonl or are drawn with a fixed seed')
+    .description(
+      'evaluate on a folder with captions.jsonl; the candidates for a choice come from nway.jsonl or are drawn with a fixed seed',
+    )
     .addOption(checkpoint())
-    .addOption(new Option('--task <task>', 'what to measure').choices(['caption', 'choice']).default('caption'))
+    .addOption(
+      new Option('--task <task>', 'what to measure').choices(['caption', 'choice']).default('caption'),
+    )
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
     .addOption(backend())
@@ -82,24 +108,35 @@ function buildProgram(done: (code: number) => void): Command {
     .description('train a unigram model on lines of text (files, or standard input)')
     .requiredOption('--out <file>', 'where the .model goes')
     .option('--vocab-size <n>', 'number of pieces', wholeNumber, 8000)
-    .option('--character-coverage <share>', 'share of the characters that get a piece of their own', positiveNumber, 0.9995)
+    .option(
+      '--character-coverage <share>',
+      'share of the characters that get a piece of their own',
+      positiveNumber,
+      0.9995,
+    )
     .option('--byte-fallback', 'spell unknown characters as UTF-8 bytes')
     .option('--seed <n>', 'seed', wholeNumber, 0)
-    .action(async (files, options) => done(await (await import('./commands/tokenizer')).tokenizerTrain(files, options)));
+    .action(async (files, options) =>
+      done(await (await import('./commands/tokenizer')).tokenizerTrain(files, options)),
+    );
   tokenizer
     .command('encode [file...]')
     .description('lines of text to lines of ids or pieces')
     .requiredOption('--model <file>', 'a SentencePiece .model')
     .addOption(new Option('--ids', 'print ids (the default)').conflicts('pieces'))
     .option('--pieces', 'print pieces')
-    .action(async (files, options) => done(await (await import('./commands/tokenizer')).tokenizerEncode(files, options)));
+    .action(async (files, options) =>
+      done(await (await import('./commands/tokenizer')).tokenizerEncode(files, options)),
+    );
   tokenizer
     .command('decode [file...]')
     .description('lines of space-separated ids (or pieces) to lines of text')
     .requiredOption('--model <file>', 'a SentencePiece .model')
     .addOption(new Option('--ids', 'read ids (the default)').conflicts('pieces'))
     .option('--pieces', 'read pieces')
-    .action(async (files, options) => done(await (await import('./commands/tokenizer')).tokenizerDecode(files, options)));
+    .action(async (files, options) =>
+      done(await (await import('./commands/tokenizer')).tokenizerDecode(files, options)),
+    );
 
   program
     .command('info')
@@ -113,7 +150,8 @@ function buildProgram(done: (code: number) => void): Command {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('give a whole number, 0 or more.');
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('give a whole number, 0 or more.');
   return value;
 }
 

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { modelParameters, presets } from '../src/index';
 
 function count(name: string, part = ''): number {
-  const config = { ...presets[name]!, vocabSize: name.startsWith('emoji') ? 1500 : 32_000, tokens: { pad: 0, bos: 2, eos: 3 } };
+  const config = {
+    ...presets[name]!,
+    vocabSize: name.startsWith('emoji') ? 1500 : 32_000,
+    tokens: { pad: 0, bos: 2, eos: 3 },
+  };
   return parameterCount(modelParameters(config).filter(parameter => parameter.startsWith(part)));
 }
 const millions = (n: number) => Math.round(n / 10_000) / 100;

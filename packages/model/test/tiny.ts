@@ -56,7 +56,9 @@ export function onlyRow(batch: PrefixLmBatch, row: number): PrefixLmBatch {
     tokens: batch.tokens.slice(row * batch.length, (row + 1) * batch.length),
     prefixLengths: batch.prefixLengths.slice(row, row + 1),
     textLengths: batch.textLengths.slice(row, row + 1),
-    ...(batch.images && { images: { side: batch.images.side, pixels: batch.images.pixels.slice(row * per, (row + 1) * per) } }),
+    ...(batch.images && {
+      images: { side: batch.images.side, pixels: batch.images.pixels.slice(row * per, (row + 1) * per) },
+    }),
     ids: [batch.ids[row]!],
   };
 }

@@ -1,4 +1,10 @@
-export { type Candidate, type PickedBackend, type PickOptions, pickBackend, runtimePlugin } from './pick-backend';
+export {
+  type Candidate,
+  type PickedBackend,
+  type PickOptions,
+  pickBackend,
+  runtimePlugin,
+} from './pick-backend';
 export {
   type ActivateOptions,
   type Availability,

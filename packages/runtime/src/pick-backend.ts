@@ -42,7 +42,10 @@ export async function pickBackend(options: PickOptions = {}): Promise<PickedBack
   const { prefer } = options;
   const known = [...expected.map(({ name }) => name), ...providers.map(({ name }) => name)];
   if (prefer !== undefined && !known.includes(prefer)) {
-    throw new BackendError('BACKEND_UNAVAILABLE', `no backend "${prefer}"; there are ${[...new Set(known)].join(', ')}`);
+    throw new BackendError(
+      'BACKEND_UNAVAILABLE',
+      `no backend "${prefer}"; there are ${[...new Set(known)].join(', ')}`,
+    );
   }
   const candidates: Candidate[] = expected
     .filter(({ name }) => !providers.some(provider => provider.name === name))
@@ -79,11 +82,16 @@ export const runtimePlugin: Plugin = {
 
 function registerDefaults(): void {
   const names = backendProviders().map(({ name }) => name);
-  for (const provider of [wasmProvider, cpuProvider]) if (!names.includes(provider.name)) registerBackendProvider(provider);
+  for (const provider of [wasmProvider, cpuProvider])
+    if (!names.includes(provider.name)) registerBackendProvider(provider);
 }
 
 function explain(name: string, prefer: string | undefined, candidates: readonly Candidate[]): string {
   if (prefer !== undefined) return `${name} was asked for`;
-  const passed = candidates.filter(candidate => candidate.name !== name).map(candidate => `${candidate.name}: ${candidate.reason}`);
-  return passed.length === 0 ? `${name} is the fastest` : `the fastest that works here; not ${passed.join('; not ')}`;
+  const passed = candidates
+    .filter(candidate => candidate.name !== name)
+    .map(candidate => `${candidate.name}: ${candidate.reason}`);
+  return passed.length === 0
+    ? `${name} is the fastest`
+    : `the fastest that works here; not ${passed.join('; not ')}`;
 }

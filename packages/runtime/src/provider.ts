@@ -1,5 +1,7 @@
 /** What a provider found out about its backend on this machine. */
-export type Availability = { readonly available: true; readonly reason: string } | { readonly available: false; readonly reason: string };
+export type Availability =
+  | { readonly available: true; readonly reason: string }
+  | { readonly available: false; readonly reason: string };
 
 /** One way to compute: how to find out whether it works here, and how to make it the tfjs backend. */
 export interface BackendProvider {

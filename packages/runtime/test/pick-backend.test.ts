@@ -20,7 +20,9 @@ test('cpu can be asked for', async () => {
 });
 
 test('an unknown backend and one that is not here are refused with what there is', async () => {
-  await expect(pickBackend({ prefer: 'tpu' })).rejects.toThrow('no backend "tpu"; there are native, webgpu, wasm, cpu');
+  await expect(pickBackend({ prefer: 'tpu' })).rejects.toThrow(
+    'no backend "tpu"; there are native, webgpu, wasm, cpu',
+  );
   await expect(pickBackend({ prefer: 'native' })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
 });
 

@@ -28,9 +28,12 @@ export async function info({ json }: { json?: boolean }): Promise<number> {
   }
   const { machine } = report;
   printLine(`simvlm    ${version} (Node ${report.node}, tfjs ${report.tfjs})`);
-  printLine(`machine   ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`);
+  printLine(
+    `machine   ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`,
+  );
   printLine(`backend   ${picked.name}: ${picked.detail}`);
-  for (const { name, available, reason } of picked.candidates) printLine(`          ${available ? '✓' : '✗'} ${name}: ${reason}`);
+  for (const { name, available, reason } of picked.candidates)
+    printLine(`          ${available ? '✓' : '✗'} ${name}: ${reason}`);
   printLine(`presets   ${report.presets.join(', ')}`);
   return exitCode.ok;
 }

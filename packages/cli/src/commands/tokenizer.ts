@@ -18,7 +18,12 @@ interface TrainOptions {
 export async function tokenizerTrain(files: readonly string[], options: TrainOptions): Promise<number> {
   const terminal = new Terminal();
   const { vocabSize, characterCoverage, seed } = options;
-  const tokenizer = await trainUnigram(lines(files), { vocabSize, characterCoverage, seed, byteFallback: options.byteFallback === true });
+  const tokenizer = await trainUnigram(lines(files), {
+    vocabSize,
+    characterCoverage,
+    seed,
+    byteFallback: options.byteFallback === true,
+  });
   await writeFile(options.out, tokenizer.save());
   terminal.note(`${options.out}: ${tokenizer.vocabSize} pieces`);
   return exitCode.ok;
@@ -30,21 +35,33 @@ interface ModelOptions {
 }
 
 /** `simvlm tokenizer encode`: one line out for each line in, empty ones included. */
-export async function tokenizerEncode(files: readonly string[], { model, pieces }: ModelOptions): Promise<number> {
+export async function tokenizerEncode(
+  files: readonly string[],
+  { model, pieces }: ModelOptions,
+): Promise<number> {
   const tokenizer = await open(model);
-  await transform(files, line => (pieces ? tokenizer.encodePieces(line) : [...tokenizer.encode(line)]).join(' '));
+  await transform(files, line =>
+    (pieces ? tokenizer.encodePieces(line) : [...tokenizer.encode(line)]).join(' '),
+  );
   return exitCode.ok;
 }
 
 /** `simvlm tokenizer decode`. */
-export async function tokenizerDecode(files: readonly string[], { model, pieces }: ModelOptions): Promise<number> {
+export async function tokenizerDecode(
+  files: readonly string[],
+  { model, pieces }: ModelOptions,
+): Promise<number> {
   const tokenizer = await open(model);
   await transform(files, (line, number) => {
     const words = line.split(/\s+/).filter(word => word !== '');
     if (pieces) return tokenizer.decode(words.map(piece => tokenizer.idOf(piece) ?? tokenizer.special.unk));
     return tokenizer.decode(
       words.map(word => {
-        if (!/^\d+$/.test(word)) throw new TokenizerError('TOKEN_OUT_OF_RANGE', `line ${number}: "${word}" is not an id; give whole numbers separated by spaces`);
+        if (!/^\d+$/.test(word))
+          throw new TokenizerError(
+            'TOKEN_OUT_OF_RANGE',
+            `line ${number}: "${word}" is not an id; give whole numbers separated by spaces`,
+          );
         return Number(word);
       }),
     );
@@ -57,17 +74,25 @@ async function open(file: string): Promise<UnigramTokenizer> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new TokenizerError('TOKENIZER_INVALID', `cannot read the tokenizer ${file}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+    throw new TokenizerError(
+      'TOKENIZER_INVALID',
+      `cannot read the tokenizer ${file}: ${(error as NodeJS.ErrnoException).code}`,
+      { cause: error },
+    );
   }
   return loadTokenizer(bytes);
 }
 
-async function transform(files: readonly string[], change: (line: string, number: number) => string): Promise<void> {
+async function transform(
+  files: readonly string[],
+  change: (line: string, number: number) => string,
+): Promise<void> {
   let number = 0;
   for await (const line of lines(files)) {
     const text = `${change(line, ++number)}\n`;
     // Waits when the reader of the pipe is slower than we are.
-    if (!process.stdout.write(text)) await new Promise<void>(resolve => process.stdout.once('drain', () => resolve()));
+    if (!process.stdout.write(text))
+      await new Promise<void>(resolve => process.stdout.once('drain', () => resolve()));
   }
 }
 
@@ -77,7 +102,11 @@ async function* lines(files: readonly string[]): AsyncGenerator<string> {
     try {
       yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
     } catch (error) {
-      throw new DataError('DATA_NOT_FOUND', `cannot read ${files[i] ?? 'standard input'}: ${(error as Error).message}`, { cause: error });
+      throw new DataError(
+        'DATA_NOT_FOUND',
+        `cannot read ${files[i] ?? 'standard input'}: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { checkOptions, ConfigError, type JsonValue, rule } from '@simvlm/core';
+import { ConfigError, checkOptions, type JsonValue, rule } from '@simvlm/core';
 
 /** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
 export interface RunConfig {
@@ -22,7 +22,14 @@ export interface RunConfig {
   /** Examples of each kind in a step, as in the paper's 4,096 pairs : 512 documents. */
   batch: { imageText: number; textOnly: number };
   augment: boolean;
-  optimizer: { learningRate: number; weightDecay: number; warmup: number; schedule: 'linear' | 'cosine' | 'constant'; clip: number; labelSmoothing: number };
+  optimizer: {
+    learningRate: number;
+    weightDecay: number;
+    warmup: number;
+    schedule: 'linear' | 'cosine' | 'constant';
+    clip: number;
+    labelSmoothing: number;
+  };
   /** How long: give one of the two. */
   minutes?: number;
   steps?: number;
@@ -42,7 +49,14 @@ export const demoConfig: RunConfig = {
   // 56 pairs : 8 documents = 7 : 1, the paper's 8 : 1 on the scale of a small batch.
   batch: { imageText: 56, textOnly: 8 },
   augment: true,
-  optimizer: { learningRate: 2e-3, weightDecay: 0.01, warmup: 0.04, schedule: 'cosine', clip: 1, labelSmoothing: 0.05 },
+  optimizer: {
+    learningRate: 2e-3,
+    weightDecay: 0.01,
+    warmup: 0.04,
+    schedule: 'cosine',
+    clip: 1,
+    labelSmoothing: 0.05,
+  },
   minutes: 5,
   checkpointSeconds: 120,
 };
@@ -50,7 +64,10 @@ export const demoConfig: RunConfig = {
 const rules = {
   name: rule.string,
   seed: rule.integer(0),
-  model: { expected: 'a preset name or a model configuration', accepts: (v: unknown) => typeof v === 'string' || rule.object.accepts(v) },
+  model: {
+    expected: 'a preset name or a model configuration',
+    accepts: (v: unknown) => typeof v === 'string' || rule.object.accepts(v),
+  },
   data: rule.object,
   tokenizer: rule.object,
   objective: rule.object,
@@ -91,16 +108,23 @@ export function resolveRunConfig(given: Record<string, JsonValue>, where = 'run 
     if (part !== 'data') merged[part] = { ...(demoConfig[part as keyof RunConfig] as object), ...value };
   }
   if (given.objective !== undefined && typeof (given.objective as { kind?: JsonValue }).kind !== 'string') {
-    throw new ConfigError('CONFIG_INVALID', `${where}: objective needs a "kind" such as prefix-lm, captioning or mixture`);
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${where}: objective needs a "kind" such as prefix-lm, captioning or mixture`,
+    );
   }
   if (given.steps !== undefined && given.minutes !== undefined) {
     throw new ConfigError('CONFIG_INVALID', `${where}: give "steps" or "minutes", not both`);
   }
   if (given.steps !== undefined) merged.minutes = undefined as never;
   const config = JSON.parse(JSON.stringify(merged)) as RunConfig;
-  if (typeof config.data.train !== 'string') throw new ConfigError('CONFIG_INVALID', `${where}: data.train must name "emoji" or a folder`);
+  if (typeof config.data.train !== 'string')
+    throw new ConfigError('CONFIG_INVALID', `${where}: data.train must name "emoji" or a folder`);
   if (config.batch.imageText + config.batch.textOnly === 0) {
-    throw new ConfigError('CONFIG_INVALID', `${where}: batch.imageText and batch.textOnly are both 0; a step needs examples`);
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${where}: batch.imageText and batch.textOnly are both 0; a step needs examples`,
+    );
   }
   return config;
 }
@@ -111,12 +135,19 @@ export async function readRunConfig(file: string, overrides: readonly string[]):
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new ConfigError('CONFIG_INVALID', `cannot read the config ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`, { cause: error });
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `cannot read the config ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`,
+      { cause: error },
+    );
   }
   return resolveRunConfig(applyOverrides(parseObject(text, file), overrides), file);
 }
 
-export function applyOverrides(config: Record<string, JsonValue>, overrides: readonly string[]): Record<string, JsonValue> {
+export function applyOverrides(
+  config: Record<string, JsonValue>,
+  overrides: readonly string[],
+): Record<string, JsonValue> {
   const result = structuredClone(config);
   for (const pair of overrides) {
     const at = pair.indexOf('=');
@@ -140,9 +171,12 @@ function parseObject(text: string, file: string): Record<string, JsonValue> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ConfigError('CONFIG_INVALID', `${file} is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError('CONFIG_INVALID', `${file} is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-  if (!rule.object.accepts(value)) throw new ConfigError('CONFIG_INVALID', `${file} must hold one JSON object`);
+  if (!rule.object.accepts(value))
+    throw new ConfigError('CONFIG_INVALID', `${file} must hold one JSON object`);
   return value as Record<string, JsonValue>;
 }
 

@@ -19,13 +19,24 @@ export function lineChart(series: readonly Series[], xLabel: string, yLabel: str
   const yMax = Math.max(...points.map(([, y]) => y));
   const x = scaleLinear([0, xMax], [MARGIN.left, WIDTH - MARGIN.right]);
   const y = scaleLinear([0, yMax], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
-  const draw = line<readonly [number, number]>(([at]) => x(at), ([, value]) => y(value)).defined(([, value]) => Number.isFinite(value));
+  const draw = line<readonly [number, number]>(
+    ([at]) => x(at),
+    ([, value]) => y(value),
+  ).defined(([, value]) => Number.isFinite(value));
   const grid = y.ticks(5).map(tick => {
     const at = y(tick).toFixed(1);
     return `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at}" y2="${at}" class="grid"/><text x="${MARGIN.left - 8}" y="${at}" dy="4" text-anchor="end">${tick}</text>`;
   });
-  const ticks = x.ticks(8).map(tick => `<text x="${x(tick).toFixed(1)}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle">${tick}</text>`);
-  const paths = series.map(({ colour, points, name }) => `<path d="${draw([...points]) ?? ''}" fill="none" stroke="${colour}" stroke-width="1.8"><title>${name}</title></path>`);
+  const ticks = x
+    .ticks(8)
+    .map(
+      tick =>
+        `<text x="${x(tick).toFixed(1)}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle">${tick}</text>`,
+    );
+  const paths = series.map(
+    ({ colour, points, name }) =>
+      `<path d="${draw([...points]) ?? ''}" fill="none" stroke="${colour}" stroke-width="1.8"><title>${name}</title></path>`,
+  );
   const legend = series.map(({ name, colour }, i) => {
     const left = WIDTH - MARGIN.right - 150;
     return `<g transform="translate(${left},${MARGIN.top + 8 + 18 * i})"><line x2="18" stroke="${colour}" stroke-width="3"/><text x="24" dy="4">${name}</text></g>`;

@@ -12,7 +12,11 @@ export interface Report {
   readonly title: string;
   readonly summary: readonly (readonly [string, string])[];
   readonly curves: readonly Series[];
-  readonly scores: { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[]; readonly note: string };
+  readonly scores: {
+    readonly head: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+    readonly note: string;
+  };
   readonly sheets: readonly { readonly name: string; readonly pictures: readonly ReportPicture[] }[];
   readonly attribution: readonly string[];
 }
@@ -25,13 +29,21 @@ export function escapeHtml(text: string): string {
 
 /** The whole report as one HTML file that opens anywhere, light or dark, without a network. */
 export function reportHtml(report: Report): string {
-  const summary = report.summary.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('');
+  const summary = report.summary
+    .map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`)
+    .join('');
   const head = report.scores.head.map(cell => `<th scope="col">${escapeHtml(cell)}</th>`).join('');
   const rows = report.scores.rows
-    .map(([first, ...rest]) => `<tr><th scope="row">${escapeHtml(first ?? '')}</th>${rest.map(cell => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`)
+    .map(
+      ([first, ...rest]) =>
+        `<tr><th scope="row">${escapeHtml(first ?? '')}</th>${rest.map(cell => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+    )
     .join('');
   const sheets = report.sheets
-    .map(({ name, pictures }) => `<h3>${escapeHtml(name)}</h3><ul class="sheet">${pictures.map(pictureHtml).join('')}</ul>`)
+    .map(
+      ({ name, pictures }) =>
+        `<h3>${escapeHtml(name)}</h3><ul class="sheet">${pictures.map(pictureHtml).join('')}</ul>`,
+    )
     .join('');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -1,0 +1,27 @@
+import type { WasmKernel } from '../kernels/kernel';
+import { prefixAttention, prefixAttentionGrad } from './attention';
+import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { cacheWrite, embedding, embeddingGrad } from './embedding';
+import { groupNorm, groupNormGrad } from './group-norm';
+import { layerNorm, layerNormGrad } from './layer-norm';
+import { linear, linearGrad } from './linear';
+import { adamw, globalNorm } from './optimizer';
+
+/** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend. */
+export const fusedKernels: readonly WasmKernel[] = [
+  layerNorm,
+  layerNormGrad,
+  groupNorm,
+  groupNormGrad,
+  linear,
+  linearGrad,
+  embedding,
+  embeddingGrad,
+  crossEntropy,
+  crossEntropyGrad,
+  prefixAttention,
+  prefixAttentionGrad,
+  cacheWrite,
+  globalNorm,
+  adamw,
+];

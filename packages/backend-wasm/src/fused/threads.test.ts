@@ -1,0 +1,121 @@
+import { fusedKernel } from '@simvlm/ops';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Bench, floats, integers, ints, normal, type ValueMap, type Values } from './harness.test-util';
+
+// Shapes large enough that every job is cut into chunks. `bench.run` compares one thread with two, bit for bit, and
+// the heap before with the heap after.
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await Bench.create();
+});
+afterAll(() => bench.dispose());
+
+const batch = 24;
+const lengths = ints(
+  [batch],
+  Array.from({ length: batch }, (_, b) => 40 - b),
+);
+const prefixes = ints(
+  [batch],
+  Array.from({ length: batch }, (_, b) => b),
+);
+const tokens = normal([batch, 40, 4, 16]);
+const attention: ValueMap = {
+  ...{ q: tokens, k: normal([batch, 40, 4, 16]), v: normal([batch, 40, 4, 16]) },
+  ...{ keyLengths: lengths, prefixLengths: prefixes, bias: normal([4, 35]) },
+};
+const attentionAttrs = { offset: 0, scale: 0.25, gridHeight: 3, gridWidth: 4 };
+const rows = normal([2000, 60]);
+const pictures = normal([16, 12, 12, 32]);
+const channels = normal([32]);
+const perGroup = normal([16, 8]);
+const groupAttrs = { groups: 8, epsilon: 1e-5, activation: 'relu' };
+const width = normal([60]);
+const square = normal([300, 300]);
+
+const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][] = [
+  [fusedKernel.layerNorm, { x: rows, gamma: width, beta: width }, { epsilon: 1e-5 }],
+  [
+    fusedKernel.layerNormGrad,
+    { x: rows, gamma: width, mean: normal([2000]), rstd: normal([2000]), dy: rows },
+    {},
+  ],
+  [fusedKernel.groupNorm, { x: pictures, gamma: channels, beta: channels }, groupAttrs],
+  [
+    fusedKernel.groupNormGrad,
+    {
+      x: pictures,
+      gamma: channels,
+      beta: channels,
+      mean: perGroup,
+      rstd: perGroup,
+      dy: normal([16, 12, 12, 32]),
+    },
+    groupAttrs,
+  ],
+  [fusedKernel.linear, { x: square, w: square, b: normal([300]) }, { activation: 'gelu', transposeW: false }],
+  [
+    fusedKernel.linearGrad,
+    { x: square, w: square, z: square, dy: square },
+    { activation: 'gelu', transposeW: true },
+  ],
+  [fusedKernel.linearGrad, { x: square, w: square, dy: square }, { activation: 'none', transposeW: false }],
+  [fusedKernel.embedding, { table: rows, ids: integers([5000], 2000) }, {}],
+  [fusedKernel.embeddingGrad, { ids: integers([2000], 9000), dy: rows }, { vocabSize: 9000 }],
+  [
+    fusedKernel.crossEntropy,
+    { logits: rows, labels: integers([2000], 60), weights: normal([2000]) },
+    { labelSmoothing: 0.1 },
+  ],
+  [
+    fusedKernel.crossEntropyGrad,
+    {
+      logits: rows,
+      labels: integers([2000], 60),
+      weights: normal([2000]),
+      lse: normal([2000]),
+      dy: normal([2000]),
+    },
+    { labelSmoothing: 0.1 },
+  ],
+  [fusedKernel.prefixAttention, attention, attentionAttrs],
+  [
+    fusedKernel.prefixAttentionGrad,
+    {
+      ...attention,
+      y: tokens,
+      lse: floats([batch, 4, 40], Array(batch * 160).fill(4)),
+      dy: normal([batch, 40, 4, 16]),
+    },
+    attentionAttrs,
+  ],
+  [
+    fusedKernel.cacheWrite,
+    { cache: normal([8, 100, 4, 32]), update: normal([8, 1, 4, 32]), positions: integers([8], 100) },
+    {},
+  ],
+  [fusedKernel.globalNorm, [square, rows, pictures], {}],
+  [
+    fusedKernel.adamw,
+    {
+      param: square,
+      grad: square,
+      m: square,
+      v: floats([300, 300], square.data.map(Math.abs)),
+      gradScale: floats([], [0.5]),
+    },
+    { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, step: 3 },
+  ],
+];
+
+test('two threads are compared with one', () => {
+  expect(bench.threads).toEqual([1, 2]);
+});
+
+test.each(jobs)(
+  '%s is the same bit for bit on one thread and on two, and frees what it takes',
+  (name, inputs, attrs) => {
+    for (let i = 0; i < 3; i++) expect(bench.run(name, inputs, attrs).length).toBeGreaterThan(0);
+  },
+);

@@ -1,0 +1,2 @@
+export type { WasmMemory } from './backend';
+export { registerWasmBackend, type WasmInfo, type WasmOptions } from './register';

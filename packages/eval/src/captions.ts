@@ -1,0 +1,89 @@
+import {
+  type EvaluationResult,
+  type ExampleDataset,
+  ShapeError,
+  type SkipReport,
+  type Tokenizer,
+} from '@simvlm/core';
+import { imagePixels } from '@simvlm/data';
+import type { SamplerOptions, SimVlm } from '@simvlm/model';
+import { pictureBatches } from './pictures';
+import { exactMatch, wordF1 } from './text-metrics';
+
+export interface CaptionOptions {
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** Text that every caption begins with. */
+  readonly prompt?: string;
+  /** Default: greedy. */
+  readonly sampler?: SamplerOptions;
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Prediction {
+  readonly id: string;
+  /** The caption, prompt included. */
+  readonly text: string;
+  readonly truth: string;
+  /** Σ log p of the generated tokens, in nats. */
+  readonly logProb: number;
+}
+
+export interface CaptionReport {
+  /** In the order of the data set. */
+  readonly predictions: readonly Prediction[];
+  readonly skipped: SkipReport;
+}
+
+/** Captions every picture of a data set. Memory is constant over batches. */
+export async function predictCaptions(
+  model: SimVlm,
+  tokenizer: Tokenizer,
+  dataset: ExampleDataset,
+  options: CaptionOptions = {},
+): Promise<CaptionReport> {
+  const { batchSize = 64, prompt = '', sampler, onProgress, limit = dataset.length, signal } = options;
+  const promptIds = promptTokens(prompt, tokenizer, model.config.maxTextLength);
+  const predictions: Prediction[] = [];
+  const skipped = { count: 0, reasons: [] as string[] };
+  const pictures = pictureBatches(
+    dataset,
+    { imageSize: model.config.imageSize, batchSize, limit, ...(signal && { signal }) },
+    skipped,
+  );
+  for await (const batch of pictures) {
+    const generated = await model.generate({
+      images: imagePixels(batch.map(({ image }) => image)),
+      ...(promptIds.length > 0 && { prompts: batch.map(() => promptIds) }),
+      ...(sampler && { sampler }),
+    });
+    for (const [i, { tokens, logProb }] of generated.entries()) {
+      const { id, text: truth } = batch[i]!;
+      predictions.push({ id, truth, text: tokenizer.decode([...promptIds, ...tokens]), logProb });
+    }
+    onProgress?.(predictions.length + skipped.count, Math.min(limit, dataset.length));
+  }
+  return { predictions, skipped };
+}
+
+/** Exact match and mean word F1 of predictions, 0 to 1; not a number where there are none. */
+export function captionMetrics(predictions: readonly Pick<Prediction, 'text' | 'truth'>[]): EvaluationResult {
+  const mean = (score: (prediction: Pick<Prediction, 'text' | 'truth'>) => number) =>
+    predictions.reduce((sum, prediction) => sum + score(prediction), 0) / predictions.length;
+  return {
+    exactMatch: mean(({ text, truth }) => (exactMatch(text, truth) ? 1 : 0)),
+    wordF1: mean(({ text, truth }) => wordF1(text, truth)),
+    count: predictions.length,
+  };
+}
+
+function promptTokens(prompt: string, tokenizer: Tokenizer, maxTextLength: number): Int32Array {
+  const ids = prompt.trim() === '' ? new Int32Array(0) : tokenizer.encode(prompt.trim());
+  if (ids.length >= maxTextLength)
+    throw new ShapeError(
+      `the prompt has ${ids.length} tokens; the model reads ${maxTextLength} with the caption`,
+    );
+  return ids;
+}

@@ -1,0 +1,18 @@
+export {
+  type CaptionOptions,
+  type CaptionReport,
+  captionMetrics,
+  type Prediction,
+  predictCaptions,
+} from './captions';
+export {
+  type ChoiceOptions,
+  type ChoicePrediction,
+  type ChoiceReport,
+  captionChoice,
+  derangement,
+} from './choice';
+export { type Neighbour, type NeighbourOptions, pixelNearestNeighbour } from './nearest-neighbour';
+export { type Picture, type PictureOptions, pictureBatches } from './pictures';
+export { type EvaluationSubject, evalPlugin } from './plugin';
+export { exactMatch, normalizeCaption, wordF1 } from './text-metrics';

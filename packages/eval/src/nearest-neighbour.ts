@@ -1,0 +1,70 @@
+import type { ExampleDataset } from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import { type Picture, pictureBatches } from './pictures';
+
+export interface NeighbourOptions {
+  /** Pixels a side at which pictures are compared; default 32. */
+  readonly size?: number;
+  readonly limit?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Neighbour {
+  readonly id: string;
+  readonly truth: string;
+  /** The caption of the nearest training picture. */
+  readonly text: string;
+}
+
+/** Rows of training pictures on the backend at a time: 4,096 × 3,072 numbers are 48 MiB. */
+const CHUNK = 4096;
+
+/**
+ * The baseline that a captioner must beat: each test picture gets the caption of the training picture with the least Euclidean
+ * distance in pixels. ‖a − b‖² is computed as ‖a‖² + ‖b‖² − 2a·b on the current backend; of equals the first counts.
+ */
+export async function pixelNearestNeighbour(
+  train: ExampleDataset,
+  test: ExampleDataset,
+  options: NeighbourOptions = {},
+): Promise<Neighbour[]> {
+  const { size = 32, limit = test.length, onProgress } = options;
+  const queries: Picture[] = [];
+  for await (const batch of pictureBatches(test, { imageSize: size, batchSize: 512, limit }))
+    queries.push(...batch);
+  const best = new Float32Array(queries.length).fill(Number.POSITIVE_INFINITY);
+  const captions = new Array<string>(queries.length).fill('');
+  const query = toMatrix(queries, size);
+  let done = 0;
+  for await (const batch of pictureBatches(train, { imageSize: size, batchSize: CHUNK })) {
+    const { distance, index } = tf.tidy(() => nearest(query, toMatrix(batch, size)));
+    const [distances, indices] = await Promise.all([distance.data(), index.data()]);
+    tf.dispose([distance, index]);
+    for (let i = 0; i < queries.length; i++) {
+      if (distances[i]! >= best[i]!) continue;
+      best[i] = distances[i]!;
+      captions[i] = batch[indices[i]!]!.text;
+    }
+    done += batch.length;
+    onProgress?.(done, train.length);
+  }
+  query.dispose();
+  return queries.map(({ id, text: truth }, i) => ({ id, truth, text: captions[i]! }));
+}
+
+/** For each row of a[n, P] the distance to, and index of, the nearest row of b[m, P]; ‖a‖² left out, the same for all b. */
+function nearest(a: tf.Tensor2D, b: tf.Tensor2D): { distance: tf.Tensor; index: tf.Tensor } {
+  const distances = b
+    .square()
+    .sum(1)
+    .sub(tf.matMul(a, b, false, true).mul(2));
+  return { distance: distances.min(1), index: distances.argMin(1) };
+}
+
+function toMatrix(pictures: readonly Picture[], size: number): tf.Tensor2D {
+  const width = size * size * 3;
+  const values = new Float32Array(pictures.length * width);
+  for (const [i, { image }] of pictures.entries())
+    for (let k = 0; k < width; k++) values[i * width + k] = image.data[k]! / 255;
+  return tf.tensor2d(values, [pictures.length, width]);
+}
