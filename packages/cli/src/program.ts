@@ -115,7 +115,6 @@ function buildProgram(done: (code: number) => void): Command {
       0.9995,
     )
     .option('--byte-fallback', 'spell unknown characters as UTF-8 bytes')
-    .option('--seed <n>', 'seed', wholeNumber, 0)
     .action(async (files, options) =>
       done(await (await import('./commands/tokenizer')).tokenizerTrain(files, options)),
     );

@@ -6,7 +6,7 @@ export function normalize(
   { name, addDummyPrefix, removeExtraWhitespaces }: NormalizerSettings,
 ): string {
   // A lone surrogate is no character; UTF-8 writers replace it in the same way.
-  let result = text.toWellFormed();
+  let result = text.replace(/\p{Surrogate}/gu, '\uFFFD');
   if (name === 'nfkc') result = result.normalize('NFKC');
   if (removeExtraWhitespaces) result = result.replace(/ {2,}/g, ' ').replace(/^ | $/g, '');
   if (result === '') return '';

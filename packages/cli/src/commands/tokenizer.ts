@@ -11,17 +11,15 @@ interface TrainOptions {
   vocabSize: number;
   characterCoverage: number;
   byteFallback?: boolean;
-  seed: number;
 }
 
 /** `simvlm tokenizer train`. */
 export async function tokenizerTrain(files: readonly string[], options: TrainOptions): Promise<number> {
   const terminal = new Terminal();
-  const { vocabSize, characterCoverage, seed } = options;
+  const { vocabSize, characterCoverage } = options;
   const tokenizer = await trainUnigram(lines(files), {
     vocabSize,
     characterCoverage,
-    seed,
     byteFallback: options.byteFallback === true,
   });
   await writeFile(options.out, tokenizer.save());
