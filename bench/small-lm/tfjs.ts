@@ -69,11 +69,12 @@ export async function tfjsRunner(): Promise<Runner> {
     versions: { '@tensorflow/tfjs': tf.version.tfjs },
     async step(index) {
       const { inputs, targets } = batch(index);
-      const value = tf.tidy(() =>
-        optimizer.minimize(() => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')), true, [
-          ...p.values(),
-        ]),
-      )!;
+      const value = tf.tidy(
+        () =>
+          optimizer.minimize(() => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')), true, [
+            ...p.values(),
+          ])!,
+      );
       const [result] = await value.data();
       value.dispose();
       return result!;

@@ -1,3 +1,8 @@
 import { packageBuild } from '../../tsup.config.base';
 
-export default packageBuild();
+export default packageBuild({
+  entry: ['src/index.ts', 'src/bin.ts'],
+  platform: 'node',
+  splitting: true,
+  shims: true,
+});

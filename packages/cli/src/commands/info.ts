@@ -1,7 +1,7 @@
-import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { presets } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import * as tf from '@tensorflow/tfjs';
+import { machine, machineLine } from '../environment';
 import { exitCode, version } from '../exit-code';
 import { printLine } from '../terminal';
 
@@ -12,12 +12,7 @@ export async function info({ json }: { json?: boolean }): Promise<number> {
     version,
     node: process.versions.node,
     tfjs: tf.version.tfjs,
-    machine: {
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: availableParallelism(),
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      platform: `${platform()} ${arch()}`,
-    },
+    machine: machine(),
     backend: { name: picked.name, detail: picked.detail, reason: picked.reason },
     backends: picked.candidates,
     presets: Object.keys(presets),
@@ -26,11 +21,8 @@ export async function info({ json }: { json?: boolean }): Promise<number> {
     printLine(JSON.stringify(report, null, 2));
     return exitCode.ok;
   }
-  const { machine } = report;
-  printLine(`simvlm    ${version} (Node ${report.node}, tfjs ${report.tfjs})`);
-  printLine(
-    `machine   ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`,
-  );
+  printLine(`simvlm    ${version} (tfjs ${report.tfjs})`);
+  printLine(`machine   ${machineLine()}`);
   printLine(`backend   ${picked.name}: ${picked.detail}`);
   for (const { name, available, reason } of picked.candidates)
     printLine(`          ${available ? '✓' : '✗'} ${name}: ${reason}`);

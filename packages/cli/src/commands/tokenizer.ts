@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { DataError, TokenizerError } from '@simvlm/core';
-import { loadTokenizer, trainUnigram, type UnigramTokenizer } from '@simvlm/tokenizer';
+import { trainUnigram } from '@simvlm/tokenizer';
 import { exitCode } from '../exit-code';
+import { readTokenizer } from '../pipeline/tokenizer';
 import { Terminal } from '../terminal';
 
 interface TrainOptions {
@@ -37,7 +38,7 @@ export async function tokenizerEncode(
   files: readonly string[],
   { model, pieces }: ModelOptions,
 ): Promise<number> {
-  const tokenizer = await open(model);
+  const tokenizer = await readTokenizer(model);
   await transform(files, line =>
     (pieces ? tokenizer.encodePieces(line) : [...tokenizer.encode(line)]).join(' '),
   );
@@ -49,7 +50,7 @@ export async function tokenizerDecode(
   files: readonly string[],
   { model, pieces }: ModelOptions,
 ): Promise<number> {
-  const tokenizer = await open(model);
+  const tokenizer = await readTokenizer(model);
   await transform(files, (line, number) => {
     const words = line.split(/\s+/).filter(word => word !== '');
     if (pieces) return tokenizer.decode(words.map(piece => tokenizer.idOf(piece) ?? tokenizer.special.unk));
@@ -65,20 +66,6 @@ export async function tokenizerDecode(
     );
   });
   return exitCode.ok;
-}
-
-async function open(file: string): Promise<UnigramTokenizer> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new TokenizerError(
-      'TOKENIZER_INVALID',
-      `cannot read the tokenizer ${file}: ${(error as NodeJS.ErrnoException).code}`,
-      { cause: error },
-    );
-  }
-  return loadTokenizer(bytes);
 }
 
 async function transform(

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, checkOptions, type JsonValue, rule } from '@simvlm/core';
+import { type Augmentation, augmentations } from '../pipeline/transform';
 
 /** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
 export interface RunConfig {
@@ -21,10 +22,12 @@ export interface RunConfig {
   objective: { kind: string; [option: string]: JsonValue };
   /** Examples of each kind in a step, as in the paper's 4,096 pairs : 512 documents. */
   batch: { imageText: number; textOnly: number };
-  augment: boolean;
+  /** How training pictures are varied: `none`, `crop` (the paper's random resized crops), `drawing` (shape and colour). */
+  augment: Augmentation;
   optimizer: {
     learningRate: number;
     weightDecay: number;
+    /** Below 1 a share of all steps, from 1 on a number of steps. */
     warmup: number;
     schedule: 'linear' | 'cosine' | 'constant';
     clip: number;
@@ -35,6 +38,8 @@ export interface RunConfig {
   steps?: number;
   /** Seconds between two checkpoints. */
   checkpointSeconds: number;
+  /** Modules whose default export is a plug-in: packages, or files that begin with `.` or `/`. */
+  plugins?: string[];
 }
 
 /** The demo: `emoji-tiny` on emoji, five minutes. What it reproduces and reaches is in the package's README. */
@@ -48,11 +53,12 @@ export const demoConfig: RunConfig = {
   objective: { kind: 'mixture', captionProbability: 0.75 },
   // 56 pairs : 8 documents = 7 : 1, the paper's 8 : 1 on the scale of a small batch.
   batch: { imageText: 56, textOnly: 8 },
-  augment: true,
+  augment: 'drawing',
   optimizer: {
     learningRate: 2e-3,
     weightDecay: 0.01,
-    warmup: 0.04,
+    // In steps, because a run of minutes does not know at first how many it will take.
+    warmup: 100,
     schedule: 'cosine',
     clip: 1,
     labelSmoothing: 0.05,
@@ -72,7 +78,8 @@ const rules = {
   tokenizer: rule.object,
   objective: rule.object,
   batch: rule.object,
-  augment: rule.boolean,
+  augment: rule.oneOf(...augmentations),
+  plugins: rule.array,
   optimizer: rule.object,
   minutes: rule.number(0.01),
   steps: rule.integer(1),
@@ -86,7 +93,7 @@ const partRules = {
   optimizer: {
     learningRate: rule.number(0, 1),
     weightDecay: rule.number(0, 1),
-    warmup: rule.number(0, 1),
+    warmup: rule.number(0),
     schedule: rule.oneOf('linear', 'cosine', 'constant'),
     clip: rule.number(0),
     labelSmoothing: rule.number(0, 0.999),

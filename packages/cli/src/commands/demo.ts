@@ -1,0 +1,123 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Random } from '@simvlm/core';
+import { subset } from '@simvlm/data';
+import { attributionText } from '@simvlm/dataset-emoji';
+import { derangement } from '@simvlm/eval';
+import { pickBackend } from '@simvlm/runtime';
+import { demoConfig, type RunConfig } from '../config/run-config';
+import { machineLine } from '../environment';
+import { scoreTable, textTable } from '../evaluation/score-table';
+import { evaluateSplits } from '../evaluation/splits';
+import { exitCode } from '../exit-code';
+import { checkpointRunConfig, RUNS, readCheckpoint } from '../pipeline/checkpoint';
+import { loadRunData, type RunData } from '../pipeline/data';
+import { interruptible } from '../pipeline/interrupt';
+import { imageSizeOf } from '../pipeline/model';
+import { runRegistry } from '../pipeline/registry';
+import { runTraining } from '../pipeline/run';
+import { writeReport } from '../report/assemble';
+import { duration, printLine, Terminal } from '../terminal';
+
+export interface DemoOptions {
+  minutes: number;
+  name: string;
+  seed: number;
+  shuffleImages?: boolean;
+  resume?: boolean;
+  backend?: string;
+}
+
+/** Pictures by the unseen artist that are captioned once a minute. */
+const SAMPLES = 5;
+
+/** `simvlm demo`. */
+export async function demo(options: DemoOptions): Promise<number> {
+  const terminal = new Terminal();
+  const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
+  terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
+
+  const resume = options.resume ? await readCheckpoint(join(RUNS, options.name)) : undefined;
+  const name = options.resume ? options.name : await freeName(options.name);
+  const { minutes, seed } = options;
+  const config: RunConfig = resume ? checkpointRunConfig(resume) : { ...demoConfig, name, seed, minutes };
+  const folder = join(RUNS, name);
+  const registry = await runRegistry();
+
+  return interruptible(terminal, async signal => {
+    terminal.heading('Data');
+    const loaded = await loadRunData(config, imageSizeOf(config), terminal, signal);
+    const emoji = loaded.emoji!;
+    const data = options.shuffleImages ? withShuffledImages(loaded, seed) : loaded;
+
+    terminal.heading(`Training for ${duration((config.minutes ?? minutes) * 60)}, into ${folder}`);
+    const samples = Random.fromSeed(0).fork('samples').permutation(emoji.unseenArtist.length);
+    const { model, tokenizer, result } = await runTraining({
+      ...{ config, folder, data, registry, terminal, signal },
+      samples: subset(emoji.unseenArtist, samples.subarray(0, SAMPLES)),
+      ...(resume && { resume }),
+    });
+    try {
+      if (result.interrupted) {
+        terminal.note(`stopped; go on with: simvlm demo --resume --name ${name}`);
+        return exitCode.interrupted;
+      }
+      terminal.heading('Evaluation, on pictures it has never seen');
+      const results = await evaluateSplits(model, tokenizer, emoji, terminal, signal);
+      const { head, rows, note } = scoreTable(results);
+      printLine(textTable(head, rows));
+      terminal.note(note);
+      const report = await writeReport(folder, {
+        title: 'SimVLM, trained from scratch on emoji',
+        summary: [
+          [
+            'training',
+            `${result.step.toLocaleString('en')} steps, ${result.examples.toLocaleString('en')} examples, ${duration(result.seconds)}`,
+          ],
+          [
+            'model',
+            `${typeof config.model === 'string' ? config.model : 'own configuration'}, seed ${config.seed}`,
+          ],
+          ['backend', `${backend.name} (${backend.detail})`],
+          ['machine', machineLine()],
+          ...(options.shuffleImages
+            ? [['control', 'trained with the images shuffled against their captions'] as const]
+            : []),
+        ],
+        results,
+        attribution: attributionText(emoji.attribution).split('\n'),
+      });
+      terminal.heading('Done');
+      terminal.note(`report      ${report}`);
+      terminal.note(`checkpoint  ${join(folder, 'checkpoints')}`);
+      terminal.note(`try         npx pnpm@10 simvlm caption PICTURE...`);
+      return exitCode.ok;
+    } finally {
+      model.dispose();
+    }
+  });
+}
+
+/** A new run never writes into an old one's folder. */
+async function freeName(name: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? name : `${name}-${count}`;
+    if ((await stat(join(RUNS, candidate)).catch(() => undefined)) === undefined) return candidate;
+  }
+}
+
+/** Every training picture with another one's caption: nothing can be learnt from the pictures. */
+function withShuffledImages(data: RunData, seed: number): RunData {
+  const pictureOf = derangement(data.train.length, seed);
+  const { train } = data;
+  return {
+    ...data,
+    train: {
+      length: train.length,
+      async get(index) {
+        const [example, { image }] = [await train.get(index), await train.get(pictureOf(index))];
+        return { ...example, ...(image && { image }) };
+      },
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises';
+import { DataError, type SkipReport } from '@simvlm/core';
+import { subset } from '@simvlm/data';
+import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
+import { pickBackend } from '@simvlm/runtime';
+import { readCandidates } from '../evaluation/candidates';
+import { exitCode } from '../exit-code';
+import { openCaptioner, readCheckpoint } from '../pipeline/checkpoint';
+import { byKind, captionFolder } from '../pipeline/data';
+import { interruptible } from '../pipeline/interrupt';
+import { runRegistry } from '../pipeline/registry';
+import { printLine, Terminal } from '../terminal';
+
+export interface EvalCommandOptions {
+  checkpoint?: string;
+  task: 'caption' | 'choice';
+  json?: boolean;
+  predictions?: string;
+  backend?: string;
+}
+
+interface Outcome {
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly predictions: readonly {
+    readonly id: string;
+    readonly text: string;
+    readonly scores: readonly number[];
+  }[];
+  readonly skipped: SkipReport;
+}
+
+/** `simvlm eval`. */
+export async function evaluate(folder: string, options: EvalCommandOptions): Promise<number> {
+  const terminal = new Terminal();
+  const data = await captionFolder(folder);
+  const pictures = subset(data, byKind(data).pictures);
+  if (pictures.length === 0)
+    throw new DataError(
+      'DATA_INVALID',
+      `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
+    );
+  const candidates = options.task === 'choice' ? await readCandidates(folder) : undefined;
+  const checkpoint = await readCheckpoint(options.checkpoint);
+  await pickBackend(options.backend ? { prefer: options.backend } : {});
+  const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
+
+  const bar = terminal.bar('evaluating');
+  const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {
+    const common = { signal, onProgress: (done: number, total: number) => bar.update(done, total) };
+    if (options.task === 'choice') {
+      const report = await captionChoice(model, tokenizer, pictures, {
+        ...common,
+        ...(candidates && { candidates }),
+      });
+      return signal.aborted ? undefined : report;
+    }
+    const { predictions, skipped } = await predictCaptions(model, tokenizer, pictures, common);
+    if (signal.aborted) return undefined;
+    return {
+      metrics: captionMetrics(predictions),
+      predictions: predictions.map(({ id, text, logProb }) => ({ id, text, scores: [logProb] })),
+      skipped,
+    };
+  }).finally(() => bar.stop());
+  model.dispose();
+  if (!outcome) return exitCode.interrupted;
+
+  if (options.predictions !== undefined) {
+    const lines = outcome.predictions.map(({ id, text, scores }) => JSON.stringify({ id, text, scores }));
+    await writeFile(options.predictions, lines.map(line => `${line}\n`).join(''));
+  }
+  const { metrics, skipped } = outcome;
+  if (options.json) printLine(JSON.stringify({ task: options.task, ...metrics, skipped: skipped.count }));
+  else for (const [name, value] of Object.entries(metrics)) printLine(`${name.padEnd(16)} ${display(value)}`);
+  for (const reason of skipped.reasons) terminal.warn(`skipped ${reason}`);
+  return exitCode.ok;
+}
+
+function display(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(4);
+}

@@ -1,0 +1,37 @@
+import { type BatchSource, Random, type Registry, type Tokenizer } from '@simvlm/core';
+import { createBatchSource, prefetch } from '@simvlm/data';
+import type { SimVlmConfig } from '@simvlm/model';
+import type { RunConfig } from '../config/run-config';
+import type { RunData } from './data';
+import { transformer } from './transform';
+
+/** Made while the model computes. */
+const BATCHES_AHEAD = 2;
+
+/** The batches of a run: pairs and documents in the configured numbers, prefixes by the configured objective. */
+export function runBatches(
+  config: RunConfig,
+  data: RunData,
+  tokenizer: Tokenizer,
+  model: SimVlmConfig,
+  registry: Registry,
+): BatchSource {
+  const { kind, ...options } = config.objective;
+  const documents = data.documents.length > 0 ? config.batch.textOnly : 0;
+  return prefetch(
+    createBatchSource({
+      imageText: {
+        dataset: data.train,
+        batchSize: config.batch.imageText,
+        ...(data.weight && { weight: data.weight }),
+      },
+      textOnly: { dataset: data.documents, batchSize: documents },
+      tokenizer,
+      maxTextLength: model.maxTextLength,
+      prefix: registry.get('objective', kind)(options),
+      transform: transformer(config.augment, model.imageSize),
+      random: Random.fromSeed(config.seed).fork('data'),
+    }),
+    BATCHES_AHEAD,
+  );
+}

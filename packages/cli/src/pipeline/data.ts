@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { DataError, type ExampleDataset } from '@simvlm/core';
+import { subset, textDataset } from '@simvlm/data';
+import { type FolderDataset, folderDataset } from '@simvlm/data/node';
+import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
+import { decodeImage } from '@simvlm/vision-patcher';
+import type { RunConfig } from '../config/run-config';
+import type { Terminal } from '../terminal';
+
+/** What a run trains on, whatever the source. */
+export interface RunData {
+  /** Pairs. */
+  readonly train: ExampleDataset;
+  /** How often a pair appears in an epoch. */
+  readonly weight?: (index: number) => number;
+  /** Pairs to watch during training; never trained on. */
+  readonly val?: ExampleDataset;
+  /** Text-only documents; empty when there are none. */
+  readonly documents: ExampleDataset;
+  /** Every training caption once: what the tokenizer learns from, with as many documents. */
+  readonly captions: readonly string[];
+  /** The emoji data set with its test splits, when it is what is trained on. */
+  readonly emoji?: EmojiDataset;
+}
+
+/** Letters of a text-only document at most; longer ones are cut at the ends of sentences. */
+const DOCUMENT_CHARACTERS = 400;
+
+/** Reads the data that a configuration names. @throws DataError */
+export async function loadRunData(
+  { data }: RunConfig,
+  imageSize: number,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<RunData> {
+  if (data.train === 'emoji') return loadEmoji(imageSize, terminal, signal);
+  const folder = await captionFolder(data.train);
+  const { pictures, texts } = byKind(folder);
+  const val = data.val === undefined ? undefined : await captionFolder(data.val);
+  const documents = [
+    ...texts.map(index => folder.lines[index]!.text),
+    ...(await documentLines(data.documents)),
+  ];
+  return {
+    train: subset(folder, pictures),
+    ...(val && { val: subset(val, byKind(val).pictures) }),
+    documents: textDataset(documents, { maxCharacters: DOCUMENT_CHARACTERS }),
+    captions: [...new Set(pictures.map(index => folder.lines[index]!.text))],
+  };
+}
+
+async function loadEmoji(size: number, terminal: Terminal, signal?: AbortSignal): Promise<RunData> {
+  const emoji = await prepareEmoji(size, terminal, signal);
+  return {
+    train: emoji.train,
+    weight: emoji.trainWeight,
+    val: emoji.val,
+    documents: emoji.documents,
+    captions: emoji.captionTexts(),
+    emoji,
+  };
+}
+
+/** The emoji data set at this size, with a progress bar while it is drawn for the first time. */
+export async function prepareEmoji(
+  size: number,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<EmojiDataset> {
+  const bar = terminal.bar('drawing emoji');
+  try {
+    const emoji = await prepareEmojiDataset({
+      size,
+      onProgress: ({ done, total }) => bar.update(done, total),
+      ...(signal && { signal }),
+    });
+    for (const warning of emoji.warnings) terminal.warn(warning);
+    return emoji;
+  } finally {
+    bar.stop();
+  }
+}
+
+/** A folder with `captions.jsonl`, its pictures decoded when they are asked for. */
+export function captionFolder(folder: string): Promise<FolderDataset> {
+  return folderDataset(folder, { decode: bytes => decodeImage(bytes) });
+}
+
+/** Indices of the lines with a picture, and of those without. */
+export function byKind({ lines }: FolderDataset): { pictures: number[]; texts: number[] } {
+  const indices = [...lines.keys()];
+  return {
+    pictures: indices.filter(index => lines[index]!.image !== undefined),
+    texts: indices.filter(index => lines[index]!.image === undefined),
+  };
+}
+
+async function documentLines(file: string | undefined): Promise<string[]> {
+  if (file === undefined) return [];
+  try {
+    return (await readFile(file, 'utf8')).split(/\r?\n/).filter(line => line.trim() !== '');
+  } catch (error) {
+    throw new DataError(
+      'DATA_NOT_FOUND',
+      `cannot read the documents ${file}: ${(error as NodeJS.ErrnoException).code}`,
+      { cause: error },
+    );
+  }
+}

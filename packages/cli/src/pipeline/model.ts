@@ -1,0 +1,34 @@
+import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
+import { ConfigError } from '@simvlm/core';
+import { type Preset, presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
+import type { RunConfig } from '../config/run-config';
+
+/** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
+export function modelPreset({ model }: RunConfig): Preset {
+  if (typeof model !== 'string') return model as unknown as Preset;
+  const preset = presets[model];
+  if (!preset)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `no model preset "${model}"; there are ${Object.keys(presets).join(', ')}`,
+    );
+  return preset;
+}
+
+/** A fresh model for this tokenizer. @throws ConfigError */
+export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: Registry): SimVlm {
+  return SimVlm.create(modelConfig(modelPreset(config), tokenizer), { seed: config.seed, registry });
+}
+
+function modelConfig(preset: Preset, { vocabSize, special }: Tokenizer): SimVlmConfig {
+  const { pad, bos, eos } = special;
+  return { ...preset, vocabSize, tokens: { pad, bos, eos } };
+}
+
+/** The side of the input of a configuration's model in pixels, known before there is a tokenizer. */
+export function imageSizeOf(config: RunConfig): number {
+  const { imageSize } = modelPreset(config) as unknown as Record<string, JsonValue>;
+  if (typeof imageSize !== 'number')
+    throw new ConfigError('CONFIG_INVALID', 'model config: "imageSize" is missing');
+  return imageSize;
+}

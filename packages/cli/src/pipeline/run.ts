@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExampleDataset, Registry } from '@simvlm/core';
+import { parameterCount } from '@simvlm/core';
+import type { SimVlm } from '@simvlm/model';
+import type { UnigramTokenizer } from '@simvlm/tokenizer';
+import { type CheckpointFiles, checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer';
+import { folderStorage, metricsWriter } from '@simvlm/trainer/node';
+import type { RunConfig } from '../config/run-config';
+import { duration, type Terminal } from '../terminal';
+import { runBatches } from './batches';
+import { checkpointExtras, checkpointTokenizer } from './checkpoint';
+import type { RunData } from './data';
+import { createModel } from './model';
+import { progressLine, sampleCaptions } from './progress';
+import { runTokenizer } from './tokenizer';
+
+export interface RunOptions {
+  readonly config: RunConfig;
+  /** `runs/<name>`: checkpoints and metrics go there. */
+  readonly folder: string;
+  readonly data: RunData;
+  readonly registry: Registry;
+  readonly terminal: Terminal;
+  /** Go on from here. */
+  readonly resume?: CheckpointFiles;
+  /** Pictures that are captioned once a minute, for the eye. */
+  readonly samples?: ExampleDataset;
+  readonly signal?: AbortSignal;
+}
+
+export interface Run {
+  readonly model: SimVlm;
+  readonly tokenizer: UnigramTokenizer;
+  readonly result: TrainResult;
+}
+
+/** Trains as the configuration says. The caller disposes the model. */
+export async function runTraining(options: RunOptions): Promise<Run> {
+  const { config, folder, data, registry, terminal, resume, samples, signal } = options;
+  await mkdir(folder, { recursive: true });
+  const tokenizer = resume ? checkpointTokenizer(resume) : await runTokenizer(config, data);
+  const model = createModel(config, tokenizer, registry);
+  terminal.note(
+    `${data.train.length.toLocaleString('en')} pictures, ${data.documents.length.toLocaleString('en')} documents, ` +
+      `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${(parameterCount(model.params) / 1e6).toFixed(2)} M parameters`,
+  );
+  const from = resume ? checkpointTrainerState(resume).step : 0;
+  const metrics = await metricsWriter(join(folder, 'metrics.jsonl'), from);
+  try {
+    const result = await train({
+      model,
+      batches: runBatches(config, data, tokenizer, model.config, registry),
+      config: {
+        ...config.optimizer,
+        ...(config.steps !== undefined ? { steps: config.steps } : { minutes: config.minutes! }),
+        checkpointSeconds: config.checkpointSeconds,
+      },
+      callbacks: [
+        metrics,
+        progressLine(terminal, config.minutes),
+        ...(samples ? [sampleCaptions(terminal, model, tokenizer, samples)] : []),
+      ],
+      storage: folderStorage(join(folder, 'checkpoints')),
+      extras: checkpointExtras(config, tokenizer),
+      ...(resume && { resume }),
+      ...(signal && { signal }),
+    });
+    reportTraining(terminal, result);
+    return { model, tokenizer, result };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  } finally {
+    await metrics.flush();
+  }
+}
+
+function reportTraining(
+  terminal: Terminal,
+  { step, totalSteps, seconds, examples, skipped }: TrainResult,
+): void {
+  terminal.note(
+    `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
+      `${examples.toLocaleString('en')} examples in ${duration(seconds)}`,
+  );
+  if (skipped.count === 0) return;
+  terminal.warn(`${skipped.count} samples could not be used and were replaced by others:`);
+  for (const reason of skipped.reasons) terminal.note(`  ${reason}`);
+}

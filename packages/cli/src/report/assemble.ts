@@ -1,0 +1,73 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Random, type RgbImage } from '@simvlm/core';
+import { exactMatch } from '@simvlm/eval';
+import type { StepMetrics } from '@simvlm/trainer';
+import sharp from 'sharp';
+import { scoreTable } from '../evaluation/score-table';
+import type { SplitResult } from '../evaluation/splits';
+import { smooth } from './chart';
+import { type ReportPicture, reportHtml } from './html';
+
+/** Pictures of a split on the contact sheet. */
+const SHEET = 36;
+/** Points of the loss curve at most: more cannot be seen. */
+const POINTS = 800;
+
+export interface ReportInput {
+  readonly title: string;
+  readonly summary: readonly (readonly [string, string])[];
+  readonly results: readonly SplitResult[];
+  readonly attribution: readonly string[];
+}
+
+/** Writes `report.html` into a run folder from its `metrics.jsonl` and what was evaluated. Returns its path. */
+export async function writeReport(folder: string, input: ReportInput): Promise<string> {
+  const steps = (await readFile(join(folder, 'metrics.jsonl'), 'utf8'))
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as StepMetrics);
+  const losses = thin(steps.map(({ step, loss }) => [step, loss] as const));
+  const sheets = [];
+  for (const result of input.results)
+    sheets.push({ name: `${result.name} (${result.count} pictures)`, pictures: await contactSheet(result) });
+  const html = reportHtml({
+    title: input.title,
+    summary: input.summary,
+    curves: [
+      { name: 'each step', colour: 'light-dark(#c3cbd9, #3d4757)', points: losses },
+      { name: 'smoothed', colour: 'light-dark(#2456c9, #7fa8ff)', points: smooth(losses, 12) },
+    ],
+    scores: scoreTable(input.results),
+    sheets,
+    attribution: input.attribution,
+  });
+  const path = join(folder, 'report.html');
+  await writeFile(path, html);
+  return path;
+}
+
+/** Pictures drawn at random, with a fixed seed, from all that were captioned: no choosing. */
+async function contactSheet({ name, pictures, predictions }: SplitResult): Promise<ReportPicture[]> {
+  const order = Random.fromSeed(0).fork(`sheet ${name}`).permutation(predictions.length);
+  const sheet: ReportPicture[] = [];
+  for (const index of order.subarray(0, SHEET)) {
+    const { truth, text } = predictions[index]!;
+    const { image } = await pictures.get(index);
+    if (image)
+      sheet.push({ source: await dataUri(image), truth, caption: text, right: exactMatch(text, truth) });
+  }
+  return sheet;
+}
+
+async function dataUri({ width, height, data }: RgbImage): Promise<string> {
+  const png = await sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+  return `data:image/png;base64,${png.toString('base64')}`;
+}
+
+function thin<T>(points: readonly T[]): T[] {
+  const stride = Math.max(1, Math.ceil(points.length / POINTS));
+  return points.filter((_, i) => i % stride === 0 || i === points.length - 1);
+}
