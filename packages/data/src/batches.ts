@@ -21,6 +21,11 @@ export interface Part {
   readonly batchSize: number;
   /** See `ShuffleOptions`. */
   readonly weight?: (index: number) => number;
+  /**
+   * The rows of a step are sorted by length and collated into this many batches, each as wide as its own longest row: the loss over
+   * all of them is the same, and less of it is computed on padding. Default 1.
+   */
+  readonly lengthGroups?: number;
 }
 
 export interface BatchSourceOptions {
@@ -85,7 +90,7 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
     async next(): Promise<readonly PrefixLmBatch[]> {
       const draws = random.fork('step').fork(step);
       const parts: PrefixLmBatch[] = [];
-      for (const stream of streams) parts.push(await nextPart(stream, options, draws, skip));
+      for (const stream of streams) parts.push(...(await nextParts(stream, options, draws, skip)));
       step++;
       return parts;
     },
@@ -111,13 +116,13 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
   };
 }
 
-async function nextPart(
+async function nextParts(
   { part, indices, hasImage }: Stream,
   options: BatchSourceOptions,
   draws: Random,
   skip: (id: string, error: Error) => void,
-): Promise<PrefixLmBatch> {
-  const { dataset, batchSize } = part;
+): Promise<PrefixLmBatch[]> {
+  const { dataset, batchSize, lengthGroups = 1 } = part;
   const rows: Row[] = [];
   let failuresInARow = 0;
   while (rows.length < batchSize) {
@@ -138,7 +143,13 @@ async function nextPart(
       }
     }
   }
-  return collate(rows, { pad: options.tokenizer.special.pad });
+  const { pad } = options.tokenizer.special;
+  if (lengthGroups === 1) return [collate(rows, { pad })];
+  rows.sort((a, b) => a.tokens.length - b.tokens.length);
+  const size = Math.ceil(rows.length / lengthGroups);
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, group) =>
+    collate(rows.slice(group * size, (group + 1) * size), { pad }),
+  );
 }
 
 function toRow(

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { DataError } from '@simvlm/core';
 import type { CatalogPicture } from './catalog';
 import { fitOnWhite } from './resample';
 
@@ -15,28 +16,52 @@ export interface RasteriseOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Draws all pictures: `uint8[n, size, size, 3]`, in their order. Rejects with the signal's reason on abort. */
+/** The pixels of all pictures, and why some could not be drawn. */
+export interface Drawn {
+  /** `uint8[n, size, size, 3]`, in the order of the pictures; zeros for one that could not be drawn. */
+  readonly pixels: Uint8Array;
+  /** index → reason */
+  readonly failures: ReadonlyMap<number, string>;
+}
+
+/**
+ * Draws all pictures. One that cannot be drawn does not stop the others.
+ *
+ * @throws DataError when sharp cannot be loaded; the signal's reason on abort
+ */
 export async function rasterise(
   pictures: readonly CatalogPicture[],
   { size, onProgress, signal }: RasteriseOptions,
-): Promise<Uint8Array> {
-  // Loaded only when pictures have to be drawn: a cached data set never needs it.
-  const { default: sharp } = await import('sharp');
+): Promise<Drawn> {
+  const sharp = await loadSharp();
   const bytes = size * size * 3;
   const pixels = new Uint8Array(pictures.length * bytes);
+  const failures = new Map<number, string>();
   let next = 0;
   let done = 0;
-  const worker = async () => {
-    while (next < pictures.length) {
-      signal?.throwIfAborted();
-      const index = next++;
+  const draw = async (index: number) => {
+    try {
       const svg = withSide(pictures[index]!.svg(), size * SUPERSAMPLING);
       const { data, info } = await sharp(Buffer.from(svg))
         .ensureAlpha()
         .raw()
         .toBuffer({ resolveWithObject: true });
       pixels.set(fitOnWhite({ width: info.width, height: info.height, data }, size), index * bytes);
-      onProgress?.(++done, pictures.length);
+    } catch (error) {
+      failures.set(index, `${pictures[index]!.id}: ${(error as Error).message.replace(/\s*\n\s*/g, ' ')}`);
+    }
+  };
+  const worker = async () => {
+    try {
+      while (next < pictures.length) {
+        signal?.throwIfAborted();
+        await draw(next++);
+        onProgress?.(++done, pictures.length);
+      }
+    } catch (error) {
+      // What stops one worker (an abort, a caller's error) stops all.
+      next = pictures.length;
+      throw error;
     }
   };
   // Threads inside one small picture only get in each other's way; the caller's setting comes back afterwards.
@@ -50,7 +75,20 @@ export async function rasterise(
   } finally {
     sharp.concurrency(concurrency);
   }
-  return pixels;
+  return { pixels, failures };
+}
+
+/** Loaded only when pictures have to be drawn: a cached data set never needs it. */
+async function loadSharp() {
+  try {
+    return (await import('sharp')).default;
+  } catch (cause) {
+    throw new DataError(
+      'DATA_NOT_FOUND',
+      `sharp, which draws the emoji, cannot be loaded (${(cause as Error).message.split('\n')[0]}); install it again on this machine: npm install sharp`,
+      { cause },
+    );
+  }
 }
 
 /** Gives the root element the size in pixels at which it is to be drawn; its longer side becomes `side`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { DataError } from '@simvlm/core';
 
 /** What an artist's pictures are for: EmojiOne is the artist that no model has seen. */
 export type ArtistUse = 'train' | 'test';
@@ -39,16 +40,60 @@ export interface PackageInfo {
 // The data packages are resolved as Node does it from this file, so that the user installs only this package.
 const require = createRequire(import.meta.url);
 
-/** The absolute path of a file inside an installed package. */
+/**
+ * The absolute path of a file inside an installed package.
+ *
+ * @throws DataError when the package is not installed
+ */
 export function packageFile(packageName: string, path: string): string {
-  return join(dirname(require.resolve(`${packageName}/package.json`)), path);
+  try {
+    return join(packageFolder(packageName), path);
+  } catch (cause) {
+    throw new DataError(
+      'DATA_NOT_FOUND',
+      `the package "${packageName}" is not installed; install @simvlm/dataset-emoji again`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * A text file of an installed package.
+ *
+ * @throws DataError when it is not there
+ */
+export function readPackageFile(packageName: string, path: string): string {
+  const file = packageFile(packageName, path);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new DataError(
+      'DATA_NOT_FOUND',
+      `cannot read ${file} (${(cause as NodeJS.ErrnoException).code}); install "${packageName}" again`,
+      { cause },
+    );
+  }
 }
 
 /** A JSON file of an installed package. */
 export function readPackageJson<T>(packageName: string, path: string): T {
-  return JSON.parse(readFileSync(packageFile(packageName, path), 'utf8')) as T;
+  return JSON.parse(readPackageFile(packageName, path)) as T;
 }
 
 export function packageInfo(packageName: string): PackageInfo {
   return readPackageJson<PackageInfo>(packageName, 'package.json');
+}
+
+/** Some packages do not export their `package.json`; then the way up from their entry leads to it. */
+function packageFolder(packageName: string): string {
+  try {
+    return dirname(require.resolve(`${packageName}/package.json`));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error;
+    const entry = require.resolve(packageName);
+    const inside = `/node_modules/${packageName}/`;
+    const at = entry.replaceAll('\\', '/').lastIndexOf(inside);
+    if (at < 0) throw error;
+    return entry.slice(0, at + inside.length);
+  }
 }

@@ -1,0 +1,116 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { DataError } from '@simvlm/core';
+
+/** What stands beside the pixels. */
+interface Manifest {
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** One set of pixels in a cache folder: `emoji-<size>-<key>.pixels`, and `.json` with its checksum. */
+export interface CacheEntry {
+  readonly folder: string;
+  /** Side of the pictures in pixels; only for the name of the file. */
+  readonly size: number;
+  /** Equal only if the pixels would be. */
+  readonly key: string;
+  /** Length of the pixels. */
+  readonly bytes: number;
+}
+
+/** `option`, else SIMVLM_CACHE, else `simvlm` in XDG_CACHE_HOME (ignored when relative, as XDG asks) or in ~/.cache. */
+export function cacheFolder(option?: string, env: NodeJS.ProcessEnv = process.env): string {
+  const own = option || env.SIMVLM_CACHE;
+  if (own) return resolve(own);
+  const xdg = env.XDG_CACHE_HOME;
+  return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'simvlm');
+}
+
+/** A short name for everything that the pixels depend on. */
+export function cacheKey(parts: unknown): string {
+  return sha256(JSON.stringify(parts)).slice(0, 20);
+}
+
+/**
+ * The pixels, if they are there and whole.
+ *
+ * @throws DataError when something is there that cannot be used; the message says what is wrong with it
+ */
+export async function readCache(entry: CacheEntry): Promise<Uint8Array | undefined> {
+  const { pixels, manifest } = files(entry);
+  let text: string;
+  let data: Buffer;
+  try {
+    text = await readFile(manifest, 'utf8');
+    data = await readFile(pixels);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new DataError('DATA_INVALID', `cannot read the cache ${pixels}: ${code ?? message}`, { cause });
+  }
+  const damaged = (what: string) =>
+    new DataError('DATA_INVALID', `the cache ${pixels} is damaged: ${what}; it is made again`);
+  const expected = parse(text);
+  if (expected === undefined) throw damaged('its manifest is not JSON');
+  if (expected.key !== entry.key || expected.bytes !== entry.bytes)
+    throw damaged('its manifest is of another');
+  if (data.length !== entry.bytes) throw damaged(`${data.length} bytes instead of ${entry.bytes}`);
+  if (sha256(data) !== expected.sha256) throw damaged('its checksum differs');
+  return new Uint8Array(data.buffer, data.byteOffset, data.length);
+}
+
+/**
+ * Writes the pixels, then the manifest, each to a temporary file beside it that is renamed when it is complete, so
+ * that a reader finds the old, the new or nothing.
+ *
+ * @throws DataError when the folder cannot be written
+ */
+export async function writeCache(entry: CacheEntry, data: Uint8Array): Promise<void> {
+  const { pixels, manifest } = files(entry);
+  const content: Manifest = { key: entry.key, bytes: data.length, sha256: sha256(data) };
+  try {
+    await mkdir(entry.folder, { recursive: true });
+    await replace(pixels, data);
+    await replace(manifest, `${JSON.stringify(content)}\n`);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new DataError(
+      'DISK_WRITE',
+      `cannot write the cache in ${entry.folder}: ${code ?? message}; give a folder that can be written as cacheDir or SIMVLM_CACHE`,
+      { cause },
+    );
+  }
+}
+
+async function replace(file: string, data: Uint8Array | string): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, data);
+    await rename(temporary, file);
+  } catch (error) {
+    // Best effort: the error that counts is the one that led here.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function files({ folder, size, key }: CacheEntry) {
+  const stem = join(folder, `emoji-${size}-${key}`);
+  return { pixels: `${stem}.pixels`, manifest: `${stem}.json` };
+}
+
+function parse(text: string): Manifest | undefined {
+  try {
+    return (JSON.parse(text) ?? undefined) as Manifest | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
