@@ -33,7 +33,12 @@ function buildProgram(done: (code: number) => void): Command {
     .version(version)
     .showHelpAfterError('(simvlm --help shows what there is)')
     .exitOverride()
-    .action(() => program.help());
+    .allowExcessArguments(true)
+    .action(() => {
+      const [name] = program.args;
+      if (name === undefined) program.help();
+      program.error(`error: unknown command '${name}'`);
+    });
 
   const backend = () =>
     new Option(

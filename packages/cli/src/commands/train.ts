@@ -27,13 +27,15 @@ const SAMPLES = 4;
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<number> {
   const terminal = new Terminal();
   const config = await readRunConfig(file, options.set);
+  // Whatever is wrong with the configuration is said before anything starts.
+  const imageSize = imageSizeOf(config);
   const registry = await runRegistry(config.plugins);
   const resume = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   const folder = join(RUNS, config.name);
   return interruptible(terminal, async signal => {
-    const data = await loadRunData(config, imageSizeOf(config), terminal, signal);
+    const data = await loadRunData(config, imageSize, terminal, signal);
     const val = data.val && subset(data.val, firstIndices(data.val.length, VALIDATION));
     const { model, tokenizer, result } = await runTraining({
       ...{ config, folder, data, registry, terminal, signal },

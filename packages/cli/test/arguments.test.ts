@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { simvlm, workingFolder } from './fixture';
+
+let folder: ReturnType<typeof workingFolder>;
+beforeAll(() => {
+  folder = workingFolder();
+});
+afterAll(() => folder.leave());
+
+describe('help', () => {
+  it.each([
+    [['--help']],
+    [['demo', '--help']],
+    [['train', '--help']],
+    [['caption', '--help']],
+    [['eval', '--help']],
+    [['tokenizer', '--help']],
+    [['tokenizer', 'train', '--help']],
+    [['info', '--help']],
+  ])('%j prints usage and ends with 0', async args => {
+    const { code, out } = await simvlm(...args);
+    expect(code).toBe(0);
+    expect(out).toContain('Usage: simvlm');
+  });
+
+  it('--version prints the version of the package', async () => {
+    expect((await simvlm('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('wrong arguments end with 2 and say what is wrong', () => {
+  it.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['demo', '--minuets', '3'], "unknown option '--minuets'"],
+    [['demo', '--minutes', 'many'], 'give a number above 0'],
+    [['demo', '--seed', '1.5'], 'give a whole number'],
+    [['train'], "missing required argument 'config'"],
+    [['caption'], "missing required argument 'image'"],
+    [['eval', 'x', '--task', 'win'], 'Allowed choices are caption, choice'],
+    [['tokenizer', 'train'], "required option '--out <file>' not specified"],
+  ])('%j', async (args, message) => {
+    const { code, out, err } = await simvlm(...args);
+    expect(err).toContain(message);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+});
+
+describe('configurations', () => {
+  it.each([
+    [{ learningrate: 1 }, 'unknown key "learningrate"; allowed: name'],
+    [{ optimizer: { learning: 1 } }, 'optimizer: unknown key "learning"'],
+    [{ seed: 'one' }, '"seed" must be an integer ≥ 0, got "one"'],
+    [{ model: 'emoji-huge' }, 'no model preset "emoji-huge"; there are emoji-tiny'],
+    [{ steps: 3, minutes: 1 }, 'give "steps" or "minutes", not both'],
+    [{ batch: { imageText: 0, textOnly: 0 } }, 'a step needs examples'],
+    [{ plugins: ['./none.js'] }, 'cannot load the plug-in ./none.js'],
+    [{ augment: 'yes' }, 'one of none, crop, drawing'],
+  ])('%j is refused with one line that names the key', async (config, message) => {
+    folder.write('config.json', config);
+    const { code, err } = await simvlm('train', 'config.json');
+    expect(err).toContain(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(2);
+  });
+
+  it('a file that is no JSON, or not there, is named', async () => {
+    folder.write('broken.json', '{"seed": 1,,}');
+    expect((await simvlm('train', 'broken.json')).err).toContain('broken.json is not JSON');
+    expect((await simvlm('train', 'none.json')).err).toContain('cannot read the config none.json: ENOENT');
+  });
+
+  it('--set changes values, and is held to the same rules', async () => {
+    folder.write('config.json', {});
+    const { err, code } = await simvlm('train', 'config.json', '--set', 'optimizer.clip="hard"');
+    expect(err).toContain('"clip" must be a number');
+    expect(code).toBe(2);
+  });
+});
+
+describe('what is missing', () => {
+  it('no run yet: says how to get one, and ends with 1', async () => {
+    const { code, err } = await simvlm('caption', 'a.png');
+    expect(err).toContain('there is no run under runs/ yet: train one with "simvlm demo"');
+    expect(code).toBe(1);
+  });
+
+  it('a backend that does not exist is named beside those that do', async () => {
+    folder.write('config.json', { data: { train: 'nowhere' } });
+    const { code, err } = await simvlm('train', 'config.json', '--backend', 'abacus');
+    expect(err).toContain('no backend "abacus"; there are native, webgpu');
+    expect(code).toBe(1);
+  });
+
+  it('a data folder without captions.jsonl is named', async () => {
+    folder.write('config.json', { data: { train: 'nowhere' } });
+    const { code, err } = await simvlm('train', 'config.json');
+    expect(err).toContain('cannot read nowhere/captions.jsonl: ENOENT');
+    expect(code).toBe(1);
+  });
+});
+
+it('info --json describes machine and backends', async () => {
+  const { code, out } = await simvlm('info', '--json');
+  const info = JSON.parse(out);
+  expect(code).toBe(0);
+  expect(info.backend.name).toBe('wasm');
+  expect(info.backends.map(({ name }: { name: string }) => name)).toEqual(['native', 'webgpu', 'wasm']);
+  expect(info.presets).toContain('emoji-tiny');
+});
