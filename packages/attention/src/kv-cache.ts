@@ -1,4 +1,5 @@
 import { ShapeError } from '@simvlm/core';
+import { checkShape } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { cacheWrite } from './cache-write/op';
 
@@ -37,12 +38,14 @@ export class KvCache {
    * @param k `float32[B, Tn, H, d]`
    * @param v `float32[B, Tn, H, d]`
    * @param positions `int32[B]`
-   * @throws ShapeError when they do not fit
+   * @throws ShapeError when they do not fit; the cache then stays as it was
    */
   write(k: tf.Tensor4D, v: tf.Tensor4D, positions: tf.Tensor1D): void {
     if (k.shape[1] > this.#k.shape[1]) {
       throw new ShapeError(`KvCache: ${k.shape[1]} tokens do not fit a capacity of ${this.#k.shape[1]}`);
     }
+    // Before the first write, so that a cache never holds keys without their values.
+    checkShape('KvCache', 'v', v, k.shape);
     this.#k = replace(this.#k, cacheWrite(this.#k, k, positions));
     this.#v = replace(this.#v, cacheWrite(this.#v, v, positions));
   }

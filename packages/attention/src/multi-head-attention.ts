@@ -57,7 +57,7 @@ export function createAttention(
   scope: ParameterScope<tf.Tensor>,
   { width, heads, grid }: AttentionOptions,
 ): MultiHeadAttention {
-  if (width % heads !== 0)
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
     throw new ConfigError('CONFIG_INVALID', `attention: ${heads} heads do not divide width ${width}`);
   const depth = width / heads;
   const declare = (name: string) => {

@@ -3,9 +3,17 @@
  * `src/generated/wasm.ts`: the binary as base64, the names of its kernels, and a hash of the sources.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..');
 const assembly = join(folder, 'assembly');
@@ -71,6 +79,12 @@ export async function build() {
   return { bytes: binary.length, kernels: names.length, wat: files.get('kernels.wat'), binary };
 }
 
+/** `true` where node was started with this file, by whatever path. */
+export function isProgram(url) {
+  const started = process.argv[1];
+  return started !== undefined && existsSync(started) && realpathSync(started) === fileURLToPath(url);
+}
+
 function sources(path) {
   return readdirSync(path, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -116,7 +130,7 @@ function sectionIds(bytes) {
   return ids;
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isProgram(import.meta.url)) {
   const start = Date.now();
   const { bytes, kernels, wat } = await build();
   if (process.argv.includes('--wat')) writeFileSync(join(folder, 'src', 'generated', 'kernels.wat'), wat);

@@ -3,8 +3,7 @@
  * anything that reads the sources (`node scripts/ensure-wasm.mjs`); as a vitest global setup it runs by itself.
  */
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-import { build, generatedFile, sourceHash } from './build-wasm.mjs';
+import { build, generatedFile, isProgram, sourceHash } from './build-wasm.mjs';
 
 export async function ensureWasm() {
   if (builtHash() !== sourceHash()) await build();
@@ -21,4 +20,4 @@ function builtHash() {
   }
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await ensureWasm();
+if (isProgram(import.meta.url)) await ensureWasm();

@@ -23,6 +23,10 @@ export interface WasmInfo {
 
 const NAME = 'wasm';
 
+/** Our backends by their factories: to ask tfjs for the backend of a factory would start it, whoever's it is. */
+const ours = new WeakMap<object, WasmBackend>();
+let starting: Promise<WasmBackend> | undefined;
+
 /**
  * Registers the backend as 'wasm' and makes it ready: then `tf.setBackend('wasm')` switches to it. Called again, it
  * returns the same backend. Throws `BackendError`: `BACKEND_UNAVAILABLE` without WebAssembly SIMD, or where another
@@ -36,18 +40,36 @@ export async function registerWasmBackend(options: WasmOptions = {}): Promise<Wa
       `threads is ${threads}; it must be an integer from 1 to 64`,
     );
   }
-  if (tf.findBackendFactory(NAME) !== null) {
-    const present = tf.findBackend(NAME);
-    if (present instanceof WasmBackend) return info(present);
-    throw new BackendError(
-      'BACKEND_UNAVAILABLE',
-      "another package has registered the backend 'wasm': do not import @tensorflow/tfjs-backend-wasm beside this one",
-    );
+  // Two calls at once get one backend.
+  starting ??= start(threads).finally(() => {
+    starting = undefined;
+  });
+  return info(await starting);
+}
+
+async function start(threads: number): Promise<WasmBackend> {
+  const taken = tf.findBackendFactory(NAME);
+  if (taken !== null) {
+    const present = ours.get(taken);
+    if (present) return present;
+    throw nameTaken();
   }
   const backend = new WasmBackend(await WasmRuntime.create(threads));
-  tf.registerBackend(NAME, () => backend, 3);
+  const factory = () => backend;
+  if (!tf.registerBackend(NAME, factory, 3)) {
+    backend.dispose();
+    throw nameTaken();
+  }
+  ours.set(factory, backend);
   registerKernels();
-  return info(backend);
+  return backend;
+}
+
+function nameTaken(): BackendError {
+  return new BackendError(
+    'BACKEND_UNAVAILABLE',
+    "another package has registered the backend 'wasm': do not import @tensorflow/tfjs-backend-wasm beside this one",
+  );
 }
 
 /** CPU kernels for every op, our own in place of the hot ones. What is registered already stays. */

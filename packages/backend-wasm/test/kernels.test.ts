@@ -1,8 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
-import { describeKernels } from '../../../conformance/src/kernels';
+import { describeKernels } from '@simvlm/conformance';
 import { registerWasmBackend } from '../src/index';
 
 describeKernels('wasm', async () => {
   await registerWasmBackend({ threads: 2 });
-  await tf.setBackend('wasm');
 });

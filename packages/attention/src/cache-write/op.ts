@@ -6,16 +6,15 @@ const cacheWriteKernel: FusedKernel = {
   reference({ cache, update, positions }: Record<'cache' | 'update' | 'positions', tf.Tensor>) {
     const [batch, capacity, heads, depth] = cache.shape as [number, number, number, number];
     const written = update.shape[1]!;
-    const places = positions.reshape([batch, 1]).add(tf.range(0, written, 1, 'int32')) as tf.Tensor2D;
-    const oneHot = tf.oneHot(places, capacity).cast('float32') as tf.Tensor3D;
-    const scattered = tf.matMul(
-      oneHot,
-      update.reshape([batch, written, heads * depth]) as tf.Tensor3D,
-      true,
-      false,
-    );
-    const kept = tf.scalar(1).sub(oneHot.sum(1)).reshape([batch, capacity, 1, 1]);
-    return [cache.mul(kept).add(scattered.reshape(cache.shape))];
+    const places = positions
+      .reshape([batch, 1, 1])
+      .add(tf.range(0, written, 1, 'int32').reshape([1, written, 1]));
+    // 1 where update token t goes to place p: [B, Tn, Tmax]. tfjs's oneHot refuses a capacity of one.
+    const goes = places.equal(tf.range(0, capacity, 1, 'int32')).cast('float32') as tf.Tensor3D;
+    const rows = update.reshape([batch, written, heads * depth]) as tf.Tensor3D;
+    const scattered = tf.matMul(goes, rows, true, false).reshape(cache.shape);
+    const isWritten = goes.sum(1).greater(0).reshape([batch, capacity, 1, 1]);
+    return [tf.where(isWritten, scattered, cache)];
   },
 };
 

@@ -1,43 +1,8 @@
-import { Random } from '@simvlm/core';
+import type { ValueMap, Values } from '@simvlm/conformance';
 import type * as tf from '@tensorflow/tfjs';
 import { WasmBackend } from '../backend';
 import { WasmRuntime } from '../runtime';
 import { fusedKernels } from './index';
-
-/** A tensor of a test: float64 numbers for the reference, rounded to float32 so that both sides see the same. */
-export interface Values {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-  readonly dtype: 'float32' | 'int32';
-}
-
-export type ValueMap = Record<string, Values>;
-
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-const random = Random.fromSeed(20).fork('fused');
-
-/** Normal numbers times `scale`. */
-export function normal(shape: readonly number[], scale = 1): Values {
-  const data = Float64Array.from({ length: size(shape) }, () => Math.fround(random.normal() * scale));
-  return { shape, data, dtype: 'float32' };
-}
-
-export function floats(shape: readonly number[], values: Iterable<number>): Values {
-  return { shape, data: Float64Array.from(Float32Array.from(values)), dtype: 'float32' };
-}
-
-export function ints(shape: readonly number[], values: Iterable<number>): Values {
-  return { shape, data: Float64Array.from(values), dtype: 'int32' };
-}
-
-/** Integers in [0, below). */
-export function integers(shape: readonly number[], below: number): Values {
-  return ints(
-    shape,
-    Array.from({ length: size(shape) }, () => random.integer(below)),
-  );
-}
 
 /** Backends of one and of two threads, apart from the engine of tfjs: kernels are called as tfjs would. */
 export class Bench {
@@ -91,42 +56,4 @@ export class Bench {
     }
     return results[0]!;
   }
-}
-
-/** The largest |got − want| / (1 + |want|); NaN and infinities must stand in the same places. */
-export function worst(got: ArrayLike<number>, want: ArrayLike<number>): number {
-  if (got.length !== want.length) return Number.POSITIVE_INFINITY;
-  let result = 0;
-  for (let i = 0; i < got.length; i++) {
-    const a = got[i]!;
-    const b = want[i]!;
-    if (Object.is(a, b) || a === b) continue;
-    const error = Math.abs(a - b) / (1 + Math.abs(b));
-    if (!(error <= result)) result = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
-  }
-  return result;
-}
-
-/**
- * The gradient of Σ dy · f(inputs) by the input `name`, from central differences in float64.
- */
-export function numericGradient(
-  f: (inputs: ValueMap) => Float64Array,
-  inputs: ValueMap,
-  name: string,
-  dy: Values,
-): Float64Array {
-  const value = inputs[name]!;
-  const step = 1e-5;
-  const weighted = (data: Float64Array) => {
-    const y = f({ ...inputs, [name]: { ...value, data } });
-    return y.reduce((sum, item, i) => sum + item * dy.data[i]!, 0);
-  };
-  return value.data.map((x, i) => {
-    const up = value.data.slice();
-    const down = value.data.slice();
-    up[i] = x + step;
-    down[i] = x - step;
-    return (weighted(up) - weighted(down)) / (2 * step);
-  });
 }

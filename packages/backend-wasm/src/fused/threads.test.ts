@@ -1,8 +1,9 @@
+import { draw, floats, ints, type ValueMap, type Values } from '@simvlm/conformance';
 import { fusedKernel } from '@simvlm/ops';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Bench, floats, integers, ints, normal, type ValueMap, type Values } from './harness.test-util';
+import { Bench } from './harness.test-util';
 
-// Shapes large enough that every job is cut into chunks. `bench.run` compares one thread with two, bit for bit, and
+// Shapes large enough that every job is cut into chunks, then odd ones. `bench.run` compares one thread with two, bit for bit, and
 // the heap before with the heap after.
 
 let bench: Bench;
@@ -11,6 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.dispose());
 
+const { normal, integers } = draw('threads');
 const batch = 24;
 const lengths = ints(
   [batch],
@@ -33,6 +35,9 @@ const perGroup = normal([16, 8]);
 const groupAttrs = { groups: 8, epsilon: 1e-5, activation: 'relu' };
 const width = normal([60]);
 const square = normal([300, 300]);
+
+const oddRow = normal([3, 7]);
+const oddTokens = normal([3, 7, 3, 10]);
 
 const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][] = [
   [fusedKernel.layerNorm, { x: rows, gamma: width, beta: width }, { epsilon: 1e-5 }],
@@ -106,6 +111,29 @@ const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][
       gradScale: floats([], [0.5]),
     },
     { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, step: 3 },
+  ],
+  [
+    fusedKernel.layerNormGrad,
+    { x: oddRow, gamma: normal([7]), mean: normal([3]), rstd: normal([3]), dy: oddRow },
+    {},
+  ],
+  [
+    fusedKernel.linear,
+    { x: oddRow, w: normal([7, 17]), b: normal([17]) },
+    { activation: 'gelu', transposeW: false },
+  ],
+  [
+    fusedKernel.linearGrad,
+    { x: oddRow, w: normal([17, 7]), z: normal([3, 17]), dy: normal([3, 17]) },
+    { activation: 'gelu', transposeW: true },
+  ],
+  [
+    fusedKernel.prefixAttention,
+    {
+      ...{ q: oddTokens, k: oddTokens, v: oddTokens, bias: normal([3, 9]) },
+      ...{ keyLengths: ints([3], [7, 5, 0]), prefixLengths: ints([3], [3, 0, 0]) },
+    },
+    { offset: 0, scale: 0.3, gridHeight: 1, gridWidth: 5 },
   ],
 ];
 

@@ -49,7 +49,7 @@ export const batchMatMul: WasmKernel = withFallback('BatchMatMul', call => produ
 
 /** A bias that is one number for each column, which the matrix product adds itself. */
 export function columnBias(bias: tf.TensorInfo | undefined, columns: number): tf.TensorInfo | undefined {
-  if (!bias || bias.dtype !== 'float32' || sizeOf(bias.shape) !== columns) return undefined;
+  if (bias?.dtype !== 'float32' || sizeOf(bias.shape) !== columns) return undefined;
   return bias.shape.at(-1) === columns ? bias : undefined;
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Random } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { attributionText } from '@simvlm/dataset-emoji';
-import { derangement } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { demoConfig, type RunConfig } from '../config/run-config';
 import { machineLine } from '../environment';
@@ -11,11 +10,12 @@ import { scoreTable, textTable } from '../evaluation/score-table';
 import { evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
 import { checkpointRunConfig, RUNS, readCheckpoint } from '../pipeline/checkpoint';
-import { loadRunData, type RunData } from '../pipeline/data';
+import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
 import { runRegistry } from '../pipeline/registry';
 import { runTraining } from '../pipeline/run';
+import { withShuffledImages } from '../pipeline/shuffled-images';
 import { writeReport } from '../report/assemble';
 import { duration, printLine, Terminal } from '../terminal';
 
@@ -104,20 +104,4 @@ async function freeName(name: string): Promise<string> {
     const candidate = count === 1 ? name : `${name}-${count}`;
     if ((await stat(join(RUNS, candidate)).catch(() => undefined)) === undefined) return candidate;
   }
-}
-
-/** Every training picture with another one's caption: nothing can be learnt from the pictures. */
-function withShuffledImages(data: RunData, seed: number): RunData {
-  const pictureOf = derangement(data.train.length, seed);
-  const { train } = data;
-  return {
-    ...data,
-    train: {
-      length: train.length,
-      async get(index) {
-        const [example, { image }] = [await train.get(index), await train.get(pictureOf(index))];
-        return { ...example, ...(image && { image }) };
-      },
-    },
-  };
 }

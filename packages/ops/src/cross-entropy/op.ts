@@ -11,7 +11,7 @@ import { crossEntropyGradKernel, crossEntropyKernel } from './reference';
  * With label smoothing s (Szegedy et al., 2016) the target is (1 − s) · one-hot + s / V.
  *
  * @param logits `float32[R, V]`
- * @param labels `int32[R]`, each in [0, V)
+ * @param labels `int32[R]`, each in [0, V); anything in rows of weight 0
  * @param weights `float32[R]`
  * @returns `float32[R]`, in nats: weight · (logsumexp(logits) − Σ target · logits); differentiable by the logits
  * @throws ShapeError when shapes or dtypes do not fit

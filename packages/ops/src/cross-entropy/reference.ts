@@ -4,9 +4,14 @@ import { type CrossEntropyAttrs, fusedKernel } from '../kernels';
 
 type Named<K extends string> = Record<K, tf.Tensor>;
 
-function target(labels: tf.Tensor, vocabSize: number, labelSmoothing: number): tf.Tensor {
-  const oneHot = tf.oneHot(labels as tf.Tensor1D, vocabSize).cast('float32');
-  return labelSmoothing === 0 ? oneHot : oneHot.mul(1 - labelSmoothing).add(labelSmoothing / vocabSize);
+/** Where each label stands: `bool[R, V]`. tfjs's oneHot refuses a vocabulary of one. */
+function hits(labels: tf.Tensor, vocabSize: number): tf.Tensor {
+  return labels.reshape([-1, 1]).equal(tf.range(0, vocabSize, 1, 'int32'));
+}
+
+/** `x` where `scale` is not 0: numbers that count for nothing may be infinite or NaN, and times 0 would still be NaN. */
+function whereCounted(scale: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  return tf.where(scale.notEqual(0), x.mul(scale), tf.scalar(0));
 }
 
 /** Weighted cross-entropy of plain tfjs operations, stable for large logits. */
@@ -19,8 +24,11 @@ export const crossEntropyKernel: FusedKernel = {
     const largest = logits.max(1, true);
     const shifted = logits.sub(largest);
     const logSum = shifted.exp().sum(1).log();
-    const expected = shifted.mul(target(labels, logits.shape[1]!, labelSmoothing)).sum(1);
-    return [logSum.sub(expected).mul(weights), logSum.add(largest.reshape([-1]))];
+    // Picked, not multiplied by the target: −∞ · 0 is NaN.
+    const picked = tf.where(hits(labels, logits.shape[1]!), shifted, tf.scalar(0)).sum(1);
+    const expected =
+      labelSmoothing === 0 ? picked : picked.mul(1 - labelSmoothing).add(shifted.mean(1).mul(labelSmoothing));
+    return [whereCounted(weights, logSum.sub(expected)), logSum.add(largest.reshape([-1]))];
   },
 };
 
@@ -31,8 +39,12 @@ export const crossEntropyGradKernel: FusedKernel = {
     { logits, labels, weights, lse, dy }: Named<'logits' | 'labels' | 'weights' | 'lse' | 'dy'>,
     { labelSmoothing }: CrossEntropyAttrs,
   ) {
+    const vocabSize = logits.shape[1]!;
     const softmax = logits.sub(lse.reshape([-1, 1])).exp();
-    const scale = weights.mul(dy).reshape([-1, 1]);
-    return [softmax.sub(target(labels, logits.shape[1]!, labelSmoothing)).mul(scale)];
+    const target = hits(labels, vocabSize)
+      .cast('float32')
+      .mul(1 - labelSmoothing)
+      .add(labelSmoothing / vocabSize);
+    return [whereCounted(weights.mul(dy).reshape([-1, 1]), softmax.sub(target))];
   },
 };

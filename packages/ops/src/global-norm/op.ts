@@ -1,3 +1,4 @@
+import { ShapeError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { type FusedKernel, runFused } from '../fused';
 import { fusedKernel } from '../kernels';
@@ -14,8 +15,10 @@ const globalNormKernel: FusedKernel = {
  *
  * @param tensors at least one `float32` tensor, of any shapes
  * @returns a scalar; not differentiable
+ * @throws ShapeError for no tensors
  */
 export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  if (tensors.length === 0) throw new ShapeError('globalNorm: there must be at least one tensor, got none');
   return runFused(globalNormKernel, tensors)[0] as tf.Scalar;
 }
 

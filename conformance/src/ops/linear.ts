@@ -1,0 +1,139 @@
+import { fusedKernel, linear } from '@simvlm/ops';
+import { describe, expect, test } from 'vitest';
+import { expectClose } from '../fused/compare';
+import { evaluate, expectForward, expectGradients, kernelOutputs, type Problem } from '../fused/problem';
+import { draw, filled, floats, sizeOf, type ValueMap } from '../fused/values';
+
+interface Options {
+  readonly activation: 'none' | 'gelu';
+  readonly transposeW: boolean;
+}
+
+/** GELU in its tanh form. */
+function gelu(z: number): number {
+  return 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)));
+}
+
+/** x · w + b. */
+function affine({ x, w, b }: ValueMap, inputs: number, outputs: number, transposeW: boolean): Float64Array {
+  const rows = x!.data.length / inputs;
+  const z = new Float64Array(rows * outputs);
+  for (let r = 0; r < rows; r++)
+    for (let o = 0; o < outputs; o++) {
+      let sum = b?.data[o] ?? 0;
+      for (let i = 0; i < inputs; i++)
+        sum += x!.data[r * inputs + i]! * w!.data[transposeW ? o * inputs + i : i * outputs + o]!;
+      z[r * outputs + o] = sum;
+    }
+  return z;
+}
+
+function problemOf(
+  leading: readonly number[],
+  inputs: number,
+  outputs: number,
+  bias: boolean,
+  options: Options,
+): Problem {
+  const { normal } = draw(`linear ${leading} ${inputs} ${outputs}`);
+  return {
+    inputs: {
+      x: normal([...leading, inputs]),
+      w: normal(options.transposeW ? [outputs, inputs] : [inputs, outputs]),
+      ...(bias && { b: normal([outputs]) }),
+    },
+    run: ({ x, w, b }) => linear(x!, w!, b, options),
+    reference: values => {
+      const z = affine(values, inputs, outputs, options.transposeW);
+      return options.activation === 'gelu' ? z.map(gelu) : z;
+    },
+    by: bias ? ['x', 'w', 'b'] : ['x', 'w'],
+    dy: normal([...leading, outputs]),
+  };
+}
+
+export function describeLinear(): void {
+  describe.each([
+    { leading: [1], inputs: 1, outputs: 1 },
+    { leading: [], inputs: 7, outputs: 3 },
+    { leading: [3], inputs: 5, outputs: 7 },
+    { leading: [17], inputs: 3, outputs: 1 },
+    { leading: [33], inputs: 8, outputs: 20 },
+    { leading: [2, 1, 3], inputs: 17, outputs: 7 },
+  ])('linear $leading × $inputs → $outputs', ({ leading, inputs, outputs }) => {
+    describe.each([
+      { activation: 'none', transposeW: false, bias: true },
+      { activation: 'none', transposeW: false, bias: false },
+      { activation: 'none', transposeW: true, bias: false },
+      { activation: 'gelu', transposeW: false, bias: true },
+      { activation: 'gelu', transposeW: true, bias: true },
+      { activation: 'gelu', transposeW: true, bias: false },
+    ] as const)(
+      'activation $activation, transposeW $transposeW, bias $bias',
+      ({ activation, transposeW, bias }) => {
+        const problem = problemOf(leading, inputs, outputs, bias, { activation, transposeW });
+
+        test('is that of float64', () => expectForward(problem, 3e-6));
+
+        test('has the gradient of finite differences', () => expectGradients(problem, 1e-5));
+      },
+    );
+
+    test('saves what GELU is applied to, and nothing without it', async () => {
+      for (const activation of ['none', 'gelu'] as const) {
+        const options: Options = { activation, transposeW: false };
+        const problem = problemOf(leading, inputs, outputs, true, options);
+        await evaluate(problem, false);
+        const [, z] = await kernelOutputs(fusedKernel.linear, problem.inputs, options);
+        if (activation === 'none') expect(z).toBeUndefined();
+        else expectClose(z!, affine(problem.inputs, inputs, outputs, false), 3e-6, 'z');
+      }
+    });
+  });
+
+  describe('linear', () => {
+    test('GELU and its slope are right over the whole range', async () => {
+      const z = Array.from({ length: 4001 }, (_, i) => (i - 2000) / 100);
+      const options: Options = { activation: 'gelu', transposeW: false };
+      const problem: Problem = {
+        ...problemOf([1], 1, z.length, true, options),
+        inputs: { x: filled([1, 1], 1), w: floats([1, z.length], z), b: filled([z.length], 0) },
+        dy: filled([1, z.length], 1),
+      };
+      const { y, gradients } = await evaluate(problem);
+      const given = [...problem.inputs.w!.data];
+      given.forEach((v, i) => {
+        expect(Math.abs(y[i]! - gelu(v)), `GELU of ${v}`).toBeLessThanOrEqual(
+          4e-7 * Math.abs(gelu(v)) + 1e-12 + (v < -1 ? 1e-7 : 0),
+        );
+      });
+      const slope = given.map(v => (gelu(v + 1e-5) - gelu(v - 1e-5)) / 2e-5);
+      expectClose(gradients.b!, slope, 2e-6, 'slope');
+    });
+
+    test('of no rows gives weights a gradient of 0', async () => {
+      for (const activation of ['none', 'gelu'] as const) {
+        const { y, gradients } = await evaluate(
+          problemOf([0], 3, 5, true, { activation, transposeW: false }),
+        );
+        expect([y.length, gradients.x!.length]).toEqual([0, 0]);
+        expect([...gradients.w!, ...gradients.b!]).toEqual(Array(20).fill(0));
+      }
+    });
+
+    test('transposeW is the product with the transposed matrix', async () => {
+      const plain = problemOf([3], 5, 7, false, { activation: 'none', transposeW: false });
+      const w = plain.inputs.w!;
+      const turned = floats(
+        [7, 5],
+        Array.from({ length: sizeOf(w.shape) }, (_, i) => w.data[(i % 5) * 7 + Math.floor(i / 5)]!),
+      );
+      const transposed = {
+        ...problemOf([3], 5, 7, false, { activation: 'none', transposeW: true }),
+        inputs: { x: plain.inputs.x!, w: turned },
+      };
+      const [a, b] = [await evaluate(plain, false), await evaluate(transposed, false)];
+      expectClose(b.y, a.y, 1e-6);
+    });
+  });
+}

@@ -1,0 +1,51 @@
+import { arrayDataset } from '@simvlm/data';
+import { captionChoice } from '@simvlm/eval';
+import { pickBackend } from '@simvlm/runtime';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { resolveRunConfig } from '../src/config/run-config';
+import { captionFolder, type RunData } from '../src/pipeline/data';
+import { runRegistry } from '../src/pipeline/registry';
+import { runTraining } from '../src/pipeline/run';
+import { withShuffledImages } from '../src/pipeline/shuffled-images';
+import { Terminal } from '../src/terminal';
+import { drawFolder, smallConfig, workingFolder } from './fixture';
+
+/** Four colours times three shapes. */
+const CHOICES = 12;
+const PICTURES = 240;
+
+let folder: ReturnType<typeof workingFolder>;
+beforeAll(async () => {
+  folder = workingFolder();
+  await drawFolder('train', 300, 1);
+  await drawFolder('test', PICTURES, 2);
+  await pickBackend({ prefer: 'wasm' });
+});
+afterAll(() => folder.leave());
+
+async function accuracy(change: (data: RunData) => RunData): Promise<number> {
+  const config = resolveRunConfig(smallConfig('train', { steps: 250 }) as never);
+  const train = await captionFolder('train');
+  const captions = [...new Set(train.lines.map(({ text }) => text))];
+  const registry = await runRegistry();
+  const { model, tokenizer } = await runTraining({
+    ...{ config, folder: 'runs/control', registry, terminal: new Terminal() },
+    data: change({ train, documents: arrayDataset([]), captions }),
+  });
+  const { metrics } = await captionChoice(model, tokenizer, await captionFolder('test'), {
+    choices: CHOICES,
+  });
+  model.dispose();
+  return metrics.accuracy!;
+}
+
+it('trained on pairs, the model chooses the caption of an unseen picture', async () => {
+  expect(await accuracy(data => data)).toBeGreaterThan(0.6);
+});
+
+it('trained with the images shuffled, the same run stays near chance: the evaluation gives nothing away', async () => {
+  // Four standard deviations of a binomial around 1/12.
+  const chance = 1 / CHOICES;
+  const margin = 4 * Math.sqrt((chance * (1 - chance)) / PICTURES);
+  expect(await accuracy(data => withShuffledImages(data, 1))).toBeLessThan(chance + margin);
+});
