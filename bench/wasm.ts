@@ -12,6 +12,8 @@ const STEPS = 6;
 const WARM_UP_ROUNDS = 2;
 /** Relative; float32 sums in another order drift apart by this much in the first steps. */
 const LOSS_TOLERANCE = 2e-3;
+/** Milliseconds a step of the same model in PyTorch; see bench/README.md. */
+const PYTORCH_MS = 17;
 const names = ['simvlm-wasm', 'tfjs-wasm', 'jax-js'] as const;
 
 interface Answer {
@@ -44,6 +46,8 @@ export async function run(): Promise<BenchResult> {
       timeRow('training step, 1,024 tokens', ours, { name: 'jax-js wasm', value: jax }),
     ],
     notes: [
+      // PyTorch does not install from npm, so that it cannot run here beside the others; its figure is of a machine of this kind.
+      `PyTorch (CPU, two threads, another machine of this kind, not this run): ${PYTORCH_MS} ms, so that ours takes ${(ours / PYTORCH_MS).toFixed(1)} times as long`,
       `same losses in all three: ${losses[0]![0]!.toFixed(4)} at step 1, ${losses[0]!.at(-1)!.toFixed(4)} at step ${losses[0]!.length}`,
     ],
   };
