@@ -1,5 +1,5 @@
 /**
- * The parts of a training step of the demo's model (56 pictures and 8 documents) on every backend present: making the batch,
+ * The parts of a training step of the demo's model (60 pictures and 4 documents) on every backend present: making the batch,
  * forward, backward, optimiser. Forward and backward are told apart by running the loss alone as well.
  */
 import { Random } from '@simvlm/core';
@@ -76,8 +76,8 @@ async function setUp() {
   const preset = presets['emoji-tiny']!;
   const model = SimVlm.create({ ...preset, vocabSize: tokenizer.vocabSize, tokens: { pad, bos, eos } });
   const batches = createBatchSource({
-    imageText: { dataset: emoji.train, batchSize: 56, weight: emoji.trainWeight, lengthGroups: 2 },
-    textOnly: { dataset: emoji.documents, batchSize: 8 },
+    imageText: { dataset: emoji.train, batchSize: 60, weight: emoji.trainWeight, lengthGroups: 2 },
+    textOnly: { dataset: emoji.documents, batchSize: 4 },
     tokenizer,
     maxTextLength: preset.maxTextLength,
     prefix: mixturePrefix(0.75),

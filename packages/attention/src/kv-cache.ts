@@ -22,6 +22,19 @@ export class KvCache {
     this.#v = tf.keep(tf.zeros(extents));
   }
 
+  /**
+   * A cache of its own whose row r holds what row `rows[r]` holds here: one prefix for many continuations.
+   *
+   * @param rows `int32[B′]`, each from 0 to B − 1
+   */
+  select(rows: tf.Tensor1D): KvCache {
+    const [, capacity, heads, depth] = this.#k.shape;
+    const chosen = new KvCache({ batch: 0, capacity, heads, depth });
+    chosen.#k = replace(chosen.#k, tf.gather(this.#k, rows));
+    chosen.#v = replace(chosen.#v, tf.gather(this.#v, rows));
+    return chosen;
+  }
+
   /** `float32[B, Tmax, H, d]`, owned by the cache. */
   get k(): tf.Tensor4D {
     return this.#k;

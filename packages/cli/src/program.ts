@@ -22,6 +22,8 @@ export async function run(args: readonly string[]): Promise<number> {
       terminal.error(error.message);
       return error.code.startsWith('CONFIG') ? exitCode.usage : exitCode.failed;
     }
+    // Ctrl-C before there was anything to keep.
+    if ((error as Error)?.name === 'AbortError') return exitCode.interrupted;
     terminal.error(`unexpected: ${(error as Error)?.stack ?? error}`);
     return exitCode.failed;
   }

@@ -1,6 +1,7 @@
 import {
   type BatchSource,
   ConfigError,
+  checkOptions,
   DataError,
   type Example,
   type ExampleDataset,
@@ -10,6 +11,7 @@ import {
   type PrefixSampler,
   type Random,
   type RgbImage,
+  rule,
   type Tokenizer,
 } from '@simvlm/core';
 import { collate, type Row, textTokens } from './collate';
@@ -56,15 +58,23 @@ interface Stream {
  * epoch. Every draw belongs to the step and row, not to what was drawn before, so that `state()` is a few numbers.
  *
  * A sample that cannot be used (an unreadable image, an empty caption) is replaced by the next one, counted and reported by
- * `skipped()`; if as many in a row fail as the data set holds, `next()` throws.
+ * `skipped()`; when a whole epoch fails in a row, `next()` throws a DataError.
  *
- * @throws ConfigError when there is no part with rows
+ * @throws ConfigError when there is no part with rows, or a number is out of range
  */
 export function createBatchSource(options: BatchSourceOptions): BatchSource {
-  const { random, imageText, textOnly } = options;
+  const { random, imageText, textOnly, maxTextLength } = options;
+  checkOptions('batches', { maxTextLength }, { maxTextLength: rule.integer(2) });
   const streams: Stream[] = [];
   const add = (part: Part | undefined, name: string, hasImage: boolean) => {
-    if (!part || part.batchSize === 0) return;
+    if (!part) return;
+    const { batchSize, lengthGroups } = part;
+    checkOptions(
+      `batches: ${name}`,
+      { batchSize, lengthGroups },
+      { batchSize: rule.integer(0), lengthGroups: rule.integer(1) },
+    );
+    if (batchSize === 0) return;
     const indices = shuffledIndices(part.dataset.length, {
       random: random.fork(name),
       ...(part.weight && { weight: part.weight }),
@@ -134,7 +144,9 @@ async function nextParts(
     } catch (error) {
       if (!(error instanceof DataError || error instanceof ImageError)) throw error;
       skip(`example ${index}`, error);
-      if (++failuresInARow >= Math.max(dataset.length, 1)) {
+      // The one good example can be the first of an epoch and the last of the next: only so many failures in a row hold
+      // a whole epoch.
+      if (++failuresInARow >= Math.max(2 * dataset.length - 1, 1)) {
         throw new DataError(
           'DATA_INVALID',
           `none of ${dataset.length} examples can be used; the last: ${error.message}`,

@@ -1,4 +1,4 @@
-import { DataError, type Example, type ExampleDataset } from '@simvlm/core';
+import { ConfigError, DataError, type Example, type ExampleDataset } from '@simvlm/core';
 
 /** Examples that are already in memory. */
 export function arrayDataset(examples: readonly Example[]): ExampleDataset {
@@ -7,12 +7,19 @@ export function arrayDataset(examples: readonly Example[]): ExampleDataset {
 
 /**
  * Text-only documents, each cut into pieces of at most `maxCharacters` (default: whole), at the ends of sentences where there
- * are any, else between words. Empty documents are left out.
+ * are any, else between words, else anywhere. Empty documents are left out.
+ *
+ * @throws ConfigError when `maxCharacters` is below 1
  */
 export function textDataset(
   documents: Iterable<string>,
   { maxCharacters = Number.POSITIVE_INFINITY, idPrefix = 'text' } = {},
 ): ExampleDataset {
+  if (!(maxCharacters >= 1))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `textDataset: maxCharacters must be 1 or more, got ${maxCharacters}`,
+    );
   const examples: Example[] = [];
   for (const document of documents) {
     for (const text of cut(document.trim(), maxCharacters))
@@ -36,12 +43,26 @@ function at<T>(list: ArrayLike<T>, index: number): T {
 function* cut(text: string, limit: number): Generator<string> {
   let rest = text;
   while (rest.length > limit) {
-    const window = rest.slice(0, limit + 1);
-    const sentence = Math.max(...['. ', '! ', '? ', '; '].map(end => window.lastIndexOf(end))) + 1;
-    const place = sentence > limit / 2 ? sentence : window.lastIndexOf(' ');
-    const end = place > 0 ? place : limit;
+    const end = placeToCut(rest, Math.floor(limit));
     yield rest.slice(0, end).trim();
     rest = rest.slice(end).trim();
   }
   if (rest !== '') yield rest;
+}
+
+/** Where a text that is longer than `limit` is cut: 1 to `limit` (one more for a character of two code units that stands alone). */
+function placeToCut(text: string, limit: number): number {
+  const window = text.slice(0, limit + 1);
+  let sentence = 0;
+  let word = 0;
+  for (const { index } of window.matchAll(/\s/g)) {
+    word = index;
+    if (/[.!?;]/.test(window[index - 1] ?? '')) sentence = index;
+  }
+  if (sentence > limit / 2) return sentence;
+  if (word > 0) return word;
+  // Half of a surrogate pair is no character.
+  const splitsPair = /[\uD800-\uDBFF]/.test(text[limit - 1]!) && /[\uDC00-\uDFFF]/.test(text[limit]!);
+  if (!splitsPair) return limit;
+  return limit > 1 ? limit - 1 : 2;
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   DataError,
@@ -67,6 +67,8 @@ export async function folderDataset(
       `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
       { cause: error },
     );
+  } finally {
+    input.destroy();
   }
   if (lines.length === 0)
     throw new DataError(
@@ -130,7 +132,7 @@ function parseLine(line: string, folder: string, where: string, number: number):
   if (typeof image !== 'string' || image === '')
     throw new DataError('DATA_INVALID', `${where}: "image" must be a path below the folder`);
   const below = relative(resolve(folder), resolve(folder, image));
-  if (isAbsolute(image) || below.startsWith('..') || isAbsolute(below))
+  if (isAbsolute(image) || below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below))
     throw new DataError('DATA_INVALID', `${where}: "${image}" lies outside the folder`);
   return { id: id ?? basename(image, extname(image)), text, image };
 }

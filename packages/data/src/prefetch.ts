@@ -1,4 +1,11 @@
-import type { BatchSource, JsonValue, PrefixLmBatch, SkipReport } from '@simvlm/core';
+import {
+  type BatchSource,
+  checkOptions,
+  type JsonValue,
+  type PrefixLmBatch,
+  rule,
+  type SkipReport,
+} from '@simvlm/core';
 
 interface Made {
   readonly parts: readonly PrefixLmBatch[];
@@ -9,39 +16,59 @@ interface Made {
 /**
  * Makes up to `depth` batches ahead while the model computes. `state()` is that of the batch returned last, whatever was made
  * ahead; those are made again after a restore. An error surfaces from the `next()` whose batch it belongs to.
+ *
+ * @throws ConfigError when `depth` is no integer ≥ 0
  */
 export function prefetch(source: BatchSource, depth: number): BatchSource {
+  checkOptions('prefetch', { depth }, { depth: rule.integer(0) });
   let queue: Promise<Made>[] = [];
   let generation = 0;
   let last = { state: source.state(), skipped: source.skipped() };
+  /** Batches that are being made or wait for their turn. */
+  let making = 0;
   let tail: Promise<unknown> = Promise.resolve();
+  let restored: Promise<unknown> = Promise.resolve();
 
   const make = (): Promise<Made> => {
     const born = generation;
+    const ready = restored;
+    making++;
     const made = tail.then(async () => {
+      await ready;
       if (born !== generation) throw new Error('this batch was made before a restore');
       const parts = await source.next();
       return { parts, state: source.state(), skipped: source.skipped() };
     });
     // The error belongs to whoever asks for this batch; until then it must not count as unhandled.
-    made.catch(() => {});
-    tail = made.catch(() => {});
+    tail = made.then(
+      () => making--,
+      () => making--,
+    );
     return made;
   };
 
   return {
     async next() {
       while (queue.length <= depth) queue.push(make());
+      const born = generation;
       const { parts, state, skipped } = await queue.shift()!;
-      last = { state, skipped };
+      if (born === generation) last = { state, skipped };
       return parts;
     },
     state: () => last.state,
     restore(state) {
-      generation++;
+      const born = ++generation;
       queue = [];
-      // What is still being made must not move the source after it was put back.
-      tail = tail.then(() => source.restore(state));
+      if (making === 0) {
+        source.restore(state);
+        restored = Promise.resolve();
+        last = { state, skipped: source.skipped() };
+        return;
+      }
+      // What is still being made must not move the source after it was put back. A state that does not fit is an error of
+      // every `next()` until another restore.
+      restored = tail = tail.then(() => born === generation && source.restore(state));
+      restored.catch(() => {});
       last = { state, skipped: last.skipped };
     },
     skipped: () => last.skipped,

@@ -1,4 +1,11 @@
-import { DataError, type Example, type ExampleDataset, type JsonValue, type Random } from '@simvlm/core';
+import {
+  ConfigError,
+  DataError,
+  type Example,
+  type ExampleDataset,
+  type JsonValue,
+  type Random,
+} from '@simvlm/core';
 
 /** Indices of a data set in the order of training, forever, with an exact position. */
 export interface IndexStream {
@@ -20,7 +27,7 @@ export interface ShuffleOptions {
 /**
  * Epoch after epoch, each in a new uniform order. With weights every epoch draws anew which of the fractional ones appear.
  *
- * @throws DataError when there is nothing to draw from
+ * @throws DataError when there is nothing to draw from; ConfigError for a weight that is negative or no number
  */
 export function shuffledIndices(length: number, { random, weight }: ShuffleOptions): IndexStream {
   let epoch = 0;
@@ -68,6 +75,11 @@ function epochOrder(length: number, random: Random, weight?: (index: number) => 
   const chosen: number[] = [];
   for (let i = 0; i < length; i++) {
     const times = weight(i);
+    if (!(times >= 0 && times < Number.POSITIVE_INFINITY))
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        `the weight of example ${i} must be a number ≥ 0, got ${times}`,
+      );
     const whole = Math.floor(times);
     const count = whole + (random.uniform() < times - whole ? 1 : 0);
     for (let n = 0; n < count; n++) chosen.push(i);

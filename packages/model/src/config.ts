@@ -30,6 +30,8 @@ export interface SimVlmConfig {
  * @throws ConfigError that names the key, what was given and what is allowed
  */
 export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
+  if (!rule.object.accepts(config))
+    throw new ConfigError('CONFIG_INVALID', 'model config: it must be an object');
   checkOptions('model config', config, {
     architecture: rule.oneOf('encoder-decoder', 'decoder-only'),
     imageSize: rule.integer(1, 8192),
@@ -42,7 +44,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
     tokens: rule.object,
     patcher: rule.object,
   });
-  const keys = [
+  requireKeys('model config', config, [
     'architecture',
     'imageSize',
     'width',
@@ -53,12 +55,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
     'maxTextLength',
     'tokens',
     'patcher',
-  ];
-  for (const key of keys) {
-    if ((config as unknown as Record<string, unknown>)[key] === undefined) {
-      throw new ConfigError('CONFIG_INVALID', `model config: "${key}" is missing`);
-    }
-  }
+  ]);
   if (config.width % config.heads !== 0) {
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -68,6 +65,8 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
   const { tokens, vocabSize } = config;
   const id = rule.integer(0, vocabSize - 1);
   checkOptions('model config: tokens', tokens, { pad: id, bos: id, eos: id });
+  // Without an end token a model would learn and never stop.
+  requireKeys('model config: tokens', tokens, ['pad', 'bos', 'eos']);
   if (new Set([tokens.pad, tokens.bos, tokens.eos]).size !== 3) {
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -78,4 +77,9 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
     throw new ConfigError('CONFIG_INVALID', 'model config: patcher needs a "kind" such as conv or linear');
   }
   return JSON.parse(JSON.stringify(config)) as SimVlmConfig;
+}
+
+function requireKeys<T extends object>(where: string, options: T, keys: readonly (keyof T & string)[]): void {
+  for (const key of keys)
+    if (options[key] === undefined) throw new ConfigError('CONFIG_INVALID', `${where}: "${key}" is missing`);
 }

@@ -35,6 +35,20 @@ export interface StepInput {
   readonly caches: readonly CachePlace['cache'][];
 }
 
+/** Texts that go on from cached prefixes of one length. */
+export interface ExtensionInput {
+  /** `int32[B, n]` */
+  readonly tokens: tf.Tensor2D;
+  /** `int32[B, n]`, their text positions. */
+  readonly textPositions: tf.Tensor2D;
+  /** `int32[B]`: how many of the n tokens exist. */
+  readonly lengths: Int32Array;
+  /** Places that the prefix takes in the caches. */
+  readonly start: number;
+  /** One a layer. */
+  readonly caches: readonly CachePlace['cache'][];
+}
+
 export interface Network {
   /** N */
   readonly imageTokens: number;
@@ -52,6 +66,8 @@ export interface Network {
   prefill(layout: Layout, batch: number, images: Images, caches: StepInput['caches']): tf.Tensor;
   /** Decoder-only: hidden states `[B, 1, D]` of one step. */
   stackStep(input: StepInput): tf.Tensor;
+  /** Decoder-only: hidden states `[B, n, D]` of several tokens after a prefix of equal length in every row. */
+  extend(input: ExtensionInput): tf.Tensor;
 }
 
 /** What generation and scoring need of a model. */
@@ -156,6 +172,7 @@ export function buildNetwork(
         }
         return decoderNorm(x_B1D);
       },
+      extend: () => impossible('extend', 'decoder-only'),
       prefill: () => impossible('prefill', 'decoder-only'),
       stackStep: () => impossible('stackStep', 'decoder-only'),
     };
@@ -206,6 +223,18 @@ export function buildNetwork(
       for (const [i, block] of stack.entries())
         x_B1D = block.cached(x_B1D, { cache: caches[i]!, positions: places }, mask, false);
       return stackNorm(x_B1D);
+    },
+    extend({ tokens, textPositions, lengths, start, caches }) {
+      const places = (value: number) => tf.fill([lengths.length], value, 'int32') as tf.Tensor1D;
+      const mask = {
+        keyLengths: int1d(lengths.map(length => start + length)),
+        prefixLengths: places(start),
+        offset: start,
+      };
+      let x_BnD = embedText(tokens, textPositions);
+      for (const [i, block] of stack.entries())
+        x_BnD = block.cached(x_BnD, { cache: caches[i]!, positions: places(start) }, mask, false);
+      return stackNorm(x_BnD);
     },
     encode: () => impossible('encode', 'encoder-decoder'),
     decode: () => impossible('decode', 'encoder-decoder'),

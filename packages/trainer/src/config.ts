@@ -79,7 +79,10 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     accumulate: 1,
     labelSmoothing: 0,
     checkpointSeconds: 300,
-    ...config,
+    // An option given as undefined is one not given: it must not take the default's place.
+    ...(Object.fromEntries(
+      Object.entries(config).filter(([, value]) => value !== undefined),
+    ) as unknown as TrainConfig),
   };
   if (config.minutes !== undefined && resolved.warmup < CALIBRATION_STEPS) {
     throw new ConfigError(

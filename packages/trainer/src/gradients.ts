@@ -33,7 +33,8 @@ export function lossAndGradients(
       () => tf.tidy(() => scaled(model.loss(parts, { labelSmoothing }), share)),
       variables,
     );
-    const list = variables.map(variable => grads[variable.name]!);
+    // What a loss does not depend on has no gradient in tfjs: the patcher, in a step of text alone.
+    const list = variables.map(variable => grads[variable.name] ?? tf.zerosLike(variable));
     total = total ? added(total, list) : list;
     loss = loss ? (added([loss], [value])[0] as tf.Scalar) : value;
   }

@@ -76,7 +76,7 @@ export interface TrainResult {
  * Trains a model: the same seed and backend give the same losses, and a resumed run equals an uninterrupted one, bit for bit
  * (a time-budgeted run once its number of steps is fixed). Memory is constant over steps.
  *
- * @throws TrainingError when the loss is no number any more; CheckpointError when `resume` does not fit, or when the last
+ * @throws TrainingError when the loss or its gradient is no number any more; CheckpointError when `resume` does not fit, or when the last
  *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`)
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -142,13 +142,12 @@ class Run {
     loss.dispose();
     if (!Number.isFinite(value)) {
       tf.dispose(gradients.values());
-      throw new TrainingError(
-        'TRAINING_DIVERGED',
-        `the loss of step ${step} is ${value}; lower the learning rate (${this.config.learningRate}) or clip harder`,
-      );
+      throw this.#diverged('loss', step, value!);
     }
     const { gradientNorm } = await this.optimizer.apply(gradients, rate);
     tf.dispose(gradients.values());
+    // Such a gradient has just ruined the weights, and no checkpoint may keep them.
+    if (!Number.isFinite(gradientNorm)) throw this.#diverged('gradient norm', step, gradientNorm);
     const elapsed = (performance.now() - start) / 1000;
     const parts = micro.flat();
     const examples = parts.reduce((sum, { size }) => sum + size, 0);
@@ -167,6 +166,13 @@ class Run {
       seconds: this.#seconds,
       totalSteps: this.#totalSteps ?? null,
     };
+  }
+
+  #diverged(what: string, step: number, value: number): TrainingError {
+    return new TrainingError(
+      'TRAINING_DIVERGED',
+      `the ${what} of step ${step} is ${value}; lower the learning rate (${this.config.learningRate}) or clip harder`,
+    );
   }
 
   /** Fixes the number of steps of a time-budgeted run, once, by the median of the measured ones. */

@@ -9,7 +9,7 @@ export interface GenerateRequest {
   readonly images?: Float32Array;
   /** One text prefix a row, as token ids without special tokens; lengths may differ; default: empty. */
   readonly prompts?: readonly Int32Array[];
-  /** New tokens at most, the end token included; default: what the model's text length leaves. */
+  /** New tokens at most, the end token included; default: what the model's text length leaves each row after its prompt. */
   readonly maxLength?: number;
   /** Default: greedy. */
   readonly sampler?: SamplerOptions;
@@ -33,33 +33,30 @@ export interface Generated {
 export async function generate(model: ModelCore, request: GenerateRequest): Promise<Generated[]> {
   const batch = prefixBatch(model, request);
   const { config } = model;
-  const longest = Math.max(0, ...batch.prefixLengths);
-  const room = config.maxTextLength - longest;
-  const maxLength = request.maxLength ?? room;
-  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength > room) {
-    throw new ShapeError(
-      `generate: maxLength must be 1 to ${room} (${config.maxTextLength} text tokens less a prompt of ${longest}), got ${maxLength}`,
-    );
-  }
+  const limits = rowLimits(model, batch, request.maxLength);
+  const maxLength = Math.max(...limits);
   const sample = createSampler(request.sampler ?? { kind: 'greedy' });
   const rows = Array.from({ length: batch.size }, () => ({
     tokens: [] as number[],
     logProb: 0,
     finished: false,
+    /** It ended, or has as many tokens as it may have. */
+    closed: false,
   }));
   const session = startSession(model, batch, maxLength);
   try {
     let logits = await read(session.first());
     for (let step = 0; ; step++) {
       const next = rows.map((row, b) => {
-        if (row.finished) return config.tokens.pad;
+        if (row.closed) return config.tokens.pad;
         const choice = sample(logits.subarray(b * config.vocabSize, (b + 1) * config.vocabSize), b, step);
         row.logProb += choice.logProb;
         row.finished = choice.token === config.tokens.eos;
         if (!row.finished) row.tokens.push(choice.token);
+        row.closed = row.finished || step + 1 >= limits[b]!;
         return choice.token;
       });
-      if (step + 1 >= maxLength || rows.every(row => row.finished)) break;
+      if (rows.every(row => row.closed)) break;
       logits = await read(session.next(next));
     }
   } finally {
@@ -70,6 +67,19 @@ export async function generate(model: ModelCore, request: GenerateRequest): Prom
     logProb,
     finished,
   }));
+}
+
+/** New tokens that each row may have: a row's own room, so that a neighbour's long prompt does not cut it short. */
+function rowLimits({ config }: ModelCore, { prefixLengths }: PrefixLmBatch, maxLength?: number): Int32Array {
+  const rooms = prefixLengths.map(length => config.maxTextLength - length);
+  if (maxLength === undefined) return rooms;
+  const room = Math.min(...rooms);
+  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength > room) {
+    throw new ShapeError(
+      `generate: maxLength must be 1 to ${room} (${config.maxTextLength} text tokens less a prompt of ${config.maxTextLength - room}), got ${maxLength}`,
+    );
+  }
+  return rooms.fill(maxLength);
 }
 
 async function read(logits: tf.Tensor): Promise<Float32Array> {

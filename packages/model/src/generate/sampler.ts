@@ -41,6 +41,7 @@ export function createSampler(options: SamplerOptions): Sampler {
     seed: rule.integer(0),
   });
   const { p, temperature = 1, seed } = options;
+  if (seed === undefined) throw new ConfigError('CONFIG_INVALID', 'sampler: "seed" is missing');
   if (!(p > 0) || !(temperature > 0))
     throw new ConfigError('CONFIG_INVALID', 'sampler: p and temperature must be above 0');
   const random = Random.fromSeed(seed).fork('sampler');

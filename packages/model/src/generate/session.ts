@@ -23,13 +23,14 @@ export function startSession(model: ModelCore, batch: PrefixLmBatch, maxLength: 
 
 function encoderDecoderSession(model: ModelCore, batch: PrefixLmBatch, maxLength: number): DecodingSession {
   const { config, network } = model;
+  const memory = encodeAndKeep(model, batch, layout(batch, config));
+  // Last, as a batch that does not fit throws above.
   const caches = makeCaches(model, batch.size, maxLength);
-  const plan = layout(batch, config);
-  const memory = encodeAndKeep(model, batch, plan);
+  const clamp = clampTo(config.maxTextLength);
   let step = 0;
   const run = (tokens: ArrayLike<number>) =>
     tf.tidy(() => {
-      const textPositions = batch.prefixLengths.map(length => length + step);
+      const textPositions = batch.prefixLengths.map(length => clamp(length + step));
       const places = new Int32Array(batch.size).fill(step++);
       const hidden = network.decodeStep(stepInput(tokens, textPositions, places, caches), memory);
       return network.logits(hidden).reshape([batch.size, config.vocabSize]);
@@ -62,6 +63,7 @@ function decoderOnlySession(model: ModelCore, batch: PrefixLmBatch, maxLength: n
   const plan = layout(batch, config);
   // The start token and the longest prompt were cached by the prefill, padding included; then come the new tokens.
   const caches = makeCaches(model, batch.size, before + plan.length + maxLength);
+  const clamp = clampTo(config.maxTextLength);
   let step = 0;
   return {
     first: () =>
@@ -76,8 +78,8 @@ function decoderOnlySession(model: ModelCore, batch: PrefixLmBatch, maxLength: n
     next: tokens =>
       tf.tidy(() => {
         step++;
-        const textPositions = batch.prefixLengths.map(length => length + step);
-        const places = textPositions.map(position => before + position);
+        const places = batch.prefixLengths.map(length => before + length + step);
+        const textPositions = batch.prefixLengths.map(length => clamp(length + step));
         const hidden = network.stackStep(stepInput(tokens, textPositions, places, caches));
         return network.logits(hidden).reshape([batch.size, config.vocabSize]);
       }),
@@ -85,6 +87,11 @@ function decoderOnlySession(model: ModelCore, batch: PrefixLmBatch, maxLength: n
       for (const cache of caches) cache.dispose();
     },
   };
+}
+
+/** A row that is full goes along with the others until they end; its position must stay one that exists. */
+function clampTo(positions: number): (position: number) => number {
+  return position => Math.min(position, positions - 1);
 }
 
 function makeCaches({ config }: ModelCore, batch: number, capacity: number): KvCache[] {

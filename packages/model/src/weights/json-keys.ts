@@ -17,10 +17,20 @@ export function duplicateKeys(json: string): string[] {
 }
 
 function* tokens(json: string): Generator<[token: string, after: string]> {
-  const pattern = /"(?:[^"\\]|\\.)*"|[{}]/g;
-  for (const match of json.matchAll(pattern)) {
-    let end = match.index + match[0].length;
-    while (' \t\n\r'.includes(json[end] ?? '!')) end++;
-    yield [match[0], json[end] ?? ''];
+  for (let at = 0; at < json.length; at++) {
+    const sign = json[at]!;
+    if (sign !== '"' && sign !== '{' && sign !== '}') continue;
+    const start = at;
+    if (sign === '"') at = closingQuote(json, at);
+    let next = at + 1;
+    while (' \t\n\r'.includes(json[next] ?? '!')) next++;
+    yield [json.slice(start, at + 1), json[next] ?? ''];
   }
+}
+
+/** A loop, as a regular expression overflows its stack on a string of some million characters. */
+function closingQuote(json: string, open: number): number {
+  let at = open + 1;
+  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  return at;
 }

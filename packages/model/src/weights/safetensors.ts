@@ -131,7 +131,7 @@ function readEntry(name: string, value: unknown): Entry {
   const reader = typeof dtype === 'string' && Object.hasOwn(readers, dtype) ? readers[dtype] : undefined;
   if (!reader)
     throw damaged(
-      `"${name}" has dtype ${JSON.stringify(dtype)}; readable are ${Object.keys(readers).join(', ')}`,
+      `"${name}" has ${typeof dtype === 'string' ? `dtype "${dtype}"` : 'no dtype'}; readable are ${Object.keys(readers).join(', ')}`,
     );
   if (!isNaturals(shape)) throw damaged(`"${name}" must have a shape of whole numbers`);
   if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)

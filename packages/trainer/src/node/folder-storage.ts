@@ -22,6 +22,8 @@ const UNFINISHED = /^\.step-\d+\.tmp-/;
 /**
  * Checkpoints as folders `step-00001234` under `root`: written beside their place, synced to the disk, then renamed, so that
  * a folder of that name is always complete. What a crash left behind is removed by the next save.
+ *
+ * The newest checkpoint is the one of the highest step; a new run needs a root of its own.
  */
 export function folderStorage(
   root: string,
@@ -31,10 +33,13 @@ export function folderStorage(
     async save(step, files) {
       const name = `step-${String(step).padStart(8, '0')}`;
       const temporary = join(root, `.${name}.tmp-${process.pid}`);
+      if (files.has(MANIFEST))
+        throw new CheckpointError('CHECKPOINT_INVALID', `a checkpoint cannot hold a file named ${MANIFEST}`);
       try {
         await fs.makeFolder(root);
         const leftovers = (await fs.list(root)).filter(entry => UNFINISHED.test(entry));
         for (const entry of leftovers) await fs.remove(join(root, entry));
+        if (await isSaved(fs, join(root, name), files)) return;
         await fs.makeFolder(temporary);
         for (const [file, bytes] of files) await fs.writeSynced(join(temporary, file), bytes);
         await fs.writeSynced(
@@ -42,15 +47,13 @@ export function folderStorage(
           new TextEncoder().encode(JSON.stringify(manifestOf(files), null, 2)),
         );
         await fs.syncFolder(temporary);
-        // Only a run that was resumed and stopped at once saves the same step again: the same content.
-        if ((await fs.list(root)).includes(name)) await fs.remove(join(root, name));
-        await fs.rename(temporary, join(root, name));
+        await putInPlace(fs, temporary, join(root, name));
         await fs.syncFolder(root);
       } catch (error) {
         await fs.remove(temporary).catch(() => {});
         throw writeError(join(root, name), error);
       }
-      await removeOld(fs, root, keep);
+      await removeOld(fs, root, name, keep);
     },
     async latest() {
       const newest = (await checkpointNames(fs, root)).at(-1);
@@ -95,19 +98,9 @@ async function readCheckpointFolder(folder: string, fs: FileSystem): Promise<Che
         { cause: error },
       );
     });
-  let manifest: Manifest;
-  try {
-    manifest = JSON.parse(new TextDecoder().decode(await read(MANIFEST)));
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError(
-      'CHECKPOINT_INVALID',
-      `${folder}: ${MANIFEST} is not JSON; use another checkpoint`,
-      { cause: error },
-    );
-  }
+  const manifest = parseManifest(folder, await read(MANIFEST));
   const files = new Map<string, Uint8Array>();
-  for (const [name, { bytes, sha256 }] of Object.entries(manifest.files ?? {})) {
+  for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
     if (name !== basename(name))
       throw new CheckpointError('CHECKPOINT_INVALID', `${folder}: "${name}" is no file name`);
     const content = await read(name);
@@ -126,16 +119,65 @@ async function readCheckpointFolder(folder: string, fs: FileSystem): Promise<Che
   return files;
 }
 
+function parseManifest(folder: string, bytes: Uint8Array): Manifest {
+  const refuse = (what: string, cause?: unknown) =>
+    new CheckpointError('CHECKPOINT_INVALID', `${folder}: ${MANIFEST} ${what}; use another checkpoint`, {
+      cause,
+    });
+  let manifest: Manifest | null;
+  try {
+    manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest | null;
+  } catch (error) {
+    throw refuse('is not JSON', error);
+  }
+  if (manifest?.format !== 1) throw refuse('is not of format 1, which this version reads');
+  const entries: unknown[] = Object.values(manifest.files ?? {});
+  const isEntry = (entry: unknown) => typeof entry === 'object' && entry !== null;
+  if (entries.length === 0 || !entries.every(isEntry)) throw refuse('does not say which files there are');
+  return manifest;
+}
+
 async function checkpointNames(fs: FileSystem, root: string): Promise<string[]> {
-  const entries = await fs.list(root).catch(() => [] as string[]);
+  const entries = await fs.list(root).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
+    throw new CheckpointError('CHECKPOINT_NOT_FOUND', `cannot read the folder ${root} (${error.code})`, {
+      cause: error,
+    });
+  });
   const step = (name: string) => Number(FOLDER.exec(name)![1]);
   return entries.filter(name => FOLDER.test(name)).sort((a, b) => step(a) - step(b));
 }
 
-/** An old checkpoint that cannot be removed harms nobody. */
-async function removeOld(fs: FileSystem, root: string, keep: number): Promise<void> {
-  const names = await checkpointNames(fs, root);
-  for (const name of names.slice(0, Math.max(0, names.length - keep)))
+/** A run that was resumed and stopped at once saves its step again: the same content, which is best left alone. */
+async function isSaved(fs: FileSystem, place: string, files: CheckpointFiles): Promise<boolean> {
+  if (!(await fs.list(dirname(place))).includes(basename(place))) return false;
+  const present = await readCheckpointFolder(place, fs).catch(() => undefined);
+  return present !== undefined && JSON.stringify(manifestOf(present)) === JSON.stringify(manifestOf(files));
+}
+
+/**
+ * A folder of the same step with other content makes way only until the new one has its place, and comes back when that
+ * fails.
+ */
+async function putInPlace(fs: FileSystem, temporary: string, place: string): Promise<void> {
+  if (!(await fs.list(dirname(place))).includes(basename(place))) return fs.rename(temporary, place);
+  const aside = `${temporary}-before`;
+  await fs.rename(place, aside);
+  try {
+    await fs.rename(temporary, place);
+  } catch (error) {
+    await fs.rename(aside, place);
+    throw error;
+  }
+  // The next save tries again.
+  await fs.remove(aside).catch(() => {});
+}
+
+/** An old checkpoint that cannot be removed harms nobody. The one just saved stays, even behind an abandoned future. */
+async function removeOld(fs: FileSystem, root: string, saved: string, keep: number): Promise<void> {
+  const names = await checkpointNames(fs, root).catch(() => [saved]);
+  const others = names.filter(name => name !== saved);
+  for (const name of others.slice(0, Math.max(0, names.length - Math.max(1, keep))))
     await fs.remove(join(root, name)).catch(() => {});
 }
 

@@ -1,0 +1,81 @@
+import { DataError, type ExampleDataset, Random } from '@simvlm/core';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { arrayDataset, createBatchSource, prefetch } from '../src/index';
+import { common, documents, failing, pairs, plain, plainly } from './fixture';
+
+function batches(seed: number, dataset: ExampleDataset = arrayDataset(pairs(7))) {
+  return createBatchSource({
+    ...common(),
+    // Crops stand for all that is drawn for an image.
+    transform: (_, random) => plain(2, random.integer(256)),
+    random: Random.fromSeed(seed),
+    imageText: { dataset, batchSize: 3, lengthGroups: 2, weight: i => 0.6 + (i % 2) },
+    textOnly: { dataset: arrayDataset(documents(5)), batchSize: 2 },
+  });
+}
+
+test('after restore(state()) come exactly the batches that would have followed', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.nat(9), fc.nat(9), async (seed, before, elsewhere) => {
+      const source = batches(seed);
+      for (let i = 0; i < before; i++) await source.next();
+      const saved = JSON.parse(JSON.stringify(source.state()));
+      const other = batches(seed);
+      for (let i = 0; i < elsewhere; i++) await other.next();
+      other.restore(saved);
+      expect(other.state()).toEqual(saved);
+      for (let i = 0; i < 6; i++) expect(plainly(await other.next())).toBe(plainly(await source.next()));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('prefetching changes no batch, and its state is that of the batch returned last', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 4 }),
+      fc.integer({ min: 0, max: 4 }),
+      fc.nat(8),
+      fc.nat(8),
+      async (depth, otherDepth, before, elsewhere) => {
+        const [bare, ahead] = [batches(5), prefetch(batches(5), depth)];
+        for (let i = 0; i < before; i++) expect(plainly(await ahead.next())).toBe(plainly(await bare.next()));
+        const saved = JSON.parse(JSON.stringify(ahead.state()));
+        expect(saved).toEqual(bare.state());
+        const other = prefetch(batches(5), otherDepth);
+        for (let i = 0; i < elsewhere; i++) await other.next();
+        other.restore(saved);
+        expect(other.state()).toEqual(saved);
+        for (let i = 0; i < 6; i++) expect(plainly(await other.next())).toBe(plainly(await bare.next()));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('what was skipped is counted once over a resumed run', async () => {
+  const broken = () =>
+    failing(pairs(7), i => (i === 4 ? new DataError('DATA_INVALID', 'no such line') : undefined));
+  const whole = batches(3, broken());
+  for (let i = 0; i < 12; i++) await whole.next();
+  const first = prefetch(batches(3, broken()), 3);
+  for (let i = 0; i < 6; i++) await first.next();
+  const second = prefetch(batches(3, broken()), 2);
+  second.restore(first.state());
+  expect(second.skipped()).toEqual(first.skipped());
+  for (let i = 0; i < 6; i++) await second.next();
+  expect(second.skipped()).toEqual(whole.skipped());
+  expect(second.skipped().count).toBeGreaterThan(1);
+});
+
+test('the position of other data is refused at once, prefetched or not', () => {
+  const textOnly = createBatchSource({
+    ...common(),
+    textOnly: { dataset: arrayDataset(documents(5)), batchSize: 2 },
+  });
+  expect(() => batches(1).restore(textOnly.state())).toThrow('the saved data position is of other data');
+  expect(() => prefetch(batches(1), 2).restore(textOnly.state())).toThrow(
+    'the saved data position is of other data',
+  );
+});

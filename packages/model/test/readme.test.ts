@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { parameterCount } from '@simvlm/core';
+import { expect, test } from 'vitest';
+import { modelParameters, presets } from '../src/index';
+import { architectures, tinyConfig } from './tiny';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const section = (title: string) => readme.split(`## ${title}\n`)[1]!.split('\n## ')[0]!;
+const firstCells = (text: string) => [...text.matchAll(/^\| `([^`]+)` +\|(.*)\|$/gm)];
+
+test('the table of names holds every weight of every kind of model, and no other', () => {
+  const patterns = firstCells(section('Names of the weights')).map(([, name]) => ({
+    name: name!,
+    // `I`, `S` and `B` count; braces list.
+    matches: new RegExp(
+      `^${name!
+        .replaceAll('.', '\\.')
+        .replace('stageS\\.B', 'stage\\d+\\.\\d+')
+        .replace('.I\\.', '.\\d+\\.')
+        .replace(/\{([^}]+)\}/g, (_, list: string) => `(${list.replaceAll(',', '|')})`)}$`,
+    ),
+  }));
+  const names = new Set(
+    architectures.flatMap(architecture =>
+      [tinyConfig(), { ...tinyConfig(), ...presets['emoji-tiny']! }].flatMap(config =>
+        modelParameters({ ...config, architecture }).names(),
+      ),
+    ),
+  );
+  expect(patterns.length).toBeGreaterThan(20);
+  for (const name of names) expect(patterns.filter(({ matches }) => matches.test(name)).length, name).toBe(1);
+  for (const { name, matches } of patterns)
+    expect(
+      [...names].some(known => matches.test(known)),
+      name,
+    ).toBe(true);
+});
+
+test('the table of presets has the parameter counts of the presets', () => {
+  const rows = firstCells(section('Presets'));
+  expect(rows.map(([, name]) => name)).toEqual(Object.keys(presets));
+  for (const [, name, cells] of rows) {
+    const vocabSize = name!.startsWith('emoji') ? 1500 : 32_000;
+    const count = parameterCount(
+      modelParameters({ ...presets[name!]!, vocabSize, tokens: { pad: 0, bos: 2, eos: 3 } }),
+    );
+    const stated = cells!.split('|').at(-1)!.trim().replace(',', '').replace(' M', '');
+    const decimals = stated.split('.')[1]?.length ?? 0;
+    expect((count / 1e6).toFixed(decimals), name).toBe(stated);
+  }
+});

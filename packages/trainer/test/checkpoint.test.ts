@@ -1,0 +1,77 @@
+import { CheckpointError } from '@simvlm/core';
+import { SimVlm } from '@simvlm/model';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkpointModelConfig, checkpointTrainerState, memoryStorage, restoreWeights } from '../src/index';
+import { errorOf, run, tinyConfig, useBackend } from './tiny';
+
+describe('a checkpoint that does not fit', () => {
+  let files: Map<string, Uint8Array>;
+  beforeAll(async () => {
+    await useBackend('wasm');
+    const storage = memoryStorage();
+    await run({ storage, stopAt: 1 });
+    files = new Map(await storage.latest());
+  });
+
+  test('of another model configuration: the keys that differ are named', async () => {
+    const error = await errorOf(run({ resume: files, model: { width: 32, layers: 2 } }));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.code).toBe('CHECKPOINT_MISMATCH');
+    expect(error.message).toBe(
+      'the checkpoint is of another model: width, layers differ; use its own config or start anew',
+    );
+    const nested = await errorOf(run({ resume: files, model: { tokens: { pad: 0, bos: 3, eos: 2 } } }));
+    expect(nested.message).toMatch(/model: tokens differ/);
+  });
+
+  test('the order of keys means nothing', async () => {
+    await run({
+      resume: files,
+      model: { tokens: { eos: 3, bos: 2, pad: 0 }, patcher: { patchSize: 4, kind: 'linear' } },
+    });
+  });
+
+  test.each(['weights.safetensors', 'optimizer.safetensors', 'trainer.json', 'model.json'])(
+    'without %s',
+    async name => {
+      const rest = new Map(files);
+      rest.delete(name);
+      const error = await errorOf(run({ resume: rest }));
+      expect(error).toBeInstanceOf(CheckpointError);
+      expect(error.message).toContain(`the checkpoint has no ${name}; it holds `);
+    },
+  );
+
+  test.each<[string, string, RegExp]>([
+    ['trainer.json', '{"format": 1', /trainer.json is not JSON/],
+    ['trainer.json', 'null', /trainer.json is no JSON object/],
+    ['trainer.json', '{"format": 2}', /trainer.json has format 2; this version reads format 1/],
+    ['trainer.json', '{"format": 1, "step": "3"}', /trainer.json has no number of steps/],
+    ['model.json', '', /model.json is not JSON/],
+    ['model.json', '[', /model.json is not JSON/],
+    ['model.json', '7', /model.json is no JSON object/],
+    ['weights.safetensors', 'nonsense', /not a usable safetensors file/],
+    ['optimizer.safetensors', '', /not a usable safetensors file/],
+  ])('with a %s of %j', async (name, text, message) => {
+    const error = await errorOf(run({ resume: new Map([...files, [name, new TextEncoder().encode(text)]]) }));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('\n');
+  });
+
+  test('it says what it is, and its weights can be used without training', () => {
+    expect(checkpointModelConfig(files)).toEqual(tinyConfig());
+    expect(checkpointTrainerState(files)).toMatchObject({ format: 1, step: 1, totalSteps: 12, examples: 3 });
+    const model = SimVlm.create(tinyConfig(), { seed: 9 });
+    restoreWeights(files, model);
+    expect(() => restoreWeights(new Map(), model)).toThrow(/no weights.safetensors; it holds nothing/);
+    model.dispose();
+  });
+
+  test('extra files travel with it', async () => {
+    const storage = memoryStorage();
+    const tokenizer = new Uint8Array([1, 2, 3]);
+    await run({ storage, stopAt: 1, extras: new Map([['tokenizer.model', tokenizer]]) });
+    expect((await storage.latest())!.get('tokenizer.model')).toEqual(tokenizer);
+  });
+});

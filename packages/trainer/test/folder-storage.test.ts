@@ -1,0 +1,125 @@
+import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CheckpointError } from '@simvlm/core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { folderStorage, loadCheckpoint } from '../src/node';
+import { content, failingDisk, temporaryFolder } from './disk';
+import { errorOf } from './tiny';
+
+let root: string;
+beforeEach(async () => {
+  root = await temporaryFolder();
+});
+
+describe('which checkpoints stay', () => {
+  test('the newest `keep`, two by default', async () => {
+    const storage = folderStorage(root);
+    for (const step of [1, 2, 10]) await storage.save(step, content(step));
+    expect((await readdir(root)).sort()).toEqual(['step-00000002', 'step-00000010']);
+    const three = folderStorage(root, { keep: 3 });
+    for (const step of [11, 123_456_789]) await three.save(step, content(step));
+    expect((await readdir(root)).sort()).toEqual(['step-00000010', 'step-00000011', 'step-123456789']);
+    expect(await three.latest()).toEqual(content(123_456_789));
+  });
+
+  test('the one just saved stays, even where checkpoints of later steps lie about', async () => {
+    for (const step of [100, 200]) await folderStorage(root).save(step, content(step));
+    await folderStorage(root).save(50, content(50));
+    expect(await loadCheckpoint(join(root, 'step-00000050'))).toEqual(content(50));
+  });
+
+  test('strangers in the folder are left alone', async () => {
+    await writeFile(join(root, 'step-notes.txt'), 'mine');
+    await writeFile(join(root, '.hidden'), 'mine');
+    for (const step of [1, 2, 3]) await folderStorage(root).save(step, content(step));
+    expect(await readdir(root)).toEqual(expect.arrayContaining(['step-notes.txt', '.hidden']));
+  });
+
+  test('a folder that is not there has no checkpoint; one that cannot be read is an error, not an empty one', async () => {
+    expect(await folderStorage(join(root, 'later')).latest()).toBeUndefined();
+    const error = await errorOf(folderStorage(root, { fileSystem: failingDisk(0, 'EACCES') }).latest());
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toMatch(/EACCES/);
+  });
+
+  test('a file named like the manifest cannot be kept', async () => {
+    const files = new Map([['manifest.json', new Uint8Array(3)]]);
+    expect((await errorOf(folderStorage(root).save(1, files))).message).toMatch(
+      /cannot hold a file named manifest/,
+    );
+    expect(await readdir(root)).toEqual([]);
+  });
+});
+
+describe('a damaged checkpoint is refused in one line that says what to do', () => {
+  const refusal = async (spoil: (folder: string) => Promise<void>) => {
+    await folderStorage(root).save(1, content(1));
+    const folder = join(root, 'step-00000001');
+    await spoil(folder);
+    const error = await errorOf(folderStorage(root).latest());
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.code).toBe('CHECKPOINT_INVALID');
+    expect(error.message).not.toContain('\n');
+    expect(error.message).toContain(folder);
+    expect((await errorOf(loadCheckpoint(folder))).message).toBe(error.message);
+    return error.message;
+  };
+  const manifest = (text: string) => (folder: string) => writeFile(join(folder, 'manifest.json'), text);
+
+  test.each<[string, (folder: string) => Promise<void>, RegExp]>([
+    [
+      'a file that is cut off',
+      async folder => {
+        const file = join(folder, 'trainer.json');
+        await writeFile(file, (await readFile(file)).subarray(0, 40));
+      },
+      /trainer.json has 40 bytes instead of \d+: it is cut off; use another checkpoint/,
+    ],
+    [
+      'a changed byte',
+      async folder => {
+        const file = join(folder, 'weights.safetensors');
+        const bytes = await readFile(file);
+        bytes[30]! ^= 1;
+        await writeFile(file, bytes);
+      },
+      /weights.safetensors was changed after it was written/,
+    ],
+    ['a missing file', folder => unlink(join(folder, 'trainer.json')), /cannot read trainer.json \(ENOENT\)/],
+    [
+      'a missing manifest',
+      folder => unlink(join(folder, 'manifest.json')),
+      /cannot read manifest.json \(ENOENT\)/,
+    ],
+    ['a manifest that is cut off', manifest('{"format": 1, "fil'), /manifest.json is not JSON/],
+    ['a manifest of a later format', manifest('{"format": 2, "files": {}}'), /not of format 1/],
+    ['a manifest that is null', manifest('null'), /not of format 1/],
+    ['a manifest without files', manifest('{"format": 1}'), /does not say which files/],
+    [
+      'a manifest with an empty entry',
+      manifest('{"format": 1, "files": {"a": null}}'),
+      /does not say which files/,
+    ],
+    [
+      'a manifest that leads out of the folder',
+      manifest('{"format": 1, "files": {"../x": {"bytes": 1, "sha256": ""}}}'),
+      /"..\/x" is no file name/,
+    ],
+  ])('%s', async (_, spoil, message) => {
+    expect(await refusal(spoil)).toMatch(message);
+  });
+
+  test('no checkpoint at all', async () => {
+    for (const path of [root, join(root, 'nowhere')]) {
+      const error = await errorOf(loadCheckpoint(path));
+      expect(error).toBeInstanceOf(CheckpointError);
+      expect(error.code).toBe('CHECKPOINT_NOT_FOUND');
+    }
+  });
+
+  test('a checkpoint is found by its folder, by the folder of them and by the folder of the run', async () => {
+    await folderStorage(join(root, 'checkpoints')).save(7, content(7));
+    for (const path of [root, join(root, 'checkpoints'), join(root, 'checkpoints', 'step-00000007')])
+      expect(await loadCheckpoint(path)).toEqual(content(7));
+  });
+});

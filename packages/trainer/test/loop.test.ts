@@ -1,0 +1,135 @@
+import { ConfigError } from '@simvlm/core';
+import { SimVlm } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkpointTrainerState, memoryStorage, type TrainConfig, train } from '../src/index';
+import { baseConfig, batches, errorOf, run, tinyConfig, useBackend } from './tiny';
+
+beforeAll(() => useBackend('wasm'));
+
+describe('a run', () => {
+  test('learns, and reports what it did', async () => {
+    const { metrics, losses } = await run({ config: { steps: 80, learningRate: 0.02 } });
+    expect(losses.at(-1)).toBeLessThan(losses[0]! * 0.7);
+    expect(metrics.map(({ step }) => step)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
+    expect(metrics[0]).toMatchObject({ examples: 3, totalSteps: 80, learningRate: 0.01 });
+    expect(
+      metrics.every(({ gradientNorm, imagesPerSecond }) => gradientNorm > 0 && imagesPerSecond > 0),
+    ).toBe(true);
+    expect(metrics.at(-1)!.learningRate).toBe(0);
+  });
+
+  test('uses as many batches a step as it is told to', async () => {
+    const [one, two] = [
+      await run({ config: { steps: 2 } }),
+      await run({ config: { steps: 1, accumulate: 2 } }),
+    ];
+    expect(two.metrics[0]!.examples).toBe(6);
+    expect(two.metrics[0]!.tokens).toBe(one.metrics[0]!.tokens + one.metrics[1]!.tokens);
+  });
+
+  test('holds as many tensors after 50 steps as after one, and none afterwards', async () => {
+    const before = tf.memory().numTensors;
+    const counts: number[] = [];
+    const count = { onStep: () => void counts.push(tf.memory().numTensors) };
+    const config = { steps: 50, accumulate: 2, checkpointSteps: 10 };
+    await run({
+      batches: batches({ documents: true }),
+      storage: memoryStorage(),
+      config,
+      callbacks: [count],
+    });
+    expect(counts.length).toBe(50);
+    expect(new Set(counts).size).toBe(1);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('trains on documents alone', async () => {
+    const { losses } = await run({
+      batches: batches({ images: false, documents: true }),
+      config: { steps: 60, learningRate: 0.02 },
+    });
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  });
+
+  test('refuses an unknown key before it does anything', async () => {
+    const before = tf.memory().numTensors;
+    const error = await errorOf(run({ config: { lr: 1 } as Partial<TrainConfig> }));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toMatch(/unknown key "lr"/);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('waits for its callbacks, in their order', async () => {
+    const events: string[] = [];
+    const slow = (name: string) => ({
+      async onStep({ step }: { step: number }) {
+        events.push(`${name} begins ${step}`);
+        await new Promise(resolve => setTimeout(resolve, 5));
+        events.push(`${name} ends ${step}`);
+      },
+    });
+    await run({ config: { steps: 2 }, callbacks: [slow('a'), slow('b')] });
+    expect(events).toEqual(
+      [1, 2].flatMap(n => ['a', 'b'].flatMap(name => [`${name} begins ${n}`, `${name} ends ${n}`])),
+    );
+  });
+});
+
+describe('a stop', () => {
+  test('comes after the step in progress, with a checkpoint of it', async () => {
+    const storage = memoryStorage();
+    const { metrics } = await run({ storage, stopAt: 4 });
+    expect(metrics.length).toBe(4);
+    expect(storage.steps).toEqual([4]);
+    expect(checkpointTrainerState((await storage.latest())!).step).toBe(4);
+  });
+
+  test('is let in between steps when it comes from outside, as a signal of the system does', async () => {
+    const stop = new AbortController();
+    const model = SimVlm.create(tinyConfig());
+    setTimeout(() => stop.abort(), 30);
+    const result = await train({
+      model,
+      batches: batches(),
+      config: { ...baseConfig, steps: 500 },
+      signal: stop.signal,
+    });
+    expect(result.interrupted).toBe(true);
+    model.dispose();
+  });
+
+  test('before the first step trains nothing', async () => {
+    const model = SimVlm.create(tinyConfig());
+    const before = await model.saveWeights();
+    const result = await train({
+      model,
+      batches: batches(),
+      config: baseConfig,
+      signal: AbortSignal.abort(),
+    });
+    expect(result).toMatchObject({ step: 0, interrupted: true, totalSteps: 12 });
+    expect(await model.saveWeights()).toEqual(before);
+    model.dispose();
+  });
+});
+
+describe('checkpoints on the way', () => {
+  test('by steps, and one at the end', async () => {
+    const storage = memoryStorage();
+    const told: number[] = [];
+    await run({
+      storage,
+      config: { checkpointSteps: 5 },
+      callbacks: [{ onCheckpoint: step => void told.push(step) }],
+    });
+    expect(storage.steps).toEqual([5, 10, 12]);
+    expect(told).toEqual([5, 10, 12]);
+  });
+
+  test('by time', async () => {
+    const storage = memoryStorage();
+    await run({ storage, config: { checkpointSeconds: 0, steps: 3 } });
+    expect(storage.steps).toEqual([1, 2, 3]);
+  });
+});

@@ -1,0 +1,138 @@
+import { registerWasmBackend } from '@simvlm/backend-wasm';
+import { type BatchSource, type Example, Random, type RgbImage, type Tokenizer } from '@simvlm/core';
+import { arrayDataset, createBatchSource, prefetch, uniformPrefix } from '@simvlm/data';
+import { SimVlm, type SimVlmConfig } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs';
+import { type StepMetrics, type TrainConfig, type TrainOptions, train } from '../src/index';
+
+export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
+  if (name === 'wasm') await registerWasmBackend({ threads: 2 });
+  await tf.setBackend(name);
+}
+
+export function tinyConfig(change: Partial<SimVlmConfig> = {}): SimVlmConfig {
+  return {
+    architecture: 'encoder-decoder',
+    imageSize: 8,
+    width: 16,
+    layers: 1,
+    heads: 2,
+    mlp: 32,
+    vocabSize: 20,
+    maxTextLength: 8,
+    tokens: { pad: 0, bos: 2, eos: 3 },
+    patcher: { kind: 'linear', patchSize: 4 },
+    ...change,
+  };
+}
+
+/** A token a letter, a to p. */
+const letters: Tokenizer = {
+  vocabSize: 20,
+  special: { pad: 0, unk: 1, bos: 2, eos: 3 },
+  encode: text => Int32Array.from(text, letter => 4 + letter.charCodeAt(0) - 97),
+  decode: ids => Array.from(ids, id => String.fromCharCode(93 + id)).join(''),
+};
+
+const texts = ['abc', 'd', 'efghij', 'kl', 'mnop', 'aa', 'bcd', 'pon', 'lkjih', 'g', 'fe'];
+
+function picture(seed: number): RgbImage {
+  const random = Random.fromSeed(seed);
+  return { width: 8, height: 8, data: Uint8Array.from({ length: 192 }, () => random.integer(256)) };
+}
+
+export interface DataOptions {
+  readonly images?: boolean;
+  readonly documents?: boolean;
+  readonly ahead?: number;
+  readonly seed?: number;
+}
+
+/** Batches in which everything random is used: order, prefixes, and pictures that are brightened by chance. */
+export function batches({
+  images = true,
+  documents = false,
+  ahead = 0,
+  seed = 1,
+}: DataOptions = {}): BatchSource {
+  const pairs: Example[] = texts.map((text, i) => ({ id: `pair-${i}`, text, image: picture(i) }));
+  const source = createBatchSource({
+    ...(images && { imageText: { dataset: arrayDataset(pairs), batchSize: 3 } }),
+    ...(documents && {
+      textOnly: { dataset: arrayDataset(texts.map((text, i) => ({ id: `text-${i}`, text }))), batchSize: 2 },
+    }),
+    tokenizer: letters,
+    maxTextLength: 8,
+    prefix: uniformPrefix,
+    transform: ({ data, ...size }, random) => {
+      const factor = random.uniform();
+      return { ...size, data: data.map(value => value * factor) };
+    },
+    random: Random.fromSeed(seed),
+  });
+  return ahead > 0 ? prefetch(source, ahead) : source;
+}
+
+export interface Trained {
+  readonly metrics: readonly StepMetrics[];
+  readonly losses: readonly number[];
+  /** Every weight, bit for bit. */
+  readonly weights: Uint8Array;
+}
+
+export interface RunOptions extends Omit<Partial<TrainOptions>, 'config' | 'model'> {
+  readonly config?: Partial<TrainConfig>;
+  readonly model?: Partial<SimVlmConfig>;
+  readonly seed?: number;
+  /** The signal comes during this step. */
+  readonly stopAt?: number;
+}
+
+export const baseConfig: TrainConfig = { learningRate: 0.01, warmup: 2, steps: 12 };
+
+/** Trains a tiny model of its own. */
+export async function run({
+  config,
+  model: change,
+  seed = 1,
+  stopAt,
+  ...options
+}: RunOptions = {}): Promise<Trained> {
+  const model = SimVlm.create(tinyConfig(change), { seed });
+  const stop = new AbortController();
+  const metrics: StepMetrics[] = [];
+  try {
+    await train({
+      model,
+      batches: batches(),
+      config: { ...baseConfig, ...config },
+      signal: stop.signal,
+      ...options,
+      callbacks: [
+        {
+          onStep(step) {
+            metrics.push(step);
+            if (step.step === stopAt) stop.abort();
+          },
+        },
+        ...(options.callbacks ?? []),
+      ],
+    });
+    return {
+      metrics,
+      losses: metrics.map(({ loss }) => loss),
+      weights: await model.saveWeights({ format: 'simvlm' }),
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+export async function errorOf(action: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await action;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it did not fail');
+}
