@@ -9,11 +9,11 @@ const colours: Record<string, [number, number, number]> = {
 };
 const shapes: Record<string, (x: number, y: number) => boolean> = {
   square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) < 0.7,
-  disc: (x, y) => x * x + y * y < 0.6,
+  ring: (x, y) => x * x + y * y < 0.7 && x * x + y * y > 0.25,
   cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.22 && Math.max(Math.abs(x), Math.abs(y)) < 0.8,
 };
 
-/** Drawn pictures of "a red square", "a blue disc", …: `count` of them at random places, 32 × 32 pixels. */
+/** Drawn pictures of "a red square", "a blue ring", …: `count` of them at random places, 32 × 32 pixels. */
 export function shapeExamples(count: number, seed: number): Example[] {
   const random = Random.fromSeed(seed);
   return Array.from({ length: count }, (_, i) => {

@@ -3,6 +3,7 @@ import {
   DataError,
   type EvaluationResult,
   type ExampleDataset,
+  ImageError,
   Random,
   type SkipReport,
   type Tokenizer,
@@ -53,7 +54,7 @@ export interface ChoiceReport {
 /**
  * Likelihood choice among N captions: which one does the model find most likely for the picture? Judged by the sum of the log
  * probabilities, which is the likelihood of the caption; the mean over its tokens, which does not favour short captions, is
- * reported beside it.
+ * reported beside it. An example without a caption is skipped and reported, as one with an unreadable picture is.
  *
  * @throws DataError when there are fewer than N different captions, or given candidates lack the truth
  */
@@ -64,7 +65,7 @@ export async function captionChoice(
   options: ChoiceOptions = {},
 ): Promise<ChoiceReport> {
   const { batchSize = 16, limit = dataset.length, signal, onProgress, pictureOf } = options;
-  const shown = pictureOf ? withPictures(dataset, pictureOf) : dataset;
+  const shown = withCaptions(pictureOf ? withPictures(dataset, pictureOf) : dataset);
   const candidatesOf = await candidateDraw(dataset, options);
   const predictions: ChoicePrediction[] = [];
   const perToken: boolean[] = [];
@@ -126,6 +127,7 @@ async function candidateDraw(
   if (choices < 2)
     throw new ConfigError('CONFIG_INVALID', `captionChoice: choices must be 2 or more, got ${choices}`);
   const different = new Map((pool ?? (await allTexts(dataset))).map(text => [normalizeCaption(text), text]));
+  different.delete('');
   const texts = [...different.values()];
   if (texts.length < choices)
     throw new DataError(
@@ -152,7 +154,7 @@ async function allTexts(dataset: ExampleDataset): Promise<string[]> {
       texts.push((await dataset.get(i)).text);
     } catch (error) {
       // A picture that cannot be read is reported where pictures are read; its caption is no candidate.
-      if (!(error instanceof Error && 'code' in error)) throw error;
+      if (!(error instanceof DataError || error instanceof ImageError)) throw error;
     }
   }
   return texts;
@@ -164,6 +166,18 @@ function withPictures(dataset: ExampleDataset, pictureOf: (index: number) => num
     async get(index) {
       const [{ id, text }, { image }] = [await dataset.get(index), await dataset.get(pictureOf(index))];
       return { id, text, ...(image && { image }) };
+    },
+  };
+}
+
+function withCaptions(dataset: ExampleDataset): ExampleDataset {
+  return {
+    length: dataset.length,
+    async get(index) {
+      const example = await dataset.get(index);
+      if (normalizeCaption(example.text) === '')
+        throw new DataError('CAPTION_EMPTY', `example "${example.id}" has no caption`);
+      return example;
     },
   };
 }

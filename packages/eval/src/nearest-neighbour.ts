@@ -1,4 +1,4 @@
-import type { ExampleDataset } from '@simvlm/core';
+import { DataError, type ExampleDataset } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { type Picture, pictureBatches } from './pictures';
 
@@ -22,6 +22,8 @@ const CHUNK = 4096;
 /**
  * The baseline that a captioner must beat: each test picture gets the caption of the training picture with the least Euclidean
  * distance in pixels. ‖a − b‖² is computed as ‖a‖² + ‖b‖² − 2a·b on the current backend; of equals the first counts.
+ *
+ * @throws DataError when there is no training picture
  */
 export async function pixelNearestNeighbour(
   train: ExampleDataset,
@@ -49,6 +51,7 @@ export async function pixelNearestNeighbour(
     onProgress?.(done, train.length);
   }
   query.dispose();
+  if (done === 0) throw new DataError('DATA_NOT_FOUND', 'there are no training pictures to compare with');
   return queries.map(({ id, text: truth }, i) => ({ id, truth, text: captions[i]! }));
 }
 

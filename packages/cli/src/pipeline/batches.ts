@@ -6,7 +6,7 @@ import type { RunData } from './data';
 import { transformer } from './transform';
 
 /** Captions have 2 to 20 tokens, 6 on average: batches of two widths are padded a third less. */
-const LENGTH_GROUPS = Number(process.env.LG ?? 2);
+const LENGTH_GROUPS = 2;
 /** Made while the model computes. */
 const BATCHES_AHEAD = 2;
 

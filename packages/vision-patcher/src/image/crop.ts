@@ -1,12 +1,13 @@
 import { ImageError, type Random, type RgbImage } from '@simvlm/core';
 import { resize } from './resize';
 
-/** A rectangle of the picture. @throws ImageError when it does not lie inside */
+/** A rectangle of the picture, in whole pixels. @throws ImageError when it does not lie inside */
 export function crop(
   image: RgbImage,
   { left, top, width, height }: { left: number; top: number; width: number; height: number },
 ): RgbImage {
   const inside =
+    [left, top, width, height].every(Number.isInteger) &&
     left >= 0 &&
     top >= 0 &&
     width >= 1 &&

@@ -10,10 +10,10 @@ interface Taps {
  * Bilinear resizing with antialiasing: a triangle filter, widened when the picture shrinks so that every input pixel counts
  * (as Pillow's BILINEAR). Pixel centres lie at half-integers.
  *
- * @throws ImageError when a side is below 1
+ * @throws ImageError when a side is no integer ≥ 1
  */
 export function resize(image: RgbImage, { width, height }: { width: number; height: number }): RgbImage {
-  if (!(width >= 1) || !(height >= 1))
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1)
     throw new ImageError('IMAGE_UNREADABLE', `cannot resize to ${width} × ${height} pixels`);
   if (image.width === width && image.height === height) return { width, height, data: image.data.slice() };
   const across = horizontal(image, width);

@@ -117,6 +117,7 @@ function checked(options: Readonly<Record<string, JsonValue>>): ConvPatcherOptio
     channels: rule.integer(1, 65_536),
     pool: rule.boolean,
   });
+  complete('conv patcher: stem', stem, ['kernel', 'stride', 'channels', 'pool']);
   if (![0, 2, 3, 4].includes(stages.length)) {
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -124,11 +125,22 @@ function checked(options: Readonly<Record<string, JsonValue>>): ConvPatcherOptio
     );
   }
   for (const [i, stage] of stages.entries()) {
+    if (!rule.object.accepts(stage))
+      throw new ConfigError('CONFIG_INVALID', `conv patcher: stages[${i}] must be an object`);
     checkOptions(`conv patcher: stages[${i}]`, stage, {
       blocks: rule.integer(1, 1000),
       channels: rule.integer(4, 65_536),
       stride: rule.integer(1, 16),
     });
+    complete(`conv patcher: stages[${i}]`, stage, ['blocks', 'channels', 'stride']);
   }
   return { ...options, stem, stages } as unknown as ConvPatcherOptions;
+}
+
+/** A stem or a stage has no defaults: half of one is a slip. */
+function complete(where: string, options: object, keys: readonly string[]): void {
+  for (const key of keys) {
+    if ((options as Record<string, unknown>)[key] === undefined)
+      throw new ConfigError('CONFIG_INVALID', `${where}: "${key}" is missing`);
+  }
 }

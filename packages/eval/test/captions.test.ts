@@ -1,0 +1,106 @@
+import { DataError, ImageError, ShapeError } from '@simvlm/core';
+import { arrayDataset } from '@simvlm/data';
+import type { GenerateRequest } from '@simvlm/model';
+import { expect, test } from 'vitest';
+import { predictCaptions } from '../src/index';
+import { caption, indexOf, letters, pairs, standIn } from './fixture';
+
+/** Captions each picture with its own caption, and remembers what it was asked. */
+function knowing() {
+  const requests: GenerateRequest[] = [];
+  const model = standIn({
+    generate(request) {
+      requests.push(request);
+      return Array.from({ length: request.images!.length / 12 }, (_, row) => {
+        const index = indexOf(request.images!, row);
+        return { tokens: letters.encode(caption(index)), logProb: -index, finished: true };
+      });
+    },
+  });
+  return { model, requests };
+}
+
+test('predictions come in the order of the data set, however it is cut into batches', async () => {
+  for (const batchSize of [1, 4, 64]) {
+    const { model, requests } = knowing();
+    const { predictions, skipped } = await predictCaptions(model, letters, arrayDataset(pairs(10)), {
+      batchSize,
+    });
+    expect(predictions).toEqual(pairs(10).map(({ id, text }, i) => ({ id, text, truth: text, logProb: -i })));
+    expect(skipped).toEqual({ count: 0, reasons: [] });
+    expect(requests.length).toBe(Math.ceil(10 / batchSize));
+  }
+});
+
+test('a prompt stands before every picture and in front of every caption', async () => {
+  const { model, requests } = knowing();
+  const { predictions } = await predictCaptions(model, letters, arrayDataset(pairs(3)), {
+    prompt: ' a photo of',
+  });
+  expect(predictions.map(({ text }) => text)).toEqual(['a photo ofaa', 'a photo ofab', 'a photo ofac']);
+  expect(requests[0]!.prompts).toEqual(new Array(3).fill(letters.encode('a photo of')));
+});
+
+test('without a prompt, or with one of white space, the model is given none; the sampler is passed on', async () => {
+  const { model, requests } = knowing();
+  await predictCaptions(model, letters, arrayDataset(pairs(2)), { prompt: ' ' });
+  await predictCaptions(model, letters, arrayDataset(pairs(2)), { sampler: { kind: 'greedy' } });
+  expect(requests[0]).not.toHaveProperty('prompts');
+  expect(requests[0]).not.toHaveProperty('sampler');
+  expect(requests[1]!.sampler).toEqual({ kind: 'greedy' });
+});
+
+test('a prompt that leaves no room for a caption is refused before anything is read', async () => {
+  const { model } = knowing();
+  const untouched = {
+    length: 1,
+    get: () => {
+      throw new Error('read');
+    },
+  };
+  const failure = predictCaptions(model, letters, untouched, { prompt: 'a very long prompt' });
+  await expect(failure).rejects.toBeInstanceOf(ShapeError);
+  await expect(failure).rejects.toThrow('the prompt has 18 tokens; the model reads 16 with the caption');
+});
+
+test('pictures that cannot be read are left out, counted and reported', async () => {
+  const examples = pairs(6);
+  const broken = {
+    length: 6,
+    get(index: number) {
+      if (index === 1) throw new ImageError('IMAGE_UNREADABLE', 'one.png is damaged');
+      if (index === 2) throw new DataError('DATA_NOT_FOUND', 'two.png is not there');
+      return index === 4 ? { id: 'four', text: 'no picture' } : examples[index]!;
+    },
+  };
+  const progress: number[] = [];
+  const { predictions, skipped } = await predictCaptions(knowing().model, letters, broken, {
+    batchSize: 2,
+    onProgress: done => progress.push(done),
+  });
+  expect(predictions.map(({ id }) => id)).toEqual(['pair-0', 'pair-3', 'pair-5']);
+  expect(skipped).toEqual({
+    count: 3,
+    reasons: ['one.png is damaged', 'two.png is not there', 'example "four" has no image'],
+  });
+  expect(progress.at(-1)).toBe(6);
+});
+
+test('an error that is not about the picture is not swallowed', async () => {
+  const dataset = { length: 1, get: () => Promise.reject(new TypeError('no decoder')) };
+  await expect(predictCaptions(knowing().model, letters, dataset)).rejects.toThrow(TypeError);
+});
+
+test('pictures are centre-cropped to the model’s size, and a limit takes the first ones', async () => {
+  const { model, requests } = knowing();
+  const large = pairs(4).map(pair => ({
+    ...pair,
+    image: { width: 6, height: 4, data: new Uint8Array(72).fill(25) },
+  }));
+  const { predictions } = await predictCaptions(model, letters, arrayDataset(large), { limit: 2 });
+  expect(predictions.map(({ id, text }) => [id, text])).toEqual([
+    ['pair-0', caption(25)],
+    ['pair-1', caption(25)],
+  ]);
+  expect(requests[0]!.images!.length).toBe(2 * 12);
+});
