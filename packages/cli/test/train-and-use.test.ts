@@ -31,6 +31,12 @@ describe('train', () => {
     expect(trained.err).toContain(join('train', 'broken.png'));
   });
 
+  it('never writes a new run over an old one', async () => {
+    const { code, err } = await simvlm('train', 'config.json');
+    expect(code).toBe(2);
+    expect(err).toContain('runs/shapes holds a run already: go on with --resume runs/shapes');
+  });
+
   it('prints what is reached on the validation folder', () => {
     expect(trained.err).toMatch(/validation: \d+\.\d % exact, word F1 \d\.\d\d/);
   });

@@ -205,8 +205,9 @@ export function buildNetwork(
     hidden(layout, B, images) {
       const { x, mask, before } = sequence(layout, B, images);
       let x_BTD = x;
-      for (const block of stack) x_BTD = block.run(x_BTD, mask, images !== undefined);
-      return stackNorm(tf.slice(x_BTD, [0, before, 0], [B, layout.length, D]));
+      for (const block of stack.slice(0, -1)) x_BTD = block.run(x_BTD, mask, images !== undefined);
+      // What the last block makes of the image tokens is read by nobody: a tenth of the arithmetic of a step.
+      return stackNorm(stack.at(-1)!.tail(x_BTD, before, mask));
     },
     prefill(layout, B, images, caches) {
       const { x, mask } = sequence(layout, B, images);

@@ -47,6 +47,8 @@ function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions): Layer {
 export interface SelfBlock {
   /** x `[B, T, D]`; `image`: the sequence begins with image tokens. */
   run(x: tf.Tensor, mask: AttentionMask, image: boolean): tf.Tensor;
+  /** What `run` gives for the tokens from `from` on, `[B, T − from, D]`, when nobody needs the image tokens before them. */
+  tail(x: tf.Tensor, from: number, mask: AttentionMask): tf.Tensor;
   /** New tokens x `[B, Tn, D]`, written to the cache first. */
   cached(x: tf.Tensor, place: CachePlace, mask: AttentionMask, image: boolean): tf.Tensor;
 }
@@ -57,6 +59,12 @@ export function selfBlock(scope: Scope, options: BlockOptions): SelfBlock {
   const feed = mlp(scope.scope('mlp'), options);
   return {
     run: (x, mask, image) => feed(tf.add(x, attention.self(normed(x), mask, image))),
+    tail(x, from, mask) {
+      const rest = (all: tf.Tensor) =>
+        tf.slice(all, [0, from, 0], [all.shape[0]!, all.shape[1]! - from, options.width]);
+      const h = normed(x);
+      return feed(tf.add(rest(x), attention.cross(rest(h), attention.project(h), { ...mask, offset: from })));
+    },
     cached: (x, { cache, positions }, mask, image) =>
       feed(tf.add(x, attention.cached(normed(x), cache, positions, mask, image))),
   };

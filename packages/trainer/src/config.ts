@@ -25,8 +25,8 @@ export interface TrainConfig {
   /** Optimiser steps in all. */
   readonly steps?: number;
   /**
-   * A time budget instead: the first steps are timed, then the number of steps is fixed once and kept in the checkpoint, so
-   * that a resumed run has the same schedule. Needs a warm-up of at least `CALIBRATION_STEPS` steps.
+   * A time budget instead: the run ends when it is over, and the schedule follows an estimate of the number of steps that is made
+   * anew after each. Needs a warm-up of at least `ESTIMATE_STEPS` steps.
    */
   readonly minutes?: number;
   /** Seconds between checkpoints; default 300. */
@@ -38,8 +38,8 @@ export interface TrainConfig {
 export type ResolvedTrainConfig = Required<Omit<TrainConfig, 'steps' | 'minutes' | 'checkpointSteps'>> &
   Pick<TrainConfig, 'steps' | 'minutes' | 'checkpointSteps'>;
 
-/** Steps that a time-budgeted run measures before it fixes their number. */
-export const CALIBRATION_STEPS = 40;
+/** Steps whose mean time says how many more fit into a time budget. */
+export const ESTIMATE_STEPS = 40;
 
 /**
  * Checked, with defaults.
@@ -84,10 +84,10 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
       Object.entries(config).filter(([, value]) => value !== undefined),
     ) as unknown as TrainConfig),
   };
-  if (config.minutes !== undefined && resolved.warmup < CALIBRATION_STEPS) {
+  if (config.minutes !== undefined && resolved.warmup < ESTIMATE_STEPS) {
     throw new ConfigError(
       'CONFIG_INVALID',
-      `train config: a run of "minutes" needs a warmup of ${CALIBRATION_STEPS} steps or more, got ${resolved.warmup}`,
+      `train config: a run of "minutes" needs a warmup of ${ESTIMATE_STEPS} steps or more, got ${resolved.warmup}`,
     );
   }
   return resolved;

@@ -9,7 +9,7 @@ export {
   restoreWeights,
   type TrainerState,
 } from './checkpoint';
-export { CALIBRATION_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
+export { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 export { type LossAndGradients, lossAndGradients } from './gradients';
 export { memoryStorage } from './memory-storage';
 export { AdamW, type StepReport } from './optimizer';

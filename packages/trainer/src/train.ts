@@ -14,7 +14,7 @@ import {
   packCheckpoint,
   restoreCheckpoint,
 } from './checkpoint';
-import { CALIBRATION_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
+import { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 import { lossAndGradients } from './gradients';
 import { AdamW } from './optimizer';
 import { learningRate } from './schedule';
@@ -35,7 +35,7 @@ export interface StepMetrics {
   readonly imagesPerSecond: number;
   /** Seconds trained so far. */
   readonly seconds: number;
-  /** All steps of the run; null while a time-budgeted run measures. */
+  /** All steps of the run; null while a time-budgeted run measures its first steps, later an estimate. */
   readonly totalSteps: number | null;
 }
 
@@ -74,7 +74,7 @@ export interface TrainResult {
 
 /**
  * Trains a model: the same seed and backend give the same losses, and a resumed run equals an uninterrupted one, bit for bit
- * (a time-budgeted run once its number of steps is fixed). Memory is constant over steps.
+ * (but for a run of minutes, whose schedule follows the clock). Memory is constant over steps.
  *
  * @throws TrainingError when the loss or its gradient is no number any more; CheckpointError when `resume` does not fit, or when the last
  *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`)
@@ -94,7 +94,8 @@ class Run {
   #seconds = 0;
   #examples = 0;
   #savedAt = 0;
-  readonly #stepTimes: number[] = [];
+  /** Seconds of the last steps, for a time-budgeted run. */
+  readonly #recent: number[] = [];
 
   constructor(
     readonly options: TrainOptions,
@@ -154,7 +155,7 @@ class Run {
     const images = parts.reduce((sum, part) => sum + (part.images ? part.size : 0), 0);
     this.#seconds += elapsed;
     this.#examples += examples;
-    this.#calibrate(elapsed);
+    this.#estimateTotal(elapsed);
     return {
       step,
       loss: value!,
@@ -175,18 +176,22 @@ class Run {
     );
   }
 
-  /** Fixes the number of steps of a time-budgeted run, once, by the median of the measured ones. */
-  #calibrate(elapsed: number): void {
+  /**
+   * How many steps a time-budgeted run will take, by the speed of its last steps: anew after each step, because a machine that does
+   * other things meanwhile would end long before or after its time. The run ends when the time is over.
+   */
+  #estimateTotal(elapsed: number): void {
     const { minutes } = this.config;
-    if (this.#totalSteps !== undefined || minutes === undefined) return;
-    this.#stepTimes.push(elapsed);
-    const overtime = this.#seconds >= minutes * 60;
-    if (this.optimizer.step < CALIBRATION_STEPS && !overtime) return;
-    // The first steps are slower: kernels are still being compiled.
-    const steady = this.#stepTimes.slice(this.#stepTimes.length >> 1).sort((a, b) => a - b);
-    const typical = steady[steady.length >> 1]!;
-    const left = Math.max(0, minutes * 60 - this.#seconds);
-    this.#totalSteps = this.optimizer.step + Math.round(left / typical);
+    if (minutes === undefined) return;
+    this.#recent.push(elapsed);
+    if (this.#recent.length > ESTIMATE_STEPS) this.#recent.shift();
+    const left = minutes * 60 - this.#seconds;
+    const { step } = this.optimizer;
+    if (left <= 0) this.#totalSteps = step;
+    else if (this.#recent.length === ESTIMATE_STEPS) {
+      const mean = this.#recent.reduce((sum, time) => sum + time, 0) / ESTIMATE_STEPS;
+      this.#totalSteps = step + Math.ceil(left / mean);
+    } else if (this.#totalSteps !== undefined && this.#totalSteps <= step) this.#totalSteps = step + 1;
   }
 
   #done(): boolean {

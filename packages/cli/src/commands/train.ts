@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ConfigError } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
@@ -34,6 +36,11 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   const folder = join(RUNS, config.name);
+  if (!resume && (await stat(folder).catch(() => undefined)))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${folder} holds a run already: go on with --resume ${folder}, or give another --set name=…`,
+    );
   return interruptible(terminal, async signal => {
     const data = await loadRunData(config, imageSize, terminal, signal);
     const val = data.val && subset(data.val, firstIndices(data.val.length, VALIDATION));
