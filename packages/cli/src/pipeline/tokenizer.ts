@@ -12,6 +12,8 @@ export async function runTokenizer(
   if (tokenizer.model !== undefined) return readTokenizer(tokenizer.model);
   return trainUnigram(corpus(captions, documents, seed), {
     vocabSize: tokenizer.vocabSize,
+    // Captions are few: a digit that one of them has is worth a piece.
+    characterCoverage: 1,
     // A small data set of one's own gets as many pieces as it has.
     hardVocabLimit: false,
   });
