@@ -1,4 +1,4 @@
-import { ConfigError, type ParameterScope, transformerInitializer } from '@simvlm/core';
+import { ConfigError, type ParameterScope } from '@simvlm/core';
 import { linear } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { KvCache } from './kv-cache';
@@ -48,7 +48,7 @@ export interface MultiHeadAttention {
 }
 
 /**
- * Declares `query`, `key`, `value` and `out` (each `.weight` [D, D], as `transformerInitializer`, and `.bias` [D],
+ * Declares `query`, `key`, `value` and `out` (each `.weight` [D, D], truncated normal of deviation 0.02, and `.bias` [D],
  * zeros) and, with a grid, `relative_bias` [H, (2h − 1)(2w − 1)], zeros.
  *
  * @throws ConfigError when the heads do not divide the width
@@ -62,7 +62,7 @@ export function createAttention(
   const depth = width / heads;
   const declare = (name: string) => {
     const part = scope.scope(name);
-    const weight = part.param('weight', [width, width], transformerInitializer(width));
+    const weight = part.param('weight', [width, width], { kind: 'truncated-normal', std: 0.02 });
     const bias = part.param('bias', [width], { kind: 'zeros' });
     return (x: tf.Tensor) => linear(x, weight, bias);
   };

@@ -32,7 +32,7 @@ export {
   TrainingError,
 } from './errors';
 export { checkOptions, type OptionRule, rule } from './options';
-export { declaredParameters, initialValues, parameterScope, transformerInitializer } from './parameter-scope';
+export { declaredParameters, initialValues, parameterScope } from './parameter-scope';
 export { type ParameterSpec, ParameterTree, parameterCount } from './parameter-tree';
 export { philox4x32 } from './philox';
 export { type Plugin, type PluginKinds, Registry } from './plugin';

@@ -34,15 +34,6 @@ export function declaredParameters(
   return specs;
 }
 
-/**
- * How the weight matrices of a Transformer of this width start: truncated normal, of deviation 0.02 at width 768 (BERT, ViT-Base), and
- * as 1/√D at others, so that each layer's output starts at the same scale. At width 128 a loss that 0.02 reaches after 1,000 steps
- * comes after 800.
- */
-export function transformerInitializer(width: number): Initializer {
-  return { kind: 'truncated-normal', std: 0.02 * Math.sqrt(768 / width) };
-}
-
 /** The starting values of a parameter: they depend on the seed and the parameter's full name only. */
 export function initialValues(name: string, spec: ParameterSpec, seed: Random): Float32Array {
   const values = new Float32Array(spec.shape.reduce((product, extent) => product * extent, 1));

@@ -1,5 +1,5 @@
 import { type AttentionMask, createAttention, type KeysValues, type KvCache } from '@simvlm/attention';
-import { type ParameterScope, transformerInitializer } from '@simvlm/core';
+import type { ParameterScope } from '@simvlm/core';
 import { layerNorm, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 
@@ -32,7 +32,7 @@ function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions): Layer {
   const normed = norm(scope.scope('norm'), width);
   const declare = (name: string, inputs: number, outputs: number) => {
     const part = scope.scope(name);
-    const weight = part.param('weight', [inputs, outputs], transformerInitializer(width));
+    const weight = part.param('weight', [inputs, outputs], { kind: 'truncated-normal', std: 0.02 });
     return { weight, bias: part.param('bias', [outputs], { kind: 'zeros' }) };
   };
   const first = declare('hidden', width, hidden);
