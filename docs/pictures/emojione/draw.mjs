@@ -1,11 +1,11 @@
 /**
- * Draws the pictures of this folder: `node docs/pictures/draw.mjs`. EmojiOne (CC-BY-4.0) is the artist that no model here is
+ * Draws the pictures of this folder: `node docs/pictures/emojione/draw.mjs`. EmojiOne (CC-BY-4.0) is the artist that no model here is
  * trained on; these are the first eight of a random draw from its pictures, made before any model had captioned them.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const require = createRequire(new URL('../../packages/dataset-emoji/package.json', import.meta.url));
+const require = createRequire(new URL('../../../packages/dataset-emoji/package.json', import.meta.url));
 const sharp = require('sharp');
 const { icons, width, height } = require('@iconify-json/emojione/icons.json');
 
