@@ -1,3 +1,4 @@
+export { breathe } from './breathe';
 export type {
   BatchSource,
   EvaluationResult,

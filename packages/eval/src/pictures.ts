@@ -1,4 +1,5 @@
 import {
+  breathe,
   DataError,
   type Example,
   type ExampleDataset,
@@ -46,8 +47,10 @@ export async function* pictureBatches(
     if (batch.length === batchSize) {
       yield batch;
       batch = [];
+      // What is in memory never waits for anything, and Ctrl-C would wait for the end.
+      await breathe();
     }
   }
-  if (batch.length > 0) yield batch;
+  if (batch.length > 0 && !signal?.aborted) yield batch;
   return skipped;
 }

@@ -104,3 +104,11 @@ test('pictures are centre-cropped to the model’s size, and a limit takes the f
   ]);
   expect(requests[0]!.images!.length).toBe(2 * 12);
 });
+
+test('a timer or Ctrl-C is heard between two batches, although nothing waits for a disk', async () => {
+  const { model, requests } = knowing();
+  const controller = new AbortController();
+  setImmediate(() => controller.abort());
+  await predictCaptions(model, letters, arrayDataset(pairs(20)), { batchSize: 1, signal: controller.signal });
+  expect(requests.length).toBeLessThan(5);
+});

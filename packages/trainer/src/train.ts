@@ -1,5 +1,6 @@
 import {
   type BatchSource,
+  breathe,
   CheckpointError,
   type JsonValue,
   type PrefixLmBatch,
@@ -240,19 +241,4 @@ class Run {
   async #tell(call: (callback: TrainCallback) => void | Promise<void> | undefined): Promise<void> {
     for (const callback of this.options.callbacks ?? []) await call(callback);
   }
-}
-
-/** Lets timers, signals and messages in between two steps; a resolved promise alone does not. */
-function breathe(): Promise<void> {
-  return new Promise(resolve => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else {
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => {
-        channel.port1.close();
-        resolve();
-      };
-      channel.port2.postMessage(null);
-    }
-  });
 }

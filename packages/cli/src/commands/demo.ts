@@ -63,7 +63,14 @@ export async function demo(options: DemoOptions): Promise<number> {
         return exitCode.interrupted;
       }
       terminal.heading('Evaluation, on pictures it has never seen');
-      const results = await evaluateSplits(model, tokenizer, emoji, terminal, signal);
+      const results = await evaluateSplits(model, tokenizer, emoji, terminal, signal).catch(error => {
+        if (signal.aborted) return undefined;
+        throw error;
+      });
+      if (!results) {
+        terminal.note(`stopped; the model is trained: evaluate it with simvlm demo --resume --name ${name}`);
+        return exitCode.interrupted;
+      }
       const { head, rows, note } = scoreTable(results);
       printLine(textTable(head, rows));
       terminal.note(note);

@@ -64,6 +64,7 @@ export async function evaluateSplits(
         });
       const choice = (await choose(false)).metrics.accuracy!;
       const shuffledChoice = (await choose(true)).metrics.accuracy!;
+      signal.throwIfAborted();
       const neighbours = await pixelNearestNeighbour(emoji.train, pictures);
       const { exactMatch, wordF1, count } = captionMetrics(predictions) as Record<string, number>;
       results.push({
@@ -72,7 +73,6 @@ export async function evaluateSplits(
         neighbourExact: exactOf(neighbours),
       });
       done += pictures.length;
-      signal.throwIfAborted();
     }
   } finally {
     bar.stop();
