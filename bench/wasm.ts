@@ -47,7 +47,7 @@ export async function run(): Promise<BenchResult> {
     ],
     notes: [
       // PyTorch does not install from npm, so that it cannot run here beside the others; its figure is of a machine of this kind.
-      `PyTorch (CPU, two threads, another machine of this kind, not this run): ${PYTORCH_MS} ms, so that ours takes ${(ours / PYTORCH_MS).toFixed(1)} times as long`,
+      `PyTorch (CPU, two threads, another machine, not this run): ${PYTORCH_MS} ms, so that ours takes ${(ours / PYTORCH_MS).toFixed(1)} times as long`,
       `same losses in all three: ${losses[0]![0]!.toFixed(4)} at step 1, ${losses[0]!.at(-1)!.toFixed(4)} at step ${losses[0]!.length}`,
     ],
   };

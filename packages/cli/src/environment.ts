@@ -15,3 +15,10 @@ export function machineLine(): string {
   const { cpu, cores, memoryGiB, platform } = machine();
   return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${process.versions.node}`;
 }
+
+/** How the reader calls this program: from a checkout of the repository by its scripts, else by its name. */
+export function programName(): string {
+  return ['start', 'simvlm'].includes(process.env.npm_lifecycle_event ?? '')
+    ? 'npx pnpm@10 simvlm'
+    : 'simvlm';
+}

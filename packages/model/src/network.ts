@@ -206,7 +206,7 @@ export function buildNetwork(
       const { x, mask, before } = sequence(layout, B, images);
       let x_BTD = x;
       for (const block of stack.slice(0, -1)) x_BTD = block.run(x_BTD, mask, images !== undefined);
-      // What the last block makes of the image tokens is read by nobody: a tenth of the arithmetic of a step.
+      // What the last block makes of the image tokens is read by nobody.
       return stackNorm(stack.at(-1)!.tail(x_BTD, before, mask));
     },
     prefill(layout, B, images, caches) {

@@ -5,7 +5,7 @@ import { subset } from '@simvlm/data';
 import { attributionText } from '@simvlm/dataset-emoji';
 import { pickBackend } from '@simvlm/runtime';
 import { demoConfig, type RunConfig } from '../config/run-config';
-import { machineLine } from '../environment';
+import { machineLine, programName } from '../environment';
 import { scoreTable, textTable } from '../evaluation/score-table';
 import { evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
@@ -59,7 +59,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     });
     try {
       if (result.interrupted) {
-        terminal.note(`stopped; go on with: simvlm demo --resume --name ${name}`);
+        terminal.note(`stopped; go on with: ${programName()} demo --resume --name ${name}`);
         return exitCode.interrupted;
       }
       terminal.heading('Evaluation, on pictures it has never seen');
@@ -68,7 +68,9 @@ export async function demo(options: DemoOptions): Promise<number> {
         throw error;
       });
       if (!results) {
-        terminal.note(`stopped; the model is trained: evaluate it with simvlm demo --resume --name ${name}`);
+        terminal.note(
+          `stopped; the model is trained: evaluate it with ${programName()} demo --resume --name ${name}`,
+        );
         return exitCode.interrupted;
       }
       const { head, rows, note } = scoreTable(results);
@@ -97,7 +99,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       terminal.heading('Done');
       terminal.note(`report      ${report}`);
       terminal.note(`checkpoint  ${join(folder, 'checkpoints')}`);
-      terminal.note(`try         npx pnpm@10 simvlm caption PICTURE...`);
+      terminal.note(`try         ${programName()} caption PICTURE...`);
       return exitCode.ok;
     } finally {
       model.dispose();

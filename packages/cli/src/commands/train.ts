@@ -5,6 +5,7 @@ import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { readRunConfig } from '../config/run-config';
+import { programName } from '../environment';
 import { exitCode } from '../exit-code';
 import { RUNS, readCheckpoint } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
@@ -51,7 +52,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     });
     try {
       if (result.interrupted) {
-        terminal.note(`stopped; go on with: simvlm train ${file} --resume ${folder}`);
+        terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${folder}`);
         return exitCode.interrupted;
       }
       if (val) {
@@ -59,7 +60,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
         const { exactMatch, wordF1 } = captionMetrics(predictions) as Record<string, number>;
         terminal.note(`validation: ${percent(exactMatch!)} exact, word F1 ${wordF1!.toFixed(2)}`);
       }
-      terminal.note(`caption pictures with: simvlm caption PICTURE --checkpoint ${folder}`);
+      terminal.note(`caption pictures with: ${programName()} caption PICTURE --checkpoint ${folder}`);
       return exitCode.ok;
     } finally {
       model.dispose();
