@@ -19,6 +19,7 @@ const checks = [
     name: 'imports',
     command: 'depcruise packages conformance/src examples bench --config .dependency-cruiser.cjs',
   },
+  { name: 'size', command: 'turbo run size --output-logs=new-only' },
   { name: 'published form', command: 'node scripts/check-packages.mjs' },
   { name: 'packages alone', command: 'node scripts/check-standalone.mjs' },
   {

@@ -9,7 +9,7 @@ export { prepareEmojiDataset } from '@simvlm/dataset-emoji';
 export { captionChoice, captionMetrics, pixelNearestNeighbour, predictCaptions } from '@simvlm/eval';
 export { presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
 export { pickBackend } from '@simvlm/runtime';
-export { loadTokenizer, trainUnigram, UnigramTokenizer } from '@simvlm/tokenizer';
+export { loadTokenizer, SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 export { type TrainOptions, train } from '@simvlm/trainer';
 export { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
 export { decodeImage } from '@simvlm/vision-patcher';

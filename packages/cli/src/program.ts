@@ -1,4 +1,5 @@
 import { isSimVlmError } from '@simvlm/core';
+import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCode, version } from './exit-code';
 import { Terminal } from './terminal';
@@ -112,9 +113,10 @@ function buildProgram(done: (code: number) => void): Command {
   const tokenizer = program.command('tokenizer').description('train and use tokenizers, a line at a time');
   tokenizer
     .command('train [file...]')
-    .description('train a unigram model on lines of text (files, or standard input)')
-    .requiredOption('--out <file>', 'where the .model goes')
-    .option('--vocab-size <n>', 'number of pieces', wholeNumber, 8000)
+    .description('train a tokenizer on lines of text (files, or standard input)')
+    .requiredOption('--out <file>', 'where it goes: a SentencePiece .model, or a tokenizer.json')
+    .addOption(new Option('--type <type>', 'the algorithm').choices(['unigram', 'bpe']).default('unigram'))
+    .option('--vocab-size <n>', 'number of pieces, special ones included', wholeNumber, 8000)
     .option(
       '--character-coverage <share>',
       'share of the characters that get a piece of their own',
@@ -122,13 +124,28 @@ function buildProgram(done: (code: number) => void): Command {
       0.9995,
     )
     .option('--byte-fallback', 'spell unknown characters as UTF-8 bytes')
+    .addOption(
+      new Option('--normalization <rule>', 'how text is normalised')
+        .choices(normalizationRules)
+        .default('nmt_nfkc'),
+    )
+    .option(
+      '--user-defined-symbols <list>',
+      'texts that are always one piece, separated by commas',
+      commaList,
+      [],
+    )
+    .option('--control-symbols <list>', 'pieces that no text gives, separated by commas', commaList, [])
+    .option('--max-lines <n>', 'train on so many lines drawn at random; default: on all', wholeNumber)
+    .option('--seed <n>', 'seed of that draw', wholeNumber, 0)
+    .option('--soft-vocab-limit', 'a smaller vocabulary when the text gives no more, instead of an error')
     .action(async (files, options) =>
       done(await (await import('./commands/tokenizer')).tokenizerTrain(files, options)),
     );
   tokenizer
     .command('encode [file...]')
     .description('lines of text to lines of ids or pieces')
-    .requiredOption('--model <file>', 'a SentencePiece .model')
+    .requiredOption('--model <file>', 'a SentencePiece .model or a tokenizer.json')
     .addOption(new Option('--ids', 'print ids (the default)').conflicts('pieces'))
     .option('--pieces', 'print pieces')
     .action(async (files, options) =>
@@ -137,7 +154,7 @@ function buildProgram(done: (code: number) => void): Command {
   tokenizer
     .command('decode [file...]')
     .description('lines of space-separated ids (or pieces) to lines of text')
-    .requiredOption('--model <file>', 'a SentencePiece .model')
+    .requiredOption('--model <file>', 'a SentencePiece .model or a tokenizer.json')
     .addOption(new Option('--ids', 'read ids (the default)').conflicts('pieces'))
     .option('--pieces', 'read pieces')
     .action(async (files, options) =>
@@ -165,6 +182,10 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('give a number above 0.');
   return value;
+}
+
+function commaList(text: string): string[] {
+  return text.split(',').filter(part => part !== '');
 }
 
 function collect(value: string, list: string[]): string[] {

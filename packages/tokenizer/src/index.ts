@@ -1,7 +1,23 @@
-export { loadTokenizer } from './load-tokenizer';
-export { type TrainUnigramOptions, trainUnigram } from './trainer/train-unigram';
-export { UnigramTokenizer } from './unigram-tokenizer';
+export { type Batch, type BatchOptions, encodeBatch } from './batch';
+export type { DecodeStream } from './decoder';
+export { readTokenizerJson } from './json/read-tokenizer-json';
+export { writeTokenizerJson } from './json/write-tokenizer-json';
+export { loadTokenizer, loadTokenizerJson } from './load-tokenizer';
+export { readModel } from './model-file/read-model';
+export { writeModel } from './model-file/write-model';
+export { type NormalizationRule, normalizationRules } from './normalizer/rules';
+export { withSpecialTokens } from './special-tokens';
 export {
+  type Candidate,
+  type Encoding,
+  type SampleOptions,
+  SentencePieceTokenizer,
+} from './tokenizer';
+export type { TrainingOptions, TrainingProgress } from './trainer/options';
+export { trainBpe } from './trainer/train-bpe';
+export { trainUnigram } from './trainer/train-unigram';
+export {
+  type Algorithm,
   type NormalizerSettings,
   type Piece,
   type PieceType,

@@ -1,30 +1,49 @@
-import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { DataError, TokenizerError } from '@simvlm/core';
-import { trainUnigram } from '@simvlm/tokenizer';
+import { TokenizerError } from '@simvlm/core';
+import {
+  type NormalizationRule,
+  type TrainingOptions,
+  trainBpe,
+  trainUnigram,
+  writeTokenizerJson,
+} from '@simvlm/tokenizer';
 import { exitCode } from '../exit-code';
+import { readLines, writeOut } from '../io/lines';
 import { readTokenizer } from '../pipeline/tokenizer';
 import { Terminal } from '../terminal';
 
 interface TrainOptions {
   out: string;
+  type: 'unigram' | 'bpe';
   vocabSize: number;
   characterCoverage: number;
   byteFallback?: boolean;
+  normalization: NormalizationRule;
+  userDefinedSymbols: string[];
+  controlSymbols: string[];
+  maxLines?: number;
+  seed: number;
+  softVocabLimit?: boolean;
 }
 
 /** `simvlm tokenizer train`. */
 export async function tokenizerTrain(files: readonly string[], options: TrainOptions): Promise<number> {
   const terminal = new Terminal();
-  const { vocabSize, characterCoverage } = options;
-  const tokenizer = await trainUnigram(lines(files), {
-    vocabSize,
-    characterCoverage,
-    byteFallback: options.byteFallback === true,
-  });
-  await writeFile(options.out, tokenizer.save());
-  terminal.note(`${options.out}: ${tokenizer.vocabSize} pieces`);
+  const { out, type, softVocabLimit, ...given } = options;
+  const train = type === 'bpe' ? trainBpe : trainUnigram;
+  const settings: TrainingOptions = {
+    ...given,
+    hardVocabLimit: softVocabLimit !== true,
+    onProgress: ({ stage, count, target }) =>
+      terminal.live(
+        stage === 'read'
+          ? `${count.toLocaleString('en')} lines read`
+          : `${count.toLocaleString('en')} pieces, to be ${target?.toLocaleString('en')}`,
+      ),
+  };
+  const tokenizer = await train(eachLine(files), settings);
+  await writeFile(out, out.endsWith('.json') ? writeTokenizerJson(tokenizer.model) : tokenizer.save());
+  terminal.note(`${out}: ${tokenizer.vocabSize} pieces`);
   return exitCode.ok;
 }
 
@@ -34,64 +53,52 @@ interface ModelOptions {
 }
 
 /** `simvlm tokenizer encode`: one line out for each line in, empty ones included. */
-export async function tokenizerEncode(
-  files: readonly string[],
-  { model, pieces }: ModelOptions,
-): Promise<number> {
-  const tokenizer = await readTokenizer(model);
-  await transform(files, line =>
-    (pieces ? tokenizer.encodePieces(line) : [...tokenizer.encode(line)]).join(' '),
+export async function tokenizerEncode(files: readonly string[], options: ModelOptions): Promise<number> {
+  const tokenizer = await readTokenizer(options.model);
+  await eachLineOut(files, line =>
+    options.pieces ? tokenizer.encodePieces(line).join(' ') : tokenizer.encode(line).join(' '),
   );
   return exitCode.ok;
 }
 
 /** `simvlm tokenizer decode`. */
-export async function tokenizerDecode(
-  files: readonly string[],
-  { model, pieces }: ModelOptions,
-): Promise<number> {
-  const tokenizer = await readTokenizer(model);
-  await transform(files, (line, number) => {
-    const words = line.split(/\s+/).filter(word => word !== '');
-    if (pieces) return tokenizer.decode(words.map(piece => tokenizer.idOf(piece) ?? tokenizer.special.unk));
+export async function tokenizerDecode(files: readonly string[], options: ModelOptions): Promise<number> {
+  const tokenizer = await readTokenizer(options.model);
+  await eachLineOut(files, (line, number) => {
+    // A piece may hold any white space but the plain space, which is written as U+2581 in it.
+    const words = line.split(' ').filter(word => word !== '');
+    if (options.pieces) return tokenizer.decodePieces(words);
     return tokenizer.decode(
       words.map(word => {
-        if (!/^\d+$/.test(word))
+        const id = word.trimEnd();
+        if (!/^\d+$/.test(id) || Number(id) >= tokenizer.vocabSize)
           throw new TokenizerError(
             'TOKEN_OUT_OF_RANGE',
-            `line ${number}: "${word}" is not an id; give whole numbers separated by spaces`,
+            `line ${number}: "${id}" is not an id of this model; give whole numbers from 0 to ${tokenizer.vocabSize - 1}, separated by spaces`,
           );
-        return Number(word);
+        return Number(id);
       }),
     );
   });
   return exitCode.ok;
 }
 
-async function transform(
+async function eachLineOut(
   files: readonly string[],
   change: (line: string, number: number) => string,
 ): Promise<void> {
   let number = 0;
-  for await (const line of lines(files)) {
-    const text = `${change(line, ++number)}\n`;
-    // Waits when the reader of the pipe is slower than we are.
-    if (!process.stdout.write(text))
-      await new Promise<void>(resolve => process.stdout.once('drain', () => resolve()));
+  for await (const lines of readLines(files)) {
+    // A failure further on does not take away what is done before it.
+    let out = '';
+    try {
+      for (const line of lines) out += `${change(line, ++number)}\n`;
+    } finally {
+      await writeOut(out);
+    }
   }
 }
 
-async function* lines(files: readonly string[]): AsyncGenerator<string> {
-  const inputs = files.length === 0 ? [process.stdin] : files.map(file => createReadStream(file, 'utf8'));
-  for (const [i, input] of inputs.entries()) {
-    try {
-      yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    } catch (error) {
-      throw new DataError(
-        'DATA_NOT_FOUND',
-        `cannot read ${files[i] ?? 'standard input'}: ${(error as Error).message}`,
-        { cause: error },
-      );
-    }
-  }
+async function* eachLine(files: readonly string[]): AsyncGenerator<string> {
+  for await (const lines of readLines(files)) yield* lines;
 }

@@ -11,7 +11,7 @@ import {
   predictCaptions,
 } from '@simvlm/eval';
 import type { SimVlm } from '@simvlm/model';
-import type { UnigramTokenizer } from '@simvlm/tokenizer';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import type { Terminal } from '../terminal';
 
 /** Pictures of a split that are evaluated at most, drawn with a fixed seed; `unseen-artist` is evaluated whole. */
@@ -36,7 +36,7 @@ export interface SplitResult {
 /** Evaluates a model on the validation split and on everything held out, beside the pixel-nearest neighbour. */
 export async function evaluateSplits(
   model: SimVlm,
-  tokenizer: UnigramTokenizer,
+  tokenizer: SentencePieceTokenizer,
   emoji: EmojiDataset,
   terminal: Terminal,
   signal: AbortSignal,

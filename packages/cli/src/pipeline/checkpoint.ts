@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError, type JsonValue, type Registry } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
-import { loadTokenizer, type UnigramTokenizer } from '@simvlm/tokenizer';
+import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type CheckpointFiles, checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
 import { loadCheckpoint } from '@simvlm/trainer/node';
 import { type RunConfig, resolveRunConfig } from '../config/run-config';
@@ -14,7 +14,7 @@ export const RUNS = 'runs';
 const EXTRAS = { tokenizer: 'tokenizer.model', run: 'run.json' } as const;
 
 /** The tokenizer and the configuration of the run as files of a checkpoint. */
-export function checkpointExtras(config: RunConfig, tokenizer: UnigramTokenizer): CheckpointFiles {
+export function checkpointExtras(config: RunConfig, tokenizer: SentencePieceTokenizer): CheckpointFiles {
   return new Map([
     [EXTRAS.tokenizer, tokenizer.save()],
     [EXTRAS.run, new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
@@ -34,13 +34,13 @@ export function checkpointRunConfig(files: CheckpointFiles): RunConfig {
 }
 
 /** The tokenizer of a checkpoint. @throws CheckpointError, TokenizerError */
-export function checkpointTokenizer(files: CheckpointFiles): UnigramTokenizer {
+export function checkpointTokenizer(files: CheckpointFiles): SentencePieceTokenizer {
   return loadTokenizer(fileOf(files, EXTRAS.tokenizer));
 }
 
 export interface Captioner {
   readonly model: SimVlm;
-  readonly tokenizer: UnigramTokenizer;
+  readonly tokenizer: SentencePieceTokenizer;
   readonly config: RunConfig;
 }
 

@@ -1,7 +1,7 @@
 import type { ExampleDataset } from '@simvlm/core';
 import { predictCaptions } from '@simvlm/eval';
 import type { SimVlm } from '@simvlm/model';
-import type { UnigramTokenizer } from '@simvlm/tokenizer';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import type { StepMetrics, TrainCallback } from '@simvlm/trainer';
 import { duration, type Terminal } from '../terminal';
 
@@ -40,7 +40,7 @@ function secondsLeft({ step, totalSteps, seconds }: StepMetrics, minutes: number
 export function sampleCaptions(
   terminal: Terminal,
   model: SimVlm,
-  tokenizer: UnigramTokenizer,
+  tokenizer: SentencePieceTokenizer,
   pictures: ExampleDataset,
 ): TrainCallback {
   let minute = 0;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ExampleDataset, Registry } from '@simvlm/core';
 import { parameterCount } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
-import type { UnigramTokenizer } from '@simvlm/tokenizer';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type CheckpointFiles, checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer';
 import { folderStorage, metricsWriter } from '@simvlm/trainer/node';
 import type { RunConfig } from '../config/run-config';
@@ -31,7 +31,7 @@ export interface RunOptions {
 
 export interface Run {
   readonly model: SimVlm;
-  readonly tokenizer: UnigramTokenizer;
+  readonly tokenizer: SentencePieceTokenizer;
   readonly result: TrainResult;
 }
 

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { type ExampleDataset, Random, TokenizerError } from '@simvlm/core';
-import { loadTokenizer, trainUnigram, type UnigramTokenizer } from '@simvlm/tokenizer';
+import { type ExampleDataset, isSimVlmError, Random, TokenizerError } from '@simvlm/core';
+import {
+  loadTokenizer,
+  loadTokenizerJson,
+  SentencePieceTokenizer,
+  trainUnigram,
+  withSpecialTokens,
+} from '@simvlm/tokenizer';
 import type { RunConfig } from '../config/run-config';
 import type { RunData } from './data';
 
@@ -8,8 +14,12 @@ import type { RunData } from './data';
 export async function runTokenizer(
   { tokenizer, seed }: RunConfig,
   { captions, documents }: RunData,
-): Promise<UnigramTokenizer> {
-  if (tokenizer.model !== undefined) return readTokenizer(tokenizer.model);
+): Promise<SentencePieceTokenizer> {
+  if (tokenizer.model !== undefined) {
+    // Published tokenizers often have no pad token.
+    const { model } = await readTokenizer(tokenizer.model);
+    return new SentencePieceTokenizer(withSpecialTokens(model));
+  }
   return trainUnigram(corpus(captions, documents, seed), {
     vocabSize: tokenizer.vocabSize,
     // Captions are few: a digit that one of them has is worth a piece.
@@ -19,8 +29,11 @@ export async function runTokenizer(
   });
 }
 
-/** @throws TokenizerError when the file cannot be read or is no model */
-export async function readTokenizer(file: string): Promise<UnigramTokenizer> {
+/**
+ * A SentencePiece `.model` or a `tokenizer.json`, told by what is in it. @throws TokenizerError when it
+ * cannot be read or is neither
+ */
+export async function readTokenizer(file: string): Promise<SentencePieceTokenizer> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -31,7 +44,15 @@ export async function readTokenizer(file: string): Promise<UnigramTokenizer> {
       { cause: error },
     );
   }
-  return loadTokenizer(bytes);
+  // A .model begins with a field number, JSON with a brace or white space before it.
+  const text = new TextDecoder();
+  const isJson = /^\s*\{/.test(text.decode(bytes.subarray(0, 100)));
+  try {
+    return isJson ? loadTokenizerJson(text.decode(bytes)) : loadTokenizer(bytes);
+  } catch (error) {
+    if (!isSimVlmError(error)) throw error;
+    throw new TokenizerError('TOKENIZER_INVALID', `${file}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Captions are few and glosses many: with equal numbers of both the captions' words still become pieces. */
