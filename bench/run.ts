@@ -1,12 +1,12 @@
-/** `pnpm bench NAME [--json FILE] [--minutes N]`: runs one benchmark, prints its table, writes it as JSON. */
+/** `pnpm bench NAME [--json FILE]`: runs one benchmark, prints its table, writes it as JSON; `--help` has more. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './lib/machine';
-import { type BenchResult, table } from './lib/table';
+import { type BenchOptions, type BenchResult, table } from './lib/table';
 
 const benchmarks: Record<
   string,
-  { about: string; load: () => Promise<{ run: () => Promise<BenchResult> }> }
+  { about: string; load: () => Promise<{ run: (options: BenchOptions) => Promise<BenchResult> }> }
 > = {
   wasm: {
     about: 'a small language model: our wasm backend beside plain tfjs and jax-js',
@@ -16,16 +16,29 @@ const benchmarks: Record<
     about: 'the parts of a training step of the demo model on every backend present',
     load: () => import('./demo'),
   },
+  tokenizer: {
+    about: 'encoding, training and quality beside SentencePiece and the tokenizers of npm',
+    load: () => import('./tokenizer'),
+  },
 };
 
-const usage = `usage: pnpm bench NAME [--json FILE]\n${Object.entries(benchmarks)
-  .map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`)
-  .join('\n')}`;
+const usage = `usage: pnpm bench NAME [--json FILE]
+       pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
+         benchmarks,
+       )
+         .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+         .join('\n')}`;
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter(argument => argument !== '--'),
   allowPositionals: true,
-  options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    part: { type: 'string' },
+    'no-bpe': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+  },
 });
 const benchmark = benchmarks[positionals[0] ?? ''];
 if (values.help) console.log(usage);
@@ -34,10 +47,13 @@ else if (!benchmark || positionals.length !== 1) {
   process.exitCode = 2;
 } else {
   const { run } = await benchmark.load();
-  const result = await run();
+  const result = await run({ quick: values.quick, part: values.part, bpe: !values['no-bpe'] });
   const report = { machine: machine(), ...result };
+  const versions = Object.entries(result.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
   console.log(
-    `\n${table(result.rows)}\n\n${report.machine.cpu}, ${report.machine.cores} cores, Node ${process.versions.node}`,
+    `\n${table(result.rows)}\n\n${report.machine.cpu}, ${report.machine.cores} cores, Node ${process.versions.node}\n${versions}`,
   );
   for (const note of result.notes ?? []) console.log(note);
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -14,6 +14,15 @@ export interface BenchResult {
   readonly notes?: readonly string[];
 }
 
+/** What a benchmark may be told on the command line; each looks at what concerns it. */
+export interface BenchOptions {
+  /** Little text and few rounds, to see whether everything runs. */
+  readonly quick: boolean;
+  /** Names of parts, separated by commas; all without it. */
+  readonly part?: string | undefined;
+  readonly bpe: boolean;
+}
+
 /** A row where less is better (times): the ratio is peer / ours. */
 export function timeRow(
   what: string,
@@ -29,6 +38,16 @@ export function timeRow(
     unit,
     ratio: peer ? peer.value / ours : null,
   };
+}
+
+/** A row where more is better (rates): the ratio is ours / peer. */
+export function rateRow(
+  what: string,
+  ours: number,
+  peer: { name: string; value: number },
+  unit: string,
+): BenchRow {
+  return { what, ours, peer: peer.value, peerName: peer.name, unit, ratio: ours / peer.value };
 }
 
 /** The rows as an aligned text table. */
