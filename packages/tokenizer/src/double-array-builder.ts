@@ -89,6 +89,8 @@ class Places {
     this.#addBlock();
     this.#take(0);
     this.units[0] = 0;
+    // With children at base 0 the root, whose label is 0, would be its own child by byte 0 to Darts-clone.
+    this.#isBase[0] = 1;
   }
 
   /**

@@ -73,7 +73,9 @@ export class SentencePieceTokenizer implements Tokenizer {
     if (model.algorithm === 'unigram') this.#unigram = unigramVocabulary(model);
     else this.#merges = new Merges(model);
     const segmenter = this.#merges ?? new Viterbi(this.#unigram!);
-    if (wordsStandAlone(model)) {
+    // How far rounding can carry a sum is known only where all scores have one sign.
+    const isBounded = !this.#unigram?.scores.some(score => score > 0);
+    if (isBounded && wordsStandAlone(model)) {
       const words = new WordSegmenter(segmenter, model, this.#unigram?.scores);
       this.#segment = (bytes, length, tokens) => words.segment(bytes, length, tokens);
     } else this.#segment = (bytes, length, tokens) => segmenter.segment(bytes, 0, length, 0, tokens);

@@ -70,6 +70,7 @@ function readPiece(bytes: Uint8Array): Piece {
     else if (field.number === PIECE.score && field.kind === 'float') score = field.value;
     else if (field.number === PIECE.type && field.kind === 'varint') type = field.value;
   }
+  if (text === '') throw damaged('a piece in it is empty');
   if (!types.has(type)) throw damaged(`the piece "${text}" has the unknown type ${type}`);
   return { text, score, type: type as PieceType };
 }
@@ -78,7 +79,8 @@ function normalizerSettings(values: Values): NormalizerSettings {
   const flag = (number: number) => values.number(number, 1) !== 0;
   return {
     name: values.text(NORMALIZER.name) ?? '',
-    charMap: values.bytes.get(NORMALIZER.charMap)?.slice() ?? new Uint8Array(0),
+    // `slice` of a Node.js buffer would not copy.
+    charMap: Uint8Array.from(values.bytes.get(NORMALIZER.charMap) ?? []),
     addDummyPrefix: flag(NORMALIZER.addDummyPrefix),
     removeExtraWhitespaces: flag(NORMALIZER.removeExtraWhitespaces),
     escapeWhitespaces: flag(NORMALIZER.escapeWhitespaces),

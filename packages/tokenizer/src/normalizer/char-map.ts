@@ -39,7 +39,8 @@ export class CharMap {
       let unit = this.#units[place]!;
       if (unit >= 0 && (unit & HAS_VALUE) !== 0) unit = this.#units[place ^ offsetOf(unit)] ?? 0;
       else if (unit >= 0) continue;
-      if (unit >= 0 || (unit & VALUE) >= this.strings.length)
+      const value = unit & VALUE;
+      if (unit >= 0 || value >= this.strings.length || isInside(this.strings, value, this.strings.length))
         throw damaged('its normaliser map points outside itself');
     }
   }
@@ -52,11 +53,11 @@ export class CharMap {
   match(bytes: Uint8Array, at: number, limit: number): number {
     const units = this.#units;
     const length = longestMatch(units, bytes, at, limit);
-    if (length > 0) {
-      const last = at + length - 1;
-      this.begin = valueAt(units, walk(units, rootOf(units), bytes, at, last), bytes[last]!);
-      this.end = this.strings.indexOf(0, this.begin);
-    }
+    // Only a hostile map has a source that ends inside a character.
+    if (length === 0 || isInside(bytes, at + length, limit)) return 0;
+    const last = at + length - 1;
+    this.begin = valueAt(units, walk(units, rootOf(units), bytes, at, last), bytes[last]!);
+    this.end = this.strings.indexOf(0, this.begin);
     return length;
   }
 
@@ -74,4 +75,9 @@ export class CharMap {
       return 1;
     });
   }
+}
+
+/** Whether a character that begins before `at` goes on there. */
+function isInside(bytes: Uint8Array, at: number, end: number): boolean {
+  return at < end && (bytes[at]! & 0xc0) === 0x80;
 }

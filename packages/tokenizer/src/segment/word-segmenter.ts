@@ -2,10 +2,16 @@ import { pieceType, SPACE, type TokenizerModel } from '../vocabulary';
 import type { Segmenter } from './segmenter';
 import type { Tokens } from './tokens';
 import { WordScanner } from './word-scanner';
-import { WordTable } from './word-table';
+import { NOTES, RECORD, WordTable } from './word-table';
 
 /** Words longer than this many bytes are not remembered. */
 const LONGEST = 64;
+// What is noted of a word: its pieces from one place to another, how narrowly they were chosen, how many are
+// the unknown token.
+const FROM = NOTES;
+const TO = NOTES + 1;
+const MARGIN = NOTES + 2;
+const UNKNOWN = NOTES + 3;
 /** When so many words are remembered, all are forgotten: memory is bounded at about 6 MB. */
 const MOST_WORDS = 65_536;
 
@@ -21,14 +27,13 @@ export class WordSegmenter {
   readonly #scores: Float64Array;
   readonly #scanner: WordScanner;
   readonly #words = new WordTable();
-  #margins = new Float32Array(512);
-  /** How many pieces of each word are the unknown token. */
-  #unknowns = new Uint8Array(512);
-  // Pieces of the words: word w has those from #starts[w] to #starts[w + 1]; their ends count from the word's
-  // beginning.
-  #starts = new Int32Array(513);
+  // Pieces of all words; their ends count from the word's beginning.
   #ids = new Int32Array(2048);
   #ends = new Uint8Array(2048);
+  #used = 0;
+  /** To keep float32 numbers in records of int32. */
+  readonly #float = new Float32Array(1);
+  readonly #bits = new Int32Array(this.#float.buffer);
 
   constructor(segmenter: Segmenter, model: TokenizerModel, scores?: Float64Array) {
     this.#segmenter = segmenter;
@@ -53,12 +58,13 @@ export class WordSegmenter {
     if (length > LONGEST) return this.#segmenter.segment(bytes, begin, end, base, tokens);
     let word = this.#words.find(bytes, begin, end, hash);
     if (word < 0) word = this.#learn(bytes, begin, end, hash, tokens);
+    const { records } = this.#words;
     const { ids, ends } = tokens;
     const scores = this.#scores;
-    const to = this.#starts[word + 1]!;
+    const to = records[word * RECORD + TO]!;
     let count = tokens.count;
     let sum = base;
-    for (let i = this.#starts[word]!; i < to; i++) {
+    for (let i = records[word * RECORD + FROM]!; i < to; i++) {
       const id = this.#ids[i]!;
       ids[count] = id;
       ends[count++] = begin + this.#ends[i]!;
@@ -66,44 +72,41 @@ export class WordSegmenter {
     }
     // Both ways to a place are sums of at most `length` scores, each rounded to 24 bits at the size of the
     // whole sum.
-    if (this.#margins[word]! <= (length + 1) * 2 ** -21 * Math.abs(sum))
+    this.#bits[0] = records[word * RECORD + MARGIN]!;
+    if (this.#float[0]! <= (length + 1) * 2 ** -21 * Math.abs(sum))
       return this.#segmenter.segment(bytes, begin, end, base, tokens);
     tokens.count = count;
-    tokens.unknown += this.#unknowns[word]!;
+    tokens.unknown += records[word * RECORD + UNKNOWN]!;
     return sum;
   }
 
   /** Segments a word by itself and remembers it. */
   #learn(bytes: Uint8Array, begin: number, end: number, hash: number, tokens: Tokens): number {
-    if (this.#words.count >= MOST_WORDS) this.#words.clear();
-    const word = this.#words.add(bytes, begin, end, hash);
+    if (this.#words.count >= MOST_WORDS) {
+      this.#words.clear();
+      this.#used = 0;
+    }
     const { count, unknown } = tokens;
     this.#segmenter.segment(bytes, begin, end, 0, tokens);
-    this.#reserve(word, tokens.count - count);
-    let place = this.#starts[word]!;
+    this.#reserve(tokens.count - count);
+    const word = this.#words.add(bytes, begin, end, hash);
+    const { records } = this.#words;
+    records[word * RECORD + FROM] = this.#used;
     for (let i = count; i < tokens.count; i++) {
-      this.#ids[place] = tokens.ids[i]!;
-      this.#ends[place++] = tokens.ends[i]! - begin;
+      this.#ids[this.#used] = tokens.ids[i]!;
+      this.#ends[this.#used++] = tokens.ends[i]! - begin;
     }
-    this.#starts[word + 1] = place;
-    this.#margins[word] = this.#segmenter.margin;
-    this.#unknowns[word] = tokens.unknown - unknown;
+    records[word * RECORD + TO] = this.#used;
+    this.#float[0] = this.#segmenter.margin;
+    records[word * RECORD + MARGIN] = this.#bits[0]!;
+    records[word * RECORD + UNKNOWN] = tokens.unknown - unknown;
     tokens.count = count;
     tokens.unknown = unknown;
     return word;
   }
 
-  #reserve(word: number, pieces: number): void {
-    if (word + 1 >= this.#margins.length) {
-      const [margins, unknowns, starts] = [this.#margins, this.#unknowns, this.#starts];
-      this.#margins = new Float32Array(margins.length * 2);
-      this.#unknowns = new Uint8Array(margins.length * 2);
-      this.#starts = new Int32Array(margins.length * 2 + 1);
-      this.#margins.set(margins);
-      this.#unknowns.set(unknowns);
-      this.#starts.set(starts);
-    }
-    if (this.#starts[word]! + pieces <= this.#ids.length) return;
+  #reserve(pieces: number): void {
+    if (this.#used + pieces <= this.#ids.length) return;
     const [ids, ends] = [this.#ids, this.#ends];
     this.#ids = new Int32Array(ids.length * 2 + pieces);
     this.#ends = new Uint8Array(this.#ids.length);

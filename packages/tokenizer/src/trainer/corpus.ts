@@ -111,7 +111,7 @@ async function* sampled(
 function numbered(words: WordTable, counts: Float64Array, coverage: number): Corpus {
   const frequencies = new Map<string, number>();
   let total = 0;
-  const wordText = (word: number) => textOf(words.bytes, words.starts[word]!, words.starts[word + 1]!);
+  const wordText = (word: number) => textOf(words.bytes, ...words.rangeOf(word));
   for (let word = 0; word < words.count; word++)
     for (const character of wordText(word)) {
       frequencies.set(character, (frequencies.get(character) ?? 0) + counts[word]!);
@@ -128,7 +128,7 @@ function numbered(words: WordTable, counts: Float64Array, coverage: number): Cor
   }
   const symbolOf = new Map(characters.map((character, i) => [character, i + 1]));
   // Bytes are more than characters, and every word but an empty run has one end.
-  const text = new Int32Array(words.starts[words.count]! * 2 + 1);
+  const text = new Int32Array(words.rangeOf(words.count - 1)[1] * 2 + 1);
   const starts: number[] = [0];
   const wordCounts: number[] = [];
   let end = 0;

@@ -7,7 +7,7 @@ export class PairTable {
   rights = new Int32Array(1024);
   /** How often each pair occurs now. */
   frequencies = new Float64Array(1024);
-  /** 2^32 · left + right by hash; −1 for an empty slot. */
+  /** 2^26 · left + right by hash, exact as there are fewer than 2^26 symbols; −1 for an empty slot. */
   #keys = new Float64Array(4096).fill(-1);
   #pairs = new Int32Array(4096);
   // Places are lists: of each pair the last one, of each entry the one before.
@@ -18,7 +18,7 @@ export class PairTable {
 
   /** The number of a pair; a new one when it was not there. */
   number(left: number, right: number): number {
-    const key = left * 2 ** 32 + right;
+    const key = left * 2 ** 26 + right;
     let slot = this.#slot(key);
     if (this.#keys[slot] === key) return this.#pairs[slot]!;
     if (this.count * 2 >= this.#keys.length) {
@@ -57,7 +57,7 @@ export class PairTable {
 
   #slot(key: number): number {
     const mask = this.#keys.length - 1;
-    const hash = Math.imul(key % 2 ** 32, 0x9e3779b1) ^ Math.imul(Math.floor(key / 2 ** 32), 0x85ebca6b);
+    const hash = Math.imul(key % 2 ** 26, 0x9e3779b1) ^ Math.imul(Math.floor(key / 2 ** 26), 0x85ebca6b);
     let slot = (hash ^ (hash >>> 15)) & mask;
     while (this.#keys[slot] !== -1 && this.#keys[slot] !== key) slot = (slot + 1) & mask;
     return slot;

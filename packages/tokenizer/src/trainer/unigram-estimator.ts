@@ -6,9 +6,6 @@ import type { SeedPieces } from './seed-pieces';
 const LEAST_EXPECTED = 0.5;
 /** A character that was dropped can still spell words, this far below the worst piece. */
 const DROPPED_PENALTY = 10;
-/** Where products of probabilities are too far from 1, the word is tried again with another scale. */
-const FAR = 1e250;
-
 /**
  * A unigram model in training. Every word is a graph of the pieces that stand in it (`SeedPieces`), which
  * shrinks as pieces are dropped; no text is looked at again.
@@ -24,10 +21,10 @@ export class UnigramEstimator {
   readonly #starts: Int32Array;
   readonly #pieces: Int32Array;
   readonly #characters: number;
-  /** −log P per character of each word, from the step before: keeps products of probabilities near 1. */
-  readonly #scales: Float64Array;
   readonly #alpha: Float64Array;
   readonly #beta: Float64Array;
+  readonly #bestScores: Float64Array;
+  #weights = new Float64Array(256);
   readonly #via: Int32Array;
 
   constructor(corpus: Corpus, seeds: SeedPieces) {
@@ -45,9 +42,9 @@ export class UnigramEstimator {
     let longest = 0;
     for (let word = 0; word < words; word++)
       longest = Math.max(longest, corpus.starts[word + 1]! - corpus.starts[word]!);
-    this.#scales = new Float64Array(words).fill(4);
     this.#alpha = new Float64Array(longest + 1);
     this.#beta = new Float64Array(longest + 1);
+    this.#bestScores = new Float64Array(longest + 1);
     this.#via = new Int32Array(longest + 1);
   }
 
@@ -129,60 +126,54 @@ export class UnigramEstimator {
     }
   }
 
-  /** How often each piece occurs on average over all segmentations of all words (forward-backward). */
+  /**
+   * How often each piece occurs on average over all segmentations of all words (forward-backward).
+   *
+   * Probabilities of long words are far below what a number holds. So ways to a place are measured by the best
+   * one: an edge weighs e^(best here + its score − best there) ≤ 1, and the best way weighs 1 everywhere.
+   */
   #expectedCounts(): Float64Array {
-    const probabilities = this.scores.map((score, piece) => (this.#isUsable(piece) ? Math.exp(score) : 0));
     const expected = new Float64Array(this.scores.length);
-    const powers = new Float64Array(65);
     const { starts, counts } = this.#corpus;
-    const [alpha, beta] = [this.#alpha, this.#beta];
+    const [alpha, beta, best] = [this.#alpha, this.#beta, this.#bestScores];
     for (let word = 0; word < counts.length; word++) {
       const begin = starts[word]!;
       const length = starts[word + 1]! - 1 - begin;
-      // P times e^(scale × length): the same for every segmentation of the word, so it drops out of the
-      // counts.
-      let whole = 0;
-      for (let tries = 0; tries < 20; tries++) {
-        const factor = Math.exp(this.#scales[word]!);
-        powers[0] = 1;
-        for (let i = 1; i < powers.length; i++) powers[i] = powers[i - 1]! * factor;
-        whole = this.#forward(begin, length, probabilities, powers);
-        if (whole > 1 / FAR && whole < FAR) break;
-        this.#scales[word]! += (whole < 1 ? 500 : -500) / length;
+      this.#best(begin, begin + length, -1);
+      const firstEdge = this.#starts[begin]!;
+      const weights = this.#edgeWeights(this.#starts[begin + length]! - firstEdge);
+      alpha.fill(0, 0, length + 1);
+      alpha[0] = 1;
+      for (let at = 0; at < length; at++) {
+        const stop = this.#starts[begin + at + 1]!;
+        for (let edge = this.#starts[begin + at]!; edge < stop; edge++) {
+          const piece = this.#pieces[edge]!;
+          const to = at + this.#lengths[piece]!;
+          const weight = Math.exp(best[at]! + this.scores[piece]! - best[to]!);
+          weights[edge - firstEdge] = weight;
+          alpha[to]! += alpha[at]! * weight;
+        }
       }
-      const weight = counts[word]! / whole;
+      const count = counts[word]! / alpha[length]!;
       beta[length] = 1;
       for (let at = length - 1; at >= 0; at--) {
         let sum = 0;
         const stop = this.#starts[begin + at + 1]!;
         for (let edge = this.#starts[begin + at]!; edge < stop; edge++) {
           const piece = this.#pieces[edge]!;
-          const pieceLength = this.#lengths[piece]!;
-          const value = probabilities[piece]! * powers[pieceLength]! * beta[at + pieceLength]!;
-          expected[piece]! += weight * alpha[at]! * value;
+          const value = weights[edge - firstEdge]! * beta[at + this.#lengths[piece]!]!;
+          expected[piece]! += count * alpha[at]! * value;
           sum += value;
         }
         beta[at] = sum;
       }
-      this.#scales[word]! -= Math.log(whole) / length;
     }
     return expected;
   }
 
-  #forward(begin: number, length: number, probabilities: Float64Array, powers: Float64Array): number {
-    const alpha = this.#alpha;
-    alpha.fill(0, 0, length + 1);
-    alpha[0] = 1;
-    for (let at = 0; at < length; at++) {
-      const here = alpha[at]!;
-      const stop = this.#starts[begin + at + 1]!;
-      for (let edge = this.#starts[begin + at]!; edge < stop; edge++) {
-        const piece = this.#pieces[edge]!;
-        const pieceLength = this.#lengths[piece]!;
-        alpha[at + pieceLength]! += here * probabilities[piece]! * powers[pieceLength]!;
-      }
-    }
-    return alpha[length]!;
+  #edgeWeights(edges: number): Float64Array {
+    if (this.#weights.length < edges) this.#weights = new Float64Array(edges * 2);
+    return this.#weights;
   }
 
   /** How often each piece occurs in the likeliest segmentations of all words. */
@@ -204,7 +195,7 @@ export class UnigramEstimator {
    * piece at each place.
    */
   #best(begin: number, end: number, without: number): number {
-    const best = this.#beta;
+    const best = this.#bestScores;
     const length = end - begin;
     best.fill(Number.NEGATIVE_INFINITY, 0, length + 1);
     best[0] = 0;

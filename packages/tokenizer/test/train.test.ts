@@ -1,0 +1,547 @@
+import { isSimVlmError, Random } from '@simvlm/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  loadTokenizer,
+  pieceType,
+  type SentencePieceTokenizer,
+  type TrainingOptions,
+  type TrainingProgress,
+  trainBpe,
+  trainUnigram,
+} from '../src/index';
+
+const animals = ['cat', 'dog', 'fox', 'owl', 'bear', 'tiger', 'zebra', 'horse'];
+const lines = animals.flatMap(animal =>
+  ['red', 'green', 'blue', 'striped', 'spotted'].flatMap(colour =>
+    ['face', 'running', 'sleeping', 'with a hat'].map(what => `the ${colour} ${animal} ${what}`),
+  ),
+);
+/** The characters of the lines without the space, and the least vocabulary that holds them. */
+const letters = [...new Set(lines.join('').replaceAll(' ', ''))];
+const LEAST = letters.length + 1 + 4;
+
+const character = fc
+  .oneof(fc.nat(0x7f), fc.nat(0x10ffff - 0x800))
+  .map(code => String.fromCodePoint(code < 0xd800 ? code : code + 0x800));
+
+/** What is left of spaces by default. */
+const tidy = (text: string) => text.replace(/ {2,}/g, ' ').replace(/^ | $/g, '');
+
+const trainers = [
+  { name: 'unigram', train: trainUnigram },
+  { name: 'BPE', train: trainBpe },
+];
+
+describe.each(trainers)('$name', ({ name, train }) => {
+  /** The same options train once. Nothing is normalised, which is quick, unless it is asked for. */
+  const trained = new Map<string, Promise<SentencePieceTokenizer>>();
+  const modelOf = (options: Partial<TrainingOptions> = {}, text: readonly string[] = lines) => {
+    const all: TrainingOptions = { vocabSize: 44, normalization: 'identity', ...options };
+    const key = JSON.stringify([all, text]);
+    if (!trained.has(key)) trained.set(key, train(text, all));
+    return trained.get(key)!;
+  };
+  const texts = ({ model }: SentencePieceTokenizer) => model.pieces.map(({ text }) => text);
+
+  it('has exactly as many pieces as were asked for, from the characters alone to all that the text gives', async () => {
+    const { vocabSize: most } = await modelOf({ vocabSize: 5000, hardVocabLimit: false });
+    expect(most).toBeGreaterThan(LEAST + 15);
+    for (let vocabSize = LEAST; vocabSize <= most; vocabSize++) {
+      const tokenizer = await modelOf({ vocabSize });
+      expect(tokenizer.vocabSize).toBe(vocabSize);
+      expect(new Set(texts(tokenizer)).size).toBe(vocabSize);
+      expect(texts(tokenizer)).toEqual(expect.arrayContaining(['▁', ...letters]));
+    }
+  });
+
+  it('begins with padding, unknown, beginning and end', async () => {
+    const { special, model } = await modelOf();
+    expect(special).toEqual({ pad: 0, unk: 1, bos: 2, eos: 3 });
+    const { control, unknown } = pieceType;
+    expect(model.pieces.slice(0, 4).map(({ text, type }) => [text, type])).toEqual([
+      ['<pad>', control],
+      ['<unk>', unknown],
+      ['<s>', control],
+      ['</s>', control],
+    ]);
+  });
+
+  it('learns the frequent words as one piece', async () => {
+    const tokenizer = await modelOf(name === 'BPE' ? { vocabSize: 200, hardVocabLimit: false } : {});
+    expect(tokenizer.encodePieces('the striped dog running')).toEqual([
+      '▁the',
+      '▁striped',
+      '▁dog',
+      '▁running',
+    ]);
+  });
+
+  it('gives the same bytes for the same lines and options', async () => {
+    const options: TrainingOptions = {
+      vocabSize: 44,
+      normalization: 'identity',
+      userDefinedSymbols: ['<m>'],
+    };
+    const [first, second] = [await train(lines, options), await train([...lines], { ...options })];
+    expect(first.save()).toEqual(second.save());
+    const other = await train([...lines, 'zebra zebra'], options);
+    expect(other.save()).not.toEqual(first.save());
+  });
+
+  it('reads an async iterable and a generator as it reads an array', async () => {
+    async function* slowly() {
+      for (const line of lines) {
+        await null;
+        yield line;
+      }
+    }
+    function* quickly() {
+      yield* lines;
+    }
+    const bytes = (await modelOf()).save();
+    for (const source of [slowly(), quickly(), new Set(lines)])
+      expect((await train(source, { vocabSize: 44, normalization: 'identity' })).save()).toEqual(bytes);
+  });
+
+  it('gives the same ids after saving and loading', async () => {
+    for (const options of [
+      {},
+      { vocabSize: 300, byteFallback: true, userDefinedSymbols: ['<m>'], controlSymbols: ['<c>'] },
+    ]) {
+      const tokenizer = await modelOf(options);
+      const loaded = loadTokenizer(tokenizer.save());
+      expect(loaded.model).toEqual(tokenizer.model);
+      const part = fc.oneof(
+        fc.constantFrom(...letters, ' ', '<m>', '<c>', 'the ', ' zebra'),
+        fc.string({ unit: 'grapheme' }),
+      );
+      fc.assert(
+        fc.property(fc.array(part), parts => {
+          expect(loaded.encode(parts.join(''))).toEqual(tokenizer.encode(parts.join('')));
+        }),
+      );
+    }
+  });
+
+  it('decodes what it encoded: the same text, spaces put in order, for characters that it knows', async () => {
+    const tokenizer = await modelOf();
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...letters, ' ', ' ', ' '), maxLength: 60, size: 'max' }),
+        text => {
+          const ids = tokenizer.encode(text);
+          expect(tokenizer.decode(ids)).toBe(tidy(text));
+          expect([...ids].every(id => id > 3)).toBe(true);
+        },
+      ),
+    );
+    for (const line of lines) expect(tokenizer.decode(tokenizer.encode(line))).toBe(line);
+  });
+
+  it('writes characters that it does not know as one unknown token', async () => {
+    const tokenizer = await modelOf();
+    const pieces = tokenizer.encodePieces('cat 漢字 dog');
+    expect(pieces).toContain('漢字');
+    expect([...tokenizer.encode('cat 漢字 dog')].filter(id => id === 1)).toHaveLength(1);
+  });
+
+  it('spells any well-formed text by bytes where it is told to, and gives it back', async () => {
+    const tokenizer = await modelOf({ vocabSize: 300, byteFallback: true });
+    expect(texts(tokenizer)).toEqual(expect.arrayContaining(['<0x00>', '<0x41>', '<0xFF>']));
+    const part = fc.oneof(
+      fc.string({ unit: character }),
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('  ', ' the ', 'fox\n'),
+    );
+    fc.assert(
+      fc.property(fc.array(part), parts => {
+        // U+2581 is a space to the original, and cannot be told from one.
+        const text = parts.join('').replaceAll('▁', '');
+        const ids = tokenizer.encode(text);
+        expect(tokenizer.decode(ids)).toBe(tidy(text));
+        expect([...ids]).not.toContain(1);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('a user-defined symbol is one piece wherever it stands', async () => {
+    // With letters before and behind, at both ends, twice, one inside another. BPE cuts at them first; of a unigram model it is true
+    // where no other piece has a part of the symbol.
+    const symbols = ['<mask>', '<m>', '火', ...(name === 'BPE' ? ['ab', 'er'] : [])];
+    const text = [...lines, 'a <mask> here', '<m>the<mask>', '火'];
+    const options = { vocabSize: LEAST + 18, hardVocabLimit: false, userDefinedSymbols: symbols };
+    const tokenizer = await modelOf(options, text);
+    const split = new RegExp(symbols.join('|'), 'g');
+    for (const each of [tokenizer, loadTokenizer(tokenizer.save())]) {
+      const part = fc.oneof(
+        fc.constantFrom(...symbols),
+        fc.constantFrom(...letters, ' ', 'the', 'zebra', '<', '>', 'mask'),
+      );
+      fc.assert(
+        fc.property(fc.array(part, { maxLength: 20, size: 'max' }), parts => {
+          const text = parts.join('');
+          const found = each.encodePieces(text).filter(piece => symbols.includes(piece));
+          expect(found).toEqual(text.match(split) ?? []);
+          expect(each.decodePieces(each.encodePieces(text))).toBe(tidy(text));
+        }),
+      );
+    }
+    expect(symbols.map(symbol => tokenizer.idOf(symbol))).toEqual(symbols.map((_, i) => 4 + i));
+  });
+
+  it('a control symbol never comes from text, and decoding leaves it out', async () => {
+    const controlSymbols = ['<c>', '[SEP]'];
+    const tokenizer = await modelOf(
+      { vocabSize: 310, byteFallback: true, controlSymbols, hardVocabLimit: false },
+      [...lines, 'a <c> b [SEP] <s> </s>'],
+    );
+    const control = controlSymbols.map(symbol => tokenizer.idOf(symbol)!);
+    expect(control).toEqual([4, 5]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('<c>', '[SEP]', '<s>', '</s>', '<pad>', '<unk>', 'the', ' ', 'c')),
+        parts => {
+          const ids = [...tokenizer.encode(parts.join(''))];
+          expect(ids.every(id => id > 5)).toBe(true);
+          expect(tokenizer.decode(ids.flatMap(id => [id, ...control, 0, 2, 3]))).toBe(tidy(parts.join('')));
+        },
+      ),
+    );
+  });
+
+  it('takes an option that is undefined for one that is absent', async () => {
+    const options: Record<keyof TrainingOptions, undefined> | object = {
+      characterCoverage: undefined,
+      byteFallback: undefined,
+      userDefinedSymbols: undefined,
+      controlSymbols: undefined,
+      maxPieceLength: undefined,
+      hardVocabLimit: undefined,
+      maxLines: undefined,
+      seed: undefined,
+      onProgress: undefined,
+    };
+    expect((await train(lines, { vocabSize: 44, normalization: 'identity', ...options })).save()).toEqual(
+      (await modelOf()).save(),
+    );
+  });
+
+  it('gives no piece to characters beyond the coverage', async () => {
+    const text = [...lines, 'ж'];
+    expect(texts(await modelOf({ vocabSize: 45, characterCoverage: 0.999 }, text))).not.toContain('ж');
+    expect(texts(await modelOf({ vocabSize: 45, characterCoverage: 1 }, text))).toContain('ж');
+  });
+
+  it.each([1, 2, 5])('makes no piece longer than %i characters', async maxPieceLength => {
+    const tokenizer = await modelOf({ maxPieceLength, vocabSize: 60, hardVocabLimit: false });
+    const lengths = tokenizer.model.pieces.slice(4).map(({ text }) => [...text].length);
+    expect(Math.max(...lengths)).toBe(maxPieceLength);
+  });
+
+  it('gives a smaller vocabulary for too little text, if that is allowed', async () => {
+    const { vocabSize } = await modelOf({ vocabSize: 5000, hardVocabLimit: false });
+    expect(vocabSize).toBeLessThan(5000);
+    await expect(modelOf({ vocabSize: vocabSize + 1 })).rejects.toThrow(
+      `vocabSize ${vocabSize + 1} is too large for this text: it gives ${vocabSize} pieces; ask for fewer, or pass hardVocabLimit: false`,
+    );
+    expect((await modelOf({ hardVocabLimit: false })).save()).toEqual((await modelOf()).save());
+  });
+
+  it('trains on so many lines drawn by a seed', async () => {
+    const draw = (seed: number) =>
+      modelOf({ vocabSize: LEAST, maxLines: 40, seed, characterCoverage: 1, hardVocabLimit: false });
+    expect((await draw(1)).save()).toEqual(
+      (
+        await train(lines, {
+          vocabSize: LEAST,
+          normalization: 'identity',
+          maxLines: 40,
+          seed: 1,
+          characterCoverage: 1,
+          hardVocabLimit: false,
+        })
+      ).save(),
+    );
+    expect((await draw(1)).save()).not.toEqual((await draw(2)).save());
+    expect((await modelOf({ maxLines: lines.length, seed: 3 })).save()).toEqual((await modelOf()).save());
+  });
+
+  it('tells how far it has come: the lines, then the pieces on their way to the target', async () => {
+    const random = Random.fromSeed(1);
+    const word = () =>
+      Array.from({ length: 2 + random.integer(7) }, () => random.pick('abcdefghij'.split(''))).join('');
+    const words = Array.from({ length: 1500 }, word);
+    const text = Array.from(
+      { length: 12_000 },
+      () => `${random.pick(words)} ${words[random.integer(1 + random.integer(1500))]}`,
+    );
+    const seen: TrainingProgress[] = [];
+    await train(text, {
+      vocabSize: 1200,
+      normalization: 'identity',
+      onProgress: progress => seen.push(progress),
+    });
+    const stages = seen.map(({ stage }) => stage);
+    expect(stages).toEqual(stages.toSorted());
+    expect(seen.filter(({ stage }) => stage === 'read').map(({ count }) => count)).toEqual([10_000, 12_000]);
+    const steps = seen.filter(({ stage }) => stage === 'train');
+    const counts = steps.map(({ count }) => count);
+    expect(counts.length).toBeGreaterThan(1);
+    expect(steps.every(({ target }) => target === 1200)).toBe(true);
+    expect(counts).toEqual(counts.toSorted((a, b) => (name === 'BPE' ? a - b : b - a)));
+    expect(new Set(counts).size).toBe(counts.length);
+    if (name === 'BPE') expect(counts.at(-1)).toBeLessThanOrEqual(1200);
+    else expect(counts.at(-1)).toBeGreaterThanOrEqual(1200);
+  });
+
+  describe('text that may surprise', () => {
+    it.each([false, true])('special and byte pieces by their names, byte fallback %s', async byteFallback => {
+      const text = ['<s> hug </s> <0x41><0x41> <pad><unk>', 'a<s>a<s>a <0x0A>', '<s>', '<mask>', ...lines];
+      const tokenizer = await modelOf(
+        { vocabSize: 320, hardVocabLimit: false, byteFallback, userDefinedSymbols: ['<mask>'] },
+        text,
+      );
+      const learned = tokenizer.model.pieces.filter(({ type }) => type === pieceType.normal);
+      expect(learned.filter(({ text }) => /<s>|<\/s>|<pad>|<unk>|<mask>/.test(text))).toEqual([]);
+      expect(tokenizer.decode(tokenizer.encode('the zebra'))).toBe('the zebra');
+    });
+
+    it('one line', async () => {
+      const tokenizer = await modelOf({ vocabSize: 11 }, ['ab ab ab cab cab abc abc']);
+      expect(tokenizer.decode(tokenizer.encode('cab abc'))).toBe('cab abc');
+      expect(tokenizer.encode('ab ab')).toHaveLength(2);
+    });
+
+    it('one character, once and often', async () => {
+      expect(
+        texts(await modelOf({ vocabSize: 6 }, ['a']))
+          .slice(4)
+          .sort(),
+      ).toEqual(['a', '▁']);
+      const often = await modelOf({ vocabSize: 7 }, Array<string>(100).fill('a'));
+      expect(often.encodePieces('a aa')).toEqual(['▁a', '▁a', 'a']);
+    });
+
+    it('one character repeated 1,000 times', async () => {
+      const tokenizer = await modelOf({ vocabSize: 100, hardVocabLimit: false }, [
+        'a'.repeat(1000),
+        'a'.repeat(999),
+      ]);
+      expect(tokenizer.encode('a'.repeat(1000)).length).toBeLessThan(130);
+      expect(tokenizer.model.pieces.every(({ score }) => Number.isFinite(score))).toBe(true);
+    });
+
+    it('Chinese without spaces, in lines longer than any word', async () => {
+      const words = [
+        '今天',
+        '天气',
+        '很好',
+        '我们',
+        '一起',
+        '去',
+        '北京',
+        '大学',
+        '学习',
+        '中文',
+        '，',
+        '。',
+      ];
+      const random = Random.fromSeed(3);
+      const text = Array.from({ length: 40 }, () =>
+        Array.from({ length: 300 }, () => random.pick(words)).join(''),
+      );
+      const tokenizer = await modelOf({ vocabSize: 60 }, text);
+      expect(texts(tokenizer)).toEqual(expect.arrayContaining(words));
+      for (const line of text) {
+        expect(tokenizer.decode(tokenizer.encode(line))).toBe(line);
+        expect(tokenizer.countTokens(line)).toBeLessThan(330);
+      }
+    });
+
+    it('a long word of which one half is rare and the other frequent', async () => {
+      const rare = Array.from({ length: 120 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('');
+      const text = [`${'一'.repeat(128)}${rare}`, ...Array<string>(1000).fill('一'.repeat(64))];
+      const tokenizer = await modelOf({ vocabSize: 130, characterCoverage: 1 }, text);
+      expect(tokenizer.vocabSize).toBe(130);
+      expect(tokenizer.encode('一'.repeat(64)).length).toBeLessThan(16);
+    });
+
+    it('lone surrogates, which are no characters', async () => {
+      const tokenizer = await modelOf({ vocabSize: 40, hardVocabLimit: false }, [
+        ...lines,
+        'a\ud800b',
+        '\udc00',
+      ]);
+      expect(texts(tokenizer).filter(text => /\p{Surrogate}/u.test(text))).toEqual([]);
+      expect(tokenizer.encode('a\ud800b')).toEqual(tokenizer.encode('a\ufffdb'));
+    });
+  });
+
+  describe('refuses with one line that says why', () => {
+    const trainer = name === 'BPE' ? 'trainBpe' : 'trainUnigram';
+    it.each<[string, unknown, unknown, string, string]>([
+      ['no lines', [], { vocabSize: 44 }, 'TOKENIZER_TRAINING', 'there is no text to train a tokenizer on'],
+      ['nothing but spaces', ['', '   ', ' '], { vocabSize: 44 }, 'TOKENIZER_TRAINING', 'there is no text'],
+      [
+        'too small a vocabulary',
+        lines,
+        { vocabSize: 10 },
+        'TOKENIZER_TRAINING',
+        `vocabSize 10 is too small: ${letters.length + 1} characters and 4 special pieces need ${LEAST}; ask for more, or lower characterCoverage`,
+      ],
+      ['one less than needed', lines, { vocabSize: LEAST - 1 }, 'TOKENIZER_TRAINING', `need ${LEAST}`],
+      [
+        'no room for bytes',
+        lines,
+        { vocabSize: 100, byteFallback: true },
+        'TOKENIZER_TRAINING',
+        '260 special pieces',
+      ],
+      [
+        'too large a vocabulary',
+        lines,
+        { vocabSize: 5000 },
+        'TOKENIZER_TRAINING',
+        'vocabSize 5000 is too large for this text: it gives ',
+      ],
+      [
+        'an unknown option',
+        lines,
+        { vocabSize: 44, coverage: 1 },
+        'CONFIG_UNKNOWN_KEY',
+        `${trainer}: unknown key "coverage"; allowed: vocabSize, characterCoverage`,
+      ],
+      [
+        'no options',
+        lines,
+        undefined,
+        'CONFIG_INVALID',
+        `${trainer} needs "vocabSize", the number of pieces`,
+      ],
+      ['no size', lines, {}, 'CONFIG_INVALID', `${trainer} needs "vocabSize"`],
+      ['a size of 4', lines, { vocabSize: 4 }, 'CONFIG_INVALID', '"vocabSize" must be an integer from 5'],
+      [
+        'a size that is a text',
+        lines,
+        { vocabSize: '44' },
+        'CONFIG_INVALID',
+        '"vocabSize" must be an integer',
+      ],
+      [
+        'a coverage above 1',
+        lines,
+        { vocabSize: 44, characterCoverage: 2 },
+        'CONFIG_INVALID',
+        '"characterCoverage" must be',
+      ],
+      [
+        'a coverage of 0',
+        lines,
+        { vocabSize: 44, characterCoverage: 0 },
+        'CONFIG_INVALID',
+        '"characterCoverage" must be',
+      ],
+      [
+        'pieces of 65 characters',
+        lines,
+        { vocabSize: 44, maxPieceLength: 65 },
+        'CONFIG_INVALID',
+        '"maxPieceLength" must be an integer from 1 to 64, got 65',
+      ],
+      ['no lines at all', lines, { vocabSize: 44, maxLines: 0 }, 'CONFIG_INVALID', '"maxLines" must be'],
+      ['a negative seed', lines, { vocabSize: 44, seed: -1 }, 'CONFIG_INVALID', '"seed" must be'],
+      [
+        'a normalisation that is none',
+        lines,
+        { vocabSize: 44, normalization: 'NFKC' },
+        'CONFIG_INVALID',
+        '"normalization" must be one of nmt_nfkc, nfkc, nmt_nfkc_cf, nfkc_cf, identity, got "NFKC"',
+      ],
+      [
+        'a listener that is none',
+        lines,
+        { vocabSize: 44, onProgress: true },
+        'CONFIG_INVALID',
+        '"onProgress" must be a function',
+      ],
+      [
+        'a symbol in both lists',
+        lines,
+        { vocabSize: 44, controlSymbols: ['<a>', '<b>'], userDefinedSymbols: ['<b>'] },
+        'CONFIG_INVALID',
+        `${trainer}: "<b>" stands in both controlSymbols and userDefinedSymbols; a piece is one or the other`,
+      ],
+    ])('%s', async (_, text, options, code, message) => {
+      // Normalising has no part in it, and is quick this way.
+      const given = options && { normalization: 'identity', ...(options as object) };
+      const error = await train(text as string[], given as TrainingOptions).catch(cause => cause);
+      expect(isSimVlmError(error), String(error)).toBe(true);
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(message);
+      expect(error.message).not.toContain('\n');
+    });
+
+    it.each([
+      [['a b']],
+      [[' ']],
+      [['']],
+      [['a\0']],
+      [['\ud800']],
+      [['<x>', '<x>']],
+      [['<s>']],
+      [['<unk>']],
+      [['<0x41>']],
+      [[1]],
+      ['<x>'],
+    ])('symbols that cannot be: %j', async symbols => {
+      for (const option of ['userDefinedSymbols', 'controlSymbols']) {
+        const options = { vocabSize: 44, [option]: symbols } as unknown as TrainingOptions;
+        const error = await train(lines, options).catch(cause => cause);
+        expect(error.code).toBe('CONFIG_INVALID');
+        expect(error.message).toContain(
+          `${trainer}: "${option}" must be an array of different, non-empty strings without spaces`,
+        );
+      }
+    });
+  });
+});
+
+it('the pieces that unigram training reports include those that are not learned', async () => {
+  const counts: number[] = [];
+  const { vocabSize } = await trainUnigram(lines, {
+    vocabSize: 5000,
+    hardVocabLimit: false,
+    byteFallback: true,
+    normalization: 'identity',
+    onProgress: ({ stage, count }) => stage === 'train' && counts.push(count),
+  });
+  // Characters that were dropped come back at the end.
+  expect(counts.at(-1)).toBeLessThanOrEqual(vocabSize);
+  expect(counts.at(-1)).toBeGreaterThan(vocabSize - letters.length);
+});
+
+describe('scores', () => {
+  it('of unigram pieces are logarithms of probabilities, the greatest first, as the file holds them', async () => {
+    const { model } = await trainUnigram(lines, { vocabSize: 44, normalization: 'identity' });
+    const scores = model.pieces.slice(4).map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    expect(scores).toEqual(scores.map(Math.fround));
+    const sum = scores.reduce((total, score) => total + Math.exp(score), 0);
+    expect(sum).toBeGreaterThan(0.9);
+    expect(sum).toBeLessThan(1.1);
+  });
+
+  it('of BPE pieces are minus their rank, and characters come last, the most frequent first', async () => {
+    const { model } = await trainBpe(['abab ab', 'b'], { vocabSize: 9, normalization: 'identity' });
+    expect(model.pieces.slice(4).map(({ text, score }) => [text, score])).toEqual([
+      ['ab', 0],
+      ['▁ab', -1],
+      ['b', -2],
+      ['a', -3],
+      ['▁', -4],
+    ]);
+    expect(Object.is(model.pieces[4]!.score, 0)).toBe(true);
+  });
+});
