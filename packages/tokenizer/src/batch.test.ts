@@ -151,6 +151,10 @@ describe('is refused, with what to do', () => {
     expect([...ids]).toEqual([3, 1, 4, 2, 3, 1, 1, 4]);
   });
 
+  it('and does nothing to a model that has all', () => {
+    expect(withSpecialTokens(modelOf([piece('a', -1)]))).toEqual(modelOf([piece('a', -1)]));
+  });
+
   it('a row that is too long', () => {
     expect(messageOf(() => collated({ length: 4, addBos: true }), ConfigError)).toBe(
       'encodeBatch: a row of 5 tokens does not fit length 4; pass maxLength: 4 to cut it',

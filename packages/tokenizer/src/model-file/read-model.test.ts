@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../load-tokenizer';
 import { modelOf, piece, spaces, unused, userDefined } from '../models.test-util';
 import { compileCharMap } from '../normalizer/compile-char-map';
+import { SentencePieceTokenizer } from '../tokenizer';
 import { type NormalizerSettings, pieceType, type TokenizerModel } from '../vocabulary';
 import { MODEL, NORMALIZER, PIECE, TRAINER } from './fields';
 import { MessageWriter } from './protobuf';
@@ -153,12 +154,40 @@ describe('reading', () => {
       'a text in it is not UTF-8: 97 255',
     ],
     ['a field number 0', Uint8Array.of(0x02, 0x00), 'field number 0'],
+    ['a score that is cut off', Uint8Array.of(0x0a, 3, 0x15, 1, 2), 'cut off at byte 1'],
+    ['a number that is cut off', Uint8Array.of(0x08, 0x80), 'cut off at byte 2'],
     ['a group', Uint8Array.of(0x0b), 'wire type 3'],
     ['a number of more than ten bytes', new Uint8Array(20).fill(0x80), 'has no end'],
     ['a negative length', Uint8Array.of(0x0a, ...Array(9).fill(0xff), 0x01), 'is negative'],
   ])('refuses %s by name', (_, bytes, message) => {
     expect(() => readModel(bytes)).toThrow(TokenizerError);
     expect(() => readModel(bytes)).toThrow(message);
+  });
+});
+
+describe('a model that contradicts itself', () => {
+  const { control, unknown, byte, normal } = pieceType;
+  it.each<[string, Parameters<typeof modelOf>[0], Partial<TokenizerModel>]>([
+    ['piece 4 is empty', [piece('', -1)], {}],
+    ['piece 4 has a zero byte', [piece('a\0', -1)], {}],
+    ['the piece "a" stands twice', [piece('a', -1), piece('a', -2)], {}],
+    ['the piece "a" has score NaN', [piece('a', Number.NaN)], {}],
+    ['the piece "a" has score -Infinity', [piece('a', Number.NEGATIVE_INFINITY)], {}],
+    ['it has two unknown tokens', [piece('?', 0, unknown)], {}],
+    ['it has no unknown token', [], { pieces: [piece('<s>', 0, control)] }],
+    ['it has the byte piece "<0x41>" but no byte fallback', [piece('<0x41>', 0, byte)], {}],
+    ['"<0x4a>" is no byte piece', [piece('<0x4a>', 0, byte)], { byteFallback: true }],
+    ['it has byte fallback but no piece <0x00>', [], { byteFallback: true, pieces: modelOf([]).pieces }],
+    ['two special tokens have the same id', [], { special: { unk: 0, bos: 1, eos: 1, pad: 3 } }],
+    [
+      'its pad token 4 is no control piece',
+      [piece('p', 0, normal)],
+      { special: { unk: 0, bos: 1, eos: 2, pad: 4 } },
+    ],
+  ])('is refused: %s', (message, pieces, changes) => {
+    const make = () => new SentencePieceTokenizer(modelOf(pieces, changes));
+    expect(make).toThrow(TokenizerError);
+    expect(make).toThrow(`not a usable tokenizer model: ${message}`);
   });
 });
 
