@@ -53,5 +53,13 @@ describe.each([
     const tokenizer = await train(lines, { ...options, userDefinedSymbols: ['ＡＢ', '①'] });
     expect(tokenizer.encodePieces('①xＡＢ②ＡC')).toEqual(['▁', '①', 'x', 'ＡＢ', '<0x32>', 'A', '<0x43>']);
     expect(tokenizer.decode(tokenizer.encode('①xＡＢ②ＡC'))).toBe('①xＡＢ2AC');
+    // Where all is ASCII and the first letter alone would stay.
+    const folding = await train(lines, {
+      ...options,
+      normalization: 'nmt_nfkc_cf',
+      userDefinedSymbols: ['xA'],
+    });
+    expect(folding.decode(folding.encode('xA Xa XA xa'))).toBe('xA xa xa xa');
+    expect(folding.encodePieces('xA Xa').filter(piece => piece === 'xA')).toHaveLength(1);
   });
 });

@@ -17,7 +17,6 @@ export class MergeLearner {
   readonly texts: string[];
   readonly #lengths: number[];
   readonly #scripts: number[];
-  readonly #symbolOf: Map<string, number>;
   readonly #maxLength: number;
   /**
    * The corpus with symbols joined: at each place a symbol, 0 where a word ends, −1 inside a joined symbol.
@@ -34,7 +33,6 @@ export class MergeLearner {
     this.texts = ['', ...characters];
     this.#lengths = this.texts.map(character => (character === '' ? 0 : 1));
     this.#scripts = this.texts.map(character => (character === '' ? -1 : scriptOf(character)));
-    this.#symbolOf = new Map(this.texts.map((character, symbol) => [character, symbol]));
     this.#maxLength = maxLength;
     this.#text = text.slice();
     this.#spans = new Uint8Array(text.length).fill(1);
@@ -59,10 +57,9 @@ export class MergeLearner {
         continue;
       }
       const text = this.#textOf(top.pair);
-      const known = this.#symbolOf.get(text);
-      this.#join(top.pair, known ?? this.#addSymbol(top.pair, text));
-      // Joined in another way before: encoding will join these too, but there is nothing new.
-      if (known === undefined) return text;
+      // No other pair has this text: the characters of a piece decide how it is joined.
+      this.#join(top.pair, this.#addSymbol(top.pair, text));
+      return text;
     }
   }
 
@@ -70,7 +67,6 @@ export class MergeLearner {
     const [left, right] = [this.#pairs.lefts[pair]!, this.#pairs.rights[pair]!];
     this.#lengths.push(this.#lengths[left]! + this.#lengths[right]!);
     this.#scripts.push(joinedScript(this.#scripts[left]!, this.#scripts[right]!));
-    this.#symbolOf.set(text, this.texts.length);
     return this.texts.push(text) - 1;
   }
 

@@ -19,7 +19,10 @@ export interface TrainingOptions {
   readonly characterCoverage?: number;
   /** Spell characters without a piece as UTF-8 bytes: 256 more pieces. Default false. */
   readonly byteFallback?: boolean;
-  /** Texts that are always one piece, such as `<image>`; without spaces. */
+  /**
+   * Texts such as `<image>` that get a piece of their own, without spaces. BPE finds them before all else; in unigram they win
+   * over all but the likeliest other pieces, as in the original.
+   */
   readonly userDefinedSymbols?: readonly string[];
   /** Pieces that no text gives, such as `<2de>`; decoding leaves them out. */
   readonly controlSymbols?: readonly string[];

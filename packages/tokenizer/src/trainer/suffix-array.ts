@@ -1,5 +1,5 @@
 /**
- * The places of a text in the order of what begins there, compared by their first `depth` symbols; equal ones
+ * The places of a text in the order of what begins there, compared by their first `depth` symbols or more; equal ones
  * in the order of their places. Prefix doubling (Manber and Myers 1993) with counting sorts: log2(depth)
  * rounds, each linear.
  *
