@@ -6,7 +6,7 @@ const floors = [
   ['core'],
   ['tokenizer', 'ops'],
   ['attention', 'vision-patcher', 'data'],
-  ['model', 'backend-wasm', 'dataset-emoji'],
+  ['model', 'backend-wasm', 'backend-native', 'dataset-emoji'],
   ['trainer', 'eval', 'runtime'],
   ['cli'],
 ];

@@ -19,8 +19,13 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
-    // Compiles the wasm kernels where a test run comes before any build.
-    globalSetup: ['packages/backend-wasm/scripts/ensure-wasm.mjs'],
+    // Compiles the wasm kernels where a test run comes before any build, and the native addon where a libtorch is.
+    globalSetup: [
+      'packages/backend-wasm/scripts/ensure-wasm.mjs',
+      'packages/backend-native/scripts/ensure-addon.ts',
+    ],
+    // Most tests are about one backend and its exact numbers, whatever else this machine has.
+    env: { SIMVLM_BACKEND: 'wasm' },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -12,6 +12,10 @@ const benchmarks: Record<
     about: 'a small language model: our wasm backend beside plain tfjs and jax-js',
     load: () => import('./wasm'),
   },
+  native: {
+    about: 'SimVLM: our native and wasm backends beside PyTorch, training and decoding',
+    load: () => import('./native'),
+  },
   demo: {
     about: 'the parts of a training step of the demo model on every backend present',
     load: () => import('./demo'),
@@ -23,6 +27,7 @@ const benchmarks: Record<
 };
 
 const usage = `usage: pnpm bench NAME [--json FILE]
+       pnpm bench native [--json FILE] [--quick]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
          benchmarks,
        )

@@ -6,12 +6,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { versionOf } from './lib/process';
+import { progress } from './lib/progress';
 import type { BenchOptions, BenchResult } from './lib/table';
 import { type Corpus, corpus } from './tokenizer/corpus';
 import { OURS } from './tokenizer/encoders';
 import { encoding } from './tokenizer/encoding';
-import { type Findings, progress } from './tokenizer/findings';
-import { versionOf } from './tokenizer/process';
+import type { Findings } from './tokenizer/findings';
 import { nameOf, quality, type Task, trainingTimes, trainSpm } from './tokenizer/training';
 
 const PARTS = ['encode', 'train', 'quality'];

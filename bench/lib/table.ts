@@ -44,10 +44,17 @@ export function timeRow(
 export function rateRow(
   what: string,
   ours: number,
-  peer: { name: string; value: number },
+  peer: { name: string; value: number } | undefined,
   unit: string,
 ): BenchRow {
-  return { what, ours, peer: peer.value, peerName: peer.name, unit, ratio: ours / peer.value };
+  return {
+    what,
+    ours,
+    peer: peer?.value ?? null,
+    peerName: peer?.name ?? null,
+    unit,
+    ratio: peer ? ours / peer.value : null,
+  };
 }
 
 /** The rows as an aligned text table. */

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { secondsOf, startChild, versionOf } from '../lib/process';
 import { median } from '../lib/table';
 import { cache, readLines } from './corpus';
-import { secondsOf, startChild, versionOf } from './process';
 
 export const OURS = '@simvlm/tokenizer';
 export const SPM = 'spm_encode (C++)';

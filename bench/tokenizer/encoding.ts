@@ -1,7 +1,8 @@
+import { progress } from '../lib/progress';
 import { median, rateRow } from '../lib/table';
 import { readLines } from './corpus';
 import { agreement, type Encoder, OURS, peers, SPM, startEncoder } from './encoders';
-import { type Findings, percent, progress } from './findings';
+import { type Findings, percent } from './findings';
 
 const SAMPLE_LINES = 5_000;
 

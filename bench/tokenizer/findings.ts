@@ -12,7 +12,3 @@ export function percent(share: number): string {
   // 99.999 % must not read as all of them.
   return share === 1 ? '100 %' : `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`;
 }
-
-export function progress(what: string): void {
-  console.error(`… ${what}`);
-}

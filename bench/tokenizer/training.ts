@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { measure, type Usage } from '../lib/process';
 import { median, timeRow } from '../lib/table';
 import { type Corpus, readLines } from './corpus';
 import { agreement, OURS, SPM, startEncoder } from './encoders';
 import { type Findings, percent } from './findings';
-import { measure, type Usage } from './process';
 
 export type Algorithm = 'unigram' | 'bpe';
 export interface Task {

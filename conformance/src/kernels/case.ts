@@ -15,6 +15,11 @@ export interface Case {
   readonly name: string;
   readonly inputs: readonly Operand[];
   readonly run: Function;
+  /**
+   * Where tfjs's CPU backend is wrong: the same by operations that it has right. A backend must give this; one that extends
+   * tfjs's may share its fault.
+   */
+  readonly right?: Function;
   /** Compare the gradients of the float32 inputs as well. */
   readonly gradient?: boolean;
   /** Largest difference relative to max(1, |expected|). */

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Case, ints, of } from './case';
 
+/** A product whose batches are repeated first: [2, 1] and [1, 3] to [2, 3]. */
+const repeated =
+  (ta: boolean, tb: boolean): Case['run'] =>
+  (x, y) =>
+    tf.matMul(tf.tile(x!, [1, 3, 1, 1]), tf.tile(y!, [2, 1, 1, 1]), ta, tb);
+
 /** Matrix products: transposed, in batches, fused with bias and activation. */
 export const matrixCases: Case[] = [
   ...[
@@ -46,6 +52,8 @@ export const matrixCases: Case[] = [
         name: `matMul of batches [${a}] and [${b}]${ta ? ' aᵀ' : ''}${tb ? ' bᵀ' : ''}`,
         inputs: [of(...a!, ...(ta ? [6, 9] : [9, 6])), of(...b!, ...(tb ? [11, 6] : [6, 11]))],
         run: (x, y) => tf.matMul(x!, y!, ta, tb),
+        // Where both operands are repeated, tfjs pairs the batches of the one with the wrong ones of the other.
+        ...(a!.length > 1 && a!.join() !== b!.join() && b!.length > 0 && { right: repeated(ta, tb) }),
         // tfjs's gradient of a broadcasting product has the wrong shape.
         gradient: a!.join() === b!.join(),
         tolerance: 1e-4,

@@ -71,6 +71,13 @@ export const otherCases: Case[] = [
       tf.tensorScatterUpdate(x!, ids!, updates!),
       x!.mul(1),
     ],
+    // tfjs's tensorScatterUpdate overwrites its input.
+    right: (x, ids, updates) => [
+      tf.scatterND(ids!, updates!, [3, 4]),
+      tf.gatherND(x!, ids!),
+      tf.tensorScatterUpdate(x!.mul(1), ids!, updates!),
+      x!.mul(1),
+    ],
   },
   {
     name: 'einsum',

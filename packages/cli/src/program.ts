@@ -131,7 +131,7 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .option(
       '--user-defined-symbols <list>',
-      'texts that are always one piece, separated by commas',
+      'texts that get a piece of their own, separated by commas',
       commaList,
       [],
     )
@@ -161,13 +161,22 @@ function buildProgram(done: (code: number) => void): Command {
       done(await (await import('./commands/tokenizer')).tokenizerDecode(files, options)),
     );
 
+  const native = program
+    .command('native')
+    .description('the backend on libtorch: PyTorch on the CPU or CUDA, without Python');
+  native
+    .command('build')
+    .description('compile the addon for the libtorch of this machine (about a minute, once)')
+    .action(async () => done(await (await import('./commands/native')).nativeBuild()));
+
   program
     .command('info')
     .description('what works on this machine, and what does not and why')
     .option('--json', 'print as JSON')
     .action(async options => done(await (await import('./commands/info')).info(options)));
 
-  for (const command of [program, ...program.commands, ...tokenizer.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands, ...tokenizer.commands, ...native.commands])
+    command.exitOverride();
   return program;
 }
 

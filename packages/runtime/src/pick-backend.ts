@@ -1,11 +1,18 @@
 import { BackendError, type Plugin } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
-import { type ActivateOptions, backendProviders, registerBackendProvider } from './provider';
+import {
+  type ActivateOptions,
+  type Availability,
+  type BackendProvider,
+  backendProviders,
+  registerBackendProvider,
+} from './provider';
 import { cpuProvider } from './providers/cpu';
+import { nativeProvider } from './providers/native';
 import { wasmProvider } from './providers/wasm';
 
 export interface PickOptions extends ActivateOptions {
-  /** Take this backend or fail; default: the fastest that works here. */
+  /** Take this backend or fail; default: the environment variable SIMVLM_BACKEND, else the fastest that works here. */
   readonly prefer?: string;
 }
 
@@ -27,7 +34,6 @@ export interface PickedBackend {
 
 /** Backends that have a place in the order but whose package is not part of this installation. */
 const expected = [
-  { name: 'native', hint: 'no provider for it is registered (libtorch on CPU and CUDA)' },
   { name: 'webgpu', hint: 'no provider for it is registered (GPUs in browsers, and in Node through Dawn)' },
 ];
 
@@ -39,7 +45,7 @@ const expected = [
 export async function pickBackend(options: PickOptions = {}): Promise<PickedBackend> {
   registerDefaults();
   const providers = backendProviders();
-  const { prefer } = options;
+  const prefer = options.prefer ?? preferredByEnvironment();
   const known = [...expected.map(({ name }) => name), ...providers.map(({ name }) => name)];
   if (prefer !== undefined && !known.includes(prefer)) {
     throw new BackendError(
@@ -50,8 +56,13 @@ export async function pickBackend(options: PickOptions = {}): Promise<PickedBack
   const candidates: Candidate[] = expected
     .filter(({ name }) => !providers.some(provider => provider.name === name))
     .map(({ name, hint }) => ({ name, available: false, reason: hint }));
-  for (const provider of providers) {
-    const { available, reason } = await provider.check();
+  const checked = await Promise.all(
+    providers.map(async provider => ({ provider, state: await provider.check() })),
+  );
+  // Stable: of equal ranks the provider that was registered first.
+  checked.sort((a, b) => rankOf(b) - rankOf(a));
+  for (const { provider, state } of checked) {
+    const { available, reason } = state;
     if (!available || (prefer !== undefined && prefer !== provider.name)) {
       candidates.push({ name: provider.name, available, reason });
       continue;
@@ -70,11 +81,20 @@ export async function pickBackend(options: PickOptions = {}): Promise<PickedBack
   throw new BackendError('BACKEND_UNAVAILABLE', `backend "${prefer ?? 'any'}" does not work here (${told})`);
 }
 
+function rankOf({ provider, state }: { provider: BackendProvider; state: Availability }): number {
+  return (state.available ? state.rank : undefined) ?? provider.rank;
+}
+
+/** The environment variable SIMVLM_BACKEND, in Node. */
+function preferredByEnvironment(): string | undefined {
+  return (typeof process === 'undefined' ? undefined : process.env?.SIMVLM_BACKEND) || undefined;
+}
+
 /** Our own backends as a plug-in, registered like anybody's. */
 export const runtimePlugin: Plugin = {
   name: '@simvlm/runtime',
   setup(registry) {
-    for (const provider of [wasmProvider, cpuProvider]) {
+    for (const provider of [nativeProvider, wasmProvider, cpuProvider]) {
       registry.register('backend', provider.name, () => pickBackend({ prefer: provider.name }));
     }
   },
@@ -82,7 +102,7 @@ export const runtimePlugin: Plugin = {
 
 function registerDefaults(): void {
   const names = backendProviders().map(({ name }) => name);
-  for (const provider of [wasmProvider, cpuProvider])
+  for (const provider of [nativeProvider, wasmProvider, cpuProvider])
     if (!names.includes(provider.name)) registerBackendProvider(provider);
 }
 

@@ -1,6 +1,11 @@
 /** What a provider found out about its backend on this machine. */
 export type Availability =
-  | { readonly available: true; readonly reason: string }
+  | {
+      readonly available: true;
+      readonly reason: string;
+      /** In place of the provider's own rank, where the check found out more. */
+      readonly rank?: number;
+    }
   | { readonly available: false; readonly reason: string };
 
 /** One way to compute: how to find out whether it works here, and how to make it the tfjs backend. */

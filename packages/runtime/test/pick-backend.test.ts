@@ -1,15 +1,37 @@
+import { nativeStatus } from '@simvlm/backend-native';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { pickBackend, registerBackendProvider } from '../src/index';
 
-afterEach(() => tf.setBackend('cpu'));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await tf.setBackend('cpu');
+});
 
-test('without a wish, wasm is picked before cpu, and the reason names what was passed over', async () => {
+test('without a wish, the fastest that works is picked, and the reason names what was passed over', async () => {
+  vi.stubEnv('SIMVLM_BACKEND', '');
   const picked = await pickBackend();
-  expect(picked.name).toBe('wasm');
-  expect(tf.getBackend()).toBe('wasm');
-  expect(picked.detail).toMatch(/^SIMD, \d+ threads?$/);
-  expect(picked.reason).toMatch(/native: .*; not webgpu: /);
+  expect(picked.name).toBe(nativeStatus().built ? 'native' : 'wasm');
+  expect(tf.getBackend()).toBe(picked.name);
+  expect(picked.detail).toMatch(/^(SIMD, \d+ threads?|libtorch [\d.]+, .*)$/);
+  expect(picked.reason).toMatch(/^the fastest that works here; not webgpu: /);
+});
+
+test('the environment can ask for one, and a wish in the call goes before it', async () => {
+  vi.stubEnv('SIMVLM_BACKEND', 'cpu');
+  expect((await pickBackend()).name).toBe('cpu');
+  expect((await pickBackend({ prefer: 'wasm' })).name).toBe('wasm');
+  vi.stubEnv('SIMVLM_BACKEND', 'abacus');
+  await expect(pickBackend()).rejects.toThrow('no backend "abacus"; there are webgpu, native, wasm, cpu');
+});
+
+test('native is refused with the reason where there is no libtorch, or no addon for it', async () => {
+  const status = nativeStatus();
+  if (status.built) expect((await pickBackend({ prefer: 'native' })).detail).toMatch(/^libtorch /);
+  else
+    await expect(pickBackend({ prefer: 'native' })).rejects.toThrow(
+      status.found ? 'simvlm native build' : 'no libtorch',
+    );
 });
 
 test('cpu can be asked for', async () => {
@@ -21,12 +43,13 @@ test('cpu can be asked for', async () => {
 
 test('an unknown backend and one that is not here are refused with what there is', async () => {
   await expect(pickBackend({ prefer: 'tpu' })).rejects.toThrow(
-    'no backend "tpu"; there are native, webgpu, wasm, cpu',
+    'no backend "tpu"; there are webgpu, native, wasm, cpu',
   );
-  await expect(pickBackend({ prefer: 'native' })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+  await expect(pickBackend({ prefer: 'webgpu' })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
 });
 
 test('a provider from outside is tried first when its rank is higher, and a failing one is passed over', async () => {
+  vi.stubEnv('SIMVLM_BACKEND', '');
   registerBackendProvider({
     name: 'broken',
     rank: 1000,
@@ -36,6 +59,6 @@ test('a provider from outside is tried first when its rank is higher, and a fail
     },
   });
   const picked = await pickBackend();
-  expect(picked.name).toBe('wasm');
+  expect(picked.name).toBe(nativeStatus().built ? 'native' : 'wasm');
   expect(picked.candidates).toContainEqual({ name: 'broken', available: false, reason: 'driver crashed' });
 });

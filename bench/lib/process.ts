@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** A process that writes one JSON line when it is ready and one in answer to each JSON line. */
-export async function startChild<Hello>(command: string, args: string[], env: Record<string, string> = {}) {
+export async function startChild<Hello>(
+  command: string,
+  args: string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+) {
   const child = spawn(command, args, { env: { ...process.env, ...env } });
   let errors = '';
   child.stderr.on('data', chunk => (errors = `${errors}${chunk}`.slice(-2000)));
@@ -18,9 +22,9 @@ export async function startChild<Hello>(command: string, args: string[], env: Re
         child.off('close', close).off('error', reject);
         resolve(JSON.parse(text));
       };
-      const close = (code: number | null) => {
+      const close = (code: number | null, signal: NodeJS.Signals | null) => {
         lines.off('line', line);
-        reject(new Error(`it ended with code ${code}: ${message(errors)}`));
+        reject(new Error(`it ended with ${signal ?? `code ${code}`}: ${message(errors)}`));
       };
       lines.once('line', line);
       child.once('close', close).once('error', reject);

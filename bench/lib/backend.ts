@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** One of our backends and how it computes. */
+export interface BackendChoice {
+  readonly backend: 'native' | 'wasm';
+  readonly threads: number;
+  /** Of the native backend; default `cpu`. */
+  readonly device?: 'cpu' | 'cuda';
+  /** Of the native backend; `tf32` is float32 whose products may be rounded, as the environment allows. Default `float32`. */
+  readonly precision?: 'float32' | 'tf32' | 'bfloat16';
+}
+
+/** What was started. */
+export interface BackendReport {
+  readonly versions: Readonly<Record<string, string>>;
+  /** One line on how it computes. */
+  readonly detail: string;
+}
+
+/** Makes one of our backends the current one. */
+export async function useBackend(choice: BackendChoice): Promise<BackendReport> {
+  const report = choice.backend === 'native' ? await native(choice) : await wasm(choice.threads);
+  if (!(await tf.setBackend(choice.backend))) throw new Error(`the backend ${choice.backend} did not start`);
+  return report;
+}
+
+async function native({ device = 'cpu', threads, precision }: BackendChoice): Promise<BackendReport> {
+  if (precision === 'bfloat16') throw new Error('the native backend has no option for bfloat16 yet');
+  const { registerNativeBackend } = await import('@simvlm/backend-native');
+  const { deviceName, torchVersion } = await registerNativeBackend({ device, threads });
+  return {
+    versions: { '@tensorflow/tfjs': tf.version.tfjs, libtorch: torchVersion },
+    detail: deviceName,
+  };
+}
+
+async function wasm(threads: number): Promise<BackendReport> {
+  const { registerWasmBackend } = await import('@simvlm/backend-wasm');
+  const info = await registerWasmBackend({ threads });
+  return { versions: { '@tensorflow/tfjs': tf.version.tfjs }, detail: `SIMD, ${info.threads} threads` };
+}

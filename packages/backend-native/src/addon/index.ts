@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { compile, type Progress } from './build';
+import { findTarget, loadAddon } from './load';
+import { thisMachine } from './locate';
+
+export type { NativeAddon } from './interface';
+export { loadAddon };
+
+/** Whether the native addon can be used here, for people and for the command line. */
+export interface NativeStatus {
+  /** Whether a libtorch was found. */
+  readonly found: boolean;
+  /** Whether the addon for it is compiled. */
+  readonly built: boolean;
+  /** One line: which libtorch, or why there is none. */
+  readonly reason: string;
+  /** Where the addon lies or would lie; null without a libtorch. */
+  readonly file: string | null;
+  /** Whether that libtorch has CUDA and there is a GPU to use it. */
+  readonly cuda: boolean;
+}
+
+/** Looks for a libtorch and for the addon that was compiled for it; compiles nothing. */
+export function nativeStatus(): NativeStatus {
+  try {
+    const { libtorch, file } = findTarget();
+    const cuda = libtorch.cuda === null ? 'without CUDA' : `with CUDA ${libtorch.cuda}`;
+    const reason = `libtorch ${libtorch.version} ${cuda} in ${libtorch.libDirs[0]} (found through ${libtorch.source})`;
+    return {
+      found: true,
+      built: existsSync(file),
+      reason,
+      file,
+      cuda: libtorch.cuda !== null && thisMachine().hasGpu,
+    };
+  } catch (error) {
+    return { found: false, built: false, reason: (error as Error).message, file: null, cuda: false };
+  }
+}
+
+/** Compiles the addon unless it is there already, and gives its path. @throws BackendError `BACKEND_UNAVAILABLE` */
+export async function buildAddon(onProgress?: Progress): Promise<string> {
+  return compile(findTarget(), onProgress);
+}

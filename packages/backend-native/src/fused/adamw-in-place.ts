@@ -1,0 +1,120 @@
+/**
+ * AdamW for all parameters at once, in place: a kernel beyond the contract, for training loops that own their tensors and for
+ * steps that are recorded once and replayed. Learning rate and step count are tensors, so that a replay reads the numbers of its own step.
+ */
+import type { Handle } from '../addon/interface';
+import { kernel, type NativeBackend, type NativeKernel, type T } from '../kernels/kernel';
+import { weightChanged } from '../precision';
+import { type AdamWHandles, adamwByNumbers, moments } from './adamw';
+
+/**
+ * Inputs, a list: n parameters, n gradients, n first and n second moments (m and v), then three float32 scalars: gradScale, which
+ * multiplies the gradients (their contents are undefined afterwards), learningRate, and step, which counts from 1. No outputs:
+ * parameters and moments are overwritten.
+ */
+export const ADAMW_IN_PLACE = 'SimVlmAdamWInPlace';
+
+export interface AdamWInPlaceAttrs {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** One for each parameter. */
+  readonly weightDecays: readonly number[];
+}
+
+interface Scalars {
+  readonly gradScale: T;
+  readonly learningRate: T;
+  readonly step: T;
+}
+
+interface Parameter extends AdamWHandles {
+  readonly weightDecay: number;
+}
+
+export const adamwInPlace: NativeKernel = kernel<readonly T[], AdamWInPlaceAttrs>(
+  ADAMW_IN_PLACE,
+  (b, inputs, attrs) => {
+    const tensors = Object.values(inputs);
+    const n = attrs.weightDecays.length;
+    const [gradScale, learningRate, step] = tensors.slice(4 * n) as [T, T, T];
+    const scale = b.scalar(gradScale) === 1 ? undefined : b.input(gradScale);
+    const parameters = attrs.weightDecays.map((weightDecay, i) => ({
+      p: b.input(tensors[i]!),
+      g: b.input(tensors[n + i]!),
+      m: b.input(tensors[2 * n + i]!),
+      v: b.input(tensors[3 * n + i]!),
+      gradScale: scale,
+      weightDecay,
+    }));
+    const scalars: Scalars = { gradScale, learningRate, step };
+    const [rate, count] = [b.scalar(learningRate), b.scalar(step)];
+    if (b.aten.has('_fused_adamw_.tensor_lr')) byFusedOperator(b, parameters, scalars, attrs);
+    else if (rate !== undefined && count !== undefined) {
+      for (const parameter of parameters)
+        adamwByNumbers(b, parameter, { ...attrs, ...parameter, learningRate: rate, step: count }, true);
+    } else byTensors(b, parameters, scalars, attrs);
+    for (const parameter of tensors.slice(0, n)) weightChanged(b, parameter);
+    return [];
+  },
+);
+
+/** libtorch 2: one kernel for many parameters. It divides by its scale, and knows one decay at a time. */
+function byFusedOperator(
+  b: NativeBackend,
+  parameters: readonly Parameter[],
+  { gradScale, learningRate, step }: Scalars,
+  { beta1, beta2, epsilon }: AdamWInPlaceAttrs,
+): void {
+  const divisor = b.op('reciprocal', b.input(gradScale));
+  const [rate, count] = [b.input(learningRate), b.input(step)];
+  for (const weightDecay of new Set(parameters.map(parameter => parameter.weightDecay))) {
+    const group = parameters.filter(parameter => parameter.weightDecay === weightDecay);
+    b.aten.call(
+      '_fused_adamw_.tensor_lr',
+      group.map(({ p }) => p),
+      // The operator walks over memory, whatever the strides.
+      group.map(({ g }) => b.op('contiguous', g)),
+      group.map(({ m }) => m),
+      group.map(({ v }) => v),
+      [],
+      group.map(() => count),
+      rate,
+      beta1,
+      beta2,
+      weightDecay,
+      epsilon,
+      false,
+      false,
+      divisor,
+      null,
+    );
+  }
+}
+
+/** The formula of `adamw` with numbers that only the device knows. */
+function byTensors(
+  b: NativeBackend,
+  parameters: readonly Parameter[],
+  { learningRate, step }: Scalars,
+  attrs: AdamWInPlaceAttrs,
+): void {
+  const [rate, count] = [b.input(learningRate), b.input(step)];
+  // 1 − βᵗ = −(e^(t ln β) − 1): in float32 the difference itself would lose digits near step 1.
+  const correction = (beta: number): Handle =>
+    b.op('neg', b.op('expm1', b.op('mul.Scalar', count, Math.log(beta))));
+  const root = b.op('sqrt', correction(attrs.beta2));
+  const size = b.op('neg', b.op('div.Tensor', b.op('mul.Tensor', rate, root), correction(attrs.beta1)));
+  const epsilon = b.op('mul.Scalar', root, attrs.epsilon);
+  for (const parameter of parameters) {
+    const { m, root: deviation } = moments(b, parameter, attrs, true);
+    b.op('add_.Tensor', deviation, epsilon);
+    b.op('div.out', m, deviation, deviation);
+    if (parameter.weightDecay !== 0) {
+      const shrink = b.op('mul.Scalar', rate, -parameter.weightDecay);
+      b.op('mul_.Tensor', parameter.p, b.op('add.Scalar', shrink, 1));
+    }
+    b.op('addcmul_', parameter.p, deviation, size);
+    b.free(deviation);
+  }
+}

@@ -1,0 +1,31 @@
+import type { NativeKernel } from '../kernels/kernel';
+import { adamw } from './adamw';
+import { adamwInPlace } from './adamw-in-place';
+import { prefixAttention, prefixAttentionGrad } from './attention';
+import { cacheWrite } from './cache-write';
+import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { embedding, embeddingGrad } from './embedding';
+import { globalNorm } from './global-norm';
+import { groupNorm, groupNormGrad } from './group-norm';
+import { layerNorm, layerNormGrad } from './layer-norm';
+import { linear, linearGrad } from './linear';
+
+/** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and one more for the optimiser. */
+export const fusedKernels: readonly NativeKernel[] = [
+  layerNorm,
+  layerNormGrad,
+  groupNorm,
+  groupNormGrad,
+  linear,
+  linearGrad,
+  embedding,
+  embeddingGrad,
+  crossEntropy,
+  crossEntropyGrad,
+  prefixAttention,
+  prefixAttentionGrad,
+  cacheWrite,
+  globalNorm,
+  adamw,
+  adamwInPlace,
+];

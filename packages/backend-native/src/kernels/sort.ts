@@ -1,0 +1,93 @@
+import * as tf from '@tensorflow/tfjs';
+import { cast, indices as counting, kernel, type NativeKernel, type Of } from './kernel';
+
+/** The k greatest of each row; of equal ones the first, as tfjs promises and ATen's `topk` does not. */
+const topK = kernel<Of<'x'>, tf.TopKAttrs>('TopK', (b, { x }, { k }) => {
+  const numbers = x.dtype === 'bool' ? cast(b, b.input(x), 'int32') : b.input(x);
+  const [values, places] = b.ops('sort.stable', numbers, true, -1, true) as [number, number];
+  const last = x.shape.length - 1;
+  const shape = [...x.shape.slice(0, -1), k];
+  const top = b.op('slice.Tensor', values, last, 0, k, 1);
+  const at = cast(b, b.op('slice.Tensor', places, last, 0, k, 1), 'int32');
+  // A copy, so that the rest of the row does not stay in memory.
+  const typed = x.dtype === 'bool' ? cast(b, top, 'bool') : b.op('clone', top, 0);
+  return [b.output(typed, shape, x.dtype), b.output(at, shape, 'int32')];
+});
+
+/** The slices along an axis without repetition, in the order of their first places, and where each went. */
+const unique = kernel<Of<'x'>, tf.UniqueAttrs>('Unique', (b, { x }, { axis }) => {
+  const along = tf.util.parseAxisParam(axis, x.shape)[0]!;
+  const n = x.shape[along]!;
+  if (n === 0) return [b.share(x), b.makeTensorInfo([0], 'int32', new Int32Array(0))];
+  const [sorted, which] = b.ops('unique_dim', b.input(x), along, true, true, false) as [number, number];
+  const count = b.addon.shape(sorted)[along]!;
+  // Sorted by what they equal, in order among equals: the first place of each leads its group.
+  const [groups, members] = b.ops('sort.stable', which, true, 0, false) as [number, number];
+  const first = b.op('index_select', members, 0, b.op('searchsorted.Tensor', groups, counting(b, count)));
+  const order = b.op('argsort', first, 0, false);
+  const rank = b.op('argsort', order, 0, false);
+  const values = b.op('index_select', sorted, along, order);
+  const places = cast(b, b.op('index_select', rank, 0, which), 'int32');
+  const shape = x.shape.map((extent, i) => (i === along ? count : extent));
+  return [b.output(values, shape, x.dtype), b.output(places, [n], 'int32')];
+});
+
+const searchSorted = kernel<Of<'sortedSequence' | 'values'>, tf.SearchSortedAttrs>(
+  'SearchSorted',
+  (b, { sortedSequence, values }, { side }) => {
+    const places = b.op(
+      'searchsorted.Tensor',
+      b.input(sortedSequence),
+      b.input(values),
+      true,
+      side === 'right',
+    );
+    return b.output(places, values.shape, 'int32');
+  },
+);
+
+type Boxes = Of<'boxes' | 'scores'>;
+
+/** Which boxes stay is decided one after the other: on the host, by tfjs's own code. */
+const nonMaxSuppression: readonly NativeKernel[] = [
+  kernel<Boxes, tf.NonMaxSuppressionV3Attrs>('NonMaxSuppressionV3', (b, { boxes, scores }, attrs) => {
+    const { selectedIndices } = tf.kernel_impls.nonMaxSuppressionV3Impl(
+      b.readSync(boxes.dataId) as tf.TypedArray,
+      b.readSync(scores.dataId) as tf.TypedArray,
+      attrs.maxOutputSize,
+      attrs.iouThreshold,
+      attrs.scoreThreshold,
+    );
+    return b.makeTensorInfo([selectedIndices.length], 'int32', Int32Array.from(selectedIndices));
+  }),
+  kernel<Boxes, tf.NonMaxSuppressionV4Attrs>('NonMaxSuppressionV4', (b, { boxes, scores }, attrs) => {
+    const { selectedIndices, validOutputs } = tf.kernel_impls.nonMaxSuppressionV4Impl(
+      b.readSync(boxes.dataId) as tf.TypedArray,
+      b.readSync(scores.dataId) as tf.TypedArray,
+      attrs.maxOutputSize,
+      attrs.iouThreshold,
+      attrs.scoreThreshold,
+      attrs.padToMaxOutputSize,
+    );
+    return [
+      b.makeTensorInfo([selectedIndices.length], 'int32', Int32Array.from(selectedIndices)),
+      b.makeTensorInfo([], 'int32', Int32Array.of(validOutputs!)),
+    ];
+  }),
+  kernel<Boxes, tf.NonMaxSuppressionV5Attrs>('NonMaxSuppressionV5', (b, { boxes, scores }, attrs) => {
+    const { selectedIndices, selectedScores } = tf.kernel_impls.nonMaxSuppressionV5Impl(
+      b.readSync(boxes.dataId) as tf.TypedArray,
+      b.readSync(scores.dataId) as tf.TypedArray,
+      attrs.maxOutputSize,
+      attrs.iouThreshold,
+      attrs.scoreThreshold,
+      attrs.softNmsSigma,
+    );
+    return [
+      b.makeTensorInfo([selectedIndices.length], 'int32', Int32Array.from(selectedIndices)),
+      b.makeTensorInfo([selectedScores!.length], 'float32', Float32Array.from(selectedScores!)),
+    ];
+  }),
+];
+
+export const sortKernels: readonly NativeKernel[] = [topK, unique, searchSorted, ...nonMaxSuppression];

@@ -1,0 +1,9 @@
+import { describeKernels } from '@simvlm/conformance';
+import { registerNativeBackend } from '../src/index';
+import { describeNative } from './libtorch';
+
+describeNative('conformance', () => {
+  describeKernels('native', async () => {
+    await registerNativeBackend({ device: 'cpu', threads: 2 });
+  });
+});
