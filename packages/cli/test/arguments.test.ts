@@ -88,7 +88,7 @@ describe('what is missing', () => {
   it('a backend that does not exist is named beside those that do', async () => {
     folder.write('config.json', { data: { train: 'nowhere' } });
     const { code, err } = await simvlm('train', 'config.json', '--backend', 'abacus');
-    expect(err).toContain('no backend "abacus"; there are native, webgpu');
+    expect(err).toContain('no backend "abacus"; there are webgpu, native');
     expect(code).toBe(1);
   });
 
@@ -105,6 +105,6 @@ it('info --json describes machine and backends', async () => {
   const info = JSON.parse(out);
   expect(code).toBe(0);
   expect(info.backend.name).toBe('wasm');
-  expect(info.backends.map(({ name }: { name: string }) => name)).toEqual(['native', 'webgpu', 'wasm']);
+  expect(info.backends.map(({ name }: { name: string }) => name)).toEqual(['webgpu', 'native', 'wasm']);
   expect(info.presets).toContain('emoji-tiny');
 });
