@@ -30,6 +30,15 @@ describe.skipIf(!present)('in a browser', () => {
       root: fileURLToPath(new URL('browser', import.meta.url)),
       configFile: fileURLToPath(new URL('../../../vitest.config.ts', import.meta.url)),
       logLevel: 'error',
+      // From the package bundlers take this by its export for browsers; from the sources it must be said.
+      resolve: {
+        alias: [
+          {
+            find: /^@simvlm\/backend-native$/,
+            replacement: fileURLToPath(new URL('../../backend-native/src/browser.ts', import.meta.url)),
+          },
+        ],
+      },
       build: { outDir: site, emptyOutDir: true, minify: false, target: 'es2022' },
     });
     browser = await chromium.launch({
