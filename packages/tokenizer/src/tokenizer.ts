@@ -47,8 +47,8 @@ export interface SampleOptions {
 }
 
 /**
- * A SentencePiece model at work. It keeps buffers and remembers words, at most about 16 MB in all. Not to be
- * shared between workers; each loads its own.
+ * A SentencePiece model at work. It keeps buffers for texts of up to a megabyte and remembers up to 65,536
+ * words. Not to be shared between workers; each loads its own.
  */
 export class SentencePieceTokenizer implements Tokenizer {
   readonly model: TokenizerModel;

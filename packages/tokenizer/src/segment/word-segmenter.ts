@@ -12,7 +12,7 @@ const FROM = NOTES;
 const TO = NOTES + 1;
 const MARGIN = NOTES + 2;
 const UNKNOWN = NOTES + 3;
-/** When so many words are remembered, all are forgotten: memory is bounded at about 6 MB. */
+/** When so many words are remembered, all are forgotten, so that memory is bounded. */
 const MOST_WORDS = 65_536;
 
 /**

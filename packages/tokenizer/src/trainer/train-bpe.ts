@@ -10,8 +10,8 @@ const PROGRESS_EVERY = 500;
 
 /**
  * Trains a byte-pair encoding (Sennrich et al. 2016): the most frequent pair of neighbours becomes a piece,
- * again and again. The same lines and options give the same model. Memory is about 100 bytes for each
- * character of the different words of the text.
+ * again and again. The same lines and options give the same model. Memory grows with
+ * the different words of the text.
  *
  * @throws TokenizerError without text, or when `vocabSize` is too small for the characters or too large for
  * the text; ConfigError for unknown or wrong options

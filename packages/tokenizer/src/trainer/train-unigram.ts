@@ -17,7 +17,7 @@ const SURPLUS = 1.1;
 /**
  * Trains a unigram language model tokenizer (Kudo 2018, "Subword Regularization"): frequent substrings as a
  * start, from a suffix array; expectation maximisation; pruning by likelihood. The same lines and options
- * give the same model. Memory is about 200 bytes for each character of the different words of the text.
+ * give the same model. Memory grows with the different words of the text.
  *
  * @throws TokenizerError without text, or when `vocabSize` is too small for the characters or too large for
  * the text; ConfigError for unknown or wrong options
