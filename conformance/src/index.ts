@@ -14,3 +14,5 @@ export {
 } from './fused/values';
 export { describeKernels } from './kernels/describe-kernels';
 export { describeOps } from './ops/describe-ops';
+export { describeTraining, type TrainingRun } from './training/describe-training';
+export { type TrainingData, trainOn } from './training/scenario';

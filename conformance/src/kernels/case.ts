@@ -16,8 +16,7 @@ export interface Case {
   readonly inputs: readonly Operand[];
   readonly run: Function;
   /**
-   * Where tfjs's CPU backend is wrong: the same by operations that it has right. A backend must give this; one that extends
-   * tfjs's may share its fault.
+   * Where tfjs's CPU backend is wrong: the same by operations that it has right. A backend must give this.
    */
   readonly right?: Function;
   /** Compare the gradients of the float32 inputs as well. */

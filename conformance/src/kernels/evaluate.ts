@@ -75,13 +75,3 @@ export function expectClose(actual: readonly Result[], expected: readonly Result
     }
   });
 }
-
-/** Whether `expectClose` would pass. */
-export function isClose(actual: readonly Result[], expected: readonly Result[], tolerance: number): boolean {
-  try {
-    expectClose(actual, expected, tolerance);
-    return true;
-  } catch {
-    return false;
-  }
-}

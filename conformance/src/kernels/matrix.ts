@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Case, ints, of } from './case';
 
-/** A product whose batches are repeated first: [2, 1] and [1, 3] to [2, 3]. */
-const repeated =
-  (ta: boolean, tb: boolean): Case['run'] =>
-  (x, y) =>
-    tf.matMul(tf.tile(x!, [1, 3, 1, 1]), tf.tile(y!, [2, 1, 1, 1]), ta, tb);
+/** A product whose batches, of as many axes, are repeated first: [2, 1] and [1, 3] to [2, 3]. */
+function repeated(x: tf.Tensor, y: tf.Tensor, ta: boolean, tb: boolean): tf.Tensor {
+  const reps = (own: tf.Tensor, other: tf.Tensor): number[] =>
+    own.shape.map((size, axis) => (size === 1 && axis < own.rank - 2 ? other.shape[axis]! : 1));
+  return tf.matMul(tf.tile(x, reps(x, y)), tf.tile(y, reps(y, x)), ta, tb);
+}
 
 /** Matrix products: transposed, in batches, fused with bias and activation. */
 export const matrixCases: Case[] = [
@@ -45,6 +46,10 @@ export const matrixCases: Case[] = [
       [2, 1],
       [1, 3],
     ],
+    [
+      [2, 3],
+      [2, 1],
+    ],
   ].flatMap(([a, b]): Case[] =>
     [0, 1, 2, 3].map(t => {
       const [ta, tb] = [(t & 1) === 1, (t & 2) === 2];
@@ -52,8 +57,8 @@ export const matrixCases: Case[] = [
         name: `matMul of batches [${a}] and [${b}]${ta ? ' aᵀ' : ''}${tb ? ' bᵀ' : ''}`,
         inputs: [of(...a!, ...(ta ? [6, 9] : [9, 6])), of(...b!, ...(tb ? [11, 6] : [6, 11]))],
         run: (x, y) => tf.matMul(x!, y!, ta, tb),
-        // Where both operands are repeated, tfjs pairs the batches of the one with the wrong ones of the other.
-        ...(a!.length > 1 && a!.join() !== b!.join() && b!.length > 0 && { right: repeated(ta, tb) }),
+        // Where an axis but the first is repeated, tfjs pairs the batches of the one with the wrong ones of the other.
+        ...(a!.length > 1 && b!.length > 1 && { right: (x, y) => repeated(x!, y!, ta, tb) }),
         // tfjs's gradient of a broadcasting product has the wrong shape.
         gradient: a!.join() === b!.join(),
         tolerance: 1e-4,
@@ -64,6 +69,12 @@ export const matrixCases: Case[] = [
     name: 'matMul of int32 matrices',
     inputs: [ints([2, 2], [1, 2, 3, 4]), ints([2, 2], [5, 6, 7, 8])],
     run: (a, b) => tf.matMul(a!, b!),
+  },
+  {
+    name: 'matMul of int32 batches [2, 1] and [1, 3]',
+    inputs: [ints([2, 1, 1, 2], [1, 2, 3, 4]), ints([1, 3, 2, 1], [5, 6, 7, 8, 9, 10])],
+    run: (a, b) => tf.matMul(a!, b!),
+    right: (a, b) => repeated(a!, b!, false, false),
   },
   {
     name: 'matMul with an empty inner axis',

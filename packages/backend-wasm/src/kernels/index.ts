@@ -6,6 +6,7 @@ import { batchMatMul, fusedMatMul } from './matmul';
 import * as movement from './movement';
 import { maxPool, maxPoolGrad } from './pool';
 import { reductionKernels, softmax } from './reduce';
+import { tensorScatterUpdate } from './scatter';
 import { cast, fill, onesLike, select, unaryKernels, zerosLike } from './unary';
 
 /** Every kernel that this backend has of its own. */
@@ -38,5 +39,6 @@ export const kernels: readonly WasmKernel[] = [
   movement.tile,
   movement.transpose,
   movement.unpack,
+  tensorScatterUpdate,
   ...fusedKernels,
 ];

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend';
 import { gemm } from '../gemm';
-import { sizeOf } from '../shapes';
+import { padFront, sizeOf } from '../shapes';
 import { callKernel, type KernelCall, type WasmKernel, withFallback } from './kernel';
 import { fillTensor } from './unary';
 
-/** op(a) · op(b) (+ bias); undefined where it must be left to the CPU. Batches are equal, or one of them is 1. */
+/** op(a) · op(b) (+ bias); undefined where it must be left to the CPU. Batches are whole or 1: see {@link withWholeBatches}. */
 function product(call: KernelCall, bias?: tf.TensorInfo): tf.TensorInfo | undefined {
   const { inputs, attrs, backend } = call;
   const a = inputs.a!;
@@ -29,7 +29,6 @@ function product(call: KernelCall, bias?: tf.TensorInfo): tf.TensorInfo | undefi
   const bBatch = sizeOf(bOuter);
   const outer = tf.backend_util.assertAndGetBroadcastShape(aOuter, bOuter);
   const batch = sizeOf(outer);
-  if ((aBatch !== batch && aBatch !== 1) || (bBatch !== batch && bBatch !== 1)) return undefined;
   const c = backend.output([...outer, m, n]);
   if (k === 0) {
     fillTensor(backend, c, 0);
@@ -45,7 +44,41 @@ function product(call: KernelCall, bias?: tf.TensorInfo): tf.TensorInfo | undefi
   return c;
 }
 
-export const batchMatMul: WasmKernel = withFallback('BatchMatMul', call => product(call));
+/**
+ * A product whose operands have the batches of the result or a single one: any other is repeated first, [2, 1] and [1, 3] to
+ * [2, 3]. The CPU backend's kernel, which has the other dtypes, pairs such batches wrongly.
+ */
+function withWholeBatches({ kernelName, kernelFunc }: WasmKernel): WasmKernel {
+  return {
+    kernelName,
+    kernelFunc: call => {
+      const { inputs, backend } = call;
+      const [aOuter, bOuter] = [inputs.a!.shape.slice(0, -2), inputs.b!.shape.slice(0, -2)];
+      const outer = tf.backend_util.assertAndGetBroadcastShape(aOuter, bOuter);
+      const isPartial = (own: readonly number[]): boolean =>
+        sizeOf(own) !== sizeOf(outer) && sizeOf(own) !== 1;
+      if (!isPartial(aOuter) && !isPartial(bOuter)) return kernelFunc(call);
+      const a = repeated(backend, inputs.a!, outer);
+      const b = repeated(backend, inputs.b!, outer);
+      const y = kernelFunc({ ...call, inputs: { ...inputs, a, b } });
+      backend.disposeIntermediateTensorInfo(a);
+      backend.disposeIntermediateTensorInfo(b);
+      return y;
+    },
+  };
+}
+
+/** Matrices repeated along the batch axes `outer`. */
+function repeated(backend: WasmBackend, x: tf.TensorInfo, outer: readonly number[]): tf.TensorInfo {
+  const shape = padFront(x.shape, outer.length + 2, 1);
+  const reps = shape.map((size, axis) => (size === 1 ? (outer[axis] ?? 1) : 1));
+  const view = backend.view(x, shape);
+  const y = callKernel(backend, 'Tile', { x: view }, { reps });
+  backend.disposeIntermediateTensorInfo(view);
+  return y;
+}
+
+export const batchMatMul: WasmKernel = withWholeBatches(withFallback('BatchMatMul', call => product(call)));
 
 /** A bias that is one number for each column, which the matrix product adds itself. */
 export function columnBias(bias: tf.TensorInfo | undefined, columns: number): tf.TensorInfo | undefined {
@@ -78,9 +111,11 @@ export function finish(
   return current;
 }
 
-export const fusedMatMul: WasmKernel = withFallback('_FusedMatMul', call => {
-  const columns = call.inputs.b!.shape.at(call.attrs.transposeB ? -2 : -1)!;
-  const bias = columnBias(call.inputs.bias, columns);
-  const y = product(call, bias);
-  return y && finish(call.backend, y, bias ? undefined : call.inputs.bias, call);
-});
+export const fusedMatMul: WasmKernel = withWholeBatches(
+  withFallback('_FusedMatMul', call => {
+    const columns = call.inputs.b!.shape.at(call.attrs.transposeB ? -2 : -1)!;
+    const bias = columnBias(call.inputs.bias, columns);
+    const y = product(call, bias);
+    return y && finish(call.backend, y, bias ? undefined : call.inputs.bias, call);
+  }),
+);
