@@ -25,3 +25,5 @@ export const NORMALIZER = {
 };
 /** Values of `model_type`. */
 export const MODEL_TYPE = { unigram: 1, bpe: 2 };
+/** What a special token is called when the file does not say. */
+export const USUAL_NAMES = { unk: '<unk>', bos: '<s>', eos: '</s>', pad: '<pad>' };

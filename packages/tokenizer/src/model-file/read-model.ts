@@ -7,11 +7,9 @@ import {
   pieceType,
   type TokenizerModel,
 } from '../vocabulary';
-import { MODEL, MODEL_TYPE, NORMALIZER, PIECE, TRAINER } from './fields';
+import { MODEL, MODEL_TYPE, NORMALIZER, PIECE, TRAINER, USUAL_NAMES } from './fields';
 import { readFields } from './protobuf';
 
-/** What a special token is called when the file does not say. */
-const USUAL_NAMES = { pad: '<pad>', bos: '<s>', eos: '</s>', unk: '<unk>' };
 const USUAL_SURFACE = ' \u2047 ';
 
 const types = new Set<number>(Object.values(pieceType));
@@ -99,7 +97,7 @@ function readValues(message: Uint8Array): Values {
   const bytes = new Map<number, Uint8Array>();
   for (const field of readFields(message)) {
     if (field.kind === 'bytes') bytes.set(field.number, field.value);
-    else if (field.kind !== 'skipped') numbers.set(field.number, field.value);
+    else if (field.kind === 'varint') numbers.set(field.number, field.value);
   }
   return {
     bytes,

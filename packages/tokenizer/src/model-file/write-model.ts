@@ -1,5 +1,5 @@
 import { type NormalizerSettings, pieceType, type TokenizerModel } from '../vocabulary';
-import { MODEL, MODEL_TYPE, NORMALIZER, PIECE, TRAINER } from './fields';
+import { MODEL, MODEL_TYPE, NORMALIZER, PIECE, TRAINER, USUAL_NAMES } from './fields';
 import { MessageWriter } from './protobuf';
 
 /** The bytes of a SentencePiece `.model` file. */
@@ -17,8 +17,11 @@ export function writeModel(model: TokenizerModel): Uint8Array {
     .varint(TRAINER.byteFallback, Number(model.byteFallback))
     .bytes(TRAINER.unknownSurface, model.unknownSurface);
   for (const name of ['unk', 'bos', 'eos', 'pad'] as const) {
-    trainer.varint(TRAINER[name], special[name]);
-    if (special[name] >= 0) trainer.bytes(TRAINER[`${name}Piece`], pieces[special[name]]!.text);
+    const id = special[name];
+    let text = pieces[id]?.text ?? USUAL_NAMES[name];
+    // Readers go by the name: a token that the model lacks must not be called what one of its pieces is called.
+    while (id < 0 && pieces.some(piece => piece.text === text)) text += '_';
+    trainer.varint(TRAINER[name], id).bytes(TRAINER[`${name}Piece`], text);
   }
   file.bytes(MODEL.trainer, trainer).bytes(MODEL.normalizer, normalizerMessage(model.normalizer));
   if (model.denormalizer !== undefined) file.bytes(MODEL.denormalizer, normalizerMessage(model.denormalizer));
