@@ -25,12 +25,15 @@ export async function useBackend(choice: BackendChoice): Promise<BackendReport> 
 }
 
 async function native({ device = 'cpu', threads, precision }: BackendChoice): Promise<BackendReport> {
-  if (precision === 'bfloat16') throw new Error('the native backend has no option for bfloat16 yet');
   const { registerNativeBackend } = await import('@simvlm/backend-native');
-  const { deviceName, torchVersion } = await registerNativeBackend({ device, threads });
+  const { deviceName, torchVersion } = await registerNativeBackend({
+    ...{ device, threads },
+    // tf32 is what cuBLAS may make of float32.
+    precision: precision === 'bfloat16' ? 'bfloat16' : 'float32',
+  });
   return {
     versions: { '@tensorflow/tfjs': tf.version.tfjs, libtorch: torchVersion },
-    detail: deviceName,
+    detail: precision === 'bfloat16' ? `${deviceName}, bfloat16` : deviceName,
   };
 }
 

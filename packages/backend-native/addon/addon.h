@@ -26,12 +26,17 @@ struct MemoryReport {
   int64_t allocatedBefore = 0;  // ever handed out, at that time
 };
 
+class ProcessGroup;
+
 struct Addon {
   HandleTable handles;
   std::vector<std::unique_ptr<Operator>> operators;
   std::unordered_map<std::string, int> operatorIds;
   std::map<int, std::unique_ptr<Graph>> graphs;
   int nextGraph = 1;
+  std::map<int, std::shared_ptr<ProcessGroup>> processGroups;
+  int nextProcessGroup = 1;
+  Program* recording = nullptr;  // one of the graphs, between its begin and its end
   torch::jit::Stack stack;
   MemoryReport memoryReport;
 };
@@ -44,7 +49,7 @@ inline UsageError staleHandle(double handle) {
 
 /** A call from JavaScript. */
 struct Call {
-  static constexpr size_t kMaxArguments = 4;
+  static constexpr size_t kMaxArguments = 6;
 
   napi_env env;
   Addon& addon;
@@ -103,6 +108,12 @@ napi_value dtypeOf(Call&);
 napi_value deviceOf(Call&);
 napi_value aliasOf(Call&);
 napi_value freeTensor(Call&);
+
+// Several processes (collectives.cc).
+napi_value groupJoin(Call&);
+napi_value groupAllReduce(Call&);
+napi_value groupBroadcast(Call&);
+napi_value groupLeave(Call&);
 
 // Everything else (system.cc).
 napi_value cudaDevices(Call&);

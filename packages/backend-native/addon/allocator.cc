@@ -14,6 +14,13 @@
 
 #include "available.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
+#endif
+
 // Why a cache: glibc returns every large block to the system when it is freed, and the next tensor pays for
 // its pages again, one fault for each 4 KiB. A training step takes and frees all its activations; with the
 // blocks kept it touches no new page after the first step.
@@ -37,6 +44,15 @@ struct Header {
 static_assert(sizeof(Header) <= kAlignment);
 
 Header* headerOf(void* data) { return reinterpret_cast<Header*>(static_cast<char*>(data) - sizeof(Header)); }
+
+/** For AddressSanitizer, which sees one block: of what lies behind the header, only the first `bytes` may be
+ * touched. */
+void permit(void* data, size_t bytes) {
+  const Header* header = headerOf(data);
+  char* behind = static_cast<char*>(data) + bytes;
+  ASAN_UNPOISON_MEMORY_REGION(data, bytes);
+  ASAN_POISON_MEMORY_REGION(behind, static_cast<char*>(header->base) + header->size - behind);
+}
 
 std::atomic<int64_t> inUse{0};
 std::atomic<int64_t> cached{0};
@@ -74,6 +90,7 @@ class Cache {
   }
 
   void put(void* data) {
+    permit(data, 0);
     const std::lock_guard<std::mutex> lock(mutex_);
     blocks_[headerOf(data)->sizeClass].push_back(data);
     cached.fetch_add(static_cast<int64_t>(headerOf(data)->size), std::memory_order_relaxed);
@@ -86,6 +103,7 @@ class Cache {
       while (!blocks_[i].empty() && cached.load(std::memory_order_relaxed) > keep) {
         const Header header = *headerOf(blocks_[i].back());
         blocks_[i].pop_back();
+        ASAN_UNPOISON_MEMORY_REGION(header.base, header.size);
         munmap(header.base, header.size);
         cached.fetch_sub(static_cast<int64_t>(header.size), std::memory_order_relaxed);
       }
@@ -206,6 +224,7 @@ struct CpuAllocator final : c10::Allocator {
     if (bytes == 0) return {nullptr, nullptr, &release, cpu};
     if (bytes > (size_t{1} << 47)) refuse(bytes, availableNow());  // more than an address can say
     void* data = bytes + kAlignment < kLarge ? takeSmall(bytes) : takeLarge(bytes);
+    permit(data, bytes);
     const auto size = static_cast<int64_t>(headerOf(data)->size);
     inUse.fetch_add(size, std::memory_order_relaxed);
     allocated.fetch_add(size, std::memory_order_relaxed);

@@ -36,7 +36,8 @@ napi_value callOperator(Call& call) {
   const Operator& op = operatorOf(call);
   if (call.count < 2) throw UsageError("call(operator, arguments) takes an array of arguments");
   try {
-    const napi_value result = op.call(call.env, call.addon.handles, call.addon.stack, call.arguments[1]);
+    const napi_value result = op.call(call.env, call.addon.handles, call.addon.stack, call.addon.recording,
+                                      call.arguments[1]);
     followMemory(call.env, call.addon);
     return result;
   } catch (...) {
@@ -74,6 +75,10 @@ void exportAll(napi_env env, napi_value exports, Addon* addon) {
   exportFunction<deviceOf>(env, exports, addon, "device");
   exportFunction<aliasOf>(env, exports, addon, "alias");
   exportFunction<freeTensor>(env, exports, addon, "free");
+  exportFunction<groupJoin>(env, exports, addon, "groupJoin");
+  exportFunction<groupAllReduce>(env, exports, addon, "groupAllReduce");
+  exportFunction<groupBroadcast>(env, exports, addon, "groupBroadcast");
+  exportFunction<groupLeave>(env, exports, addon, "groupLeave");
   exportFunction<memory>(env, exports, addon, "memory");
   exportFunction<synchronize>(env, exports, addon, "synchronize");
   exportFunction<emptyCache>(env, exports, addon, "emptyCache");

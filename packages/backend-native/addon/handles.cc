@@ -20,7 +20,7 @@ int64_t HandleTable::add(at::Tensor tensor) {
   slot.tensor = std::move(tensor);
   slot.used = true;
   ++alive_;
-  return (static_cast<int64_t>(slot.generation) << kIndexBits) | index;
+  return handleOf(index);
 }
 
 int64_t HandleTable::indexOf(double handle) const {
@@ -50,6 +50,13 @@ bool HandleTable::remove(double handle) {
     ++slot.generation;
     free_.push_back(static_cast<uint32_t>(index));
   }
+  return true;
+}
+
+bool HandleTable::replace(int64_t handle, at::Tensor tensor) {
+  const int64_t index = indexOf(static_cast<double>(handle));
+  if (index < 0) return false;
+  slots_[index].tensor = std::move(tensor);
   return true;
 }
 

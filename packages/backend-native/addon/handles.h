@@ -17,6 +17,14 @@ class HandleTable {
   const at::Tensor* find(double handle) const;
   /** Lets a tensor go; false when the handle is not alive. */
   bool remove(double handle);
+  /** Puts another tensor behind a handle; false when the handle is not alive. */
+  bool replace(int64_t handle, at::Tensor tensor);
+  /** Calls `visit(handle, tensor)` for all that are alive. */
+  template <typename Visit>
+  void each(Visit visit) const {
+    for (size_t index = 0; index < slots_.size(); ++index)
+      if (slots_[index].used) visit(handleOf(index), slots_[index].tensor);
+  }
 
   int64_t size() const { return alive_; }
   /** Bytes of the storages that handles keep alive; one that several share counts once. */
@@ -37,6 +45,9 @@ class HandleTable {
   };
 
   int64_t indexOf(double handle) const;
+  int64_t handleOf(size_t index) const {
+    return (static_cast<int64_t>(slots_[index].generation) << kIndexBits) | static_cast<int64_t>(index);
+  }
 
   std::vector<Slot> slots_ = std::vector<Slot>(1);  // slot 0 stays empty: 0 is no handle
   std::vector<uint32_t> free_;

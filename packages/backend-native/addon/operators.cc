@@ -187,7 +187,7 @@ c10::IValue Operator::convert(napi_env env, const HandleTable& handles, size_t p
   return list;
 }
 
-napi_value Operator::call(napi_env env, HandleTable& handles, torch::jit::Stack& stack,
+napi_value Operator::call(napi_env env, HandleTable& handles, torch::jit::Stack& stack, Program* recording,
                           napi_value arguments) const {
   uint32_t given = 0;
   if (napi_get_array_length(env, arguments, &given) != napi_ok)
@@ -207,7 +207,9 @@ napi_value Operator::call(napi_env env, HandleTable& handles, torch::jit::Stack&
     check(napi_get_element(env, arguments, static_cast<uint32_t>(i), &value), "an argument");
     stack.push_back(convert(env, handles, i, value));
   }
+  if (recording != nullptr) recording->before(stack);
   handle_.callBoxed(&stack);
+  if (recording != nullptr) recording->after(handle_, stack);
 
   napi_value result;
   if (stack.size() == 1) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "handles.h"
+#include "program.h"
 
 namespace simvlm {
 
@@ -31,8 +32,12 @@ class Operator {
   explicit Operator(c10::OperatorHandle handle);
 
   std::string schema() const;
-  /** Runs it with the arguments of a JavaScript array; `stack` is working memory. */
-  napi_value call(napi_env env, HandleTable& handles, torch::jit::Stack& stack, napi_value arguments) const;
+  /**
+   * Runs it with the arguments of a JavaScript array; `stack` is working memory, `recording` the program that is being
+   * recorded, if any.
+   */
+  napi_value call(napi_env env, HandleTable& handles, torch::jit::Stack& stack, Program* recording,
+                  napi_value arguments) const;
 
  private:
   c10::IValue convert(napi_env env, const HandleTable& handles, size_t position, napi_value value) const;

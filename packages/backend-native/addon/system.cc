@@ -144,24 +144,36 @@ napi_value emptyCache(Call& call) {
 
 napi_value graphBegin(Call& call) {
   const double device = call.number(0, "a device");
-  if (device < 0) throw UsageError("graphs are recorded on CUDA devices; the CPU has none");
-  const int graph = call.addon.nextGraph++;
-  call.addon.graphs[graph] = beginGraph(static_cast<int>(device));
+  Addon& addon = call.addon;
+  if (addon.recording != nullptr) throw UsageError("another graph is being recorded");
+  const int graph = addon.nextGraph++;
+  if (device < 0) {
+    auto program = std::make_unique<Program>(addon.handles);
+    addon.recording = program.get();
+    addon.graphs[graph] = std::move(program);
+  } else {
+    addon.graphs[graph] = beginGraph(static_cast<int>(device));
+  }
   return numberToJs(call.env, graph);
 }
 
 napi_value graphEnd(Call& call) {
-  graphOf(call).end();
+  Graph& graph = graphOf(call);
+  if (call.addon.recording == &graph) call.addon.recording = nullptr;
+  graph.end();
   return undefinedJs(call.env);
 }
 
 napi_value graphReplay(Call& call) {
-  graphOf(call).replay();
+  Graph& graph = graphOf(call);
+  if (call.addon.recording != nullptr) throw UsageError("a graph is being recorded");
+  graph.replay();
+  followMemory(call.env, call.addon);
   return undefinedJs(call.env);
 }
 
 napi_value graphFree(Call& call) {
-  graphOf(call);
+  if (call.addon.recording == &graphOf(call)) call.addon.recording = nullptr;
   call.addon.graphs.erase(static_cast<int>(call.number(0, "a graph")));
   return undefinedJs(call.env);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "addon.h"
+#include "promise.h"
 #include "values.h"
 
 namespace simvlm {
@@ -91,33 +92,16 @@ napi_value toArrayBuffer(napi_env env, const at::Tensor& tensor) {
   return buffer;
 }
 
-/** A read that waits for a device on a thread of libuv. */
-struct Reading {
-  napi_async_work work = nullptr;
-  napi_deferred deferred = nullptr;
-  std::unique_ptr<PendingCopy> copy;
-  std::exception_ptr failure;
+/** A read that waits for a device. */
+class Reading final : public Waiting {
+ public:
+  explicit Reading(std::unique_ptr<PendingCopy> copy) : copy_(std::move(copy)) {}
+  void wait() override { copy_->wait(); }
+  napi_value result(napi_env env) override { return toArrayBuffer(env, copy_->host()); }
+
+ private:
+  std::unique_ptr<PendingCopy> copy_;
 };
-
-void waitForRead(napi_env, void* data) {
-  auto* reading = static_cast<Reading*>(data);
-  try {
-    reading->copy->wait();
-  } catch (...) {
-    reading->failure = std::current_exception();
-  }
-}
-
-void finishRead(napi_env env, napi_status, void* data) {
-  std::unique_ptr<Reading> reading(static_cast<Reading*>(data));
-  try {
-    if (reading->failure) std::rethrow_exception(reading->failure);
-    napi_resolve_deferred(env, reading->deferred, toArrayBuffer(env, reading->copy->host()));
-  } catch (...) {
-    napi_reject_deferred(env, reading->deferred, currentException(env));
-  }
-  napi_delete_async_work(env, reading->work);
-}
 
 }  // namespace
 
@@ -145,23 +129,14 @@ napi_value readSync(Call& call) { return toArrayBuffer(call.env, plain(call.tens
 
 napi_value read(Call& call) {
   const at::Tensor tensor = plain(call.tensor(0));
-  auto reading = std::make_unique<Reading>();
-  napi_value promise;
-  if (tensor.is_cuda()) {
-    reading->copy = startCopyToHost(tensor);
-    check(napi_create_promise(call.env, &reading->deferred, &promise), "a promise");
-    const napi_value name = textToJs(call.env, "simvlm.read");
-    check(napi_create_async_work(call.env, nullptr, name, waitForRead, finishRead, reading.get(),
-                                 &reading->work),
-          "work");
-    check(napi_queue_async_work(call.env, reading->work), "queueing work");
-    reading.release();  // finishRead owns it now
-    return promise;
-  }
+  if (tensor.is_cuda())
+    return promiseOf(call.env, "simvlm.read", std::make_unique<Reading>(startCopyToHost(tensor)));
   // On the CPU the numbers are there already.
   const napi_value buffer = toArrayBuffer(call.env, tensor);
-  check(napi_create_promise(call.env, &reading->deferred, &promise), "a promise");
-  check(napi_resolve_deferred(call.env, reading->deferred, buffer), "a promise");
+  napi_deferred deferred;
+  napi_value promise;
+  check(napi_create_promise(call.env, &deferred, &promise), "a promise");
+  check(napi_resolve_deferred(call.env, deferred, buffer), "a promise");
   return promise;
 }
 
@@ -205,6 +180,7 @@ napi_value aliasOf(Call& call) {
 }
 
 napi_value freeTensor(Call& call) {
+  if (call.addon.recording != nullptr) call.addon.recording->released(call.tensor(0));
   const double handle = call.number(0, "a tensor's handle");
   if (!call.addon.handles.remove(handle)) throw staleHandle(handle);
   return nullptr;

@@ -1,6 +1,14 @@
 import { BackendError } from '@simvlm/core';
+import type { CapturesSteps } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import type { Argument, DeviceIndex, Handle, NativeAddon, NativeMemory } from './addon/interface';
+import {
+  type Argument,
+  type DeviceIndex,
+  type Handle,
+  type NativeAddon,
+  type NativeMemory,
+  scalarType,
+} from './addon/interface';
 import { type Aten, nativeError } from './aten';
 import { type NumericType, numbersOf, sameShape, scalarTypeOf, TensorData, valuesOf } from './tensor-data';
 
@@ -25,11 +33,15 @@ export interface NativeBackendMemory extends NativeMemory {
  * Kernels run between `mark` and `release`: all handles that `op` and `input` made are freed at the end, also when
  * an operator throws, but for those that became outputs.
  */
-export class NativeBackend extends tf.KernelBackend {
+export class NativeBackend extends tf.KernelBackend implements CapturesSteps {
   readonly aten: Aten;
   readonly addon: NativeAddon;
   readonly device: DeviceIndex;
   readonly data: tf.DataStorage<TensorData>;
+  /** Whether float32 tensors may be stored as bfloat16: see `precision.ts`. */
+  reduced = false;
+  /** Records a step and replays it: see `captureStep` of `@simvlm/ops`. Given by who makes the backend, as recordings know backends. */
+  captureStep!: CapturesSteps['captureStep'];
   /** Handles that belong to the kernels that run now. */
   readonly #temporaries: Handle[] = [];
   readonly #registry = new FinalizationRegistry<TensorData>(data => {
@@ -68,6 +80,12 @@ export class NativeBackend extends tf.KernelBackend {
 
   /** The ATen tensor of `tensor`, of its shape and type. It stays the backend's: not to be changed nor freed. */
   input(tensor: tf.TensorInfo): Handle {
+    const handle = this.stored(tensor);
+    return this.reduced ? this.#widened(handle) : handle;
+  }
+
+  /** The same as it is stored: where the precision is reduced, a float32 tensor may be of bfloat16. */
+  stored(tensor: tf.TensorInfo): Handle {
     const data = this.data.get(tensor.dataId);
     const handle = data.handle !== 0 ? data.handle : this.#upload(data);
     if (data.dtype === tensor.dtype && sameShape(data.shape, tensor.shape)) return handle;
@@ -78,9 +96,19 @@ export class NativeBackend extends tf.KernelBackend {
       : this.op('to.dtype', shaped, scalarTypeOf[tensor.dtype as NumericType]);
   }
 
+  #widened(handle: Handle): Handle {
+    if (this.addon.dtype(handle) !== scalarType.bfloat16) return handle;
+    return this.op('to.dtype', handle, scalarType.float32);
+  }
+
   /** The number of a tensor that was made of one number on the host, else `undefined`. */
   scalar(tensor: tf.TensorInfo): number | undefined {
     return this.data.get(tensor.dataId).scalar;
+  }
+
+  /** Says that a kernel has written to the tensor's memory: what was known of its number on the host holds no more. */
+  overwritten(tensor: tf.TensorInfo): void {
+    this.data.get(tensor.dataId).scalar = undefined;
   }
 
   /** Runs an operator that returns one tensor, a temporary of the kernel. */
@@ -248,7 +276,7 @@ export class NativeBackend extends tf.KernelBackend {
   override async read(dataId: DataId): Promise<tf.backend_util.BackendValues> {
     const data = this.data.get(dataId);
     if (data.handle === 0) return this.readSync(dataId);
-    const handle = this.addon.alias(data.handle);
+    const handle = this.#toRead(data);
     try {
       return valuesOf(await this.addon.read(handle), data.dtype as NumericType);
     } catch (error) {
@@ -262,11 +290,20 @@ export class NativeBackend extends tf.KernelBackend {
     const data = this.data.get(dataId);
     if (data.strings !== undefined) return data.strings;
     if (data.scalar !== undefined) return numbersOf([data.scalar] as never, data.dtype as NumericType);
+    const handle = this.#toRead(data);
     try {
-      return valuesOf(this.addon.readSync(data.handle), data.dtype as NumericType);
+      return valuesOf(this.addon.readSync(handle), data.dtype as NumericType);
     } catch (error) {
       throw nativeError('reading a tensor', error as Error);
+    } finally {
+      this.addon.free(handle);
     }
+  }
+
+  /** A handle of its own, in the tensor's type. */
+  #toRead({ handle }: TensorData): Handle {
+    const isNarrow = this.reduced && this.addon.dtype(handle) === scalarType.bfloat16;
+    return isNarrow ? this.aten.call('to.dtype', handle, scalarType.float32) : this.addon.alias(handle);
   }
 
   override refCount(dataId: DataId): number {

@@ -1,9 +1,11 @@
 /** What bundlers for browsers get in place of this package: the same functions, which say that it runs in Node only. */
-import { BackendError } from '@simvlm/core';
+import { BackendError, type ProcessGroup } from '@simvlm/core';
 import type { NativeStatus } from './addon/index';
 import type { NativeInfo } from './register';
 
 export type { NativeStatus } from './addon/index';
+export { type ProcessPlace, processPlace } from './distributed/environment';
+export type { JoinOptions } from './distributed/process-group';
 export type { NativeInfo, NativeOptions } from './register';
 
 const REASON = 'libtorch runs in Node, not in browsers';
@@ -22,4 +24,8 @@ export async function buildAddon(): Promise<string> {
 
 export function nativeBackend(): undefined {
   return undefined;
+}
+
+export async function joinProcessGroup(): Promise<ProcessGroup> {
+  throw new BackendError('BACKEND_UNAVAILABLE', REASON);
 }

@@ -1,12 +1,10 @@
 import { KvCache } from '@simvlm/attention';
 import { BackendError, ShapeError } from '@simvlm/core';
-import { adamwStep, clipScale, globalNorm, linear } from '@simvlm/ops';
+import { adamwInPlace, adamwStep, captureStep, clipScale, globalNorm, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { describeNative } from '../test/libtorch';
-import type { NativeBackend } from './backend';
-import { CaptureError, captureStep } from './capture';
-import { ADAMW_IN_PLACE } from './fused/adamw-in-place';
+import { CaptureError } from './capture';
 import { registerNativeBackend } from './index';
 
 const rates = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 };
@@ -32,8 +30,11 @@ function regression() {
     );
     const g = grads[w.name]!;
     const gradScale = clipScale(globalNorm([g]), 0.05);
-    const list = [w, g, m, v, gradScale, inputs.learningRate, inputs.step];
-    tf.engine().runKernel(ADAMW_IN_PLACE, list as never, { ...rates, weightDecays: [0.1] } as never);
+    adamwInPlace(
+      { params: [w], grads: [g], m: [m], v: [v] },
+      { gradScale, learningRate: inputs.learningRate, step: inputs.step },
+      { ...rates, weightDecays: [0.1] },
+    );
     return { loss };
   };
   return { inputs, w, m, v, step, dispose: () => tf.dispose([inputs, w, m, v]) };
@@ -75,12 +76,10 @@ const batches = Array.from({ length: 6 }, (_, i) => ({
 }));
 
 describeNative('captured steps', () => {
-  let backend: NativeBackend;
   let before: number;
   beforeAll(async () => {
     await registerNativeBackend({ device: 'cpu', threads: 2 });
     await tf.setBackend('native');
-    backend = tf.backend() as NativeBackend;
   });
   afterEach(() => {
     expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
@@ -89,7 +88,7 @@ describeNative('captured steps', () => {
   test('train as steps that make new tensors do', () => {
     before = tf.memory().numTensors;
     const { inputs, w, step, dispose } = regression();
-    const captured = captureStep({ backend, inputs, step });
+    const captured = captureStep({ inputs, step });
     const outputs = new Set<unknown>();
     const losses = batches.map(({ x, target, learningRate }, i) => {
       captured.write('x', x);
@@ -116,7 +115,6 @@ describeNative('captured steps', () => {
     let [m, v]: tf.Tensor[] = [tf.zeros([2]), tf.zeros([2])];
     const inputs = { grad: tf.tensor1d([0.5, -0.5]) };
     const captured = captureStep({
-      backend,
       inputs,
       step: () => {
         const attrs = { ...rates, weightDecay: 0, learningRate: 0.1, step: 1 };
@@ -144,7 +142,6 @@ describeNative('captured steps', () => {
     const { dataId } = cache.k;
     const inputs = { k: tf.zeros([2, 1, 1, 2]) as tf.Tensor4D, positions: tf.tensor1d([0, 0], 'int32') };
     const captured = captureStep({
-      backend,
       inputs,
       step: () => {
         cache.write(inputs.k, inputs.k, inputs.positions);
@@ -184,15 +181,12 @@ describeNative('captured steps', () => {
     before = tf.memory().numTensors;
     const inputs = { x: tf.tensor1d([1, 2]) };
     const captured = captureStep({
-      backend,
       inputs,
-      warmUp: 1,
       step: () => {
         use(inputs.x);
         return { y: inputs.x.mul(2) };
       },
     });
-    captured.run();
     expect(() => captured.run()).toThrow(CaptureError);
     expect(() => captured.run()).toThrow(BackendError);
     expect(() => captured.run()).toThrow(new RegExp(`^captureStep: the step ${rule}; [^\\n]+$`));
@@ -206,9 +200,7 @@ describeNative('captured steps', () => {
     before = tf.memory().numTensors;
     const inputs = { x: tf.tensor1d([1, 2]) };
     const captured = captureStep({
-      backend,
       inputs,
-      warmUp: 1,
       step: () => ({ y: inputs.x.concat(tf.tensor1d([7])) }),
     });
     captured.run();
@@ -221,7 +213,6 @@ describeNative('captured steps', () => {
     before = tf.memory().numTensors;
     const w = variable([1, 2]);
     const captured = captureStep({
-      backend,
       inputs: {},
       step: () => {
         w.assign(w.mul(2));
@@ -236,7 +227,7 @@ describeNative('captured steps', () => {
   test('have inputs of fixed names and sizes', () => {
     before = tf.memory().numTensors;
     const inputs = { x: tf.tensor1d([1, 2]) };
-    const captured = captureStep({ backend, inputs, step: () => ({ y: inputs.x.mul(2) }) });
+    const captured = captureStep({ inputs, step: () => ({ y: inputs.x.mul(2) }) });
     expect(() => captured.write('y', [1])).toThrow(ShapeError);
     expect(() => captured.write('x', [1])).toThrow("captureStep: input 'x' has 2 numbers, got 1");
     captured.dispose();

@@ -1,16 +1,18 @@
 /**
- * Records a whole step (forward, backward, clipping and AdamW; or one token of decoding) as a CUDA graph and replays it: one call in
- * place of thousands, whose cost on the host is what a small model spends most of its time on (see "Accelerating PyTorch with CUDA
- * Graphs", 2021, and PyTorch's notes on their rules).
+ * Records a whole step (forward, backward, clipping and AdamW; or one token of decoding) and replays it: one call in place of
+ * thousands, whose cost on the host is what a small model spends most of its time on. On CUDA the recording is a CUDA graph (see
+ * "Accelerating PyTorch with CUDA Graphs", 2021, and PyTorch's notes on their rules), on the CPU a list of operators
+ * (`addon/program.h`).
  *
- * A graph does the same again on the same memory. Hence the rules, which hold on the CPU too, so that a step can be tried out there:
+ * A recording does the same again on the same memory. Hence the rules:
  * - what changes from step to step is an input, whose contents `write` replaces: batch, learning rate, step count
  * - shapes stay
  * - nothing is read back in between, and nothing is uploaded but constants: single numbers, zeros and ones
  * - what outlives the step is overwritten in place. While a step is recorded, AdamW and the write to a key-value cache do that by
  *   themselves; their callers, who dispose the old tensor for the new, need not know
  */
-import { BackendError, ShapeError } from '@simvlm/core';
+import { BackendError } from '@simvlm/core';
+import { type CapturedStep, type CaptureOptions, checkedInput, type NamedTensors } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { NativeAddon } from './addon/interface';
 import type { NativeBackend } from './backend';
@@ -24,49 +26,35 @@ export class CaptureError extends BackendError {
   }
 }
 
-export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
-
-export interface CaptureOptions<Outputs extends NamedTensors> {
-  readonly backend: NativeBackend;
-  /** Tensors that the step reads and `write` overwrites. They belong to the caller and must outlive the captured step. */
-  readonly inputs: NamedTensors;
-  /** One step. Its intermediate tensors are disposed; what it returns is kept for the caller. */
-  readonly step: () => Outputs;
-  /** Steps that run as they are before the one that is recorded, at least one: libraries set themselves up in them. Default 2. */
-  readonly warmUp?: number;
-}
+/** Steps on a GPU that run as they are before one is recorded: libraries set themselves up in them. */
+const WARM_UP = 2;
 
 /** A step that is recorded when it has warmed up, and replayed from then on. */
-export class CapturedStep<Outputs extends NamedTensors> {
-  readonly #options: CaptureOptions<Outputs>;
-  readonly #warmUp: number;
+export class RecordedStep<Inputs extends NamedTensors, Outputs extends NamedTensors>
+  implements CapturedStep<Outputs>
+{
+  readonly #backend: NativeBackend;
+  readonly #options: CaptureOptions<Inputs, Outputs>;
+  #warmUp: number;
   #outputs: Outputs | undefined;
   #graph: number | undefined;
-  #runs = 0;
 
-  constructor(options: CaptureOptions<Outputs>) {
+  constructor(backend: NativeBackend, options: CaptureOptions<Inputs, Outputs>) {
+    this.#backend = backend;
     this.#options = options;
-    this.#warmUp = Math.max(1, options.warmUp ?? 2);
-    const { backend, inputs } = options;
-    for (const tensor of Object.values(inputs)) {
+    this.#warmUp = backend.device < 0 ? 0 : WARM_UP;
+    // A single number is otherwise known on the host, and would be part of the recording.
+    const variables = Object.values(tf.engine().state.registeredVariables);
+    for (const tensor of [...Object.values(options.inputs), ...variables]) {
+      if (tensor.size !== 1 || !backend.data.has(tensor.dataId)) continue;
       backend.input(tensor);
-      // A single number is otherwise known on the host, and would be part of the recording.
       backend.data.get(tensor.dataId).scalar = undefined;
     }
   }
 
-  /**
-   * Overwrites an input.
-   *
-   * @throws ShapeError when there is no such input, or when it has another number of elements
-   */
   write(name: string, values: ArrayLike<number>): void {
-    const { backend, inputs } = this.#options;
-    const tensor = inputs[name];
-    if (!tensor)
-      throw new ShapeError(`captureStep: there is no input '${name}', but ${Object.keys(inputs).join(', ')}`);
-    if (values.length !== tensor.size)
-      throw new ShapeError(`captureStep: input '${name}' has ${tensor.size} numbers, got ${values.length}`);
+    const backend = this.#backend;
+    const tensor = checkedInput(this.#options.inputs, name, values);
     const numbers = numbersOf(values as tf.backend_util.BackendValues, tensor.dtype as NumericType);
     backend.addon.write(backend.data.get(tensor.dataId).handle, numbers);
   }
@@ -78,32 +66,31 @@ export class CapturedStep<Outputs extends NamedTensors> {
    * @throws CaptureError when the step breaks a rule; then it was not run, or on the CPU not to its end
    */
   run(): Outputs {
-    const { backend } = this.#options;
-    const isWarm = this.#runs >= this.#warmUp;
-    if (!isWarm) this.#runEagerly();
-    else if (backend.device < 0) guarded(backend, () => this.#runEagerly());
-    else {
-      if (this.#graph === undefined) this.#graph = this.#record();
-      backend.addon.graphReplay(this.#graph);
-    }
-    this.#runs++;
+    const { addon, device } = this.#backend;
+    if (this.#warmUp > 0) {
+      this.#warmUp--;
+      this.#runOnce();
+    } else if (this.#graph === undefined) {
+      this.#graph = this.#record();
+      // The CPU has done what it wrote down.
+      if (device >= 0) addon.graphReplay(this.#graph);
+    } else addon.graphReplay(this.#graph);
     return this.#outputs!;
   }
 
   /** Frees the recording and the outputs. */
   dispose(): void {
-    if (this.#graph !== undefined) this.#options.backend.addon.graphFree(this.#graph);
+    if (this.#graph !== undefined) this.#backend.addon.graphFree(this.#graph);
     this.#graph = undefined;
     if (this.#outputs) tf.dispose(this.#outputs as tf.NamedTensorMap);
     this.#outputs = undefined;
   }
 
-  #runEagerly(): void {
+  #runOnce(): void {
     const before = variables();
-    const made = whileRecording(this.#options.backend, () =>
-      tf.tidy(() => this.#options.step() as tf.NamedTensorMap),
-    );
-    this.#take(made as Outputs);
+    const { inputs, step } = this.#options;
+    const made = whileRecording(this.#backend, () => tf.tidy(() => step(inputs) as tf.NamedTensorMap));
+    this.#take(made as unknown as Outputs);
     for (const [variable, dataId] of before) {
       if (!variable.isDisposed && variable.dataId !== dataId)
         throw new CaptureError(
@@ -113,11 +100,11 @@ export class CapturedStep<Outputs extends NamedTensors> {
   }
 
   #record(): number {
-    const { backend } = this.#options;
+    const backend = this.#backend;
     const { addon, device } = backend;
     const graph = addon.graphBegin(device);
     try {
-      guarded(backend, () => this.#runEagerly());
+      guarded(backend, () => this.#runOnce());
     } catch (error) {
       abandon(addon, graph);
       if (error instanceof CaptureError) throw error;
@@ -134,7 +121,7 @@ export class CapturedStep<Outputs extends NamedTensors> {
       this.#outputs = made;
       return;
     }
-    const { backend } = this.#options;
+    const backend = this.#backend;
     const mark = backend.mark();
     try {
       for (const [name, tensor] of Object.entries(this.#outputs))
@@ -144,13 +131,6 @@ export class CapturedStep<Outputs extends NamedTensors> {
       tf.dispose(made as tf.NamedTensorMap);
     }
   }
-}
-
-/** A step that is recorded and replayed; see the rules above. */
-export function captureStep<Outputs extends NamedTensors>(
-  options: CaptureOptions<Outputs>,
-): CapturedStep<Outputs> {
-  return new CapturedStep(options);
 }
 
 function variables(): [tf.Variable, object][] {
@@ -182,9 +162,10 @@ function guarded(backend: NativeBackend, run: () => void): void {
   const create: NativeAddon['create'] = (data, shape, dtype, device) => {
     const numbers = data as unknown as ArrayLike<number>;
     const constant = constantOf(numbers);
-    return constant === undefined
-      ? noUpload()
-      : backend.aten.call('full', shape, constant, dtype, null, device);
+    if (constant === undefined) return noUpload();
+    // A single number may be that of a tensor from before, which was never needed as one: it is no part of the recording.
+    if (numbers.length === 1 && device < 0) return addon.create(data, shape, dtype, device);
+    return backend.aten.call('full', shape, constant, dtype, null, device);
   };
   const guard: Partial<NativeAddon> = {
     create,

@@ -121,6 +121,37 @@ describeNative('precision', () => {
     tf.dispose([x, w, exact, rounded, sum]);
   });
 
+  test.each([
+    ['a convolution', 'same', [3, 3, 4, 8], 2],
+    ['one of single pixels', 'valid', [1, 1, 4, 8], 1],
+  ] as const)('of bfloat16 rounds %s and its gradients', (_, pad, filterShape, stride) => {
+    const x = tf.randomNormal<tf.Rank.R4>([2, 7, 6, 4], 0, 1, 'float32', 1);
+    const filter = tf.randomNormal<tf.Rank.R4>([...filterShape], 0, 1, 'float32', 2);
+    const run = (precision: Precision) => {
+      usePrecision(backend, precision);
+      const f = (a: tf.Tensor, w: tf.Tensor) =>
+        tf
+          .conv2d(a as tf.Tensor4D, w as tf.Tensor4D, stride, pad)
+          .mul(3)
+          .sum() as tf.Scalar;
+      const [dx, dw] = tf.grads(f)([x, filter]) as [tf.Tensor, tf.Tensor];
+      const y = tf.conv2d(x, filter, stride, pad);
+      const isNarrow = backend.addon.dtype(backend.data.get(y.dataId).handle) === scalarType.bfloat16;
+      return { isNarrow, numbers: [y, dx, dw].map(tensor => [...tensor.dataSync()]) };
+    };
+    tf.tidy(() => {
+      const [exact, rounded] = [run('float32'), run('bfloat16')];
+      expect([exact.isNarrow, rounded.isNarrow]).toEqual([false, true]);
+      exact.numbers.forEach((want, i) => {
+        const got = rounded.numbers[i]!;
+        const scale = Math.max(...want.map(Math.abs));
+        expect(Math.max(...want.map((v, j) => Math.abs(v - got[j]!)))).toBeLessThan(2 * ROUNDING * scale);
+      });
+      expect(rounded.numbers).not.toEqual(exact.numbers);
+    });
+    tf.dispose([x, filter]);
+  });
+
   test('of bfloat16 copies a weight once, anew when it is replaced, and frees the copies', () => {
     const handles = () => backend.addon.memory().handles;
     const x = tf.ones([2, 4]);
@@ -138,5 +169,14 @@ describeNative('precision', () => {
     expect(handles()).toBe(before);
     expect(precisionOf(backend)).toBe('float32');
     tf.dispose([x, w]);
+  });
+
+  test('is an option of the backend', async () => {
+    expect((await registerNativeBackend({ precision: 'bfloat16' })).precision).toBe('bfloat16');
+    expect((await registerNativeBackend()).precision).toBe('bfloat16');
+    expect((await registerNativeBackend({ precision: 'float32' })).precision).toBe('float32');
+    await expect(registerNativeBackend({ precision: 'float16' as Precision })).rejects.toThrow(
+      "precision is 'float16'; it must be 'float32' or 'bfloat16'",
+    );
   });
 });

@@ -4,14 +4,25 @@ import type { DeviceIndex, NativeAddon } from './addon/interface';
 import { loadAddon } from './addon/load';
 import { Aten } from './aten';
 import { NativeBackend, type NativeBackendMemory } from './backend';
+import { RecordedStep } from './capture';
+import { localRank } from './distributed/environment';
 import { kernels } from './kernels/index';
+import { type Precision, precisionOf, usePrecision } from './precision';
 
 /** How to start the backend. */
 export interface NativeOptions {
-  /** Where tensors live and operators run: `cuda` is `cuda:0`. By default the first CUDA device, else the CPU. */
+  /**
+   * Where tensors live and operators run: `cuda` is `cuda:0`. By default a CUDA device, else the CPU: the first one, or where several
+   * processes share a machine the one with the number `LOCAL_RANK`, as `torchrun` sets it.
+   */
   readonly device?: 'cpu' | 'cuda' | `cuda:${number}`;
   /** Threads on the CPU; by default what PyTorch takes: `OMP_NUM_THREADS`, or the physical cores. */
   readonly threads?: number;
+  /**
+   * `bfloat16` is mixed precision: products of bfloat16 numbers, while weights, sums and norms stay float32. Default `float32`. Registered
+   * again, the backend goes on with the precision that is asked for.
+   */
+  readonly precision?: Precision;
 }
 
 /** What was started. */
@@ -22,6 +33,7 @@ export interface NativeInfo {
   readonly deviceName: string;
   readonly torchVersion: string;
   readonly threads: number;
+  readonly precision: Precision;
   /** What ATen holds now. */
   readonly memory: NativeBackendMemory;
 }
@@ -45,7 +57,9 @@ export async function registerNativeBackend(options: NativeOptions = {}): Promis
   starting ??= start(options).finally(() => {
     starting = undefined;
   });
-  return info(await starting);
+  const backend = await starting;
+  if (options.precision !== undefined) usePrecision(backend, options.precision);
+  return info(backend);
 }
 
 /** The backend, where it was registered. */
@@ -54,7 +68,9 @@ export function nativeBackend(): NativeBackend | undefined {
   return factory === null ? undefined : ours.get(factory);
 }
 
-function check({ device, threads }: NativeOptions): void {
+function check({ device, threads, precision }: NativeOptions): void {
+  if (precision !== undefined && precision !== 'float32' && precision !== 'bfloat16')
+    throw unavailable(`precision is '${precision}'; it must be 'float32' or 'bfloat16'`);
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 1024))
     throw unavailable(`threads is ${threads}; it must be an integer from 1 to 1024`);
   if (device !== undefined && !/^(cpu|cuda(:\d+)?)$/.test(device))
@@ -73,6 +89,7 @@ async function start(options: NativeOptions): Promise<NativeBackend> {
   atFirst ??= addon.threads();
   addon.setThreads(options.threads ?? atFirst);
   const backend = new NativeBackend(new Aten(addon), device);
+  backend.captureStep = options => new RecordedStep(backend, options);
   const factory = () => backend;
   if (!tf.registerBackend(NAME, factory, 4)) throw nameTaken();
   ours.set(factory, backend);
@@ -82,14 +99,15 @@ async function start(options: NativeOptions): Promise<NativeBackend> {
 
 function deviceOf(addon: NativeAddon, device: NativeOptions['device']): DeviceIndex {
   const devices = addon.cudaDevices();
-  if (device === undefined) return devices.length > 0 ? 0 : -1;
+  if (device === undefined && devices.length === 0) return -1;
   if (device === 'cpu') return -1;
-  const index = Number(device.split(':')[1] ?? 0);
+  const index = device === undefined ? localRank() : Number(device.split(':')[1] ?? 0);
   if (index < devices.length) return index;
   const found =
     devices.length === 0 ? 'no CUDA device works here' : `there are ${devices.length} CUDA devices`;
   const why = addon.builtWithCuda ? found : `this libtorch ${addon.torchVersion} was built without CUDA`;
-  throw unavailable(`device '${device}' cannot be used: ${why}; use device 'cpu'`);
+  const wish = device === undefined ? `LOCAL_RANK is ${index}` : `device '${device}' cannot be used`;
+  throw unavailable(`${wish}: ${why}; use device 'cpu'`);
 }
 
 function unavailable(message: string): BackendError {
@@ -118,6 +136,7 @@ function info(backend: NativeBackend): NativeInfo {
     deviceName: device < 0 ? addon.cpuInfo() : addon.cudaDevices()[device]!,
     torchVersion: addon.torchVersion,
     threads: addon.threads(),
+    precision: precisionOf(backend),
     memory: backend.memory(),
   };
 }

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -8,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compile, firstErrors, type Target } from '../src/addon/build';
 import { addonSource, cacheFolder, cacheKey, packageRoot } from '../src/addon/source';
@@ -83,6 +84,23 @@ describe('the addon is built', () => {
     });
     expect(leftovers()).toEqual([]);
     expect(existsSync(target.file)).toBe(false);
+  });
+
+  test('headers of Gloo or NCCL that do not fit cost the processes, not the backend', async () => {
+    for (const header of ['torch/csrc/distributed/c10d/TCPStore.hpp', 'gloo/algorithm.h']) {
+      mkdirSync(join(folder, dirname(header)), { recursive: true });
+      writeFileSync(join(folder, header), '');
+    }
+    target = { ...target, libtorch: { ...libtorch, includeDirs: [folder] } };
+    compiler(
+      `case "$*" in *USE_C10D*) echo "gloo.h:1:1: error: no such thing" >&2; exit 1;; esac; echo made > "$out"`,
+    );
+    const lines: string[] = [];
+    await compile(target, line => lines.push(line));
+    expect(existsSync(target.file)).toBe(true);
+    expect(lines).toContain(
+      'once more without -DUSE_C10D_GLOO, as the native addon does not compile: gloo.h:1:1: error: no such thing',
+    );
   });
 
   test('a missing compiler is named with what to install', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hasOpenBlasOnPosixThreads, triplet } from '../src/addon/blas';
-import { compileFlags, linkFlags } from '../src/addon/flags';
+import { collectives, compileFlags, linkFlags } from '../src/addon/flags';
 import { locateLibtorch } from '../src/addon/locate';
 import type { Libtorch, Machine } from '../src/addon/machine';
 
@@ -176,6 +176,20 @@ describe('a libtorch is found', () => {
     expect(compileFlags({ ...torch, includeDirs: ['/usr/include', '/x'] }, '/node').join(' ')).toMatch(
       /-isystem \/x -isystem \/node$/,
     );
+  });
+
+  test('processes can talk in the ways whose headers are there', () => {
+    libtorch('opt/libtorch');
+    const torch = found();
+    const ways = (change: Partial<Libtorch> = {}) =>
+      collectives({ ...torch, ...change }, [join(root, 'usr/include')]);
+    file('usr/include/gloo/algorithm.h');
+    expect(ways()).toEqual([]);
+    file('opt/libtorch/include/torch/csrc/distributed/c10d/TCPStore.hpp');
+    expect(ways()).toEqual(['-DUSE_C10D_GLOO']);
+    file('usr/include/nccl.h');
+    expect(ways()).toEqual(['-DUSE_C10D_GLOO']);
+    expect(ways({ cuda: '12.4' })).toEqual(['-DUSE_C10D_GLOO', '-DUSE_C10D_NCCL']);
   });
 
   test('OpenBLAS on POSIX threads is known where the system’s libtorch would get it', () => {

@@ -10,6 +10,7 @@ export class Terminal {
   readonly #live: boolean;
   #lineOpen = false;
   #lastPlain = 0;
+  #silent = false;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream;
@@ -20,13 +21,17 @@ export class Terminal {
     return this.#stream.columns ?? 110;
   }
 
+  /** Nothing but errors from now on: of several processes that do the same, one tells of it. */
+  silence(): void {
+    this.#silent = true;
+  }
+
   heading(text: string): void {
     this.note(`\n${pc.bold(text)}`);
   }
 
   note(text: string): void {
-    this.#endLine();
-    this.#stream.write(`${text}\n`);
+    if (!this.#silent) this.#print(text);
   }
 
   warn(text: string): void {
@@ -34,11 +39,12 @@ export class Terminal {
   }
 
   error(text: string): void {
-    this.note(`${pc.red('error')} ${text}`);
+    this.#print(`${pc.red('error')} ${text}`);
   }
 
   /** Replaces the live line; without a terminal prints at most one line every ten seconds. */
   live(text: string): void {
+    if (this.#silent) return;
     if (this.#live) {
       this.#stream.write(`\r\x1b[2K${text.slice(0, this.width - 1)}`);
       this.#lineOpen = true;
@@ -52,7 +58,7 @@ export class Terminal {
   bar(label: string): { update(done: number, total: number): void; stop(): void } {
     this.#endLine();
     const start = Date.now();
-    if (!this.#live) {
+    if (!this.#live || this.#silent) {
       let finished = false;
       return {
         update: (done, total) => {
@@ -81,6 +87,11 @@ export class Terminal {
         if (started) bar.stop();
       },
     };
+  }
+
+  #print(text: string): void {
+    this.#endLine();
+    this.#stream.write(`${text}\n`);
   }
 
   #endLine(): void {

@@ -102,6 +102,32 @@ export interface TensorLike {
   dispose(): void;
 }
 
+/**
+ * Processes that train one model together, each with a part of every batch (PyTorch's process group, MPI's communicator). All of
+ * them ask for the same collectives, of tensors of the same shapes and types, in the same order.
+ *
+ * Each method rejects with a BackendError when a process has ended, or does not come within the group's timeout; the group is of no
+ * use after that.
+ */
+export interface ProcessGroup<T = TensorLike> {
+  /** Which process this one is: 0 ≤ rank < size. Process 0 is the one that writes. */
+  readonly rank: number;
+  /** How many processes there are. */
+  readonly size: number;
+  /**
+   * The sums of tensors over all processes, elementwise, the same bits in each. The caller disposes what is given and what comes back.
+   *
+   * @param tensors `float32` or `int32`, of any shapes; many in one call are faster than many calls
+   */
+  allReduce(tensors: readonly T[]): Promise<T[]>;
+  /** The tensors of process 0, in each; the other processes give tensors of the same shapes and types. */
+  broadcast(tensors: readonly T[]): Promise<T[]>;
+  /** Resolves when every process has come as far. */
+  barrier(): Promise<void>;
+  /** Leaves the group: whatever the others still wait for fails there, soon. */
+  dispose(): void;
+}
+
 /** How a parameter starts. Standard deviations are those of the distribution before truncation at ±2σ. */
 export type Initializer =
   | { readonly kind: 'zeros' }

@@ -12,6 +12,7 @@ export type {
   PatcherFactory,
   PrefixLmBatch,
   PrefixSampler,
+  ProcessGroup,
   RgbImage,
   SkipReport,
   SpecialTokens,

@@ -41,28 +41,31 @@ export interface Layout {
 /** Lengths are rounded up to a multiple of this, so that there are few different shapes and little padding. */
 const BUCKET = 4;
 
+/** How long the rows become: as short as they may be, or always as long as the model's text, so that all batches have one shape. */
+export type Padding = 'short' | 'full';
+
 /**
  * @throws ShapeError when a length does not fit the batch, the model or the rule 0 ≤ prefix < text length
  */
-export function layout(batch: PrefixLmBatch, config: SimVlmConfig): Layout {
+export function layout(batch: PrefixLmBatch, config: SimVlmConfig, padding: Padding = 'short'): Layout {
   checkBatch(batch, config);
+  const padded = (length: number) =>
+    padding === 'full' ? config.maxTextLength : bucket(length, config.maxTextLength);
   return config.architecture === 'encoder-decoder'
-    ? encoderDecoder(batch, config)
-    : decoderOnly(batch, config);
+    ? encoderDecoder(batch, config, padded)
+    : decoderOnly(batch, config, padded);
 }
 
-function encoderDecoder(batch: PrefixLmBatch, { tokens: special, maxTextLength }: SimVlmConfig): Layout {
+/** How many places to make for so many tokens. */
+type Padded = (length: number) => number;
+
+function encoderDecoder(batch: PrefixLmBatch, { tokens: special }: SimVlmConfig, padded: Padded): Layout {
   const { size, prefixLengths, textLengths } = batch;
   const longestPrefix = Math.max(0, ...prefixLengths);
   // Without image and prefix the encoder still needs one (hidden) token to have a shape.
-  const prefixLength =
-    longestPrefix === 0 && batch.images ? 0 : bucket(Math.max(1, longestPrefix), maxTextLength);
+  const prefixLength = longestPrefix === 0 && batch.images ? 0 : padded(Math.max(1, longestPrefix));
   const prefix = new Int32Array(size * prefixLength).fill(special.pad);
-  const rows = places(
-    batch,
-    bucket(Math.max(...textLengths.map((n, b) => n - prefixLengths[b]!)), maxTextLength),
-    special,
-  );
+  const rows = places(batch, padded(Math.max(...textLengths.map((n, b) => n - prefixLengths[b]!))), special);
   for (let b = 0; b < size; b++) {
     const skip = prefixLengths[b]!;
     prefix.set(rowTokens(batch, b).subarray(0, skip), b * prefixLength);
@@ -71,8 +74,8 @@ function encoderDecoder(batch: PrefixLmBatch, { tokens: special, maxTextLength }
   return { prefix: { tokens: prefix, length: prefixLength }, prefixLengths, ...rows.finish() };
 }
 
-function decoderOnly(batch: PrefixLmBatch, { tokens: special, maxTextLength }: SimVlmConfig): Layout {
-  const rows = places(batch, bucket(Math.max(...batch.textLengths), maxTextLength), special);
+function decoderOnly(batch: PrefixLmBatch, { tokens: special }: SimVlmConfig, padded: Padded): Layout {
+  const rows = places(batch, padded(Math.max(...batch.textLengths)), special);
   for (let b = 0; b < batch.size; b++)
     rows.fill(b, special.bos, 0, rowTokens(batch, b), batch.prefixLengths[b]!);
   return {

@@ -9,11 +9,8 @@ import type { ParameterScope, Registry } from '@simvlm/core';
 import { embedding, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
-import type { Layout } from './layout';
+import type { ModelInput } from './input';
 import { type BlockOptions, type CachePlace, crossBlock, norm, selfBlock } from './transformer';
-
-/** Images on the device: `float32[B, S, S, 3]`. */
-export type Images = tf.Tensor4D | undefined;
 
 /** What the decoder reads of the prefix. */
 export interface Memory {
@@ -35,6 +32,15 @@ export interface StepInput {
   readonly caches: readonly CachePlace['cache'][];
 }
 
+/** What the encoder reads: images, text prefixes or both. */
+export type EncoderInput = Pick<ModelInput, 'images' | 'prefixTokens' | 'prefixPositions' | 'prefixLengths'>;
+
+/** What the decoder reads. */
+export type DecoderInput = Pick<ModelInput, 'inputs' | 'positions' | 'lengths'>;
+
+/** What the one stack of the decoder-only architecture reads. */
+export type StackInput = Pick<ModelInput, 'images' | 'prefixLengths'> & DecoderInput;
+
 /** Texts that go on from cached prefixes of one length. */
 export interface ExtensionInput {
   /** `int32[B, n]` */
@@ -42,7 +48,7 @@ export interface ExtensionInput {
   /** `int32[B, n]`, their text positions. */
   readonly textPositions: tf.Tensor2D;
   /** `int32[B]`: how many of the n tokens exist. */
-  readonly lengths: Int32Array;
+  readonly lengths: tf.Tensor1D;
   /** Places that the prefix takes in the caches. */
   readonly start: number;
   /** One a layer. */
@@ -53,17 +59,17 @@ export interface Network {
   /** N */
   readonly imageTokens: number;
   /** Hidden states `[B, L, D]` at the places of the layout, whatever the architecture. */
-  hidden(layout: Layout, batch: number, images: Images): tf.Tensor;
+  hidden(input: ModelInput): tf.Tensor;
   /** Logits `[…, V]` of hidden states `[…, D]`: the embedding's table, transposed. */
   logits(hidden: tf.Tensor): tf.Tensor;
-  /** Encoder-decoder: reads image and text prefix (`int32[B, P]`, lengths `int32[B]`), once a picture. */
-  encode(images: Images, prefix: Layout['prefix'], prefixLengths: Int32Array): Memory;
+  /** Encoder-decoder: reads image and text prefix, once a picture. */
+  encode(input: EncoderInput): Memory;
   /** Encoder-decoder: hidden states `[B, L, D]` from a memory that may have been made long ago. */
-  decode(layout: Layout, batch: number, memory: Memory): tf.Tensor;
+  decode(input: DecoderInput, memory: Memory): tf.Tensor;
   /** Encoder-decoder: hidden states `[B, 1, D]` of one step. */
   decodeStep(input: StepInput, memory: Memory): tf.Tensor;
   /** Decoder-only: fills the caches with image and prefix; hidden states `[B, N + L, D]` of all of it. */
-  prefill(layout: Layout, batch: number, images: Images, caches: StepInput['caches']): tf.Tensor;
+  prefill(input: StackInput, caches: StepInput['caches']): tf.Tensor;
   /** Decoder-only: hidden states `[B, 1, D]` of one step. */
   stackStep(input: StepInput): tf.Tensor;
   /** Decoder-only: hidden states `[B, n, D]` of several tokens after a prefix of equal length in every row. */
@@ -118,14 +124,10 @@ export function buildNetwork(
     );
     const decoderNorm = norm(scope.scope('decoder.norm'), D);
 
-    const encode: Network['encode'] = (images, prefix, prefixLengths) => {
-      const B = prefixLengths.length;
+    const encode: Network['encode'] = ({ images, prefixTokens, prefixPositions, prefixLengths }) => {
       const parts = images ? [embedImages(images)] : [];
-      if (prefix.length > 0) {
-        const positions = rangeRows(B, prefix.length);
-        parts.push(embedText(tf.tensor2d(prefix.tokens, [B, prefix.length], 'int32'), positions));
-      }
-      const lengths = int1d(prefixLengths.map(length => length + (images ? N : 0)));
+      if (prefixTokens) parts.push(embedText(prefixTokens, prefixPositions!));
+      const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
       // Everyone in the prefix sees everyone in it, in both directions.
       const mask = { keyLengths: lengths, prefixLengths: lengths };
       let x_BMD = parts.length === 1 ? parts[0]! : tf.concat(parts, 1);
@@ -136,17 +138,10 @@ export function buildNetwork(
 
     const crossMask = (memory: Memory) => ({ keyLengths: memory.lengths, prefixLengths: memory.lengths });
 
-    const decode: Network['decode'] = (layout, B, memory) => {
-      const shape: [number, number] = [B, layout.length];
-      let x_BLD = embedText(
-        tf.tensor2d(layout.inputs, shape, 'int32'),
-        tf.tensor2d(layout.positions, shape, 'int32'),
-      );
+    const decode: Network['decode'] = ({ inputs, positions, lengths }, memory) => {
+      let x_BLD = embedText(inputs, positions);
       // No prefix on this side: each place sees itself and what precedes it.
-      const causal = {
-        keyLengths: int1d(layout.lengths),
-        prefixLengths: tf.zeros([B], 'int32') as tf.Tensor1D,
-      };
+      const causal = { keyLengths: lengths, prefixLengths: tf.zerosLike(lengths) };
       for (const [i, block] of decoder.entries())
         x_BLD = block.run(x_BLD, causal, memory.layers[i]!, crossMask(memory));
       return decoderNorm(x_BLD);
@@ -157,7 +152,7 @@ export function buildNetwork(
       logits,
       encode,
       decode,
-      hidden: (layout, B, images) => decode(layout, B, encode(images, layout.prefix, layout.prefixLengths)),
+      hidden: input => decode(input, encode(input)),
       decodeStep({ tokens, textPositions, places, caches }, memory) {
         let x_B1D = embedText(tokens, textPositions);
         const mask = everythingCached(places);
@@ -182,19 +177,12 @@ export function buildNetwork(
   const stackNorm = norm(scope.scope('decoder.norm'), D);
 
   /** `[image ; text]` and its mask: the prefix is the image, the start token and the text prefix. */
-  const sequence = (layout: Layout, B: number, images: Images) => {
-    const shape: [number, number] = [B, layout.length];
-    const text_BLD = embedText(
-      tf.tensor2d(layout.inputs, shape, 'int32'),
-      tf.tensor2d(layout.positions, shape, 'int32'),
-    );
+  const sequence = ({ images, prefixLengths, inputs, positions, lengths }: StackInput) => {
+    const text_BLD = embedText(inputs, positions);
     const before = images ? N : 0;
     return {
       x: images ? tf.concat([embedImages(images), text_BLD], 1) : text_BLD,
-      mask: {
-        keyLengths: int1d(layout.lengths.map(length => before + length)),
-        prefixLengths: int1d(layout.prefixLengths.map(prefix => before + 1 + prefix)),
-      },
+      mask: { keyLengths: plus(lengths, before), prefixLengths: plus(prefixLengths, before + 1) },
       before,
     };
   };
@@ -202,19 +190,19 @@ export function buildNetwork(
   return {
     imageTokens: N,
     logits,
-    hidden(layout, B, images) {
-      const { x, mask, before } = sequence(layout, B, images);
+    hidden(input) {
+      const { x, mask, before } = sequence(input);
       let x_BTD = x;
-      for (const block of stack.slice(0, -1)) x_BTD = block.run(x_BTD, mask, images !== undefined);
+      for (const block of stack.slice(0, -1)) x_BTD = block.run(x_BTD, mask, before > 0);
       // What the last block makes of the image tokens is read by nobody.
       return stackNorm(stack.at(-1)!.tail(x_BTD, before, mask));
     },
-    prefill(layout, B, images, caches) {
-      const { x, mask } = sequence(layout, B, images);
-      const positions = tf.zeros([B], 'int32') as tf.Tensor1D;
+    prefill(input, caches) {
+      const { x, mask, before } = sequence(input);
+      const positions = tf.zerosLike(input.lengths);
       let x_BTD = x;
       for (const [i, block] of stack.entries()) {
-        x_BTD = block.cached(x_BTD, { cache: caches[i]!, positions }, mask, images !== undefined);
+        x_BTD = block.cached(x_BTD, { cache: caches[i]!, positions }, mask, before > 0);
       }
       return stackNorm(x_BTD);
     },
@@ -226,15 +214,11 @@ export function buildNetwork(
       return stackNorm(x_B1D);
     },
     extend({ tokens, textPositions, lengths, start, caches }) {
-      const places = (value: number) => tf.fill([lengths.length], value, 'int32') as tf.Tensor1D;
-      const mask = {
-        keyLengths: int1d(lengths.map(length => start + length)),
-        prefixLengths: places(start),
-        offset: start,
-      };
+      const places = plus(tf.zerosLike(lengths), start);
+      const mask = { keyLengths: plus(lengths, start), prefixLengths: places, offset: start };
       let x_BnD = embedText(tokens, textPositions);
       for (const [i, block] of stack.entries())
-        x_BnD = block.cached(x_BnD, { cache: caches[i]!, positions: places(start) }, mask, false);
+        x_BnD = block.cached(x_BnD, { cache: caches[i]!, positions: places }, mask, false);
       return stackNorm(x_BnD);
     },
     encode: () => impossible('encode', 'encoder-decoder'),
@@ -245,21 +229,13 @@ export function buildNetwork(
 
 /** The newest token of each row sees all that its row has cached, itself included. */
 function everythingCached(places: tf.Tensor1D) {
-  const lengths = tf.add(places, tf.scalar(1, 'int32'));
+  const lengths = plus(places, 1);
   return { keyLengths: lengths, prefixLengths: lengths };
 }
 
-function int1d(values: Int32Array): tf.Tensor1D {
-  return tf.tensor1d(values, 'int32');
-}
-
-/** `int32[B, n]`, each row 0 … n − 1. */
-function rangeRows(batch: number, n: number): tf.Tensor2D {
-  return tf.tensor2d(
-    Int32Array.from({ length: batch * n }, (_, i) => i % n),
-    [batch, n],
-    'int32',
-  );
+/** `int32[B]` lengths, each more by `n`. */
+function plus(lengths: tf.Tensor1D, n: number): tf.Tensor1D {
+  return tf.add(lengths, tf.scalar(n, 'int32'));
 }
 
 function impossible(what: string, architecture: string): never {

@@ -3,8 +3,9 @@ import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
-import { type Layout, layout } from './layout';
-import type { ModelCore, Network } from './network';
+import { inputArrays, type ModelInput, upload } from './input';
+import { layout } from './layout';
+import type { ModelCore, Network, StackInput } from './network';
 
 /** See `SimVlm.scoreCandidates`. */
 export async function scoreCandidates(
@@ -27,7 +28,8 @@ export async function scoreCandidates(
   const scores = tf.tidy(() => {
     const rows = tf.tensor1d(owner, 'int32');
     const pictures = tf.tensor4d(pixels, [images, side, side, 3]);
-    return sumRows(model, hidden(network, config, plan, pictures, rows), plan, batch.size);
+    const texts = upload(inputArrays(plan, batch));
+    return sumRows(model, hidden(network, config, texts, pictures, rows), texts);
   });
   const values = await scores.data();
   scores.dispose();
@@ -39,45 +41,44 @@ export async function scoreCandidates(
 function sharedMemory(
   network: Network,
   _config: SimVlmConfig,
-  plan: Layout,
+  texts: ModelInput,
   images: tf.Tensor4D,
   rows: tf.Tensor1D,
 ): tf.Tensor {
-  const count = images.shape[0];
-  const memory = network.encode(images, { tokens: new Int32Array(0), length: 0 }, new Int32Array(count));
+  const prefixLengths = tf.zeros([images.shape[0]], 'int32') as tf.Tensor1D;
+  const memory = network.encode({ images, prefixLengths });
   const shared = {
     layers: memory.layers.map(({ k, v }) => ({ k: tf.gather(k, rows), v: tf.gather(v, rows) })),
     lengths: tf.gather(memory.lengths, rows) as tf.Tensor1D,
   };
-  return network.decode(plan, rows.size, shared);
+  return network.decode(texts, shared);
 }
 
 /** The same for decoder-only: image and start token are read once, and their candidates go on from the cache. */
 function sharedPrefix(
   network: Network,
   config: SimVlmConfig,
-  plan: Layout,
+  texts: ModelInput,
   images: tf.Tensor4D,
   rows: tf.Tensor1D,
 ): tf.Tensor {
   const { layers, heads, width, tokens: special } = config;
   const count = images.shape[0];
   const start = network.imageTokens + 1;
-  const rest = plan.length - 1;
+  const rest = texts.inputs.shape[1] - 1;
   const shape = { batch: count, capacity: start + rest, heads, depth: width / heads };
   const caches = Array.from({ length: layers }, () => new KvCache(shape));
   let own: KvCache[] = [];
   try {
-    const read = network.prefill(startTokens(count, special.bos), count, images, caches);
+    const read = network.prefill({ images, ...startTokens(count, special.bos) }, caches);
     const first = tf.gather(tf.slice(read, [0, start - 1, 0], [count, 1, width]), rows);
     if (rest === 0) return first;
     own = caches.map(cache => cache.select(rows));
-    const after = (values: Int32Array) =>
-      tf.tensor2d(values, [rows.size, plan.length], 'int32').slice([0, 1], [rows.size, rest]);
+    const after = (all: tf.Tensor2D) => tf.slice(all, [0, 1], [rows.size, rest]);
     const extended = network.extend({
-      tokens: after(plan.inputs),
-      textPositions: after(plan.positions),
-      lengths: plan.lengths.map(length => length - 1),
+      tokens: after(texts.inputs),
+      textPositions: after(texts.positions),
+      lengths: tf.sub(texts.lengths, tf.scalar(1, 'int32')),
       start,
       caches: own,
     });
@@ -88,24 +89,22 @@ function sharedPrefix(
 }
 
 /** Rows of nothing but the start token. */
-function startTokens(count: number, bos: number): Layout {
+function startTokens(count: number, bos: number): Omit<StackInput, 'images'> {
+  const column = tf.zeros([count, 1], 'int32') as tf.Tensor2D;
+  const prefixLengths = tf.zeros([count], 'int32') as tf.Tensor1D;
   return {
-    prefix: { tokens: new Int32Array(0), length: 0 },
-    prefixLengths: new Int32Array(count),
-    length: 1,
-    inputs: new Int32Array(count).fill(bos),
-    positions: new Int32Array(count),
-    lengths: new Int32Array(count).fill(1),
-    targets: new Int32Array(count),
-    weights: new Float32Array(count),
-    lossTokens: 0,
+    prefixLengths,
+    inputs: tf.fill([count, 1], bos, 'int32') as tf.Tensor2D,
+    positions: column,
+    lengths: tf.onesLike(prefixLengths),
   };
 }
 
-function sumRows(model: ModelCore, hidden: tf.Tensor, plan: Layout, batch: number): tf.Tensor {
-  const logits = model.network.logits(hidden.reshape([batch * plan.length, model.config.width]));
-  const rows = crossEntropy(logits, tf.tensor1d(plan.targets, 'int32'), tf.tensor1d(plan.weights));
-  return rows.reshape([batch, plan.length]).sum(1).neg();
+function sumRows(model: ModelCore, hidden: tf.Tensor, { targets, weights }: ModelInput): tf.Tensor {
+  const count = targets.size;
+  const logits = model.network.logits(hidden.reshape([count, model.config.width]));
+  const rows = crossEntropy(logits, targets.reshape([count]), weights.reshape([count]));
+  return rows.reshape(targets.shape).sum(1).neg();
 }
 
 /** Captions as rows without a text prefix. */

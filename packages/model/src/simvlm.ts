@@ -15,8 +15,9 @@ import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { checkModelConfig, type SimVlmConfig } from './config';
 import { type Generated, type GenerateRequest, generate } from './generate/generate';
-import { type Layout, layout } from './layout';
-import { buildNetwork, type Images, type Network } from './network';
+import { type HostArray, inputArrays, type ModelInput, upload } from './input';
+import { layout, type Padding } from './layout';
+import { buildNetwork, type Network } from './network';
 import { scoreCandidates } from './score';
 import { readSafetensors, type SafeTensor, writeSafetensors } from './weights/safetensors';
 
@@ -96,11 +97,27 @@ export class SimVlm {
   loss(batches: PrefixLmBatch | readonly PrefixLmBatch[], options: LossOptions = {}): tf.Scalar {
     const list = 'tokens' in batches ? [batches] : batches;
     if (list.length === 0) throw new ShapeError('loss: there must be at least one batch, got none');
+    const plans = list.map(batch => layout(batch, this.config));
+    const tokens = plans.reduce((sum, { lossTokens }) => sum + lossTokens, 0);
     return tf.tidy(() => {
-      const parts = list.map(batch => this.#weightedRows(batch, options));
-      const tokens = parts.reduce((sum, part) => sum + part.plan.lossTokens, 0);
-      return tf.addN(parts.map(({ rows }) => rows.sum())).div(tokens) as tf.Scalar;
+      const inputs = plans.map((plan, i) => upload(inputArrays(plan, list[i]!)));
+      return this.lossOf(inputs, options).div(tokens) as tf.Scalar;
     });
+  }
+
+  /**
+   * The sum of the loss over the loss tokens of batches that are on the device already: what `loss` is the mean of. It reads
+   * and uploads nothing, so that it can be captured.
+   *
+   * @returns a scalar, differentiable by the parameters; the caller disposes it
+   */
+  lossOf(inputs: readonly ModelInput[], options: LossOptions = {}): tf.Scalar {
+    return tf.tidy(() => tf.addN(inputs.map(input => this.#rowLosses(input, options).sum())) as tf.Scalar);
+  }
+
+  /** The numbers of a batch as `lossOf` reads them. @throws ShapeError when it does not fit the model */
+  inputArrays(batch: PrefixLmBatch, padding?: Padding): Record<string, HostArray> {
+    return inputArrays(layout(batch, this.config, padding), batch);
   }
 
   /** How many tokens of a batch the loss is on. */
@@ -114,16 +131,16 @@ export class SimVlm {
    */
   logits(batch: PrefixLmBatch): tf.Tensor3D {
     return tf.tidy(() => {
-      const plan = layout(batch, this.config);
-      return this.network.logits(this.network.hidden(plan, batch.size, this.#images(batch))) as tf.Tensor3D;
+      const input = upload(this.inputArrays(batch));
+      return this.network.logits(this.network.hidden(input)) as tf.Tensor3D;
     });
   }
 
   /** Σ log p, in nats, of the tokens after the prefix: one number a row. */
   async score(batch: PrefixLmBatch): Promise<Float32Array> {
     const rows = tf.tidy(() => {
-      const { rows, plan } = this.#weightedRows(batch, {});
-      return rows.reshape([batch.size, plan.length]).sum(1).neg();
+      const input = upload(this.inputArrays(batch));
+      return this.#rowLosses(input, {}).reshape(input.inputs.shape).sum(1).neg();
     });
     const values = (await rows.data()) as Float32Array;
     rows.dispose();
@@ -188,21 +205,17 @@ export class SimVlm {
     for (const variable of this.params.values()) variable.dispose();
   }
 
-  #weightedRows(
-    batch: PrefixLmBatch,
-    { labelSmoothing = 0 }: LossOptions,
-  ): { rows: tf.Tensor1D; plan: Layout } {
-    const plan = layout(batch, this.config);
-    const hidden = this.network.hidden(plan, batch.size, this.#images(batch));
-    const count = batch.size * plan.length;
-    const logits = this.network.logits(hidden.reshape([count, this.config.width]));
-    const rows = crossEntropy(logits, tf.tensor1d(plan.targets, 'int32'), tf.tensor1d(plan.weights), {
-      labelSmoothing,
-    });
-    return { rows, plan };
-  }
-
-  #images({ images, size }: PrefixLmBatch): Images {
-    return images && tf.tensor4d(images.pixels, [size, images.side, images.side, 3]);
+  /** `float32[B · L]`: the loss of each place, 0 where there is none. */
+  #rowLosses(input: ModelInput, { labelSmoothing = 0 }: LossOptions): tf.Tensor1D {
+    const count = input.inputs.size;
+    const hidden = this.network.hidden(input).reshape([count, this.config.width]);
+    return crossEntropy(
+      this.network.logits(hidden),
+      input.targets.reshape([count]),
+      input.weights.reshape([count]),
+      {
+        labelSmoothing,
+      },
+    );
   }
 }

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { generate } from '../src/generate/generate';
 import { startSession } from '../src/generate/session';
 import { layout, type ModelCore, SimVlm } from '../src/index';
+import { inputArrays, upload } from '../src/input';
 import {
   architectures,
   firstPredicted,
@@ -143,11 +144,11 @@ describe.each(architectures)('%s', architecture => {
       { text: [4, 4, 9, 9, 4, 4], prefix: 5 },
     ]);
     const full = realLogits(model, batch);
-    const session = startSession(model, { ...batch, textLengths: batch.prefixLengths.map(n => n + 1) }, 10);
-    let logits = session.first();
+    const prefixes = { ...batch, textLengths: batch.prefixLengths.map(n => n + 1) };
+    const session = startSession(model, prefixes, 10, logits => ({ logits }));
+    let { logits } = session.first();
     for (let step = 0; step < 7; step++) {
-      const values = logits.dataSync() as Float32Array;
-      logits.dispose();
+      const values = logits!.dataSync() as Float32Array;
       const chosen = [];
       for (let b = 0; b < 3; b++) {
         const t = batch.prefixLengths[b]! + step;
@@ -156,9 +157,8 @@ describe.each(architectures)('%s', architecture => {
           expect(largestDifference(values.slice(20 * b, 20 * b + 20), expected)).toBeLessThan(1e-4);
         chosen.push(t < 7 ? batch.tokens[b * batch.length + t]! : 0);
       }
-      logits = session.next(chosen);
+      ({ logits } = session.next(chosen));
     }
-    logits.dispose();
     session.dispose();
     model.dispose();
   });
@@ -174,9 +174,7 @@ test('mistake: the mask of the memory is inverted', () => {
   const first = (prefixTokens: readonly number[]) =>
     tf.tidy(() => {
       const prefix = { length: 4, tokens: Int32Array.from(prefixTokens) };
-      const images = tf.tensor4d(batch.images!.pixels, [2, 8, 8, 3]);
-      const memory = model.network.encode(images, prefix, plan.prefixLengths);
-      const hidden = model.network.decode(plan, 2, memory).dataSync();
+      const hidden = model.network.hidden(upload(inputArrays({ ...plan, prefix }, batch))).dataSync();
       return hidden.slice(0, plan.lengths[0]! * 16);
     });
   const before = first([5, 0, 0, 0, 8, 9, 10, 11]);

@@ -2,6 +2,7 @@ import { Random } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { layout, type SimVlm } from '../src/index';
+import { inputArrays, upload } from '../src/input';
 import {
   architectures,
   backends,
@@ -96,8 +97,9 @@ describe.each(backends)('on %s', backend => {
         };
         expect(garbage.inputs).not.toEqual(plan.inputs);
         tf.tidy(() => {
-          const images = tf.tensor4d(batch.images!.pixels, [4, 8, 8, 3]);
-          const [a, b] = [plan, garbage].map(p => model.network.hidden(p, 4, images).dataSync());
+          const [a, b] = [plan, garbage].map(p =>
+            model.network.hidden(upload(inputArrays(p, batch))).dataSync(),
+          );
           const width = model.config.width;
           for (let row = 0; row < 4; row++) {
             const [from, to] = [row * plan.length, row * plan.length + plan.lengths[row]!].map(

@@ -1,4 +1,20 @@
+export {
+  ADAMW_IN_PLACE,
+  type AdamWInPlaceAttrs,
+  type AdamWScalars,
+  type AdamWTensors,
+  adamwInPlace,
+  canAdamwInPlace,
+} from './adamw/in-place';
 export { type AdamWInputs, adamwStep } from './adamw/op';
+export {
+  type CapturedStep,
+  type CaptureOptions,
+  type CapturesSteps,
+  captureStep,
+  checkedInput,
+  type NamedTensors,
+} from './capture';
 export { checkDtype, checkShape } from './check';
 export { crossEntropy } from './cross-entropy/op';
 export { embedding } from './embedding/op';

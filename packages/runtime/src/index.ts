@@ -5,6 +5,7 @@ export {
   pickBackend,
   runtimePlugin,
 } from './pick-backend';
+export { joinProcesses, processPlace } from './processes';
 export {
   type ActivateOptions,
   type Availability,

@@ -1,3 +1,7 @@
+import type { ProcessPlace } from '@simvlm/backend-native';
+import type { ProcessGroup } from '@simvlm/core';
+import type * as tf from '@tensorflow/tfjs';
+
 /** What a provider found out about its backend on this machine. */
 export type Availability =
   | {
@@ -18,6 +22,8 @@ export interface BackendProvider {
   check(): Promise<Availability>;
   /** Registers the backend with tfjs and makes it ready; gives a line such as "SIMD, 2 threads". May throw. */
   activate(options: ActivateOptions): Promise<string>;
+  /** Joins the other processes of a training, after `activate`; left out by backends whose tensors stay in one process. */
+  joinProcessGroup?(place: ProcessPlace): Promise<ProcessGroup<tf.Tensor>>;
 }
 
 export interface ActivateOptions {

@@ -1,6 +1,7 @@
 import { ParameterTree, type PrefixLmBatch } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
+import { ownRows, type Share } from './rows';
 
 export interface LossAndGradients {
   /** Mean loss over the loss tokens of all batches, in nats; a scalar the caller disposes. */
@@ -16,21 +17,28 @@ export interface LossAndGradients {
  * counts by its loss tokens.
  *
  * @param micro for each micro-batch its parts (image-text, text-only)
+ * @param share which of several processes this is: then loss and gradients are of its own rows, divided by the loss tokens of all,
+ *   so that those of all processes add up to those of the whole; they are 0 for one without rows
  */
 export function lossAndGradients(
   model: SimVlm,
   micro: readonly (readonly PrefixLmBatch[])[],
   labelSmoothing: number,
+  share?: Share,
 ): LossAndGradients {
-  const counts = micro.map(parts => parts.reduce((sum, part) => sum + model.lossTokens(part), 0));
+  const lossTokens = (parts: readonly PrefixLmBatch[]) =>
+    parts.reduce((sum, part) => sum + model.lossTokens(part), 0);
+  const counts = micro.map(lossTokens);
   const tokens = counts.reduce((sum, count) => sum + count, 0);
   const variables = model.params.values();
   let loss: tf.Scalar | undefined;
   let total: tf.Tensor[] | undefined;
-  for (const [i, parts] of micro.entries()) {
-    const share = counts[i]! / tokens;
+  for (const [i, all] of micro.entries()) {
+    const parts = share ? ownRows(all, share) : all;
+    if (parts.length === 0) continue;
+    const weight = (share ? lossTokens(parts) : counts[i]!) / tokens;
     const { value, grads } = tf.variableGrads(
-      () => tf.tidy(() => scaled(model.loss(parts, { labelSmoothing }), share)),
+      () => tf.tidy(() => scaled(model.loss(parts, { labelSmoothing }), weight)),
       variables,
     );
     // What a loss does not depend on has no gradient in tfjs: the patcher, in a step of text alone.
@@ -38,15 +46,16 @@ export function lossAndGradients(
     total = total ? added(total, list) : list;
     loss = loss ? (added([loss], [value])[0] as tf.Scalar) : value;
   }
+  total ??= variables.map(variable => tf.zerosLike(variable));
   return {
-    loss: loss!,
+    loss: loss ?? tf.scalar(0),
     gradients: ParameterTree.from(model.params.names().map((name, i) => [name, total![i]!])),
     tokens,
   };
 }
 
-function scaled(loss: tf.Scalar, share: number): tf.Scalar {
-  return share === 1 ? loss : loss.mul(share);
+function scaled(loss: tf.Scalar, weight: number): tf.Scalar {
+  return weight === 1 ? loss : loss.mul(weight);
 }
 
 function added(a: tf.Tensor[], b: tf.Tensor[]): tf.Tensor[] {

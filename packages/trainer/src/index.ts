@@ -1,3 +1,4 @@
+export { type CapturedOutputs, CapturedTraining } from './captured';
 export {
   type CheckpointFiles,
   type CheckpointStorage,
@@ -13,5 +14,6 @@ export { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type Trai
 export { type LossAndGradients, lossAndGradients } from './gradients';
 export { memoryStorage } from './memory-storage';
 export { AdamW, type StepReport } from './optimizer';
+export type { Share } from './rows';
 export { learningRate } from './schedule';
 export { type StepMetrics, type TrainCallback, type TrainOptions, type TrainResult, train } from './train';

@@ -1,5 +1,5 @@
 import { CheckpointError, ParameterTree } from '@simvlm/core';
-import { adamwStep, clipScale, globalNorm } from '@simvlm/ops';
+import { adamwInPlace, adamwStep, clipScale, globalNorm } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
 
@@ -61,6 +61,36 @@ export class AdamW {
     const [gradientNorm] = await norm.data();
     norm.dispose();
     return { gradientNorm: gradientNorm! };
+  }
+
+  /**
+   * What `apply` does, as part of a captured step: parameters and moments are overwritten, learning rate and step are numbers that only
+   * the device knows. Whoever runs the captured step says so with `counted()`.
+   *
+   * @returns the gradient's global norm before clipping
+   */
+  applyInPlace(gradients: ParameterTree<tf.Tensor>, learningRate: tf.Scalar, step: tf.Scalar): tf.Scalar {
+    const { clip, weightDecay, ...rest } = this.#options;
+    const grads = gradients.values();
+    const norm = globalNorm(grads);
+    const moments = this.#moments.values();
+    adamwInPlace(
+      {
+        ...{ params: this.#params.values(), grads },
+        ...{ m: moments.map(({ m }) => m), v: moments.map(({ v }) => v) },
+      },
+      { gradScale: clip > 0 ? clipScale(norm, clip) : tf.scalar(1), learningRate, step },
+      {
+        ...rest,
+        weightDecays: [...this.#params].map(([name, param]) => (decays(name, param) ? weightDecay : 0)),
+      },
+    );
+    return norm;
+  }
+
+  /** A captured step was taken. */
+  counted(): void {
+    this.#step++;
   }
 
   /** Moments as numbers, under `m.` and `v.` and the parameter's name. */

@@ -2,13 +2,16 @@ import {
   type BatchSource,
   breathe,
   CheckpointError,
+  ConfigError,
   type JsonValue,
   type PrefixLmBatch,
+  type ProcessGroup,
   type SkipReport,
   TrainingError,
 } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
+import { CapturedTraining } from './captured';
 import {
   type CheckpointFiles,
   type CheckpointStorage,
@@ -18,6 +21,7 @@ import {
 import { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 import { lossAndGradients } from './gradients';
 import { AdamW } from './optimizer';
+import { Processes } from './processes';
 import { learningRate } from './schedule';
 
 /** One training step, as logged. */
@@ -61,6 +65,12 @@ export interface TrainOptions {
   readonly resume?: CheckpointFiles;
   /** Stops after the step in progress; a checkpoint is written. */
   readonly signal?: AbortSignal;
+  /**
+   * Trains in several processes, each with a part of the rows of every batch: loss, gradients and weights are those of one process
+   * with all rows, but for the order of sums. Every process calls `train` with the same options. Only process 0 writes checkpoints
+   * and tells callbacks; a signal to any of them stops all.
+   */
+  readonly processGroup?: ProcessGroup<tf.Tensor>;
 }
 
 export interface TrainResult {
@@ -68,7 +78,7 @@ export interface TrainResult {
   readonly totalSteps: number | null;
   readonly seconds: number;
   readonly examples: number;
-  /** Stopped by the signal before the last step. */
+  /** Stopped by the signal, in this process or another, before the last step. */
   readonly interrupted: boolean;
   readonly skipped: SkipReport;
 }
@@ -78,17 +88,29 @@ export interface TrainResult {
  * (but for a run of minutes, whose schedule follows the clock). Memory is constant over steps.
  *
  * @throws TrainingError when the loss or its gradient is no number any more; CheckpointError when `resume` does not fit, or when the last
- *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`)
+ *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`). With a process group also, in every process,
+ *   BackendError when one of them has ended, ConfigError or DataError when one trains something else
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const config = resolveTrainConfig(options.config);
+  if (config.captureSteps && options.processGroup) {
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'train config: "captureSteps" is for one process, as the all-reduce is not part of a recording',
+    );
+  }
   const optimizer = new AdamW(options.model.params, config);
+  let run: Run | undefined;
   try {
-    return await new Run(options, config, optimizer).toTheEnd();
+    run = new Run(options, config, optimizer);
+    return await run.toTheEnd();
   } finally {
+    run?.dispose();
     optimizer.dispose();
   }
 }
+
+type StepNumbers = Pick<StepMetrics, 'loss' | 'gradientNorm' | 'tokens'>;
 
 class Run {
   #totalSteps: number | undefined;
@@ -97,6 +119,10 @@ class Run {
   #savedAt = 0;
   /** Seconds of the last steps, for a time-budgeted run. */
   readonly #recent: number[] = [];
+  readonly #processes: Processes | undefined;
+  readonly #captured: CapturedTraining | undefined;
+  /** Whether this process writes and tells. */
+  readonly #isFirst: boolean;
 
   constructor(
     readonly options: TrainOptions,
@@ -104,6 +130,10 @@ class Run {
     readonly optimizer: AdamW,
   ) {
     this.#totalSteps = config.steps;
+    this.#processes = options.processGroup && new Processes(options.processGroup);
+    this.#isFirst = (options.processGroup?.rank ?? 0) === 0;
+    if (config.captureSteps)
+      this.#captured = new CapturedTraining(options.model, optimizer, config.labelSmoothing);
     if (!options.resume) return;
     const state = restoreCheckpoint(options.resume, options.model, optimizer);
     options.batches.restore(state.data);
@@ -114,8 +144,10 @@ class Run {
   }
 
   async toTheEnd(): Promise<TrainResult> {
-    const { signal, batches, storage } = this.options;
-    while (!this.#done() && !signal?.aborted) {
+    const { batches, model } = this.options;
+    const storage = this.#isFirst ? this.options.storage : undefined;
+    await this.#processes?.begin(model, this.config, this.optimizer.step);
+    while (await this.#goesOn()) {
       const start = performance.now();
       const micro: (readonly PrefixLmBatch[])[] = [];
       for (let i = 0; i < this.config.accumulate; i++) micro.push(await batches.next());
@@ -135,20 +167,18 @@ class Run {
     };
   }
 
+  dispose(): void {
+    this.#captured?.dispose();
+  }
+
   async #step(micro: readonly (readonly PrefixLmBatch[])[], start: number): Promise<StepMetrics> {
-    const { model } = this.options;
     const step = this.optimizer.step + 1;
     const rate = learningRate(step, this.#totalSteps, this.config);
-    const { loss, gradients, tokens } = lossAndGradients(model, micro, this.config.labelSmoothing);
-    const [value] = await loss.data();
-    loss.dispose();
-    if (!Number.isFinite(value)) {
-      tf.dispose(gradients.values());
-      throw this.#diverged('loss', step, value!);
-    }
-    const { gradientNorm } = await this.optimizer.apply(gradients, rate);
-    tf.dispose(gradients.values());
+    const { loss, gradientNorm, tokens } = this.#captured
+      ? await this.#replay(this.#captured, micro, rate)
+      : await this.#compute(micro, rate);
     // Such a gradient has just ruined the weights, and no checkpoint may keep them.
+    if (!Number.isFinite(loss)) throw this.#diverged('loss', step, loss);
     if (!Number.isFinite(gradientNorm)) throw this.#diverged('gradient norm', step, gradientNorm);
     const elapsed = (performance.now() - start) / 1000;
     const parts = micro.flat();
@@ -159,7 +189,7 @@ class Run {
     this.#estimateTotal(elapsed);
     return {
       step,
-      loss: value!,
+      loss,
       learningRate: rate,
       gradientNorm,
       tokens,
@@ -168,6 +198,34 @@ class Run {
       seconds: this.#seconds,
       totalSteps: this.#totalSteps ?? null,
     };
+  }
+
+  async #compute(micro: readonly (readonly PrefixLmBatch[])[], rate: number): Promise<StepNumbers> {
+    const own = lossAndGradients(
+      this.options.model,
+      micro,
+      this.config.labelSmoothing,
+      this.#processes?.group,
+    );
+    const { loss, gradients, tokens } = this.#processes ? await this.#processes.sum(own, micro) : own;
+    const [value] = await loss.data();
+    loss.dispose();
+    // Without a step of the optimiser the weights are still good.
+    const { gradientNorm } = Number.isFinite(value)
+      ? await this.optimizer.apply(gradients, rate)
+      : { gradientNorm: Number.NaN };
+    tf.dispose(gradients.values());
+    return { loss: value!, gradientNorm, tokens };
+  }
+
+  async #replay(
+    captured: CapturedTraining,
+    micro: readonly (readonly PrefixLmBatch[])[],
+    rate: number,
+  ): Promise<StepNumbers> {
+    const { loss, gradientNorm, tokens } = captured.run(micro, rate);
+    const [[value], [norm]] = await Promise.all([loss.data(), gradientNorm.data()]);
+    return { loss: value!, gradientNorm: norm!, tokens };
   }
 
   #diverged(what: string, step: number, value: number): TrainingError {
@@ -193,6 +251,17 @@ class Run {
       const mean = this.#recent.reduce((sum, time) => sum + time, 0) / ESTIMATE_STEPS;
       this.#totalSteps = step + Math.ceil(left / mean);
     } else if (this.#totalSteps !== undefined && this.#totalSteps <= step) this.#totalSteps = step + 1;
+  }
+
+  /** Whether there is another step. Process 0 knows the time, and a signal may come to any: they decide together. */
+  async #goesOn(): Promise<boolean> {
+    let stop = this.options.signal?.aborted ?? false;
+    if (this.#processes) {
+      const agreed = await this.#processes.agree(stop, this.#totalSteps);
+      stop = agreed.stop;
+      this.#totalSteps = agreed.totalSteps;
+    }
+    return !stop && !this.#done();
   }
 
   #done(): boolean {
@@ -239,6 +308,7 @@ class Run {
   }
 
   async #tell(call: (callback: TrainCallback) => void | Promise<void> | undefined): Promise<void> {
+    if (!this.#isFirst) return;
     for (const callback of this.options.callbacks ?? []) await call(callback);
   }
 }

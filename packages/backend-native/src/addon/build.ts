@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BackendError } from '@simvlm/core';
-import { compileFlags, linkFlags } from './flags';
+import { collectives, compileFlags, linkFlags } from './flags';
 import { whileLocked } from './lock';
 import type { Libtorch } from './machine';
 import { type AddonSource, addonSource, cacheFolder, cacheKey, nodeApiHeaders } from './source';
@@ -57,7 +57,14 @@ async function build({ libtorch, source, file }: Target, work: string, onProgres
     halves.map(async (units, half) => {
       const unit = join(work, `half${half}.cc`);
       writeFileSync(unit, units.map(name => `#include "${join(source.folder, name)}"\n`).join(''));
-      await run(compiler, [...flags, '-c', unit, '-o', `${unit}.o`]);
+      const compileUnit = (flags: string[]) => run(compiler, [...flags, '-c', unit, '-o', `${unit}.o`]);
+      await compileUnit(flags).catch(error => {
+        // Headers of Gloo and NCCL come from elsewhere than libtorch's: one that does not fit must not cost the backend.
+        const processes = collectives(libtorch);
+        if (processes.length === 0) throw error;
+        onProgress(`once more without ${processes.join(' and ')}, as ${(error as Error).message}`);
+        return compileUnit(flags.filter(flag => !processes.includes(flag)));
+      });
       onProgress(`compiled ${units.join(', ')}`);
       return `${unit}.o`;
     }),

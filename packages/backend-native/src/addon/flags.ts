@@ -14,6 +14,7 @@ export function compileFlags(libtorch: Libtorch, nodeApiHeaders: string): string
     major > 2 || (major === 2 && minor >= 10) ? '-std=c++20' : '-std=c++17',
     ...['-O2', '-fPIC', '-DNDEBUG', '-DNAPI_VERSION=8', `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`],
     ...(cuda === null ? [] : ['-DSIMVLM_CUDA']),
+    ...collectives(libtorch),
     // As the system's, their warnings are not ours. /usr/include is searched anyway, and last, as it must be: named
     // here it would come before the compiler's own folders.
     ...[...includeDirs, ...cudaDirs, nodeApiHeaders]
@@ -30,6 +31,23 @@ export function linkFlags({ libDirs, libs }: Libtorch): string[] {
     ...['-Wl,--disable-new-dtags', `-Wl,-rpath,${openMpBlas()}`],
     // Nothing of libtorch_cuda is called by name, but it must be loaded for its operators to be there.
     ...['-Wl,--no-as-needed', ...libs.map(lib => `-l${lib}`)],
+  ];
+}
+
+/**
+ * Flags for the ways in which processes can talk, of those whose headers are here: c10d's own headers need those of Gloo or
+ * of NCCL, which not every libtorch brings along.
+ */
+export function collectives(
+  { cuda, includeDirs }: Libtorch,
+  systemDirs = ['/usr/include', '/usr/local/include'],
+): string[] {
+  const has = (header: string) =>
+    [...includeDirs, ...systemDirs].some(folder => existsSync(join(folder, header)));
+  if (!has('torch/csrc/distributed/c10d/TCPStore.hpp')) return [];
+  return [
+    ...(has('gloo/algorithm.h') ? ['-DUSE_C10D_GLOO'] : []),
+    ...(cuda !== null && has('nccl.h') ? ['-DUSE_C10D_NCCL'] : []),
   ];
 }
 

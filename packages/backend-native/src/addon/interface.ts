@@ -92,4 +92,24 @@ export interface NativeAddon {
   graphEnd(graph: number): void;
   graphReplay(graph: number): void;
   graphFree(graph: number): void;
+
+  /**
+   * Joins the other processes of a group, through process 0 at `host:port`: Gloo where `device` is the CPU, NCCL on CUDA.
+   * Gives the group's number once all `size` of them are there; rejects after `timeout` milliseconds, which is also how
+   * long its collectives wait. Every process asks for the same collectives, in the same order.
+   */
+  groupJoin(
+    host: string,
+    port: number,
+    rank: number,
+    size: number,
+    timeout: number,
+    device: DeviceIndex,
+  ): Promise<number>;
+  /** The sums of tensors over the processes, as new ones: the same numbers in each, bit for bit. */
+  groupAllReduce(group: number, tensors: readonly Handle[]): Promise<Handle[]>;
+  /** The tensors of process 0, as new ones. Those of the others say how many numbers come. */
+  groupBroadcast(group: number, tensors: readonly Handle[]): Promise<Handle[]>;
+  /** Leaves; what the others ask for from now on fails there. */
+  groupLeave(group: number): void;
 }

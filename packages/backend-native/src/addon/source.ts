@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BackendError } from '@simvlm/core';
-import { linkFlags } from './flags';
+import { collectives, linkFlags } from './flags';
 import type { Libtorch } from './machine';
 
 /** The file that this code is in, as a module of either kind. */
@@ -69,6 +69,7 @@ export function cacheKey(source: AddonSource, libtorch: Libtorch): string {
       .update(readFileSync(join(source.folder, name)))
       .update('\0');
   const { version, cuda, includeDirs, cxx11Abi } = libtorch;
-  hash.update(JSON.stringify([version, cuda, includeDirs, cxx11Abi, linkFlags(libtorch), process.arch]));
+  const flags = [...collectives(libtorch), ...linkFlags(libtorch)];
+  hash.update(JSON.stringify([version, cuda, includeDirs, cxx11Abi, flags, process.arch]));
   return hash.digest('hex').slice(0, 24);
 }

@@ -1,26 +1,9 @@
-/**
- * AdamW for all parameters at once, in place: a kernel beyond the contract, for training loops that own their tensors and for
- * steps that are recorded once and replayed. Learning rate and step count are tensors, so that a replay reads the numbers of its own step.
- */
+/** AdamW for all parameters at once, in place, for steps that are recorded once and replayed: `adamwInPlace` of `@simvlm/ops`. */
+import { ADAMW_IN_PLACE, type AdamWInPlaceAttrs } from '@simvlm/ops';
 import type { Handle } from '../addon/interface';
 import { kernel, type NativeBackend, type NativeKernel, type T } from '../kernels/kernel';
 import { weightChanged } from '../precision';
 import { type AdamWHandles, adamwByNumbers, moments } from './adamw';
-
-/**
- * Inputs, a list: n parameters, n gradients, n first and n second moments (m and v), then three float32 scalars: gradScale, which
- * multiplies the gradients (their contents are undefined afterwards), learningRate, and step, which counts from 1. No outputs:
- * parameters and moments are overwritten.
- */
-export const ADAMW_IN_PLACE = 'SimVlmAdamWInPlace';
-
-export interface AdamWInPlaceAttrs {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** One for each parameter. */
-  readonly weightDecays: readonly number[];
-}
 
 interface Scalars {
   readonly gradScale: T;
@@ -54,7 +37,9 @@ export const adamwInPlace: NativeKernel = kernel<readonly T[], AdamWInPlaceAttrs
       for (const parameter of parameters)
         adamwByNumbers(b, parameter, { ...attrs, ...parameter, learningRate: rate, step: count }, true);
     } else byTensors(b, parameters, scalars, attrs);
-    for (const parameter of tensors.slice(0, n)) weightChanged(b, parameter);
+    const [params, m, v] = [0, 2, 3].map(i => tensors.slice(i * n, (i + 1) * n));
+    for (const tensor of [...params!, ...m!, ...v!]) b.overwritten(tensor);
+    for (const parameter of params!) weightChanged(b, parameter);
     return [];
   },
 );

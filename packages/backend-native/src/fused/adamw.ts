@@ -81,6 +81,7 @@ export const adamw: NativeKernel = kernel<
   };
   const next = adamwByNumbers(b, handles, attrs, inPlace);
   if (inPlace) {
+    for (const tensor of [param, m, v]) b.overwritten(tensor);
     weightChanged(b, param);
     return [param, m, v].map(tensor => b.share(tensor));
   }

@@ -1,10 +1,9 @@
 import { expectClose } from '@simvlm/conformance';
-import { fusedKernel } from '@simvlm/ops';
+import { ADAMW_IN_PLACE, fusedKernel } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeNative } from '../../test/libtorch';
 import { registerNativeBackend } from '../index';
-import { ADAMW_IN_PLACE } from './adamw-in-place';
 
 // What these kernels do where the contract leaves it open; the contract itself is in the conformance suite.
 

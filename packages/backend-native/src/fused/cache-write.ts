@@ -73,5 +73,6 @@ function writeInPlace(b: NativeBackend, cache: T, update: T, places_Bn: Handle):
     const written = b.op('where.self', outside, b.op('gather', target, 1, index), token);
     b.op('scatter_.src', target, 1, index, written);
   }
+  b.overwritten(cache);
   return b.share(cache);
 }

@@ -20,12 +20,29 @@ function fromRows(b: NativeBackend, handle: Handle, shape: readonly number[]): T
   return b.output(shaped, shape, 'float32');
 }
 
+/**
+ * x · w + bias. A single row is a matrix times a vector, which OpenBLAS's product of matrices takes four times as long for (256 × 1024:
+ * 288 against 65 µs on one core).
+ */
+function product(
+  b: NativeBackend,
+  x_RI: Handle,
+  w_IO: Handle,
+  bias: Handle | undefined,
+  rows: number,
+): Handle {
+  if (rows !== 1 || b.device >= 0) return bias ? b.op('addmm', bias, x_RI, w_IO) : b.op('mm', x_RI, w_IO);
+  const [w_OI, x_I] = [b.op('t', w_IO), b.op('select.int', x_RI, 0, 0)];
+  const z_O = bias ? b.op('addmv', bias, w_OI, x_I) : b.op('mv', w_OI, x_I);
+  return b.op('unsqueeze', z_O, 0);
+}
+
 export const linear: NativeKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttrs>(
   fusedKernel.linear,
   (b, { x, w, b: bias }, { activation, transposeW }) => {
     const x_RI = asRows(b, operand(b, x), x.shape);
     const w_IO = transposeW ? b.op('t', weight(b, w)) : weight(b, w);
-    const z_RO = bias ? b.op('addmm', weight(b, bias), x_RI, w_IO) : b.op('mm', x_RI, w_IO);
+    const z_RO = product(b, x_RI, w_IO, bias && weight(b, bias), sizeOf(x.shape.slice(0, -1)));
     const shape = [...x.shape.slice(0, -1), w.shape[transposeW ? 0 : 1]!];
     if (activation === 'none') return [fromRows(b, z_RO, shape)];
     const y_RO = gelu(b, z_RO);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
+import { operand, weight } from '../precision';
 import { kernel, type NativeBackend, type NativeKernel, type Of, type T } from './kernel';
 import { type Activation, activate } from './matmul';
 import { channelsLast, channelsSecond, narrowed, type Window, widened, window2D, window3D } from './window';
@@ -103,8 +104,8 @@ function filtersBack(
 
 function forward(b: NativeBackend, x: T, filter: T, bias: Handle | null, conv: Convolution): Handle {
   const { window, groups } = conv;
-  const input = widened(b, channels(b, b.input(x), conv), window, 0);
-  const weights = filters(b, b.input(filter), filter.shape, conv);
+  const input = widened(b, channels(b, operand(b, x), conv), window, 0);
+  const weights = filters(b, weight(b, filter), filter.shape, conv);
   const none = window.stride.map(() => 0);
   const y = b.op(
     'convolution',
@@ -132,9 +133,9 @@ function backward(
   return gradients[which]!;
 }
 
-/** Memory for a shape that an operator only looks at. */
-function placeholder(b: NativeBackend, shape: readonly number[]): Handle {
-  return b.op('empty.memory_format', shape, 6, null, b.device);
+/** Memory for a shape that an operator only looks at, in the type of `like`. */
+function placeholder(b: NativeBackend, shape: readonly number[], like: Handle): Handle {
+  return b.op('empty.memory_format', shape, b.addon.dtype(like), null, b.device);
 }
 
 function inputGradient(b: NativeBackend, dy: T, filter: T, conv: Convolution): T {
@@ -144,16 +145,18 @@ function inputGradient(b: NativeBackend, dy: T, filter: T, conv: Convolution): T
     const i = axis - spatial;
     return i >= 0 && i < before.length ? extent + before[i]! + after[i]! : extent;
   });
-  const x = channels(b, placeholder(b, shape), conv);
-  const weights = filters(b, b.input(filter), filter.shape, conv);
-  const dx = backward(b, channels(b, b.input(dy), conv), x, weights, 0, conv);
+  const gradient = channels(b, operand(b, dy), conv);
+  const x = channels(b, placeholder(b, shape, gradient), conv);
+  const weights = filters(b, weight(b, filter), filter.shape, conv);
+  const dx = backward(b, gradient, x, weights, 0, conv);
   return b.output(back(b, narrowed(b, dx, conv.window), conv), conv.inShape, 'float32');
 }
 
 function filterGradient(b: NativeBackend, x: T, dy: T, filterShape: readonly number[], conv: Convolution): T {
-  const input = widened(b, channels(b, b.input(x), conv), conv.window, 0);
-  const weights = filters(b, placeholder(b, filterShape), filterShape, conv);
-  const dw = backward(b, channels(b, b.input(dy), conv), input, weights, 1, conv);
+  const gradient = channels(b, operand(b, dy), conv);
+  const input = widened(b, channels(b, operand(b, x), conv), conv.window, 0);
+  const weights = filters(b, placeholder(b, filterShape, gradient), filterShape, conv);
+  const dw = backward(b, gradient, input, weights, 1, conv);
   return b.output(filtersBack(b, dw, filterShape, conv), filterShape, 'float32');
 }
 
@@ -167,7 +170,7 @@ function fused(kernelName: string, geometry: typeof conv2D): NativeKernel {
       bias !== undefined &&
       bias.shape.length === 1 &&
       bias.shape[0] === conv.outShape[conv.channelsLast ? 3 : 1];
-    const y = forward(b, x, filter, own ? b.input(bias) : null, conv);
+    const y = forward(b, x, filter, own ? weight(b, bias) : null, conv);
     if (bias && !own) b.op('add_.Tensor', y, b.input(bias));
     let weights = preluActivationWeights && b.input(preluActivationWeights);
     if (weights && !conv.channelsLast && preluActivationWeights!.shape.length === 1)
@@ -176,46 +179,34 @@ function fused(kernelName: string, geometry: typeof conv2D): NativeKernel {
   });
 }
 
-export const convKernels: readonly NativeKernel[] = [
-  kernel<Of<'x' | 'filter'>, tf.Conv2DAttrs>('Conv2D', (b, { x, filter }, attrs) => {
-    const conv = conv2D(x.shape, filter.shape, attrs);
-    return b.output(forward(b, x, filter, null, conv), conv.outShape, x.dtype);
-  }),
-  kernel<Of<'dy' | 'filter'>, tf.Conv2DBackpropInputAttrs>(
-    'Conv2DBackpropInput',
-    (b, { dy, filter }, attrs) => inputGradient(b, dy, filter, conv2D(attrs.inputShape, filter.shape, attrs)),
-  ),
-  kernel<Of<'x' | 'dy'>, tf.Conv2DBackpropFilterAttrs>('Conv2DBackpropFilter', (b, { x, dy }, attrs) =>
-    filterGradient(b, x, dy, attrs.filterShape, conv2D(x.shape, attrs.filterShape, attrs)),
-  ),
-  kernel<Of<'x' | 'filter'>, tf.DepthwiseConv2dNativeAttrs>(
-    'DepthwiseConv2dNative',
-    (b, { x, filter }, attrs) => {
-      const conv = depthwise2D(x.shape, filter.shape, attrs);
+/** A kind of convolution: forward, and the gradients of its input and of its filters, which take the sizes as attributes. */
+function plain<A>(
+  [forwardName, inputName, filterName]: readonly [string, string, string],
+  geometry: (inShape: readonly number[], filter: readonly number[], attrs: A) => Convolution,
+): NativeKernel[] {
+  return [
+    kernel<Of<'x' | 'filter'>, A>(forwardName, (b, { x, filter }, attrs) => {
+      const conv = geometry(x.shape, filter.shape, attrs);
       return b.output(forward(b, x, filter, null, conv), conv.outShape, x.dtype);
-    },
+    }),
+    kernel<Of<'dy' | 'filter'>, A & { inputShape: readonly number[] }>(
+      inputName,
+      (b, { dy, filter }, attrs) =>
+        inputGradient(b, dy, filter, geometry(attrs.inputShape, filter.shape, attrs)),
+    ),
+    kernel<Of<'x' | 'dy'>, A & { filterShape: readonly number[] }>(filterName, (b, { x, dy }, attrs) =>
+      filterGradient(b, x, dy, attrs.filterShape, geometry(x.shape, attrs.filterShape, attrs)),
+    ),
+  ];
+}
+
+export const convKernels: readonly NativeKernel[] = [
+  ...plain(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'], conv2D),
+  ...plain(
+    ['DepthwiseConv2dNative', 'DepthwiseConv2dNativeBackpropInput', 'DepthwiseConv2dNativeBackpropFilter'],
+    depthwise2D,
   ),
-  kernel<Of<'dy' | 'filter'>, tf.DepthwiseConv2dNativeBackpropInputAttrs>(
-    'DepthwiseConv2dNativeBackpropInput',
-    (b, { dy, filter }, attrs) =>
-      inputGradient(b, dy, filter, depthwise2D(attrs.inputShape, filter.shape, attrs)),
-  ),
-  kernel<Of<'x' | 'dy'>, tf.DepthwiseConv2dNativeBackpropFilterAttrs>(
-    'DepthwiseConv2dNativeBackpropFilter',
-    (b, { x, dy }, attrs) =>
-      filterGradient(b, x, dy, attrs.filterShape, depthwise2D(x.shape, attrs.filterShape, attrs)),
-  ),
-  kernel<Of<'x' | 'filter'>, tf.Conv3DAttrs>('Conv3D', (b, { x, filter }, attrs) => {
-    const conv = conv3D(x.shape, filter.shape, attrs);
-    return b.output(forward(b, x, filter, null, conv), conv.outShape, x.dtype);
-  }),
-  kernel<Of<'dy' | 'filter'>, tf.Conv3DBackpropInputV2Attrs>(
-    'Conv3DBackpropInputV2',
-    (b, { dy, filter }, attrs) => inputGradient(b, dy, filter, conv3D(attrs.inputShape, filter.shape, attrs)),
-  ),
-  kernel<Of<'x' | 'dy'>, tf.Conv3DBackpropFilterV2Attrs>('Conv3DBackpropFilterV2', (b, { x, dy }, attrs) =>
-    filterGradient(b, x, dy, attrs.filterShape, conv3D(x.shape, attrs.filterShape, attrs)),
-  ),
+  ...plain(['Conv3D', 'Conv3DBackpropInputV2', 'Conv3DBackpropFilterV2'], conv3D),
   fused('FusedConv2D', conv2D),
   fused('FusedDepthwiseConv2D', depthwise2D),
 ];

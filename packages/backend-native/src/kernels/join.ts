@@ -8,7 +8,7 @@ const concat = kernel<T[], tf.ConcatAttrs>('Concat', (b, parts, { axis }) => {
   tf.backend_util.assertParamsConsistent(shapes, along);
   if (parts.length === 1) return b.share(parts[0]!);
   const shape = tf.backend_util.computeOutShape(shapes, along);
-  const handles = parts.map(part => b.input(part));
+  const handles = parts.map(part => b.stored(part));
   return b.output(b.op('cat', handles, along), shape, parts[0]!.dtype);
 });
 
@@ -19,21 +19,21 @@ const pack = kernel<T[], tf.PackAttrs>('Pack', (b, parts, { axis }) => {
     tf.util.assert(dtype === part.dtype, () => 'All tensors passed to stack must have matching dtypes');
   }
   const along = axis < 0 ? axis + shape.length + 1 : axis;
-  const handles = parts.map(part => b.input(part));
+  const handles = parts.map(part => b.stored(part));
   const packed = [...shape.slice(0, along), parts.length, ...shape.slice(along)];
   return b.output(b.op('stack', handles, along), packed, dtype);
 });
 
 const tile = kernel<Of<'x'>, tf.TileAttrs>('Tile', (b, { x }, { reps }) =>
   b.output(
-    b.op('repeat', b.input(x), reps),
+    b.op('repeat', b.stored(x), reps),
     x.shape.map((extent, i) => extent * reps[i]!),
     x.dtype,
   ),
 );
 
 const broadcastTo = kernel<Of<'x'>, tf.BroadCastToAttrs>('BroadcastTo', (b, { x }, { shape }) =>
-  b.output(b.op('expand', b.input(x), shape), shape, x.dtype),
+  b.output(b.op('expand', b.stored(x), shape), shape, x.dtype),
 );
 
 /** ATen lists what to add from the last axis to the first. */
@@ -44,14 +44,14 @@ const padded = (x: T, paddings: readonly (readonly [number, number])[]): number[
   paddings.map(([before, after], axis) => before + x.shape[axis]! + after);
 
 const pad = kernel<Of<'x'>, tf.PadV2Attrs>('PadV2', (b, { x }, { paddings, constantValue }) => {
-  const y = b.op('constant_pad_nd', b.input(x), lastToFirst(paddings), constantValue);
+  const y = b.op('constant_pad_nd', b.stored(x), lastToFirst(paddings), constantValue);
   return b.output(y, padded(x, paddings), x.dtype);
 });
 
 /** Borders that mirror the tensor: without its edge (`reflect`) or with it (`symmetric`). */
 const mirrorPad = kernel<Of<'x'>, tf.MirrorPadAttrs>('MirrorPad', (b, { x }, { paddings, mode }) => {
   const edge = mode === 'reflect' ? 1 : 0;
-  let y = b.input(x);
+  let y = b.stored(x);
   paddings.forEach(([before, after], axis) => {
     if (before === 0 && after === 0) return;
     const n = x.shape[axis]!;
@@ -71,7 +71,7 @@ const depthToSpace = kernel<Of<'x'>, tf.DepthToSpaceAttrs>('DepthToSpace', (b, {
   );
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const depth = channels / (block * block);
-  const blocks = b.op('reshape', b.input(x), [batch, height, width, block, block, depth]);
+  const blocks = b.op('reshape', b.stored(x), [batch, height, width, block, block, depth]);
   const shape = [batch, height * block, width * block, depth];
   return b.output(b.op('reshape', b.op('permute', blocks, [0, 1, 3, 2, 4, 5]), shape), shape, x.dtype);
 });
@@ -85,7 +85,7 @@ const batchToSpace = kernel<Of<'x'>, tf.BatchToSpaceNDAttrs>('BatchToSpaceND', (
   const joined = getReshapedPermuted(x.shape, blockShape, block);
   const moved = b.op(
     'permute',
-    b.op('reshape', b.input(x), split),
+    b.op('reshape', b.stored(x), split),
     getPermuted(split.length, blockShape.length),
   );
   const cut = getSliceSize(joined, crops, blockShape.length);
@@ -103,7 +103,7 @@ const spaceToBatch = kernel<Of<'x'>, tf.SpaceToBatchNDAttrs>('SpaceToBatchND', (
   const shape = padded(x, paddings);
   const split = getReshaped(shape, blockShape, block, false);
   const joined = getReshapedPermuted(shape, blockShape, block, false);
-  const larger = b.op('constant_pad_nd', b.input(x), lastToFirst(paddings), 0);
+  const larger = b.op('constant_pad_nd', b.stored(x), lastToFirst(paddings), 0);
   const order = getPermuted(split.length, blockShape.length, false);
   const moved = b.op('permute', b.op('reshape', larger, split), order);
   return b.output(b.op('reshape', moved, joined), joined, x.dtype);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
+import { operand } from '../precision';
 import { parametricRelu } from './binary';
 import {
   broadcast,
@@ -52,7 +53,7 @@ function product(
 }
 
 function operands(b: NativeBackend, x: T, y: T, { transposeA, transposeB }: Transposed): [Handle, Handle] {
-  const [left, right] = [b.input(x), b.input(y)];
+  const [left, right] = [operand(b, x), operand(b, y)];
   return [transposeA ? transposed(b, left) : left, transposeB ? transposed(b, right) : right];
 }
 
@@ -110,10 +111,10 @@ const fusedMatMul = kernel<FusedInputs, Transposed & Activation>('_FusedMatMul',
   const [x, y] = operands(b, a, other, attrs);
   const ranks = [a.shape.length, other.shape.length] as const;
   let z: Handle;
-  if (bias && ranks[0] === 2 && ranks[1] === 2) z = b.op('addmm', b.input(bias), x, y);
+  if (bias && ranks[0] === 2 && ranks[1] === 2) z = b.op('addmm', operand(b, bias), x, y);
   else {
     z = product(b, x, y, ranks, a.shape[0] === other.shape[0]);
-    if (bias) b.op('add_.Tensor', z, b.input(bias));
+    if (bias) b.op('add_.Tensor', z, operand(b, bias));
   }
   const weights = preluActivationWeights && b.input(preluActivationWeights);
   return b.output(activate(b, z, attrs, weights), shape, a.dtype);

@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { cast, indices as counting, kernel, type NativeKernel, type Of } from './kernel';
+import {
+  cast,
+  indices as counting,
+  kernel,
+  type NativeBackend,
+  type NativeKernel,
+  type Of,
+  type T,
+} from './kernel';
 
 /** The k greatest of each row; of equal ones the first, as tfjs promises and ATen's `topk` does not. */
 const topK = kernel<Of<'x'>, tf.TopKAttrs>('TopK', (b, { x }, { k }) => {
@@ -48,45 +56,39 @@ const searchSorted = kernel<Of<'sortedSequence' | 'values'>, tf.SearchSortedAttr
 
 type Boxes = Of<'boxes' | 'scores'>;
 
-/** Which boxes stay is decided one after the other: on the host, by tfjs's own code. */
+/** What the three kernels give to tfjs's own code: which boxes stay is decided one after the other, on the host. */
+function candidates(
+  b: NativeBackend,
+  { boxes, scores }: Boxes,
+  { maxOutputSize, iouThreshold, scoreThreshold }: tf.NonMaxSuppressionV3Attrs,
+) {
+  const read = ({ dataId }: T) => b.readSync(dataId) as tf.TypedArray;
+  return [read(boxes), read(scores), maxOutputSize, iouThreshold, scoreThreshold] as const;
+}
+
+function whole(b: NativeBackend, numbers: readonly number[], shape = [numbers.length]): T {
+  return b.makeTensorInfo(shape, 'int32', Int32Array.from(numbers));
+}
+
 const nonMaxSuppression: readonly NativeKernel[] = [
-  kernel<Boxes, tf.NonMaxSuppressionV3Attrs>('NonMaxSuppressionV3', (b, { boxes, scores }, attrs) => {
-    const { selectedIndices } = tf.kernel_impls.nonMaxSuppressionV3Impl(
-      b.readSync(boxes.dataId) as tf.TypedArray,
-      b.readSync(scores.dataId) as tf.TypedArray,
-      attrs.maxOutputSize,
-      attrs.iouThreshold,
-      attrs.scoreThreshold,
-    );
-    return b.makeTensorInfo([selectedIndices.length], 'int32', Int32Array.from(selectedIndices));
+  kernel<Boxes, tf.NonMaxSuppressionV3Attrs>('NonMaxSuppressionV3', (b, inputs, attrs) => {
+    const { selectedIndices } = tf.kernel_impls.nonMaxSuppressionV3Impl(...candidates(b, inputs, attrs));
+    return whole(b, selectedIndices);
   }),
-  kernel<Boxes, tf.NonMaxSuppressionV4Attrs>('NonMaxSuppressionV4', (b, { boxes, scores }, attrs) => {
+  kernel<Boxes, tf.NonMaxSuppressionV4Attrs>('NonMaxSuppressionV4', (b, inputs, attrs) => {
     const { selectedIndices, validOutputs } = tf.kernel_impls.nonMaxSuppressionV4Impl(
-      b.readSync(boxes.dataId) as tf.TypedArray,
-      b.readSync(scores.dataId) as tf.TypedArray,
-      attrs.maxOutputSize,
-      attrs.iouThreshold,
-      attrs.scoreThreshold,
+      ...candidates(b, inputs, attrs),
       attrs.padToMaxOutputSize,
     );
-    return [
-      b.makeTensorInfo([selectedIndices.length], 'int32', Int32Array.from(selectedIndices)),
-      b.makeTensorInfo([], 'int32', Int32Array.of(validOutputs!)),
-    ];
+    return [whole(b, selectedIndices), whole(b, [validOutputs!], [])];
   }),
-  kernel<Boxes, tf.NonMaxSuppressionV5Attrs>('NonMaxSuppressionV5', (b, { boxes, scores }, attrs) => {
+  kernel<Boxes, tf.NonMaxSuppressionV5Attrs>('NonMaxSuppressionV5', (b, inputs, attrs) => {
     const { selectedIndices, selectedScores } = tf.kernel_impls.nonMaxSuppressionV5Impl(
-      b.readSync(boxes.dataId) as tf.TypedArray,
-      b.readSync(scores.dataId) as tf.TypedArray,
-      attrs.maxOutputSize,
-      attrs.iouThreshold,
-      attrs.scoreThreshold,
+      ...candidates(b, inputs, attrs),
       attrs.softNmsSigma,
     );
-    return [
-      b.makeTensorInfo([selectedIndices.length], 'int32', Int32Array.from(selectedIndices)),
-      b.makeTensorInfo([selectedScores!.length], 'float32', Float32Array.from(selectedScores!)),
-    ];
+    const kept = Float32Array.from(selectedScores!);
+    return [whole(b, selectedIndices), b.makeTensorInfo([kept.length], 'float32', kept)];
   }),
 ];
 

@@ -13,7 +13,7 @@ export function reshaped(b: NativeBackend, x: T, shape: readonly number[]): T {
       dtype: x.dtype,
     };
   }
-  return b.output(b.op('reshape', b.input(x), shape), shape, x.dtype);
+  return b.output(b.op('reshape', b.stored(x), shape), shape, x.dtype);
 }
 
 const identity = kernel<Of<'x'>>('Identity', (b, { x }) => b.share(x));
@@ -38,7 +38,7 @@ const expandDims = kernel<Of<'input'>, tf.ExpandDimsAttrs>('ExpandDims', (b, { i
 
 const transpose = kernel<Of<'x'>, tf.TransposeAttrs>('Transpose', (b, { x }, { perm }) =>
   b.output(
-    b.op('permute', b.input(x), perm),
+    b.op('permute', b.stored(x), perm),
     perm.map(axis => x.shape[axis]!),
     x.dtype,
   ),
@@ -64,7 +64,7 @@ const slice = kernel<Of<'x'>, tf.SliceAttrs>('Slice', (b, { x }, attrs) => {
   const parsed = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin, attrs.size);
   const [begin, size] = parsed as [number[], number[]];
   tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
-  return b.output(sliced(b, b.input(x), x.shape, begin, size), size, x.dtype);
+  return b.output(sliced(b, b.stored(x), x.shape, begin, size), size, x.dtype);
 });
 
 const stridedSlice = kernel<Of<'x'>, tf.StridedSliceAttrs>('StridedSlice', (b, { x }, attrs) => {
@@ -78,7 +78,7 @@ const stridedSlice = kernel<Of<'x'>, tf.StridedSliceAttrs>('StridedSlice', (b, {
   const sizes = simple
     ? tf.slice_util.computeOutShape(plan.begin, plan.end, plan.strides)
     : plan.finalShapeSparse;
-  let y = b.input(x);
+  let y = b.stored(x);
   for (let axis = 0; axis < x.shape.length; axis++) {
     const [first, stride, count] = [plan.begin[axis]!, simple ? 1 : plan.strides[axis]!, sizes[axis]!];
     if (count === 0) y = b.op('slice.Tensor', y, axis, 0, 0, 1);
@@ -94,17 +94,17 @@ const stridedSlice = kernel<Of<'x'>, tf.StridedSliceAttrs>('StridedSlice', (b, {
 
 const reverse = kernel<Of<'x'>, tf.ReverseAttrs>('Reverse', (b, { x }, { dims }) => {
   if (x.shape.length === 0) return b.share(x);
-  return b.output(b.op('flip', b.input(x), tf.util.parseAxisParam(dims, x.shape)), x.shape, x.dtype);
+  return b.output(b.op('flip', b.stored(x), tf.util.parseAxisParam(dims, x.shape)), x.shape, x.dtype);
 });
 
 const flipLeftRight = kernel<Of<'image'>>('FlipLeftRight', (b, { image }) =>
-  b.output(b.op('flip', b.input(image), [2]), image.shape, image.dtype),
+  b.output(b.op('flip', b.stored(image), [2]), image.shape, image.dtype),
 );
 
 const splitV = kernel<Of<'x'>, tf.SplitVAttrs>('SplitV', (b, { x }, { numOrSizeSplits, axis }) => {
   const along = axisOf(axis, x.shape.length);
   const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along);
-  const handle = b.input(x);
+  const handle = b.stored(x);
   let at = 0;
   const parts = sizes.map(size => b.op('slice.Tensor', handle, along, at, (at += size), 1));
   return parts.map((part, i) =>
@@ -119,7 +119,7 @@ const splitV = kernel<Of<'x'>, tf.SplitVAttrs>('SplitV', (b, { x }, { numOrSizeS
 const unpack = kernel<Of<'value'>, tf.UnpackAttrs>('Unpack', (b, { value }, { axis }) => {
   const along = axisOf(axis, value.shape.length);
   const shape = value.shape.filter((_, i) => i !== along);
-  const handle = b.input(value);
+  const handle = b.stored(value);
   const parts = Array.from({ length: value.shape[along]! }, (_, i) => b.op('select.int', handle, along, i));
   return parts.map(part => b.output(part, shape, value.dtype));
 });

@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError } from '@simvlm/core';
+import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
-import { pickBackend } from '@simvlm/runtime';
-import { readRunConfig } from '../config/run-config';
+import { joinProcesses, pickBackend, processPlace } from '@simvlm/runtime';
+import type { CheckpointFiles } from '@simvlm/trainer';
+import type * as tf from '@tensorflow/tfjs';
+import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
 import { RUNS, readCheckpoint } from '../pipeline/checkpoint';
@@ -26,46 +28,79 @@ const VALIDATION = 500;
 /** Validation pictures that are captioned once a minute. */
 const SAMPLES = 4;
 
-/** `simvlm train`. */
+/** `simvlm train`: in one process, or as one of several that the environment tells of. */
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<number> {
   const terminal = new Terminal();
+  const place = processPlace();
+  // All of several processes do the same; the first writes and tells.
+  if (place && place.rank > 0) terminal.silence();
   const config = await readRunConfig(file, options.set);
   // Whatever is wrong with the configuration is said before anything starts.
-  const imageSize = imageSizeOf(config);
+  imageSizeOf(config);
   const registry = await runRegistry(config.plugins);
   const resume = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
+  if (place) {
+    const more = place.size === 2 ? '1 more process' : `${place.size - 1} more processes`;
+    terminal.note(`waiting for ${more} at ${place.host}:${place.port}`);
+  }
+  const processes = await joinProcesses();
+  try {
+    return await interruptible(terminal, signal =>
+      trainAndValidate({ file, config, registry, terminal, signal, processes, resume }),
+    );
+  } finally {
+    // Whatever went wrong here, the others learn of it now.
+    processes?.dispose();
+  }
+}
+
+interface Training {
+  readonly file: string;
+  readonly config: RunConfig;
+  readonly registry: Registry;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly processes: ProcessGroup<tf.Tensor> | undefined;
+  readonly resume: CheckpointFiles | undefined;
+}
+
+async function trainAndValidate(training: Training): Promise<number> {
+  const { file, config, registry, terminal, signal, processes, resume } = training;
+  const isFirst = (processes?.rank ?? 0) === 0;
   const folder = join(RUNS, config.name);
-  if (!resume && (await stat(folder).catch(() => undefined)))
+  if (isFirst && !resume && (await stat(folder).catch(() => undefined)))
     throw new ConfigError(
       'CONFIG_INVALID',
       `${folder} holds a run already: go on with --resume ${folder}, or give another --set name=…`,
     );
-  return interruptible(terminal, async signal => {
-    const data = await loadRunData(config, imageSize, terminal, signal);
-    const val = data.val && subset(data.val, firstIndices(data.val.length, VALIDATION));
-    const { model, tokenizer, result } = await runTraining({
-      ...{ config, folder, data, registry, terminal, signal },
-      ...(resume && { resume }),
-      ...(val && { samples: subset(val, firstIndices(val.length, SAMPLES)) }),
-    });
-    try {
-      if (result.interrupted) {
-        terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${folder}`);
-        return exitCode.interrupted;
-      }
-      if (val) {
-        const { predictions } = await predictCaptions(model, tokenizer, val, { signal });
-        const { exactMatch, wordF1 } = captionMetrics(predictions) as Record<string, number>;
-        terminal.note(`validation: ${percent(exactMatch!)} exact, word F1 ${wordF1!.toFixed(2)}`);
-      }
-      terminal.note(`caption pictures with: ${programName()} caption PICTURE --checkpoint ${folder}`);
-      return exitCode.ok;
-    } finally {
-      model.dispose();
-    }
+  // What is drawn once and kept on the disk is drawn by the first process; the others find it there.
+  if (!isFirst) await processes?.barrier();
+  const data = await loadRunData(config, imageSizeOf(config), terminal, signal);
+  if (isFirst) await processes?.barrier();
+  const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;
+  const { model, tokenizer, result } = await runTraining({
+    ...{ config, folder, data, registry, terminal, signal },
+    ...(processes && { processes }),
+    ...(resume && { resume }),
+    ...(val && { samples: subset(val, firstIndices(val.length, SAMPLES)) }),
   });
+  try {
+    if (result.interrupted) {
+      terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${folder}`);
+      return exitCode.interrupted;
+    }
+    if (val) {
+      const { predictions } = await predictCaptions(model, tokenizer, val, { signal });
+      const { exactMatch, wordF1 } = captionMetrics(predictions) as Record<string, number>;
+      terminal.note(`validation: ${percent(exactMatch!)} exact, word F1 ${wordF1!.toFixed(2)}`);
+    }
+    terminal.note(`caption pictures with: ${programName()} caption PICTURE --checkpoint ${folder}`);
+    return exitCode.ok;
+  } finally {
+    model.dispose();
+  }
 }
 
 function firstIndices(length: number, count: number): number[] {

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExampleDataset, Registry } from '@simvlm/core';
+import type { ExampleDataset, ProcessGroup, Registry } from '@simvlm/core';
 import { parameterCount } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type CheckpointFiles, checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer';
 import { folderStorage, metricsWriter } from '@simvlm/trainer/node';
+import type * as tf from '@tensorflow/tfjs';
 import type { RunConfig } from '../config/run-config';
 import { duration, type Terminal } from '../terminal';
 import { runBatches } from './batches';
@@ -27,6 +28,8 @@ export interface RunOptions {
   /** Pictures that are captioned once a minute, for the eye. */
   readonly samples?: ExampleDataset;
   readonly signal?: AbortSignal;
+  /** Train as one of several processes; the first of them writes. */
+  readonly processes?: ProcessGroup<tf.Tensor>;
 }
 
 export interface Run {
@@ -37,8 +40,9 @@ export interface Run {
 
 /** Trains as the configuration says. The caller disposes the model. */
 export async function runTraining(options: RunOptions): Promise<Run> {
-  const { config, folder, data, registry, terminal, resume, samples, signal } = options;
-  await mkdir(folder, { recursive: true });
+  const { config, folder, data, registry, terminal, resume, samples, signal, processes } = options;
+  const isFirst = (processes?.rank ?? 0) === 0;
+  if (isFirst) await mkdir(folder, { recursive: true });
   const tokenizer = resume ? checkpointTokenizer(resume) : await runTokenizer(config, data);
   const model = createModel(config, tokenizer, registry);
   terminal.note(
@@ -46,7 +50,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
       `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${(parameterCount(model.params) / 1e6).toFixed(2)} M parameters`,
   );
   const from = resume ? checkpointTrainerState(resume).step : 0;
-  const metrics = await metricsWriter(join(folder, 'metrics.jsonl'), from);
+  const metrics = isFirst ? await metricsWriter(join(folder, 'metrics.jsonl'), from) : undefined;
   try {
     const result = await train({
       model,
@@ -57,7 +61,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
         checkpointSeconds: config.checkpointSeconds,
       },
       callbacks: [
-        metrics,
+        ...(metrics ? [metrics] : []),
         progressLine(terminal, config.minutes),
         ...(samples ? [sampleCaptions(terminal, model, tokenizer, samples)] : []),
       ],
@@ -65,6 +69,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
       extras: checkpointExtras(config, tokenizer),
       ...(resume && { resume }),
       ...(signal && { signal }),
+      ...(processes && { processGroup: processes }),
     });
     reportTraining(terminal, result);
     return { model, tokenizer, result };
@@ -72,7 +77,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
     model.dispose();
     throw error;
   } finally {
-    await metrics.flush();
+    await metrics?.flush();
   }
 }
 

@@ -1,7 +1,8 @@
 import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type { NamedTensors } from '@simvlm/ops';
 import type { ModelCore } from '../network';
-import { createSampler, type SamplerOptions } from './sampler';
+import { createChooser } from './chooser';
+import type { SamplerOptions } from './sampler';
 import { startSession } from './session';
 
 export interface GenerateRequest {
@@ -35,7 +36,7 @@ export async function generate(model: ModelCore, request: GenerateRequest): Prom
   const { config } = model;
   const limits = rowLimits(model, batch, request.maxLength);
   const maxLength = Math.max(...limits);
-  const sample = createSampler(request.sampler ?? { kind: 'greedy' });
+  const { reduce, choose } = createChooser(request.sampler ?? { kind: 'greedy' }, config.vocabSize);
   const rows = Array.from({ length: batch.size }, () => ({
     tokens: [] as number[],
     logProb: 0,
@@ -43,13 +44,13 @@ export async function generate(model: ModelCore, request: GenerateRequest): Prom
     /** It ended, or has as many tokens as it may have. */
     closed: false,
   }));
-  const session = startSession(model, batch, maxLength);
+  const session = startSession(model, batch, maxLength, reduce);
   try {
-    let logits = await read(session.first());
+    let numbers = await read(session.first());
     for (let step = 0; ; step++) {
       const next = rows.map((row, b) => {
         if (row.closed) return config.tokens.pad;
-        const choice = sample(logits.subarray(b * config.vocabSize, (b + 1) * config.vocabSize), b, step);
+        const choice = choose(numbers, b, step);
         row.logProb += choice.logProb;
         row.finished = choice.token === config.tokens.eos;
         if (!row.finished) row.tokens.push(choice.token);
@@ -57,7 +58,7 @@ export async function generate(model: ModelCore, request: GenerateRequest): Prom
         return choice.token;
       });
       if (rows.every(row => row.closed)) break;
-      logits = await read(session.next(next));
+      numbers = await read(session.next(next));
     }
   } finally {
     session.dispose();
@@ -82,12 +83,10 @@ function rowLimits({ config }: ModelCore, { prefixLengths }: PrefixLmBatch, maxL
   return rooms.fill(maxLength);
 }
 
-async function read(logits: tf.Tensor): Promise<Float32Array> {
-  try {
-    return (await logits.data()) as Float32Array;
-  } finally {
-    logits.dispose();
-  }
+async function read(tensors: NamedTensors): Promise<Record<string, Float32Array | Int32Array>> {
+  const names = Object.keys(tensors);
+  const numbers = await Promise.all(names.map(name => tensors[name]!.data()));
+  return Object.fromEntries(names.map((name, i) => [name, numbers[i] as Float32Array | Int32Array]));
 }
 
 /** The prefixes as a batch: each prompt is followed by one place that the model is to fill. */

@@ -1,4 +1,4 @@
-import { nativeStatus, registerNativeBackend } from '@simvlm/backend-native';
+import { joinProcessGroup, nativeStatus, registerNativeBackend } from '@simvlm/backend-native';
 import type { BackendProvider } from '../provider';
 
 /** `@simvlm/backend-native`: libtorch, on a CUDA device where there is one, else on the CPU. Node only. */
@@ -19,4 +19,5 @@ export const nativeProvider: BackendProvider = {
       info.device === 'cpu' ? `CPU, ${info.threads} threads` : `${info.device} ${info.deviceName}`;
     return `libtorch ${info.torchVersion}, ${where}`;
   },
+  joinProcessGroup: place => joinProcessGroup(place),
 };

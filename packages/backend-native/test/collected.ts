@@ -1,0 +1,30 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** More than one bucket holds: 25 MiB. */
+const MANY = 7 << 20;
+
+/** What a process gives: of every kind that is unlike the others, with numbers that tell the processes apart. */
+export function tensorsOf(rank: number): tf.Tensor[] {
+  const own = 10 ** rank;
+  return tf.tidy(() => [
+    tf.scalar(own),
+    tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]).mul(own),
+    tf.zeros([0, 4]),
+    tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]).transpose().mul(own), // not contiguous before it is multiplied
+    tf.tensor1d([own, -own], 'int32'),
+    tf.fill([MANY], own),
+    tf.tensor1d([own]).broadcastTo([2, 2]),
+  ]);
+}
+
+/** Their numbers, of the large one the first and the last. They are freed. */
+export async function numbersOf(tensors: readonly tf.Tensor[]): Promise<number[][]> {
+  const numbers = await Promise.all(
+    tensors.map(async tensor => {
+      const values = await tensor.data();
+      return values.length === MANY ? [values[0]!, values[MANY - 1]!] : [...values];
+    }),
+  );
+  tf.dispose([...tensors]);
+  return numbers;
+}

@@ -1,0 +1,25 @@
+/**
+ * Process 1 of the tests in process-group.test.ts: joins by its environment, then does what its standard input says, a word at a
+ * time, and answers with a line of JSON each.
+ */
+import { createInterface } from 'node:readline';
+import * as tf from '@tensorflow/tfjs';
+import { joinProcessGroup, processPlace, registerNativeBackend } from '../src/index';
+import { numbersOf, tensorsOf } from './collected';
+
+const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
+
+async function main() {
+  await registerNativeBackend({ device: 'cpu', threads: 1 });
+  await tf.setBackend('native');
+  const group = await joinProcessGroup(processPlace()!, { timeout: 50 });
+  say({ rank: group.rank, size: group.size });
+  for await (const word of createInterface(process.stdin)) {
+    if (word === 'end') break;
+    if (word === 'barrier') say(await group.barrier().then(() => 'passed'));
+    else say(await numbersOf(await group[word as 'allReduce' | 'broadcast'](tensorsOf(group.rank))));
+  }
+  group.dispose();
+}
+
+main().catch(({ name, code, message }) => say({ name, code, message }));

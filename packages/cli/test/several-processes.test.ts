@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { nativeStatus } from '@simvlm/backend-native';
+import { readSafetensors } from '@simvlm/model';
+import type { StepMetrics } from '@simvlm/trainer';
+import { loadCheckpoint } from '@simvlm/trainer/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
+
+// 15 pairs in two groups by length and 4 documents: of two processes one has ten rows and one nine, of any length.
+const config = {
+  ...{
+    data: { train: 'train', documents: 'documents.txt' },
+    batch: { imageText: 15, textOnly: 4 },
+    steps: 10,
+  },
+  objective: { kind: 'prefix-lm' },
+};
+
+let folder: ReturnType<typeof workingFolder>;
+beforeAll(async () => {
+  folder = workingFolder();
+  await drawFolder('train', 40, 1);
+  folder.write('documents.txt', 'a fox is an animal\na disc is round\nred\nblue and green are colours\n');
+  for (const name of ['whole', 'parts', 'refused'])
+    folder.write(`${name}.json`, smallConfig('train', { ...config, name }));
+});
+afterAll(() => folder.leave());
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** `simvlm train` as process 1, in a Node process of its own. */
+function startSecond(
+  config: string,
+  environment: Record<string, string>,
+): Promise<{ code: number | null; err: string }> {
+  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--import', createRequire(import.meta.url).resolve('tsx'), path('../src/bin.ts')],
+      ...['train', config, '--backend', 'native'],
+    ],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...environment, RANK: '1', TSX_TSCONFIG_PATH: path('../../../tsconfig.json') },
+    },
+  );
+  let err = '';
+  child.stderr.on('data', chunk => {
+    err += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', code => resolve({ code, err }));
+  });
+}
+
+/** Runs with these environment variables. */
+async function inEnvironment<R>(variables: Record<string, string>, run: () => Promise<R>): Promise<R> {
+  Object.assign(process.env, variables);
+  try {
+    return await run();
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+}
+
+const metricsOf = (name: string): StepMetrics[] =>
+  readFileSync(`runs/${name}/metrics.jsonl`, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+
+async function weightsOf(name: string): Promise<[string, Float32Array][]> {
+  const files = await loadCheckpoint(`runs/${name}`);
+  return [...readSafetensors(files.get('weights.safetensors')!).tensors].map(([key, { values }]) => [
+    key,
+    values,
+  ]);
+}
+
+/** Without a libtorch these tests are left out, but not in continuous integration: there it must be there. */
+describe.skipIf(!nativeStatus().found && !process.env.CI)('train in two processes', () => {
+  test('equals one process, by the environment alone', async () => {
+    expect(await simvlm('train', 'whole.json', '--backend', 'native')).toMatchObject({ code: 0 });
+    const environment = { WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: `${await freePort()}` };
+    const started = startSecond('parts.json', environment);
+    const first = await inEnvironment({ ...environment, RANK: '0' }, () =>
+      simvlm('train', 'parts.json', '--backend', 'native'),
+    );
+    const second = await started;
+    expect([first.code, second.code], first.err + second.err).toEqual([0, 0]);
+
+    const [whole, parts] = [metricsOf('whole'), metricsOf('parts')];
+    expect(parts.map(({ step, tokens, examples }) => [step, tokens, examples])).toEqual(
+      whole.map(({ step, tokens, examples }) => [step, tokens, examples]),
+    );
+    for (const [i, { loss, gradientNorm }] of whole.entries()) {
+      expect(Math.abs(parts[i]!.loss - loss)).toBeLessThan(1e-5);
+      expect(Math.abs(parts[i]!.gradientNorm - gradientNorm)).toBeLessThan(1e-5 * gradientNorm);
+    }
+    const other = new Map(await weightsOf('parts'));
+    for (const [key, values] of await weightsOf('whole')) {
+      // Softmax ignores a bias of the keys: its gradient is rounding alone, which Adam divides by its own size.
+      if (key.endsWith('.key.bias')) continue;
+      const most = values.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - other.get(key)![i]!)),
+        0,
+      );
+      expect(most, key).toBeLessThan(1e-5);
+    }
+
+    expect(readdirSync('runs/parts/checkpoints')).toEqual(['step-00000010']);
+    expect(first.err).toMatch(/waiting for 1 more process at 127\.0\.0\.1:\d+/);
+    expect(first.err).toContain('10 of 10 steps, 190 examples');
+    expect(second.err.split('\n').filter(line => /backend|steps|pictures/.test(line))).toEqual([]);
+  });
+});
+
+test('a backend without processes refuses to be one of several', async () => {
+  const environment = { WORLD_SIZE: '2', RANK: '1', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29500' };
+  const attempt = (change: Record<string, string>) =>
+    inEnvironment({ ...environment, ...change }, () => simvlm('train', 'refused.json', '--backend', 'wasm'));
+  const refused = await attempt({});
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain("the backend 'wasm' cannot train in several processes, and WORLD_SIZE is 2");
+  const wrong = await attempt({ RANK: '2' });
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain('the environment variable RANK is "2"; it must be a whole number from 0 to 1');
+});

@@ -1,0 +1,63 @@
+import type { PrefixLmBatch } from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import type { Layout } from './layout';
+
+/**
+ * What a forward pass reads, on the device: a batch and its layout, and nothing of it on the host, so that the pass can be
+ * recorded once and replayed for batches of the same shapes. Legend as in `layout.ts`; `S` image side in pixels.
+ */
+export interface ModelInput {
+  /** `float32[B, S, S, 3]` in [−1, 1]; absent where the rows are text alone. */
+  readonly images?: tf.Tensor4D;
+  /** `int32[B, P]`; absent where P = 0. */
+  readonly prefixTokens?: tf.Tensor2D;
+  /** `int32[B, P]`: text positions of the prefix. */
+  readonly prefixPositions?: tf.Tensor2D;
+  /** `int32[B]` */
+  readonly prefixLengths: tf.Tensor1D;
+  /** `int32[B, L]` */
+  readonly inputs: tf.Tensor2D;
+  /** `int32[B, L]` */
+  readonly positions: tf.Tensor2D;
+  /** `int32[B]` */
+  readonly lengths: tf.Tensor1D;
+  /** `int32[B, L]` */
+  readonly targets: tf.Tensor2D;
+  /** `float32[B, L]` */
+  readonly weights: tf.Tensor2D;
+}
+
+/** The numbers of one tensor of a `ModelInput`. */
+export interface HostArray {
+  readonly shape: readonly number[];
+  readonly values: Int32Array | Float32Array;
+}
+
+/** The numbers of a `ModelInput`, by the names of its tensors. */
+export function inputArrays(plan: Layout, { size: B, images }: PrefixLmBatch): Record<string, HostArray> {
+  const { prefix, length: L } = plan;
+  const P = prefix.length;
+  const text = (values: Int32Array | Float32Array) => ({ shape: [B, L], values });
+  return {
+    ...(images && { images: { shape: [B, images.side, images.side, 3], values: images.pixels } }),
+    ...(P > 0 && {
+      prefixTokens: { shape: [B, P], values: prefix.tokens },
+      prefixPositions: { shape: [B, P], values: Int32Array.from({ length: B * P }, (_, i) => i % P) },
+    }),
+    prefixLengths: { shape: [B], values: plan.prefixLengths },
+    inputs: text(plan.inputs),
+    positions: text(plan.positions),
+    lengths: { shape: [B], values: plan.lengths },
+    targets: text(plan.targets),
+    weights: text(plan.weights),
+  };
+}
+
+/** The tensors of such numbers; the caller disposes them. */
+export function upload(arrays: Readonly<Record<string, HostArray>>): ModelInput {
+  const tensors = Object.entries(arrays).map(([name, { shape, values }]) => [
+    name,
+    tf.tensor(values, [...shape], values instanceof Float32Array ? 'float32' : 'int32'),
+  ]);
+  return Object.fromEntries(tensors) as unknown as ModelInput;
+}

@@ -1,0 +1,179 @@
+import { readSafetensors } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type CheckpointFiles, checkpointTrainerState, memoryStorage } from '../src/index';
+import { memoryGroups } from './memory-group';
+import { batches, errorOf, type RunOptions, run, type Trained, useBackend } from './tiny';
+
+beforeAll(() => useBackend('wasm'));
+
+/** The same training in several processes at once; `of` says what one of them has of its own. */
+function together(size: number, of: (rank: number) => RunOptions): Promise<Trained>[] {
+  return memoryGroups(size).map(async processGroup => {
+    try {
+      return await run({ ...of(processGroup.rank), processGroup });
+    } finally {
+      processGroup.dispose();
+    }
+  });
+}
+
+/** The largest difference between two lists of numbers, and between two models' weights. */
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
+}
+function weightDistance(a: Trained, b: Trained): number {
+  const other = readSafetensors(b.weights).tensors;
+  return Math.max(
+    ...[...readSafetensors(a.weights).tensors].map(([name, { values }]) =>
+      distance(values, other.get(name)!.values),
+    ),
+  );
+}
+
+/**
+ * Softmax ignores a bias of the keys: its gradient is nothing but rounding, which differs with the order of sums, and which Adam, with
+ * an epsilon of 1e-8, divides by its own size.
+ */
+const epsilon = 1e-6;
+
+describe('a training in several processes', () => {
+  // Steps of 3 pairs and 2 documents: of 2 processes one has 3 rows and one 2, of 7 two have none.
+  const cases = [
+    { size: 2, config: {} },
+    { size: 3, config: { accumulate: 2, clip: 0.1 } },
+    { size: 7, config: { labelSmoothing: 0.1, clip: 0 } },
+  ];
+  test.each(cases)('equals one process with all rows: $size, $config', async ({ size, config }) => {
+    const options = () => ({
+      batches: batches({ documents: true, ahead: 2 }),
+      config: { ...config, epsilon },
+    });
+    const whole = await run(options());
+    const parts = await Promise.all(together(size, options));
+    expect(distance(parts[0]!.losses, whole.losses)).toBeLessThan(1e-5);
+    for (const part of parts) expect(weightDistance(part, whole)).toBeLessThan(1e-5);
+    // All of it is of all rows, and told once.
+    const counted = ({ metrics }: Trained) => metrics.map(({ tokens, examples }) => [tokens, examples]);
+    expect(counted(parts[0]!)).toEqual(counted(whole));
+    for (const part of parts.slice(1)) expect(part.metrics).toEqual([]);
+  });
+
+  test('begins with the weights of process 0', async () => {
+    const parts = await Promise.all(together(2, rank => ({ seed: 1 + rank, config: { steps: 3 } })));
+    expect(weightDistance(parts[0]!, parts[1]!)).toBe(0);
+  });
+
+  test('goes on from a checkpoint of one process, and the other way round', async () => {
+    const half = async (processes: number, resume?: CheckpointFiles) => {
+      const storage = memoryStorage();
+      const options = () => ({
+        ...{ batches: batches({ documents: true }), storage, config: { epsilon } },
+        ...(resume ? { resume } : { stopAt: 5 }),
+      });
+      const [first] =
+        processes === 1 ? [await run(options())] : await Promise.all(together(processes, options));
+      return { first: first!, checkpoint: (await storage.latest())! };
+    };
+    const whole = await run({ batches: batches({ documents: true }), config: { epsilon } });
+    for (const [before, after] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const { checkpoint } = await half(before);
+      expect(checkpointTrainerState(checkpoint)).toMatchObject({ step: 5, examples: 25 });
+      expect(weightDistance((await half(after, checkpoint)).first, whole)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('process 0 alone writes checkpoints', async () => {
+    const storages = [memoryStorage(), memoryStorage()];
+    await Promise.all(together(2, rank => ({ storage: storages[rank]!, config: { checkpointSteps: 5 } })));
+    expect(storages.map(({ steps }) => steps)).toEqual([[5, 10, 12], []]);
+  });
+
+  test('a signal to one stops all after the same step', async () => {
+    const stop = new AbortController();
+    const storage = memoryStorage();
+    const callbacks = [{ onStep: ({ step }: { step: number }) => void (step === 4 && stop.abort()) }];
+    // The signal is that of process 1, and comes when process 0 tells of its fourth step.
+    await Promise.all(
+      together(2, rank => ({ storage, callbacks, ...(rank === 1 && { signal: stop.signal }) })),
+    );
+    expect(storage.steps).toHaveLength(1);
+    expect([4, 5]).toContain(storage.steps[0]);
+  });
+
+  test('the time is that of process 0', async () => {
+    const config = { steps: undefined, minutes: 0.002, warmup: 40 } as never;
+    const parts = await Promise.all(together(2, () => ({ config })));
+    expect(parts[0]!.metrics.length).toBeGreaterThan(0);
+    expect(weightDistance(parts[0]!, parts[1]!)).toBe(0);
+  });
+
+  test('holds as many tensors after each step, and none afterwards', async () => {
+    const before = tf.memory().numTensors;
+    const counts: number[] = [];
+    const callbacks = [{ onStep: () => void counts.push(tf.memory().numTensors) }];
+    await Promise.all(together(2, () => ({ callbacks, config: { steps: 30 } })));
+    expect(Math.max(...counts.slice(5))).toBe(Math.max(...counts.slice(20)));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('what does not fit is an error in every process', () => {
+  const failures = async (of: (rank: number) => RunOptions) => {
+    const before = tf.memory().numTensors;
+    const errors = await Promise.all(together(2, of).map(errorOf));
+    await new Promise(resolve => setTimeout(resolve, 1));
+    expect(tf.memory().numTensors).toBe(before);
+    return errors;
+  };
+
+  test('another configuration', async () => {
+    for (const error of await failures(rank => ({ config: { learningRate: 0.01 * (1 + rank) } })))
+      expect(error).toMatchObject({
+        ...{ name: 'ConfigError', code: 'CONFIG_INVALID' },
+        message: expect.stringMatching(
+          /^process 1 has another training or model configuration than process 0/,
+        ),
+      });
+  });
+
+  test('another model', async () => {
+    for (const error of await failures(rank => ({ model: { layers: 1 + rank } })))
+      expect(error.message).toMatch(/^process 1 has another training or model configuration/);
+  });
+
+  test('another checkpoint', async () => {
+    const storage = memoryStorage();
+    await run({ storage, stopAt: 3 });
+    const resume = (await storage.latest())!;
+    for (const error of await failures(rank => (rank === 0 ? {} : { resume })))
+      expect(error.message).toMatch(/^process 1 goes on from step 3 and process 0 from step 0/);
+  });
+
+  test('other data', async () => {
+    for (const error of await failures(rank => ({ batches: batches({ seed: 1 + rank }) })))
+      expect(error).toMatchObject({
+        ...{ name: 'DataError', code: 'DATA_INVALID' },
+        message: 'process 1 reads other examples than process 0: the data must be the same for all',
+      });
+  });
+
+  test('a loss that is no number', async () => {
+    for (const error of await failures(() => ({ config: { learningRate: 1e30, clip: 0, warmup: 1 } })))
+      expect(error.code).toBe('TRAINING_DIVERGED');
+  });
+
+  test('one that ended', async () => {
+    const errors = await failures(rank => ({
+      batches:
+        rank === 0 ? batches() : { ...batches(), next: () => Promise.reject(new Error('its disk is gone')) },
+    }));
+    expect(errors.map(({ message }) => message)).toEqual(['another process has left', 'its disk is gone']);
+  });
+});
