@@ -6,7 +6,7 @@ const floors = [
   ['core'],
   ['tokenizer', 'ops'],
   ['attention', 'vision-patcher', 'data'],
-  ['model', 'backend-wasm', 'backend-native', 'dataset-emoji'],
+  ['model', 'backend-wasm', 'backend-native', 'backend-webgpu', 'dataset-emoji'],
   ['trainer', 'eval', 'runtime'],
   ['cli'],
 ];

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 const folder = mkdtempSync(join(tmpdir(), 'simvlm-check-'));
 const unitReport = join(folder, 'vitest.json');
+const browserReport = join(folder, 'vitest-browser.json');
 const only = process.argv.slice(2);
 
 const checks = [
@@ -25,12 +26,12 @@ const checks = [
   {
     name: 'unit tests',
     command: `vitest run --reporter=default --reporter=json --outputFile.json=${unitReport}`,
-    count: () => {
-      const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(
-        readFileSync(unitReport, 'utf8'),
-      );
-      return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
-    },
+    count: () => countOf(unitReport),
+  },
+  {
+    name: 'browser tests',
+    command: `vitest run --config packages/backend-webgpu/vitest.browser.config.ts --reporter=default --reporter=json --outputFile.json=${browserReport}`,
+    count: () => countOf(browserReport),
   },
 ];
 
@@ -62,6 +63,11 @@ for (const check of checks) {
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+function countOf(report) {
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
+}
 
 function run(command) {
   return new Promise(resolve => {

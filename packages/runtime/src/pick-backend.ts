@@ -10,6 +10,7 @@ import {
 import { cpuProvider } from './providers/cpu';
 import { nativeProvider } from './providers/native';
 import { wasmProvider } from './providers/wasm';
+import { webgpuProvider } from './providers/webgpu';
 
 export interface PickOptions extends ActivateOptions {
   /** Take this backend or fail; default: the environment variable SIMVLM_BACKEND, else the fastest that works here. */
@@ -32,11 +33,6 @@ export interface PickedBackend {
   readonly candidates: readonly Candidate[];
 }
 
-/** Backends that have a place in the order but whose package is not part of this installation. */
-const expected = [
-  { name: 'webgpu', hint: 'no provider for it is registered (GPUs in browsers, and in Node through Dawn)' },
-];
-
 /**
  * Makes the fastest backend that works here the current one of tfjs, and says why.
  *
@@ -46,18 +42,13 @@ export async function pickBackend(options: PickOptions = {}): Promise<PickedBack
   registerDefaults();
   const providers = backendProviders();
   const prefer = options.prefer ?? preferredByEnvironment();
-  const known = [...expected.map(({ name }) => name), ...providers.map(({ name }) => name)];
+  const known = providers.map(({ name }) => name);
   if (prefer !== undefined && !known.includes(prefer)) {
-    throw new BackendError(
-      'BACKEND_UNAVAILABLE',
-      `no backend "${prefer}"; there are ${[...new Set(known)].join(', ')}`,
-    );
+    throw new BackendError('BACKEND_UNAVAILABLE', `no backend "${prefer}"; there are ${known.join(', ')}`);
   }
-  const candidates: Candidate[] = expected
-    .filter(({ name }) => !providers.some(provider => provider.name === name))
-    .map(({ name, hint }) => ({ name, available: false, reason: hint }));
+  const candidates: Candidate[] = [];
   const checked = await Promise.all(
-    providers.map(async provider => ({ provider, state: await provider.check() })),
+    providers.map(async provider => ({ provider, state: await provider.check({ ...options, prefer }) })),
   );
   // Stable: of equal ranks the provider that was registered first.
   checked.sort((a, b) => rankOf(b) - rankOf(a));
@@ -94,7 +85,7 @@ function preferredByEnvironment(): string | undefined {
 export const runtimePlugin: Plugin = {
   name: '@simvlm/runtime',
   setup(registry) {
-    for (const provider of [nativeProvider, wasmProvider, cpuProvider]) {
+    for (const provider of [webgpuProvider, nativeProvider, wasmProvider, cpuProvider]) {
       registry.register('backend', provider.name, () => pickBackend({ prefer: provider.name }));
     }
   },
@@ -102,7 +93,7 @@ export const runtimePlugin: Plugin = {
 
 function registerDefaults(): void {
   const names = backendProviders().map(({ name }) => name);
-  for (const provider of [nativeProvider, wasmProvider, cpuProvider])
+  for (const provider of [webgpuProvider, nativeProvider, wasmProvider, cpuProvider])
     if (!names.includes(provider.name)) registerBackendProvider(provider);
 }
 

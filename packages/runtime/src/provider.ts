@@ -19,7 +19,7 @@ export interface BackendProvider {
   /** Higher is preferred. Ours: native on CUDA 400, webgpu 300, native on CPU 200, wasm 100, cpu 0. */
   readonly rank: number;
   /** Cheap, without side effects; never throws: what is missing belongs in `reason`. */
-  check(): Promise<Availability>;
+  check(options: CheckOptions): Promise<Availability>;
   /** Registers the backend with tfjs and makes it ready; gives a line such as "SIMD, 2 threads". May throw. */
   activate(options: ActivateOptions): Promise<string>;
   /** Joins the other processes of a training, after `activate`; left out by backends whose tensors stay in one process. */
@@ -27,15 +27,21 @@ export interface BackendProvider {
 }
 
 export interface ActivateOptions {
+  /** Of `webgpu`: take an adapter that computes on the processor; default: the environment variable SIMVLM_WEBGPU_SOFTWARE=1. */
+  readonly software?: boolean;
   /** Threads for backends that have them; default: what the backend finds best here. */
   readonly threads?: number;
+}
+
+export interface CheckOptions extends ActivateOptions {
+  /** The backend that was asked for, if any. */
+  readonly prefer?: string;
 }
 
 const providers = new Map<string, BackendProvider>();
 
 /**
- * Adds a backend to those that `pickBackend` chooses from. This is where `@simvlm/backend-native` and a WebGPU
- * backend plug in. A provider of the same name is replaced.
+ * Adds a backend to those that `pickBackend` chooses from. This is where ours plug in too. A provider of the same name is replaced.
  */
 export function registerBackendProvider(provider: BackendProvider): void {
   providers.set(provider.name, provider);

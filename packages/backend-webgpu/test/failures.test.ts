@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { registerWebGpuBackend, type SimVlmWebGpuBackend, webGpuBackend, webGpuStatus } from '../src/index';
+import type { Program } from '../src/program';
+import { softwareDriver } from './node';
+
+const broken: Program = {
+  key: 'a shader that does not compile',
+  reads: { x: 'f32' },
+  writes: { y: 'f32' },
+  uniforms: [],
+  workgroup: [1, 1, 1],
+  code: () => 'fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) { y[0] = x[0] + nonsense; }',
+};
+
+async function failure(action: () => unknown): Promise<{ code?: string; message: string }> {
+  try {
+    await action();
+  } catch (error) {
+    return error as { code?: string; message: string };
+  }
+  throw new Error('it did not fail');
+}
+
+describe('what goes wrong on the device is an error that says what to do', () => {
+  let backend: SimVlmWebGpuBackend;
+  beforeEach(async () => {
+    await softwareDriver();
+    tf.env().set('WEBGPU_CPU_FORWARD', false);
+    // A new one where the test before has broken the last.
+    await registerWebGpuBackend({ software: true });
+    await tf.setBackend('webgpu');
+    backend = webGpuBackend()!;
+  });
+  afterEach(() => expect(backend.failure).toBeDefined());
+
+  test('a device that is lost: nothing hangs, and a new backend goes on', async () => {
+    const x = tf.tensor1d([1, 2]).square();
+    const heard: string[] = [];
+    backend.onFailure(({ kind }) => heard.push(kind));
+    backend.device.destroy();
+    const error = await failure(() => x.data());
+    expect(error).toMatchObject({ code: 'BACKEND_FAILED' });
+    expect(error.message).toMatch(
+      /was lost: .*; register the backend again and go on from the last checkpoint$/,
+    );
+    expect(heard).toEqual(['lost']);
+    expect((await failure(() => tf.square([3]))).message).toMatch(/was lost/);
+
+    await registerWebGpuBackend({ software: true });
+    await tf.setBackend('webgpu');
+    expect(webGpuBackend()).not.toBe(backend);
+    expect([...(await tf.tensor1d([1, 2]).square().data())]).toEqual([1, 4]);
+  });
+
+  test('a shader that does not compile', async () => {
+    const x = backend.make([1], 'float32');
+    const y = backend.make([1], 'float32');
+    backend.launch({ program: broken, inputs: [x], outputs: [y], groups: [1, 1, 1] });
+    const error = await failure(() => backend.read(y.dataId));
+    expect(error).toMatchObject({ code: 'BACKEND_FAILED' });
+    expect(error.message).toMatch(/^webgpu: validation error on .*nonsense/);
+    expect(error.message).not.toContain('\n');
+  });
+
+  test('a kernel that was given too few buffers', async () => {
+    const x = backend.make([1], 'float32');
+    const program = {
+      ...broken,
+      key: 'too few buffers',
+      code: () => broken.code().replace('nonsense', '1.0'),
+    };
+    backend.launch({ program, inputs: [], outputs: [x], groups: [1, 1, 1] });
+    expect((await failure(() => backend.read(x.dataId))).message).toMatch(/^webgpu: validation error/);
+  });
+});
+
+describe('what cannot be is refused at once', () => {
+  beforeEach(async () => {
+    await softwareDriver();
+    await registerWebGpuBackend({ software: true });
+    await tf.setBackend('webgpu');
+  });
+  afterEach(() => expect(webGpuBackend()!.failure).toBeUndefined());
+
+  test('a tensor beyond what the device binds', async () => {
+    const limit = webGpuBackend()!.device.limits.maxStorageBufferBindingSize;
+    const error = await failure(() => tf.zeros([limit / 4 + 1]).square());
+    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
+    expect(error.message).toContain(`this device binds at most ${limit}: make batches smaller`);
+  });
+
+  test('an adapter in software that nobody asked for', async () => {
+    const { available, reason } = await webGpuStatus();
+    expect(available).toBe(false);
+    expect(reason).toMatch(
+      /computes on the processor, slower than the backend wasm: ask for it with software: true$/,
+    );
+    expect((await webGpuStatus({ software: true })).available).toBe(true);
+  });
+});

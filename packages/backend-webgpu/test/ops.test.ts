@@ -1,0 +1,4 @@
+import { describeOps } from '@simvlm/conformance';
+import { ready } from './node';
+
+describeOps('webgpu', ready);

@@ -1,0 +1,28 @@
+import type { BackendProvider } from '../provider';
+
+/** Loaded when it is looked at: a page that computes elsewhere does without it. */
+const load = () => import('@simvlm/backend-webgpu');
+
+/** `@simvlm/backend-webgpu`: the GPU of a browser, and in Node through Dawn where the package `webgpu` is installed. */
+export const webgpuProvider: BackendProvider = {
+  name: 'webgpu',
+  rank: 300,
+  async check({ prefer, software = softwareByEnvironment() }) {
+    // In Node it takes a tenth of a second, and graphics drivers that are not there complain on the terminal.
+    const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
+    if (isNode && prefer !== undefined && prefer !== 'webgpu')
+      return { available: false, reason: `not looked for, as ${prefer} was asked for` };
+    return (await load()).webGpuStatus({ software });
+  },
+  async activate({ software = softwareByEnvironment() }) {
+    const { registerWebGpuBackend } = await load();
+    const { adapter, features } = await registerWebGpuBackend({ software });
+    const used = features.filter(feature => feature === 'subgroups' || feature === 'shader-f16');
+    return [adapter, ...used].join(', ');
+  },
+};
+
+/** The environment variable SIMVLM_WEBGPU_SOFTWARE=1, in Node. */
+function softwareByEnvironment(): boolean {
+  return typeof process !== 'undefined' && process.env?.SIMVLM_WEBGPU_SOFTWARE === '1';
+}
