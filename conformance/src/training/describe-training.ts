@@ -1,7 +1,6 @@
-import type { StepMetrics } from '@simvlm/trainer';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withBackend } from '../with-backend';
-import { CLIP, type TrainingData, trainOn } from './scenario';
+import { CLIP, type TrainedRun, type TrainingData, trainOn } from './scenario';
 
 export interface TrainingRun {
   /** Registers the backend, and wasm. */
@@ -19,8 +18,8 @@ const TOLERANCE = 1e-3;
 export function describeTraining(backendName: string, { ready, data, steps, fall }: TrainingRun): void {
   describe(`${steps} steps of training on ${backendName}`, () => {
     withBackend(backendName, ready);
-    let expected: StepMetrics[];
-    let actual: StepMetrics[];
+    let expected: TrainedRun;
+    let actual: TrainedRun;
     beforeAll(async () => {
       const examples = await data();
       expected = await trainOn('wasm', examples, steps);
@@ -28,20 +27,27 @@ export function describeTraining(backendName: string, { ready, data, steps, fall
     }, 180_000);
 
     it(`have the losses of wasm, each within ${TOLERANCE} nats`, () => {
-      expect(actual.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
-      const far = expected.flatMap(({ step, loss }, i) =>
-        Math.abs(actual[i]!.loss - loss) <= TOLERANCE ? [] : [{ step, wasm: loss, loss: actual[i]!.loss }],
-      );
+      expect(actual.metrics.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+      const far = expected.metrics.flatMap(({ step, loss: wasm }, i) => {
+        const { loss } = actual.metrics[i]!;
+        return Math.abs(loss - wasm) <= TOLERANCE ? [] : [{ step, wasm, loss }];
+      });
       expect(far).toEqual([]);
     });
 
     it('learn, with gradients above the limit and below it', () => {
-      const last = actual.slice(-Math.ceil(steps / 10));
+      const { metrics } = actual;
+      const last = metrics.slice(-Math.ceil(steps / 10));
       const end = last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
-      expect(end).toBeLessThan(actual[0]!.loss - fall);
-      const clipped = actual.filter(({ gradientNorm }) => gradientNorm > CLIP).length;
+      expect(end).toBeLessThan(metrics[0]!.loss - fall);
+      const clipped = metrics.filter(({ gradientNorm }) => gradientNorm > CLIP).length;
       expect(clipped).toBeGreaterThan(steps / 10);
       expect(clipped).toBeLessThan(steps);
+    });
+
+    it('end in the greedy captions of wasm', () => {
+      expect(actual.captions.some(caption => caption.length > 0)).toBe(true);
+      expect(actual.captions).toEqual(expected.captions);
     });
   });
 }

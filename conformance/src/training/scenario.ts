@@ -3,7 +3,7 @@ import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
 import { SimVlm } from '@simvlm/model';
 import { type SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 import { type StepMetrics, train } from '@simvlm/trainer';
-import { randomResizedCrop } from '@simvlm/vision-patcher';
+import { centerCrop, normalize, randomResizedCrop } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 
 /** What is trained on: plain values, which a test can also hand to a page. */
@@ -24,18 +24,27 @@ const LEARNING_RATE = 1e-3;
 const IMAGE_SIZE = 32;
 const MAX_TEXT = 16;
 
+/** Pictures that are captioned after the run. */
+const CAPTIONED = 8;
+
+export interface TrainedRun {
+  readonly metrics: readonly StepMetrics[];
+  /** Greedy captions. */
+  readonly captions: readonly string[];
+}
+
 /**
  * A training run as users have them, but small: the conv stage, encoder and decoder with self- and cross-attention, a batch
  * of pairs and one of documents a step, crops by chance, clipping, warm-up and decay. All draws come from one seed: what
  * differs between two backends is their arithmetic alone.
  *
- * @returns what was logged, a row for each step
+ * @returns what was logged, a row for each step, and what the trained model then says of the first pictures
  */
 export async function trainOn(
   backendName: string,
   { pairs, documents }: TrainingData,
   steps: number,
-): Promise<StepMetrics[]> {
+): Promise<TrainedRun> {
   await tf.setBackend(backendName);
   const tokenizer = await trainUnigram(
     [...pairs, ...documents].map(({ text }) => text),
@@ -58,10 +67,19 @@ export async function trainOn(
       config: { learningRate: LEARNING_RATE, warmup: 0.1, schedule: 'cosine', clip: CLIP, steps },
       callbacks: [{ onStep: step => void metrics.push(step) }],
     });
+    const captions = await model.generate({ images: pixelsOf(pairs.slice(0, CAPTIONED)) });
+    return { metrics, captions: captions.map(({ tokens }) => tokenizer.decode(tokens)) };
   } finally {
     model.dispose();
   }
-  return metrics;
+}
+
+function pixelsOf(pairs: readonly Example[]): Float32Array {
+  const perImage = IMAGE_SIZE ** 2 * 3;
+  const pixels = new Float32Array(pairs.length * perImage);
+  for (const [i, { image }] of pairs.entries())
+    pixels.set(normalize(centerCrop(image!, IMAGE_SIZE)), i * perImage);
+  return pixels;
 }
 
 function smallModel({ vocabSize, special: { pad, bos, eos } }: SentencePieceTokenizer): SimVlm {
