@@ -3,9 +3,9 @@
  * the CPU. All start from the same weights and read the same batches; the losses must agree.
  */
 import { fileURLToPath } from 'node:url';
-import type { BackendChoice } from './lib/backend';
 import { type BenchOptions, type BenchResult, type BenchRow, rateRow, timeRow } from './lib/table';
 import {
+  type ChildOptions,
   type Contender,
   contest,
   lossDifference,
@@ -39,6 +39,7 @@ export async function run({ quick: short }: BenchOptions): Promise<BenchResult> 
   const notes: string[] = [];
   const contenders = [
     ours('native', { backend: 'native', device: 'cpu', threads: THREADS }, folder),
+    ours('native, captured', { backend: 'native', device: 'cpu', threads: THREADS, mode: 'graph' }, folder),
     pytorch(folder),
     ours('wasm', { backend: 'wasm', threads: THREADS }, folder),
   ];
@@ -67,7 +68,7 @@ export async function run({ quick: short }: BenchOptions): Promise<BenchResult> 
   };
 }
 
-function ours(name: string, choice: BackendChoice, folder: string): Contender {
+function ours(name: string, choice: ChildOptions, folder: string): Contender {
   const child = fileURLToPath(new URL('./native/child.ts', import.meta.url));
   return {
     name,

@@ -54,7 +54,7 @@ if (size > LIMIT_MIB) throw new Error(`the pack has ${size.toFixed(1)} MiB; it m
 
 function bundle() {
   const entry = Object.fromEntries(
-    ['build', 'conformance', 'bench'].map(name => [name, join(here, `${name}.ts`)]),
+    ['build', 'conformance', 'small', 'base'].map(name => [name, join(here, `${name}.ts`)]),
   );
   return build({
     config: false,
@@ -87,7 +87,7 @@ function copySources() {
   );
   for (const name of ['package.json', 'index.js', 'symbols.js', 'include'])
     cpSync(join(headers, name), join(pack, 'node_modules/node-api-headers', name), { recursive: true });
-  for (const folder of ['reference', 'native']) {
+  for (const folder of ['reference', 'native', 'gpu']) {
     mkdirSync(join(pack, folder));
     for (const name of readdirSync(join(here, '..', folder)))
       if (name.endsWith('.py')) copyFileSync(join(here, '..', folder, name), join(pack, folder, name));

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # On a machine with an NVIDIA GPU, PyTorch with CUDA and a C++ compiler: unpacks Node, builds the addon, runs the conformance
-# suite and the benchmark. Needs what pack.mjs made, and neither network nor Node.
+# suite and the benchmarks. Needs what pack.mjs made, and neither network nor Node.
 #
-#   run.sh [build] [conformance] [bench]      all of them without a word
+#   run.sh [build] [conformance] [small] [base]      all of them without a word
 #
 # DEVICE    cuda (default), or cpu for a rehearsal
 # PYTHON    the Python that has PyTorch; default python3
-# PROBLEMS  what the benchmark trains: small, base or both; default both on CUDA, small on the CPU
+# THREADS   threads on the CPU; default 4
+# LIMIT     seconds of the step base; default 540
 # OUT       where the JSON goes; default ./results
 set -euo pipefail
 
@@ -17,6 +18,7 @@ pack=$here/.pack
 
 device=${DEVICE:-cuda}
 export PYTHON=${PYTHON:-python3}
+export LIMIT=${LIMIT:-540}
 export WORK=${WORK:-${TMPDIR:-/tmp}/simvlm-gpu}
 # The addon is built where this run keeps its files, and not into the user's cache.
 export XDG_CACHE_HOME=$WORK/cache
@@ -33,22 +35,20 @@ with lzma.open(sys.argv[1]) as source, open(sys.argv[2], "wb") as target: shutil
   mv "$node.part" "$node"
 fi
 
-steps=${*:-build conformance bench}
+# A bundle with a time limit in seconds; whoever it started ends with it.
+run() { timeout --kill-after=10 "$1" "$node" "$pack/js/$2.mjs" "${@:3}"; }
+
 status=0
-for step in $steps; do
+# Without an addon nothing else runs; whatever else fails, the rest still says what it can.
+for step in ${*:-build conformance small base}; do
   echo "── $step on $device" >&2
   case $step in
-    build) "$node" "$pack/js/build.mjs" ;;
-    conformance)
-      # Numbers are compared to the last digits of float32, which TF32 does not have.
-      NVIDIA_TF32_OVERRIDE=0 "$node" "$pack/js/conformance.mjs" "$device" >"$out/conformance.json" || status=1
-      ;;
-    bench)
-      # shellcheck disable=SC2086 — a list of words
-      "$node" "$pack/js/bench.mjs" "$device" ${PROBLEMS:-$([ "$device" = cpu ] && echo small || echo small base)} \
-        >"$out/bench.jsonl" || status=1
-      ;;
-    *) echo "no step \"$step\"; there are build, conformance and bench" >&2; exit 2 ;;
+    build) run 580 build ;;
+    # Numbers are compared to the last digits of float32, which TF32 does not have.
+    conformance) NVIDIA_TF32_OVERRIDE=0 run 580 conformance "$device" >"$out/conformance.json" || status=1 ;;
+    small) run 580 small "$device" >"$out/small.jsonl" || status=1 ;;
+    base) run $((LIMIT + 30)) base "$device" --json "$out/base.json" >"$out/base.jsonl" || status=1 ;;
+    *) echo "no step \"$step\"; there are build, conformance, small and base" >&2; exit 2 ;;
   esac
 done
 exit $status

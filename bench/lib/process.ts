@@ -4,32 +4,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A process that writes one JSON line when it is ready and one in answer to each JSON line. */
+/**
+ * A process that writes one JSON line when it is ready and one in answer to each JSON line. It is killed when `limit` aborts.
+ *
+ * @throws Error, as `ask` does, when it ends without an answer
+ */
 export async function startChild<Hello>(
   command: string,
   args: string[],
   env: Readonly<Record<string, string | undefined>> = {},
+  limit?: AbortSignal,
 ) {
-  const child = spawn(command, args, { env: { ...process.env, ...env } });
+  const child = spawn(command, args, { env: { ...process.env, ...env }, ...(limit && { signal: limit }) });
   let errors = '';
   child.stderr.on('data', chunk => (errors = `${errors}${chunk}`.slice(-2000)));
   // A process that has ended is noticed by its missing answer.
   child.stdin.on('error', () => {});
+  const gone = new Promise<void>(resolve => child.once('close', () => resolve()));
+  const failed = new Promise<Error>(resolve => {
+    child.once('error', resolve);
+    child.once('close', (code, signal) =>
+      resolve(new Error(`it ended with ${signal ?? `code ${code}`}: ${message(errors)}`)),
+    );
+  });
   const lines = createInterface({ input: child.stdout });
   const answer = <T>() =>
     new Promise<T>((resolve, reject) => {
-      const line = (text: string) => {
-        child.off('close', close).off('error', reject);
-        resolve(JSON.parse(text));
-      };
-      const close = (code: number | null, signal: NodeJS.Signals | null) => {
-        lines.off('line', line);
-        reject(new Error(`it ended with ${signal ?? `code ${code}`}: ${message(errors)}`));
-      };
+      const line = (text: string) => resolve(JSON.parse(text));
       lines.once('line', line);
-      child.once('close', close).once('error', reject);
+      void failed.then(error => {
+        lines.off('line', line);
+        reject(error);
+      });
     });
-  const hello = await answer<Hello>();
+  const stop = () => {
+    child.kill();
+    return gone;
+  };
+  const hello = await answer<Hello>().catch(async error => {
+    await stop();
+    throw error;
+  });
   return {
     hello,
     ask<T>(request: object) {
@@ -37,7 +52,8 @@ export async function startChild<Hello>(
       child.stdin.write(`${JSON.stringify(request)}\n`);
       return reply;
     },
-    stop: () => child.kill(),
+    /** Done once it is gone, and its memory with it. */
+    stop,
   };
 }
 
@@ -103,5 +119,5 @@ export function versionOf(command: string): string | null {
 /** The line that says what went wrong; Node ends its report with its own version. */
 function message(errors: string): string {
   const lines = errors.trim().split('\n');
-  return lines.find(line => /^\w*Error\b/.test(line)) ?? lines.at(-1)!;
+  return lines.find(line => /^[\w.]*Error\b/.test(line)) ?? lines.at(-1)!;
 }

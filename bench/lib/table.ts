@@ -72,6 +72,11 @@ export function table(rows: readonly BenchRow[]): string {
       row.ratio ? `${row.ratio.toFixed(2)}×` : '',
     ]),
   ];
+  return aligned(cells);
+}
+
+/** Lines of cells, each column as wide as its widest. */
+export function aligned(cells: readonly (readonly string[])[]): string {
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map(row => row[column]!.length)));
   return cells
     .map(row =>

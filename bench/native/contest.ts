@@ -1,4 +1,5 @@
 /** Contenders that do the same work, each in a process of its own, a few steps at a time in turn, so that all see the same machine. */
+import type { BackendChoice } from '../lib/backend';
 import { startChild } from '../lib/process';
 import { progress } from '../lib/progress';
 import { median } from '../lib/table';
@@ -11,10 +12,25 @@ export interface Hello {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** What child.ts is told. */
+export interface ChildOptions extends BackendChoice {
+  /** How a training step is computed: as it is written, or as a recording. Default `eager`. */
+  readonly mode?: 'eager' | 'graph';
+  /** Of each batch in training; all without it. */
+  readonly rows?: number;
+}
+
 /** What a contender is asked for. */
 export type Request =
   | { readonly train: { readonly from: number; readonly count: number } }
-  | { readonly generate: { readonly rows: number } };
+  | { readonly generate: Generate }
+  | { readonly memory: true };
+
+export interface Generate {
+  readonly rows: number;
+  /** New tokens; as many as the model's text length without it. */
+  readonly tokens?: number;
+}
 
 export interface Training {
   readonly losses: number[];
@@ -25,6 +41,13 @@ export interface Generation {
   readonly milliseconds: number;
   /** Of each row. */
   readonly tokens: number[][];
+}
+
+/** The most that a process has had so far, in bytes. */
+export interface Memory {
+  readonly resident: number;
+  /** On the device: in tensors, and with what the allocator keeps. */
+  readonly device?: { readonly allocated: number; readonly reserved: number };
 }
 
 export interface Contender {
@@ -80,7 +103,7 @@ export async function contest(
     for (const [i, rows] of plan.generate.entries()) await decode(running, plan, i, rows);
     await train(running, plan);
   } finally {
-    for (const { child } of running) child.stop();
+    await Promise.all(running.map(({ child }) => child.stop()));
   }
   return running.map(({ name, child, times, losses, rates, tokens }) => ({
     ...child.hello,

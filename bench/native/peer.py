@@ -1,10 +1,17 @@
 """
-PyTorch in a process of its own: `peer.py FOLDER '{ "threads": 2, "device": "cpu", "precision": "float32" }'`. Answers as child.ts does.
+PyTorch in a process of its own: `peer.py FOLDER '{ "threads": 2, … }'`. Answers as child.ts does. Options:
+
+  device     cpu (default) or cuda
+  precision  float32 (default), tf32, or bfloat16 (autocast for training, a bfloat16 copy of the model for decoding)
+  mode       eager (default), or one of torch.compile: `default`, `max-autotune`
+  rows       of each batch in training; all without it
 """
+import copy
 import ctypes
 import json
 import os
 import pathlib
+import resource
 import sys
 import time
 
@@ -16,8 +23,13 @@ from tensors import read_safetensors  # noqa: E402
 
 folder, options = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])
 device, precision = options.get("device", "cpu"), options.get("precision", "float32")
+mode, cuda = options.get("mode", "eager"), device == "cuda"
+if mode != "eager" and not hasattr(torch, "compile"):
+    raise RuntimeError(f"torch.compile needs PyTorch 2, this is {torch.__version__}")
 torch.set_num_threads(options["threads"])
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+# The shapes never change: cuDNN may try its algorithms once.
+torch.backends.cudnn.benchmark = True
 config = json.loads((folder / "config.json").read_text())
 adamw = config["optimizer"]
 
@@ -29,11 +41,17 @@ def read_batches(channels_last):
     for pictures, texts in zip(images, json.loads((folder / "batches.json").read_text())):
         if not channels_last:
             pictures = pictures.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+        # As a DataLoader does for a GPU, so that the copy to it does not stop the host.
+        pictures = pictures.pin_memory() if cuda else pictures
         tokens = torch.tensor(texts)
         lengths = torch.full((len(texts),), tokens.shape[1])
         batch = {"tokens": tokens, "images": pictures, "text_lengths": lengths}
         batches.append({**batch, "prefix_lengths": torch.zeros_like(lengths)})
     return batches
+
+
+def mixed_precision():
+    return torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 class Trainer:
@@ -46,15 +64,23 @@ class Trainer:
         self.model.to(device)
         if channels_last:
             self.model.patcher.to(memory_format=torch.channels_last)
+        rows = options.get("rows")
+        trained = [{name: part[:rows] for name, part in batch.items()} for batch in self.batches]
+        # Masks and targets follow from the lengths: made beforehand, as the workers of a DataLoader would.
+        self.work = [(batch["images"], self.model.layout(batch)) for batch in trained]
+        self.summed_loss = self.model.summed_loss
+        if mode != "eager":
+            self.summed_loss = torch.compile(self.summed_loss, dynamic=False, mode=mode)
         betas = (adamw["beta1"], adamw["beta2"])
         self.optimizer = make_optimizer(
             self.model, adamw["learningRate"], adamw["weightDecay"], betas=betas, eps=adamw["epsilon"], **optimizer
         )
 
     def step(self, index):
+        images, plan = self.work[index % len(self.work)]
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
-            loss = self.model.loss(self.batches[index % len(self.batches)])
+        with mixed_precision():
+            loss = self.summed_loss(images.to(device, non_blocking=True), plan) / plan.count
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), adamw["clip"])
         self.optimizer.step()
@@ -70,29 +96,45 @@ class Trainer:
 
     def generate(self, request):
         images = self.batches[0]["images"][: request["rows"]]
+        model = self.model
+        if precision == "bfloat16":
+            # Autocast would make a copy of each weight for each token.
+            model, images = copy.deepcopy(model).bfloat16(), images.bfloat16()
         start = time.perf_counter()
-        with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
-            tokens = self.model.generate(images).tolist()
+        tokens = model.generate(images, max_length=request.get("tokens")).tolist()
         return {"milliseconds": 1000 * (time.perf_counter() - start), "tokens": tokens}
+
+
+def memory():
+    most = {"resident": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    if cuda:
+        most["device"] = {
+            "allocated": torch.cuda.max_memory_allocated(),
+            "reserved": torch.cuda.max_memory_reserved(),
+        }
+    return most
 
 
 def fastest_way():
     """Whichever way is faster for PyTorch on this machine: memory format and kind of AdamW, a few steps of each in turn."""
-    optimizers = {"foreach": {"foreach": True}, "for-loop": {"foreach": False}}
-    if device == "cuda":
-        optimizers = {"foreach": {"foreach": True}, "fused": {"fused": True}}
+    optimizers = {"fused": {"fused": True}} if cuda else {"foreach": {"foreach": True}, "for-loop": {"foreach": False}}
     ways = {
         f"{name} AdamW, channels {'last' if last else 'first'}": (last, optimizer)
         for name, optimizer in optimizers.items()
         for last in (True, False)
     }
-    trainers = {name: Trainer(*way) for name, way in ways.items()}
+    if mode != "eager":
+        # The compiler lays maps out as it likes; trying both would compile everything twice.
+        return next(iter(ways.items()))
     best = dict.fromkeys(ways, float("inf"))
-    for trainer in trainers.values():
-        trainer.train({"from": 0, "count": 1})
-    for turn in range(2):
-        for name, trainer in trainers.items():
-            best[name] = min(best[name], *trainer.train({"from": turn, "count": 1})["milliseconds"])
+    for _ in range(1 if cuda else 2):
+        for name, way in ways.items():
+            # One at a time, as a GPU may not have the memory for two.
+            first, *rest = Trainer(*way).train({"from": 0, "count": 3})["milliseconds"]
+            best[name] = min(best[name], *rest)
+    if cuda:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
     name = min(best, key=best.get)
     return name, ways[name]
 
@@ -108,7 +150,7 @@ def blas():
 
 
 def detail():
-    if device == "cuda":
+    if cuda:
         return f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}, {precision}"
     capability = torch.__config__.show().split("CPU capability usage: ")[1].split("\n")[0]
     return f"{capability}, {blas()}, {torch.get_num_threads()} threads, {precision}"
@@ -120,7 +162,11 @@ def answer(value):
 
 way, chosen = fastest_way()
 trainer = Trainer(*chosen)
-answer({"versions": {"PyTorch": torch.__version__}, "detail": f"{detail()}, {way}"})
+compiled = "" if mode == "eager" else f", torch.compile ({mode})"
+answer({"versions": {"PyTorch": torch.__version__}, "detail": f"{detail()}, {way}{compiled}"})
 for line in sys.stdin:
     request = json.loads(line)
-    answer(trainer.train(request["train"]) if "train" in request else trainer.generate(request["generate"]))
+    if "train" in request:
+        answer(trainer.train(request["train"]))
+    else:
+        answer(trainer.generate(request["generate"]) if "generate" in request else memory())

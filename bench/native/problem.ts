@@ -5,7 +5,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initialValues, type PrefixLmBatch, Random } from '@simvlm/core';
-import { modelParameters, readSafetensors, type SimVlmConfig, writeSafetensors } from '@simvlm/model';
+import {
+  modelParameters,
+  presets,
+  readSafetensors,
+  type SimVlmConfig,
+  writeSafetensors,
+} from '@simvlm/model';
 
 export interface Problem {
   readonly config: SimVlmConfig;
@@ -54,30 +60,37 @@ const small: Problem = {
   batches: 8,
 };
 
-/** The size of SimVLM-Base behind half its conv stage: work for a GPU. */
+/** SimVLM-Base as the paper trains it, with 64 text tokens: 251.7 M parameters, 14 × 14 image tokens. Work for a GPU. */
 const base: Problem = {
-  config: {
-    ...small.config,
-    imageSize: 224,
-    width: 768,
-    layers: 12,
-    heads: 12,
-    mlp: 3072,
-    maxTextLength: 64,
-    patcher: {
-      ...small.config.patcher,
-      stages: [
-        { blocks: 3, channels: 256, stride: 1 },
-        { blocks: 4, channels: 512, stride: 2 },
-        { blocks: 6, channels: 1024, stride: 2 },
-      ],
-    },
-  },
-  rows: 32,
+  config: { ...presets.base!, maxTextLength: 64, vocabSize: 32_000, tokens },
+  rows: 128,
   batches: 2,
 };
 
-export const problems = { small, base };
+/** The same parts, tiny: whether everything runs. */
+const tiny: Problem = {
+  config: {
+    ...small.config,
+    imageSize: 32,
+    width: 64,
+    layers: 2,
+    mlp: 128,
+    vocabSize: 500,
+    maxTextLength: 16,
+    patcher: {
+      kind: 'conv',
+      stem: { kernel: 7, stride: 2, channels: 32, pool: true },
+      stages: [
+        { blocks: 1, channels: 64, stride: 1 },
+        { blocks: 1, channels: 128, stride: 2 },
+      ],
+    },
+  },
+  rows: 8,
+  batches: 2,
+};
+
+export const problems = { tiny, small, base };
 
 export function writeProblem(folder: string, problem: Problem): void {
   mkdirSync(folder, { recursive: true });
@@ -121,6 +134,22 @@ export function readProblem(folder: string) {
     optimizer: options,
     weights: readFileSync(join(folder, 'weights.safetensors')),
     batches,
+  };
+}
+
+/** A smaller batch: the first rows of a larger one. */
+export function firstRows(batch: PrefixLmBatch, rows: number): PrefixLmBatch {
+  const { length, tokens, textLengths, prefixLengths, images, ids } = batch;
+  return {
+    size: rows,
+    length,
+    tokens: tokens.subarray(0, rows * length),
+    textLengths: textLengths.subarray(0, rows),
+    prefixLengths: prefixLengths.subarray(0, rows),
+    ids: ids.slice(0, rows),
+    ...(images && {
+      images: { side: images.side, pixels: images.pixels.subarray(0, rows * images.side ** 2 * 3) },
+    }),
   };
 }
 

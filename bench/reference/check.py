@@ -58,7 +58,7 @@ def check(folder):
     logits, loss = 0.0, 0.0
     for i, batch in enumerate(batches):
         with torch.no_grad():
-            actual = model.logits(model.hidden(batch, model.layout(batch)))
+            actual = model.logits(model.hidden(batch["images"], model.layout(batch)))
         logits = max(logits, logits_difference(actual, expected[f"logits.{i}"], places[i]))
         loss = max(loss, abs(float(model.loss(batch)) - float(expected[f"loss.{i}"])))
     together = model.loss(*batches)

@@ -26,6 +26,7 @@ from vision import make_patcher
 
 HIDDEN = -1e30  # below every score, yet finite: no difference of two of them is NaN
 IGNORED = -100  # a target that is not learned
+CAUSAL_KERNELS = hasattr(F, "scaled_dot_product_attention")
 
 
 # ── masks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -34,8 +35,9 @@ IGNORED = -100  # a target that is not learned
 class Mask(NamedTuple):
     """Who sees whom, as attention uses it."""
 
-    scores: Optional[torch.Tensor]  # [B, 1, Tq, Tk], 0 or HIDDEN, added to the scores; None when all is seen
-    empty: Optional[torch.Tensor]  # bool[B, 1, 1, 1], rows without a key, whose output is 0; None when there are none
+    scores: Optional[torch.Tensor] = None  # [B, 1, Tq, Tk], 0 or HIDDEN, added to the scores; None when it says nothing
+    empty: Optional[torch.Tensor] = None  # bool[B, 1, 1, 1], rows without a key, whose output is 0; None without such
+    causal: bool = False  # key j ≤ query i, and nothing else: PyTorch has kernels for that
 
 
 def visible(queries, keys, key_lengths, prefix_lengths, offset=0):
@@ -49,7 +51,9 @@ def visible(queries, keys, key_lengths, prefix_lengths, offset=0):
 def make_mask(queries, keys, key_lengths, prefix_lengths, device):
     seen = visible(queries, keys, key_lengths, prefix_lengths)
     if seen.all():
-        return Mask(None, None)
+        return Mask()
+    if CAUSAL_KERNELS and seen.equal(torch.ones_like(seen).tril()):
+        return Mask(causal=True)
     empty = key_lengths.view(-1, 1, 1, 1) == 0
     scores = torch.zeros(seen.shape).masked_fill(~seen, HIDDEN)
     return Mask(scores.to(device), empty.to(device) if empty.any() else None)
@@ -65,7 +69,8 @@ def attend(q, k, v, mask, bias=None):
         bias = F.pad(bias, (0, k.shape[2] - bias.shape[2], 0, q.shape[2] - bias.shape[1]))
         extra = bias[None] if extra is None else extra + bias
     if hasattr(F, "scaled_dot_product_attention"):
-        y = F.scaled_dot_product_attention(q, k, v, None if extra is None else extra.to(q.dtype))
+        extra = None if extra is None else extra.to(q.dtype)
+        y = F.scaled_dot_product_attention(q, k, v, extra, is_causal=mask.causal)
     else:
         scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(2, 3)
         y = torch.softmax(scores if extra is None else scores + extra, -1) @ v
@@ -147,13 +152,25 @@ def make_stack(config, grid, cross):
 # ── the model ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Prefix(NamedTuple):
+    """What the pair's encoder reads beside the image."""
+
+    tokens: torch.Tensor  # int64[B, P]
+    positions: torch.Tensor  # int64[B, P]
+    lengths: torch.Tensor  # int64[B], places of the memory that exist, on the CPU
+    mask: Mask  # of [M, M]
+
+
 class Layout(NamedTuple):
-    """Place i of row b reads `inputs` and predicts `targets`, both int64[B, L]."""
+    """Place i of row b reads `inputs` and predicts `targets`, both int64[B, L]. All that follows from the lengths alone."""
 
     inputs: torch.Tensor
     targets: torch.Tensor  # IGNORED where the loss is not
     positions: torch.Tensor  # int64[B, L], in the whole text
-    lengths: torch.Tensor  # int64[B], places that exist
+    count: int  # targets that are learned
+    mask: Mask  # of self-attention
+    prefix: Optional[Prefix] = None  # of the pair, as is the next
+    cross: Optional[Mask] = None  # of [L, M]
 
 
 class SimVlm(nn.Module):
@@ -178,7 +195,7 @@ class SimVlm(nn.Module):
         return self.positions["text"].device
 
     def embed_images(self, images):
-        return self.patcher(images.to(self.device)) + self.positions["image"]
+        return self.patcher(images.to(self.device, non_blocking=True)) + self.positions["image"]
 
     def embed_text(self, tokens, positions):
         tokens, positions = tokens.to(self.device), positions.to(self.device)
@@ -197,45 +214,55 @@ class SimVlm(nn.Module):
         inputs = tokens.gather(1, (at - 1).clamp(min=0))
         inputs[:, 0] = self.config["tokens"]["bos"]
         learned = exists & (at >= prefix[:, None])
-        return Layout(inputs, tokens.gather(1, at).masked_fill(~learned, IGNORED), at, length - start)
-
-    def encode(self, images, tokens, prefix_lengths):
-        """Memory: keys and values of [B, M] for each decoder layer, and how many of them exist in each row."""
-        longest = int(prefix_lengths.max())
-        # Without image and prefix there is one hidden token, so that the memory has a shape.
-        P = max(longest, 0 if images is not None else 1)
-        parts = [] if images is None else [self.embed_images(images)]
-        if P > 0:
-            parts.append(self.embed_text(tokens[:, :P], torch.arange(P).expand(len(tokens), P)))
-        x = torch.cat(parts, 1) if len(parts) > 1 else parts[0]
-        lengths = prefix_lengths + (0 if images is None else self.image_tokens)
-        mask = make_mask(x.shape[1], x.shape[1], lengths, lengths, self.device)
-        for block in self.blocks(self.encoder):
-            x = block["mlp"](block["self"](x, mask, image=images is not None))
-        memory = self.encoder["norm"](x)
-        return [block["cross"].project(memory) for block in self.blocks(self.decoder)], lengths
-
-    def hidden(self, batch, plan, caches=None):
-        """[B, L, D]; decoder-only, with caches: fills them with image and text."""
-        images, prefix = batch["images"], batch["prefix_lengths"]
-        x, lengths, L = self.embed_text(plan.inputs, plan.positions), plan.lengths, plan.inputs.shape[1]
+        targets = tokens.gather(1, at).masked_fill(~learned, IGNORED)
+        places = [part.to(self.device) for part in (inputs, targets, at)]
+        L, lengths, count = at.shape[1], length - start, int(learned.sum())
         if self.paired:
-            memory, memory_lengths = self.encode(images, batch["tokens"], prefix)
+            read = self.prefix_layout(batch)
+            M = read.tokens.shape[1] + (0 if batch["images"] is None else self.image_tokens)
+            cross = make_mask(L, M, read.lengths, read.lengths, self.device)
             causal = make_mask(L, L, lengths, torch.zeros_like(lengths), self.device)
-            M = memory[0][0].shape[2]
-            cross = make_mask(L, M, memory_lengths, memory_lengths, self.device)
-            for block, keys_values in zip(self.blocks(self.decoder), memory):
-                x = block["mlp"](block["cross"](block["self"](x, causal), cross, memory=keys_values))
+            return Layout(*places, count, causal, read, cross)
+        before = 0 if batch["images"] is None else self.image_tokens
+        # The prefix: image, `bos`, text prefix.
+        mask = make_mask(before + L, before + L, before + lengths, before + 1 + prefix, self.device)
+        return Layout(*places, count, mask)
+
+    def prefix_layout(self, batch):
+        tokens, lengths = batch["tokens"], batch["prefix_lengths"]
+        before = 0 if batch["images"] is None else self.image_tokens
+        # Without image and prefix there is one hidden token, so that the memory has a shape.
+        P = max(int(lengths.max()), 0 if before > 0 else 1)
+        places = (tokens[:, :P], torch.arange(P).expand(len(tokens), P))
+        exist = before + lengths
+        mask = make_mask(before + P, before + P, exist, exist, self.device)
+        return Prefix(*(part.to(self.device) for part in places), exist, mask)
+
+    def encode(self, images, prefix):
+        """Memory: keys and values of [B, M] for each decoder layer."""
+        parts = [] if images is None else [self.embed_images(images)]
+        if prefix.tokens.shape[1] > 0:
+            parts.append(self.embed_text(prefix.tokens, prefix.positions))
+        x = torch.cat(parts, 1) if len(parts) > 1 else parts[0]
+        for block in self.blocks(self.encoder):
+            x = block["mlp"](block["self"](x, prefix.mask, image=images is not None))
+        memory = self.encoder["norm"](x)
+        return [block["cross"].project(memory) for block in self.blocks(self.decoder)]
+
+    def hidden(self, images, plan, caches=None):
+        """[B, L, D]; decoder-only, with caches: fills them with image and text."""
+        x = self.embed_text(plan.inputs, plan.positions)
+        if self.paired:
+            for block, keys_values in zip(self.blocks(self.decoder), self.encode(images, plan.prefix)):
+                x = block["mlp"](block["cross"](block["self"](x, plan.mask), plan.cross, memory=keys_values))
             return self.decoder["norm"](x)
         before = 0 if images is None else self.image_tokens
         if images is not None:
             x = torch.cat([self.embed_images(images), x], 1)
-        # The prefix: image, `bos`, text prefix.
-        mask = make_mask(before + L, before + L, before + lengths, before + 1 + prefix, self.device)
-        places = torch.arange(before + L).expand(len(prefix), -1) if caches else None
+        places = torch.arange(x.shape[1]).expand(len(x), -1) if caches else None
         for i, block in enumerate(self.blocks(self.decoder)):
             cache = caches[i] if caches else None
-            x = block["mlp"](block["self"](x, mask, image=images is not None, cache=cache, places=places))
+            x = block["mlp"](block["self"](x, plan.mask, image=images is not None, cache=cache, places=places))
         return self.decoder["norm"](x[:, before:])
 
     def logits(self, hidden):
@@ -244,14 +271,14 @@ class SimVlm(nn.Module):
 
     def loss(self, *batches):
         """Mean cross-entropy, in nats, over the loss tokens of all batches."""
-        total, count = 0.0, 0
-        for batch in batches:
-            plan = self.layout(batch)
-            logits = self.logits(self.hidden(batch, plan)).flatten(0, 1)
-            targets = plan.targets.flatten()
-            count += int((targets != IGNORED).sum())
-            total += F.cross_entropy(logits, targets.to(self.device), ignore_index=IGNORED, reduction="sum")
-        return total / count
+        plans = [self.layout(batch) for batch in batches]
+        total = sum(self.summed_loss(batch["images"], plan) for batch, plan in zip(batches, plans))
+        return total / sum(plan.count for plan in plans)
+
+    def summed_loss(self, images, plan):
+        """Its numerator for one batch: no number is looked at on the way, so that torch.compile makes one graph of it."""
+        logits = self.logits(self.hidden(images, plan)).flatten(0, 1)
+        return F.cross_entropy(logits, plan.targets.flatten(), ignore_index=IGNORED, reduction="sum")
 
     # ── cached greedy decoding ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -273,12 +300,12 @@ class SimVlm(nn.Module):
         caches = [Cache(capacity) for _ in blocks]
         memory, cross = [None] * len(blocks), None
         if self.paired:
-            memory, lengths = self.encode(images, tokens, prefix)
-            memory = [(k.contiguous(), v.contiguous()) for k, v in memory]
-            cross = make_mask(1, memory[0][0].shape[2], lengths, lengths, self.device)
+            read = self.prefix_layout(batch)
+            memory = [(k.contiguous(), v.contiguous()) for k, v in self.encode(images, read)]
+            cross = make_mask(1, memory[0][0].shape[2], read.lengths, read.lengths, self.device)
             last = torch.full((rows,), config["tokens"]["bos"], device=self.device)
         else:
-            hidden = self.hidden(batch, self.layout(batch), caches)
+            hidden = self.hidden(images, self.layout(batch), caches)
             last = self.logits(hidden[torch.arange(rows), prefix]).argmax(-1)
         chosen, ended = ([] if self.paired else [last]), torch.zeros(rows, dtype=torch.bool, device=self.device)
         while len(chosen) < max_length:

@@ -55,6 +55,7 @@ class CudaGraph final : public Graph {
     c10::cuda::CUDAGuard guard(device_);
     // What was asked before must not fall into the recording's memory pool half done.
     c10::cuda::device_synchronize();
+    makeRoom();
     graph_.capture_begin();
   }
   void end() override {
@@ -67,6 +68,18 @@ class CudaGraph final : public Graph {
   }
 
  private:
+  /**
+   * A recording takes new memory for all its temporaries and cannot free any: as much again as the steps before it left in the
+   * cache. Where both do not fit, the cache goes back to the driver first.
+   */
+  void makeRoom() const {
+    size_t free = 0, total = 0;
+    C10_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device_);
+    const auto cached = stats.reserved_bytes[0].current - stats.allocated_bytes[0].current;
+    if (static_cast<int64_t>(free) < cached) c10::cuda::CUDACachingAllocator::emptyCache();
+  }
+
   c10::DeviceIndex device_;
   at::cuda::CUDAGraph graph_;
 };
@@ -105,6 +118,8 @@ DeviceMemory cudaMemory() {
       const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(i));
       memory.inUse += stats.allocated_bytes[0].current;  // [0] is the sum over small and large blocks
       memory.reserved += stats.reserved_bytes[0].current;
+      memory.peakInUse += stats.allocated_bytes[0].peak;
+      memory.peakReserved += stats.reserved_bytes[0].peak;
     } catch (const c10::Error&) {
       // Before its first tensor the allocator has no numbers, and says so by throwing.
     }

@@ -27,6 +27,9 @@ void useCudaDevice(int device);
 struct DeviceMemory {
   int64_t inUse = 0;
   int64_t reserved = 0;
+  /** The most that either has been since the process began. */
+  int64_t peakInUse = 0;
+  int64_t peakReserved = 0;
 };
 /** Of all CUDA devices together. */
 DeviceMemory cudaMemory();

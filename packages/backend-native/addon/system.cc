@@ -127,6 +127,8 @@ napi_value memory(Call& call) {
   set("bytes", call.addon.handles.bytes());
   set("deviceBytes", device.inUse);
   set("deviceReserved", device.reserved);
+  set("devicePeak", device.peakInUse);
+  set("devicePeakReserved", device.peakReserved);
   return result;
 }
 

@@ -39,6 +39,9 @@ export interface NativeMemory {
   /** Of the CUDA allocator: bytes in tensors, bytes reserved from the driver; 0 without CUDA. */
   readonly deviceBytes: number;
   readonly deviceReserved: number;
+  /** The most that each of the two has been since the process began. */
+  readonly devicePeak: number;
+  readonly devicePeakReserved: number;
 }
 
 /**
