@@ -41,6 +41,12 @@ describeNative('training by captured steps', () => {
     ['with documents alone', {}, { images: false, documents: true }],
     ['of two batches a step', { config: { accumulate: 2, labelSmoothing: 0.1 } }, { documents: true }],
     ['without clipping', { config: { clip: 0 } }, {}],
+    ['with blocks that are computed once more', { config: { checkpointBlocks: true } }, { documents: true }],
+    [
+      'with a learning rate for each layer, frozen parts and an average',
+      { config: { layerDecay: 0.8, freeze: ['patcher.*'], emaDecay: 0.9 } },
+      {},
+    ],
     ['behind convolutions', { model: { patcher: convolutions }, config: { learningRate: 0.001 } }, {}],
   ])('%s is training: losses, gradient norms and weights', async (_, options, data) => {
     const { plain, captured } = await both(options, data);

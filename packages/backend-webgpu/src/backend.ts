@@ -49,6 +49,8 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
   readonly found: FoundDevice;
   /** Launches so far, tfjs's own and ours. */
   launches = 0;
+  /** Whether kernels add over subgroups, where the device has them; each launch asks anew. */
+  subgroups: boolean;
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #listeners = new Set<(failure: GpuFailure) => void>();
   #failure: GpuFailure | undefined;
@@ -57,6 +59,7 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
     super(found.device, found.info);
     this.found = found;
     const { device } = found;
+    this.subgroups = device.features.has('subgroups' as GPUFeatureName);
     device.addEventListener('uncapturederror', event => {
       const { error } = event as GPUUncapturedErrorEvent;
       this.#fail({ kind: kindOf(error), message: error.message });
@@ -134,9 +137,9 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
     if (data.resource == null) {
       const bytes = 4 * tf.util.sizeFromShape(data.shape);
       if (bytes === 0) {
-        // An empty buffer cannot be bound, and tfjs binds empty tensors.
+        // An empty buffer cannot be bound, and tfjs binds empty tensors; of vectors one at least must fit.
         const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-        data.resource = this.bufferManager.acquireBuffer(4, usage);
+        data.resource = this.bufferManager.acquireBuffer(16, usage);
         return;
       }
       const limit = this.device.limits.maxStorageBufferBindingSize;

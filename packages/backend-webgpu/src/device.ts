@@ -6,13 +6,22 @@ export interface DeviceOptions {
   readonly software?: boolean;
   /** Of several GPUs; default `high-performance`. */
   readonly powerPreference?: GPUPowerPreference;
+  /**
+   * `float16`: matrix products round what they multiply to float16 and add in float32, where the device has `shader-f16`: elsewhere it
+   * is float32 all the same. Default `float32`.
+   */
+  readonly precision?: Precision;
 }
+
+export type Precision = 'float32' | 'float16';
 
 export interface FoundDevice {
   readonly device: GPUDevice;
   readonly info: GPUAdapterInfo;
   /** Whether it computes on the processor. */
   readonly isSoftware: boolean;
+  /** What matrix products multiply in: what was asked for, as far as the device has it. */
+  readonly precision: Precision;
 }
 
 /** Features that kernels make use of where they are there. */
@@ -46,7 +55,8 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<FoundD
     RAISED.flatMap(name => (limits[name] === undefined ? [] : [[name, limits[name]!]])),
   );
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
-  return { device, info, isSoftware };
+  const half = options.precision === 'float16' && device.features.has('shader-f16');
+  return { device, info, isSoftware, precision: half ? 'float16' : 'float32' };
 }
 
 /** The adapter that would be taken. @throws BackendError as `requestDevice` does */

@@ -1,3 +1,3 @@
 export type { GpuFailure, SimVlmWebGpuBackend } from './backend';
-export type { DeviceOptions } from './device';
+export type { DeviceOptions, Precision } from './device';
 export { registerWebGpuBackend, type WebGpuInfo, webGpuBackend, webGpuStatus } from './register';

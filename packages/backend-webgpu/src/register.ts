@@ -1,8 +1,10 @@
 import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { SimVlmWebGpuBackend } from './backend';
-import { type DeviceOptions, nameOf, requestAdapter, requestDevice } from './device';
+import { type DeviceOptions, nameOf, type Precision, requestAdapter, requestDevice } from './device';
 import { fusedKernels } from './fused/index';
+import { kernels } from './kernels/index';
+import { keepOriginal } from './kernels/original';
 
 const NAME = 'webgpu';
 
@@ -14,6 +16,8 @@ export interface WebGpuInfo {
   readonly isSoftware: boolean;
   /** Features of the device, such as `subgroups` and `shader-f16`. */
   readonly features: readonly string[];
+  /** What matrix products multiply in. */
+  readonly precision: Precision;
   /** Bytes of the largest tensor. */
   readonly maxTensorBytes: number;
 }
@@ -63,13 +67,21 @@ async function start(options: DeviceOptions): Promise<SimVlmWebGpuBackend> {
   return backend;
 }
 
-/** Ours take the place of references that an operation may have registered before. */
+let registered = false;
+
+/** Ours take the place of tfjs's, and of references that an operation may have registered before. */
 function registerKernels(): void {
-  const present = new Set(tf.getKernelsForBackend(NAME).map(({ kernelName }) => kernelName));
-  for (const kernel of fusedKernels) {
-    if (present.has(kernel.kernelName)) tf.unregisterKernel(kernel.kernelName, NAME);
+  if (registered) return;
+  const present = new Map(tf.getKernelsForBackend(NAME).map(kernel => [kernel.kernelName, kernel]));
+  for (const kernel of [...fusedKernels, ...kernels]) {
+    const original = present.get(kernel.kernelName);
+    if (original) {
+      keepOriginal(original);
+      tf.unregisterKernel(kernel.kernelName, NAME);
+    }
     tf.registerKernel({ ...kernel, backendName: NAME } as unknown as tf.KernelConfig);
   }
+  registered = true;
 }
 
 function info({ found, device }: SimVlmWebGpuBackend): WebGpuInfo {
@@ -77,6 +89,7 @@ function info({ found, device }: SimVlmWebGpuBackend): WebGpuInfo {
     adapter: nameOf(found.info),
     isSoftware: found.isSoftware,
     features: [...device.features].sort(),
+    precision: found.precision,
     maxTensorBytes: device.limits.maxStorageBufferBindingSize,
   };
 }

@@ -1,6 +1,8 @@
 import { isSimVlmError } from '@simvlm/core';
 import { normalizationRules } from '@simvlm/tokenizer';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { positiveNumber, wholeNumber } from './arguments';
+import { generationOptions } from './commands/caption-options';
 import { exitCode, version } from './exit-code';
 import { Terminal } from './terminal';
 
@@ -75,6 +77,10 @@ function buildProgram(done: (code: number) => void): Command {
     .description('train as the JSON file says')
     .option('--resume <dir>', 'go on from this checkpoint or run folder, exactly where it stopped')
     .option(
+      '--init <dir>',
+      'start with the weights and the tokenizer of this checkpoint or run folder, at any image size',
+    )
+    .option(
       '--set <key=value>',
       'change a value of the config, such as optimizer.learningRate=1e-3',
       collect,
@@ -85,7 +91,7 @@ function buildProgram(done: (code: number) => void): Command {
       done(await (await import('./commands/train')).trainCommand(config, options)),
     );
 
-  program
+  const caption = program
     .command('caption <image...>')
     .description('caption pictures (PNG, JPEG, WebP, AVIF, GIF, TIFF), one line each')
     .addOption(checkpoint())
@@ -95,6 +101,7 @@ function buildProgram(done: (code: number) => void): Command {
     .action(async (images, options) =>
       done(await (await import('./commands/caption')).caption(images, options)),
     );
+  for (const option of generationOptions()) caption.addOption(option);
 
   program
     .command('eval <dir>')
@@ -178,19 +185,6 @@ function buildProgram(done: (code: number) => void): Command {
   for (const command of [program, ...program.commands, ...tokenizer.commands, ...native.commands])
     command.exitOverride();
   return program;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('give a whole number, 0 or more.');
-  return value;
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('give a number above 0.');
-  return value;
 }
 
 function commaList(text: string): string[] {

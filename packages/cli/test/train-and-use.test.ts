@@ -99,6 +99,45 @@ describe('caption', () => {
     expect(out).toMatch(/^a blue /);
   });
 
+  it('--beams and --captions give the best captions of each picture, best first', async () => {
+    const args = ['caption', 'test/0.png', 'test/1.png', '--jsonl', '--length-penalty', '0', ...checkpoint];
+    const { lines } = await simvlm(...args, '--beams', '3', '--captions', '3');
+    const made = lines.map(line => JSON.parse(line));
+    expect(made.map(({ id }) => id)).toEqual(['0', '0', '0', '1', '1', '1']);
+    expect(new Set(made.slice(0, 3).map(({ text }) => text)).size).toBe(3);
+    for (const i of [0, 1, 3, 4]) expect(made[i].logProb).toBeGreaterThanOrEqual(made[i + 1].logProb);
+    const greedy = (await simvlm('caption', 'test/0.png', ...checkpoint)).out;
+    expect((await simvlm('caption', 'test/0.png', '--beams', '1', ...checkpoint)).out).toBe(greedy);
+  });
+
+  it('samples are those of seed and picture, whatever other pictures there are', async () => {
+    const sampling = ['--temperature', '3', '--top-k', '20', '--top-p', '0.95', '--captions', '4'];
+    const sampled = async (seed: string, ...files: string[]) =>
+      (await simvlm('caption', ...files, '--jsonl', ...sampling, '--seed', seed, ...checkpoint)).lines
+        .map(line => JSON.parse(line))
+        .filter(({ id }) => id === '0')
+        .map(({ text }) => text);
+    const alone = await sampled('1', 'test/0.png');
+    expect(new Set(alone).size).toBeGreaterThan(1);
+    expect(await sampled('1', 'test/2.png', 'test/1.png', 'test/0.png')).toEqual(alone);
+    expect(await sampled('2', 'test/0.png')).not.toEqual(alone);
+  });
+
+  it('--max-length, --min-length, --no-repeat-ngram and --repetition-penalty hold', async () => {
+    const captioned = async (...args: string[]) =>
+      (await simvlm('caption', 'test/0.png', ...args, ...checkpoint)).out.trim();
+    const whole = await captioned();
+    expect(whole.startsWith(await captioned('--max-length', '1'))).toBe(true);
+    expect((await captioned('--max-length', '1')).length).toBeLessThan(whole.length);
+    const long = await captioned('--min-length', '8', '--no-repeat-ngram', '1');
+    expect(long).not.toBe(whole);
+    expect(await captioned('--repetition-penalty', '1')).toBe(whole);
+    expect(await captioned('--repetition-penalty', '1000', '--min-length', '8')).not.toBe(whole);
+    const { code, err } = await simvlm('caption', 'test/0.png', '--min-length', '9', ...checkpoint);
+    expect(err).toContain('minLength must be 0 to 8');
+    expect(code).toBe(1);
+  });
+
   it('captions what can be read, names what cannot, and ends with 1', async () => {
     const { code, lines, err } = await simvlm(
       'caption',

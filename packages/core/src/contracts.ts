@@ -20,6 +20,8 @@ export interface SpecialTokens {
 export interface Tokenizer {
   readonly vocabSize: number;
   readonly special: SpecialTokens;
+  /** Ids of the sentinels `<extra_id_0>`, `<extra_id_1>`, … that stand for what span corruption takes out; absent or empty: there are none. */
+  readonly sentinels?: readonly number[];
   encode(text: string): Int32Array;
   decode(ids: ArrayLike<number>): string;
 }
@@ -164,6 +166,31 @@ export type PrefixSampler = (
   random: import('./random').Random,
   example: { readonly textLength: number; readonly hasImage: boolean },
 ) => number;
+
+/** What a training example reads of a text, and what it predicts. */
+export interface PrefixedText {
+  /** The tokens of the prefix, then those to predict. */
+  readonly tokens: Int32Array;
+  /** Tokens in the prefix: 0 ≤ prefixLength < tokens.length. */
+  readonly prefixLength: number;
+}
+
+/**
+ * What is learnt from a text: splits it into prefix and target, or rewrites it as both, once per example and step.
+ *
+ * @param example.tokens the tokens of the text, the end token included; not to be changed
+ * @returns at most as many tokens as the `maxTextLength` of the objective's context
+ */
+export type Objective = (
+  random: import('./random').Random,
+  example: { readonly tokens: Int32Array; readonly hasImage: boolean },
+) => PrefixedText;
+
+/** Makes an objective for texts of one tokenizer, of at most `maxTextLength` tokens with the end token. */
+export type ObjectiveFactory = (
+  options: Readonly<Record<string, JsonValue>>,
+  context: { readonly tokenizer: Tokenizer; readonly maxTextLength: number },
+) => Objective;
 
 /** The outcome of an evaluator: named numbers, printed and logged as they are. */
 export type EvaluationResult = Readonly<Record<string, number>>;

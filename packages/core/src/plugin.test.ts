@@ -2,23 +2,25 @@ import { expect, test } from 'vitest';
 import { checkOptions, rule } from './options';
 import { Registry } from './plugin';
 
-const sampler = () => () => 0;
+const objective =
+  () =>
+  (_: unknown, { tokens }: { tokens: Int32Array }) => ({ tokens, prefixLength: 0 });
 
 test('what a plug-in registers is found by kind and name', () => {
   const registry = new Registry().use({
     name: 'mine',
-    setup: r => r.register('objective', 'captioning', sampler),
+    setup: r => r.register('objective', 'captioning', objective),
   });
-  expect(registry.get('objective', 'captioning')).toBe(sampler);
+  expect(registry.get('objective', 'captioning')).toBe(objective);
   expect(registry.names('objective')).toEqual(['captioning']);
 });
 
 test('a taken name and an unknown name are refused by name', () => {
   const registry = new Registry().use({
     name: 'mine',
-    setup: r => r.register('objective', 'captioning', sampler),
+    setup: r => r.register('objective', 'captioning', objective),
   });
-  expect(() => registry.register('objective', 'captioning', sampler)).toThrow('already registered by mine');
+  expect(() => registry.register('objective', 'captioning', objective)).toThrow('already registered by mine');
   expect(() => registry.get('objective', 'lm')).toThrow('no objective "lm"; registered: captioning');
   expect(() => registry.use({ name: 'mine', setup: () => {} })).toThrow('already in use');
 });

@@ -3,8 +3,8 @@ import type {
   EvaluationResult,
   ExampleDataset,
   JsonValue,
+  ObjectiveFactory,
   PatcherFactory,
-  PrefixSampler,
 } from './contracts';
 import { PluginError } from './errors';
 
@@ -16,8 +16,8 @@ export interface PluginKinds {
   /** Pixels to tokens. `any` stands for the tensors of the library in use, which this package does not know. */
   // biome-ignore lint/suspicious/noExplicitAny: a plug-in writes tf.Tensor here without a cast
   patcher: PatcherFactory<any, any>;
-  /** How long the prefix of each example is. */
-  objective: (options: Readonly<Record<string, JsonValue>>) => PrefixSampler;
+  /** What is learnt from a text: what of it is prefix and what is predicted. */
+  objective: ObjectiveFactory;
   /** Where examples come from. */
   source: (options: Readonly<Record<string, JsonValue>>) => Promise<ExampleDataset>;
   /** What is measured. `model` is the SimVlm under test. */

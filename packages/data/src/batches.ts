@@ -7,6 +7,7 @@ import {
   type ExampleDataset,
   ImageError,
   type JsonValue,
+  type Objective,
   type PrefixLmBatch,
   type PrefixSampler,
   type Random,
@@ -15,6 +16,7 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { collate, type Row, textTokens } from './collate';
+import { prefixObjective } from './prefix';
 import { type IndexStream, shuffledIndices } from './sources';
 
 /** Examples of one kind and how many of them are in each step. */
@@ -38,7 +40,10 @@ export interface BatchSourceOptions {
   readonly tokenizer: Tokenizer;
   /** T at most, the end token included. */
   readonly maxTextLength: number;
-  readonly prefix: PrefixSampler;
+  /** How much of each text is prefix; or `objective`. */
+  readonly prefix?: PrefixSampler;
+  /** What is learnt from a text, where that is more than where to split it. */
+  readonly objective?: Objective;
   /** Makes the square model input, augmentation included, from a stream of its own for each example and step. */
   readonly transform: (image: RgbImage, random: Random) => RgbImage;
   readonly random: Random;
@@ -60,10 +65,11 @@ interface Stream {
  * A sample that cannot be used (an unreadable image, an empty caption) is replaced by the next one, counted and reported by
  * `skipped()`; when a whole epoch fails in a row, `next()` throws a DataError.
  *
- * @throws ConfigError when there is no part with rows, or a number is out of range
+ * @throws ConfigError when there is no part with rows, not one of `prefix` and `objective`, or a number is out of range
  */
 export function createBatchSource(options: BatchSourceOptions): BatchSource {
   const { random, imageText, textOnly, maxTextLength } = options;
+  const objective = objectiveOf(options);
   checkOptions('batches', { maxTextLength }, { maxTextLength: rule.integer(2) });
   const streams: Stream[] = [];
   const add = (part: Part | undefined, name: string, hasImage: boolean) => {
@@ -88,6 +94,7 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
       'CONFIG_INVALID',
       'batches: give imageText, textOnly or both, with a batchSize above 0',
     );
+  const made = { ...options, objective };
   let step = 0;
   let skippedCount = 0;
   const reasons: string[] = [];
@@ -100,7 +107,7 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
     async next(): Promise<readonly PrefixLmBatch[]> {
       const draws = random.fork('step').fork(step);
       const parts: PrefixLmBatch[] = [];
-      for (const stream of streams) parts.push(...(await nextParts(stream, options, draws, skip)));
+      for (const stream of streams) parts.push(...(await nextParts(stream, made, draws, skip)));
       step++;
       return parts;
     },
@@ -126,9 +133,17 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
   };
 }
 
+type Making = BatchSourceOptions & { readonly objective: Objective };
+
+function objectiveOf({ prefix, objective }: BatchSourceOptions): Objective {
+  if ((prefix === undefined) === (objective === undefined))
+    throw new ConfigError('CONFIG_INVALID', 'batches: give "prefix" or "objective", one of the two');
+  return objective ?? prefixObjective(prefix!);
+}
+
 async function nextParts(
   { part, indices, hasImage }: Stream,
-  options: BatchSourceOptions,
+  options: Making,
   draws: Random,
   skip: (id: string, error: Error) => void,
 ): Promise<PrefixLmBatch[]> {
@@ -164,14 +179,9 @@ async function nextParts(
   );
 }
 
-function toRow(
-  { id, text, image }: Example,
-  hasImage: boolean,
-  options: BatchSourceOptions,
-  random: Random,
-): Row {
-  const tokens = textTokens(text, options.tokenizer, options.maxTextLength);
-  const prefixLength = options.prefix(random.fork('prefix'), { textLength: tokens.length, hasImage });
+function toRow({ id, text, image }: Example, hasImage: boolean, options: Making, random: Random): Row {
+  const whole = textTokens(text, options.tokenizer, options.maxTextLength);
+  const { tokens, prefixLength } = options.objective(random.fork('prefix'), { tokens: whole, hasImage });
   if (!hasImage) return { id, tokens, prefixLength };
   if (!image)
     throw new DataError('DATA_INVALID', `example "${id}" has no image; put it among the text-only documents`);

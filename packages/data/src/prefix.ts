@@ -1,11 +1,4 @@
-import {
-  ConfigError,
-  checkOptions,
-  type JsonValue,
-  type Plugin,
-  type PrefixSampler,
-  rule,
-} from '@simvlm/core';
+import type { Objective, PrefixSampler } from '@simvlm/core';
 
 /**
  * The paper's prefix (section 3.1): T_p uniform, once per example and step. With an image the text prefix has 0 to
@@ -27,30 +20,16 @@ export function mixturePrefix(captionProbability: number): PrefixSampler {
     (random.uniform() < captionProbability ? captionPrefix : uniformPrefix)(random, example);
 }
 
-/** The objectives as a plug-in: `prefix-lm`, `captioning`, `mixture`. */
-export const dataPlugin: Plugin = {
-  name: '@simvlm/data',
-  setup(registry) {
-    registry.register('objective', 'prefix-lm', options => without(options, 'prefix-lm', uniformPrefix));
-    registry.register('objective', 'captioning', options => without(options, 'captioning', captionPrefix));
-    registry.register('objective', 'mixture', options => {
-      checkOptions('objective mixture', options, { captionProbability: rule.number(0, 1) });
-      if (options.captionProbability === undefined) {
-        throw new ConfigError(
-          'CONFIG_INVALID',
-          'objective mixture: "captionProbability" is missing; give a number from 0 to 1',
-        );
-      }
-      return mixturePrefix(options.captionProbability as number);
-    });
-  },
-};
+/**
+ * The prefix is the image alone, and for a document nothing at all: plain language modelling, the paper's ablation. The tokens of an
+ * image still see one another, as they are given and not predicted.
+ */
+export const causalPrefix: PrefixSampler = () => 0;
 
-function without(
-  options: Readonly<Record<string, JsonValue>>,
-  name: string,
-  sampler: PrefixSampler,
-): PrefixSampler {
-  checkOptions(`objective ${name}`, options, {});
-  return sampler;
+/** The objective that leaves a text as it is and splits it where `sampler` says. */
+export function prefixObjective(sampler: PrefixSampler): Objective {
+  return (random, { tokens, hasImage }) => ({
+    tokens,
+    prefixLength: sampler(random, { textLength: tokens.length, hasImage }),
+  });
 }

@@ -1,7 +1,7 @@
-import { type JsonValue, type PrefixSampler, Random, Registry } from '@simvlm/core';
+import { type PrefixSampler, Random } from '@simvlm/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { captionPrefix, dataPlugin, mixturePrefix, uniformPrefix } from '../src/index';
+import { captionPrefix, causalPrefix, mixturePrefix, uniformPrefix } from '../src/index';
 
 /** How often each length is drawn; each draw from a stream of its own, as batches do it. */
 function histogram(sampler: PrefixSampler, textLength: number, hasImage: boolean, draws: number): number[] {
@@ -69,25 +69,7 @@ test('the same stream gives the same length', () => {
   expect(new Set([1, 2, 3, 4].map(draw)).size).toBeGreaterThan(1);
 });
 
-const registry = new Registry().use(dataPlugin);
-const objective = (name: string, options: Record<string, JsonValue> = {}) =>
-  registry.get('objective', name)(options);
-
-test('the objectives are registered by name', () => {
-  expect(registry.names('objective')).toEqual(['prefix-lm', 'captioning', 'mixture']);
-  expect(histogram(objective('prefix-lm'), 6, true, 300)).toEqual(histogram(uniformPrefix, 6, true, 300));
-  expect(histogram(objective('captioning'), 6, true, 300)).toEqual([300, 0, 0, 0, 0, 0]);
-  expect(histogram(objective('mixture', { captionProbability: 1 }), 6, true, 300)[0]).toBe(300);
-});
-
-test('an option that an objective does not have, and a probability that is none, are refused by name', () => {
-  expect(() => objective('prefix-lm', { captionProbability: 1 })).toThrow(
-    'objective prefix-lm: unknown key "captionProbability"',
-  );
-  expect(() => objective('captioning', { length: 3 })).toThrow('objective captioning: unknown key "length"');
-  expect(() => objective('mixture')).toThrow('"captionProbability" is missing');
-  expect(() => objective('mixture', { captionProbability: 1.1 })).toThrow(
-    'must be a number from 0 to 1, got 1.1',
-  );
-  expect(() => objective('mixture', { captionProbability: '0.5' })).toThrow('must be a number from 0 to 1');
+test('causal language modelling: no text is prefix, with an image or without', () => {
+  for (const hasImage of [true, false])
+    expect(histogram(causalPrefix, 6, hasImage, 100)).toEqual([100, 0, 0, 0, 0, 0]);
 });

@@ -10,6 +10,7 @@ import { embedding, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
 import type { ModelInput } from './input';
+import { collecting, type Recomputable, recomputed } from './recompute';
 import { type BlockOptions, type CachePlace, crossBlock, norm, selfBlock } from './transformer';
 
 /** What the decoder reads of the prefix. */
@@ -55,17 +56,23 @@ export interface ExtensionInput {
   readonly caches: readonly CachePlace['cache'][];
 }
 
+/** How a forward pass is made. */
+export interface PassOptions {
+  /** Keeps nothing of the inside of a Transformer block for the backward pass, which computes it once more. Default false. */
+  readonly checkpointBlocks?: boolean;
+}
+
 export interface Network {
   /** N */
   readonly imageTokens: number;
   /** Hidden states `[B, L, D]` at the places of the layout, whatever the architecture. */
-  hidden(input: ModelInput): tf.Tensor;
+  hidden(input: ModelInput, options?: PassOptions): tf.Tensor;
   /** Logits `[…, V]` of hidden states `[…, D]`: the embedding's table, transposed. */
   logits(hidden: tf.Tensor): tf.Tensor;
   /** Encoder-decoder: reads image and text prefix, once a picture. */
-  encode(input: EncoderInput): Memory;
+  encode(input: EncoderInput, options?: PassOptions): Memory;
   /** Encoder-decoder: hidden states `[B, L, D]` from a memory that may have been made long ago. */
-  decode(input: DecoderInput, memory: Memory): tf.Tensor;
+  decode(input: DecoderInput, memory: Memory, options?: PassOptions): tf.Tensor;
   /** Encoder-decoder: hidden states `[B, 1, D]` of one step. */
   decodeStep(input: StepInput, memory: Memory): tf.Tensor;
   /** Decoder-only: fills the caches with image and prefix; hidden states `[B, N + L, D]` of all of it. */
@@ -116,34 +123,58 @@ export function buildNetwork(
 
   const logits = (hidden: tf.Tensor): tf.Tensor => linear(hidden, table_VD, undefined, { transposeW: true });
 
+  /** The blocks of a stack, each with the parameters that it declares. */
+  const blocks = <B>(name: string, make: (scope: ParameterScope<tf.Tensor>, options: BlockOptions) => B) =>
+    Array.from({ length: layers }, (_, i) => {
+      const params: tf.Tensor[] = [];
+      return { block: make(collecting(scope.scope(`${name}.${i}`), params), options), params };
+    });
+
   if (isEncoderDecoder) {
-    const encoder = Array.from({ length: layers }, (_, i) => selfBlock(scope.scope(`encoder.${i}`), options));
+    const encoder = blocks('encoder', selfBlock);
     const encoderNorm = norm(scope.scope('encoder.norm'), D);
-    const decoder = Array.from({ length: layers }, (_, i) =>
-      crossBlock(scope.scope(`decoder.${i}`), options),
-    );
+    const decoder = blocks('decoder', crossBlock);
     const decoderNorm = norm(scope.scope('decoder.norm'), D);
 
-    const encode: Network['encode'] = ({ images, prefixTokens, prefixPositions, prefixLengths }) => {
+    const encode: Network['encode'] = (
+      { images, prefixTokens, prefixPositions, prefixLengths },
+      pass = {},
+    ) => {
       const parts = images ? [embedImages(images)] : [];
       if (prefixTokens) parts.push(embedText(prefixTokens, prefixPositions!));
       const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
-      // Everyone in the prefix sees everyone in it, in both directions.
-      const mask = { keyLengths: lengths, prefixLengths: lengths };
       let x_BMD = parts.length === 1 ? parts[0]! : tf.concat(parts, 1);
-      for (const block of encoder) x_BMD = block.run(x_BMD, mask, images !== undefined);
+      for (const { block, params } of encoder) {
+        // Everyone in the prefix sees everyone in it, in both directions.
+        const run: Recomputable = ([x], [keys]) =>
+          block.run(x!, { keyLengths: keys!, prefixLengths: keys! }, images !== undefined);
+        x_BMD = pass.checkpointBlocks
+          ? recomputed(run, { inputs: [x_BMD], constants: [lengths], params })
+          : run([x_BMD], [lengths]);
+      }
       const memory_BMD = encoderNorm(x_BMD);
-      return { layers: decoder.map(block => block.projectMemory(memory_BMD)), lengths };
+      return { layers: decoder.map(({ block }) => block.projectMemory(memory_BMD)), lengths };
     };
 
     const crossMask = (memory: Memory) => ({ keyLengths: memory.lengths, prefixLengths: memory.lengths });
 
-    const decode: Network['decode'] = ({ inputs, positions, lengths }, memory) => {
+    const decode: Network['decode'] = ({ inputs, positions, lengths }, memory, pass = {}) => {
       let x_BLD = embedText(inputs, positions);
       // No prefix on this side: each place sees itself and what precedes it.
-      const causal = { keyLengths: lengths, prefixLengths: tf.zerosLike(lengths) };
-      for (const [i, block] of decoder.entries())
-        x_BLD = block.run(x_BLD, causal, memory.layers[i]!, crossMask(memory));
+      const none = tf.zerosLike(lengths);
+      for (const [i, { block, params }] of decoder.entries()) {
+        const run: Recomputable = ([x, k, v], [keys, prefix, all]) =>
+          block.run(x!, { keyLengths: keys!, prefixLengths: prefix! }, { k, v } as KeysValues, {
+            keyLengths: all!,
+            prefixLengths: all!,
+          });
+        const { k, v } = memory.layers[i]!;
+        const read = [x_BLD, k, v];
+        const constants = [lengths, none, memory.lengths];
+        x_BLD = pass.checkpointBlocks
+          ? recomputed(run, { inputs: read, constants, params })
+          : run(read, constants);
+      }
       return decoderNorm(x_BLD);
     };
 
@@ -152,11 +183,11 @@ export function buildNetwork(
       logits,
       encode,
       decode,
-      hidden: input => decode(input, encode(input)),
+      hidden: (input, pass) => decode(input, encode(input, pass), pass),
       decodeStep({ tokens, textPositions, places, caches }, memory) {
         let x_B1D = embedText(tokens, textPositions);
         const mask = everythingCached(places);
-        for (const [i, block] of decoder.entries()) {
+        for (const [i, { block }] of decoder.entries()) {
           x_B1D = block.cached(
             x_B1D,
             { cache: caches[i]!, positions: places },
@@ -173,7 +204,7 @@ export function buildNetwork(
     };
   }
 
-  const stack = Array.from({ length: layers }, (_, i) => selfBlock(scope.scope(`decoder.${i}`), options));
+  const stack = blocks('decoder', selfBlock);
   const stackNorm = norm(scope.scope('decoder.norm'), D);
 
   /** `[image ; text]` and its mask: the prefix is the image, the start token and the text prefix. */
@@ -190,18 +221,27 @@ export function buildNetwork(
   return {
     imageTokens: N,
     logits,
-    hidden(input) {
+    hidden(input, pass = {}) {
       const { x, mask, before } = sequence(input);
+      const constants = [mask.keyLengths, mask.prefixLengths];
       let x_BTD = x;
-      for (const block of stack.slice(0, -1)) x_BTD = block.run(x_BTD, mask, before > 0);
-      // What the last block makes of the image tokens is read by nobody.
-      return stackNorm(stack.at(-1)!.tail(x_BTD, before, mask));
+      for (const [i, { block, params }] of stack.entries()) {
+        const run: Recomputable = ([given], [keyLengths, prefixLengths]) => {
+          const seen = { keyLengths: keyLengths!, prefixLengths: prefixLengths! };
+          // What the last block makes of the image tokens is read by nobody.
+          return i === layers - 1 ? block.tail(given!, before, seen) : block.run(given!, seen, before > 0);
+        };
+        x_BTD = pass.checkpointBlocks
+          ? recomputed(run, { inputs: [x_BTD], constants, params })
+          : run([x_BTD], constants);
+      }
+      return stackNorm(x_BTD);
     },
     prefill(input, caches) {
       const { x, mask, before } = sequence(input);
       const positions = tf.zerosLike(input.lengths);
       let x_BTD = x;
-      for (const [i, block] of stack.entries()) {
+      for (const [i, { block }] of stack.entries()) {
         x_BTD = block.cached(x_BTD, { cache: caches[i]!, positions }, mask, before > 0);
       }
       return stackNorm(x_BTD);
@@ -209,7 +249,7 @@ export function buildNetwork(
     stackStep({ tokens, textPositions, places, caches }) {
       let x_B1D = embedText(tokens, textPositions);
       const mask = everythingCached(places);
-      for (const [i, block] of stack.entries())
+      for (const [i, { block }] of stack.entries())
         x_B1D = block.cached(x_B1D, { cache: caches[i]!, positions: places }, mask, false);
       return stackNorm(x_B1D);
     },
@@ -217,7 +257,7 @@ export function buildNetwork(
       const places = plus(tf.zerosLike(lengths), start);
       const mask = { keyLengths: plus(lengths, start), prefixLengths: places, offset: start };
       let x_BnD = embedText(tokens, textPositions);
-      for (const [i, block] of stack.entries())
+      for (const [i, { block }] of stack.entries())
         x_BnD = block.cached(x_BnD, { cache: caches[i]!, positions: places }, mask, false);
       return stackNorm(x_BnD);
     },

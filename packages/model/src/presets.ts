@@ -3,19 +3,29 @@ import type { SimVlmConfig } from './config';
 /** A configuration without what the tokenizer decides. */
 export type Preset = Omit<SimVlmConfig, 'vocabSize' | 'tokens'>;
 
-/** Stages of a ResNet by blocks of bottlenecks, channels 256 · 2^i, strides 1, 2, 2 (He et al., 2016). */
-function resnetStages(
-  blocks: readonly number[],
-  widen = 1,
-): { blocks: number; channels: number; stride: number }[] {
-  return blocks.map((count, i) => ({
+/** The ResNets whose first stages are a conv stage: bottlenecks a stage, and how much wider than the original all channels are. */
+const resnets = {
+  'resnet-101': { bottlenecks: [3, 4, 23, 3], widen: 1 },
+  'resnet-152': { bottlenecks: [3, 8, 36, 3], widen: 1 },
+  'resnet-152-wide': { bottlenecks: [3, 8, 36, 3], widen: 2 },
+} as const;
+
+export type ResNet = keyof typeof resnets;
+
+/**
+ * The conv stage of the paper (section 3.2) as a `patcher` of a configuration: the first `blocks` stages ("blocks" in the paper) of a
+ * ResNet (He et al., 2016), stem and channels 256 · 2^i, strides 1, 2, 2, 2, in our reading. Of 224 pixels, 4 blocks make 7 × 7
+ * tokens, 3 (the paper's choice) 14 × 14 and 2 make 28 × 28; 0 blocks are linear patches of 16 pixels, 14 × 14.
+ */
+export function convStage(resnet: ResNet, blocks: 0 | 2 | 3 | 4 = 3): Preset['patcher'] {
+  const { bottlenecks, widen } = resnets[resnet];
+  const stages = bottlenecks.slice(0, blocks).map((count, i) => ({
     blocks: count,
     channels: 256 * 2 ** i * widen,
     stride: i === 0 ? 1 : 2,
   }));
+  return { kind: 'conv', stem: { kernel: 7, stride: 2, channels: 64 * widen, pool: true }, stages };
 }
-
-const paperStem = { kernel: 7, stride: 2, channels: 64, pool: true };
 
 /**
  * What the demo trains: 32 × 32 pixels, 4 × 4 image tokens, at most 24 text tokens; 0.95 M parameters with 1,500 pieces.
@@ -73,7 +83,7 @@ const base: Preset = {
   heads: 12,
   mlp: 3072,
   maxTextLength: 256,
-  patcher: { kind: 'conv', stem: paperStem, stages: resnetStages([3, 4, 23]) },
+  patcher: convStage('resnet-101'),
 };
 
 /** SimVLM-Large: ResNet-152 conv stage. */
@@ -83,12 +93,13 @@ const large: Preset = {
   layers: 24,
   heads: 16,
   mlp: 4096,
-  patcher: { kind: 'conv', stem: paperStem, stages: resnetStages([3, 8, 36]) },
+  patcher: convStage('resnet-152'),
 };
 
 /**
  * SimVLM-Huge: a wider ResNet-152 conv stage. Our reading (32 layers a side, width 1,280, twice the channels) has 1.69 B
- * parameters; other papers' tables say about 1.4 B, so that the real one must differ somewhere that is not published.
+ * parameters; other papers' tables say about 1.4 B. The layers alone have 1.47 B in our reading, whatever the conv stage: the real ones
+ * must differ somewhere that is not published.
  */
 const huge: Preset = {
   ...base,
@@ -96,7 +107,7 @@ const huge: Preset = {
   layers: 32,
   heads: 16,
   mlp: 5120,
-  patcher: { kind: 'conv', stem: { ...paperStem, channels: 128 }, stages: resnetStages([3, 8, 36], 2) },
+  patcher: convStage('resnet-152-wide'),
 };
 
 /** Configurations by name. */

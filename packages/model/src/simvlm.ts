@@ -14,7 +14,8 @@ import { crossEntropy } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { checkModelConfig, type SimVlmConfig } from './config';
-import { type Generated, type GenerateRequest, generate } from './generate/generate';
+import { generate } from './generate/generate';
+import type { Continuation, GenerateRequest } from './generate/request';
 import { type HostArray, inputArrays, type ModelInput, upload } from './input';
 import { layout, type Padding } from './layout';
 import { buildNetwork, type Network } from './network';
@@ -31,6 +32,11 @@ export interface CreateOptions {
 export interface LossOptions {
   /** Share of the target spread over the vocabulary, 0 to 1; default 0. */
   readonly labelSmoothing?: number;
+  /**
+   * Saves memory for time: nothing of the inside of a Transformer block is kept for the backward pass, which computes it once more
+   * (gradient checkpointing). The gradients are the same. Default false.
+   */
+  readonly checkpointBlocks?: boolean;
 }
 
 /** A registry with the patchers of this project. */
@@ -159,8 +165,13 @@ export class SimVlm {
     return scoreCandidates(this, images, candidates);
   }
 
-  /** Continues prefixes: see `GenerateRequest`. Memory is constant over calls. */
-  generate(request: GenerateRequest): Promise<Generated[]> {
+  /**
+   * Continues prefixes: see `GenerateRequest`. A row's texts do not depend on its neighbours; memory is constant over calls.
+   *
+   * @returns the texts of the rows in order, `captions` a row
+   * @throws ConfigError, ShapeError for options and sizes that do not fit
+   */
+  generate(request: GenerateRequest): Promise<Continuation[]> {
     return generate(this, request);
   }
 
@@ -206,9 +217,9 @@ export class SimVlm {
   }
 
   /** `float32[B · L]`: the loss of each place, 0 where there is none. */
-  #rowLosses(input: ModelInput, { labelSmoothing = 0 }: LossOptions): tf.Tensor1D {
+  #rowLosses(input: ModelInput, { labelSmoothing = 0, checkpointBlocks = false }: LossOptions): tf.Tensor1D {
     const count = input.inputs.size;
-    const hidden = this.network.hidden(input).reshape([count, this.config.width]);
+    const hidden = this.network.hidden(input, { checkpointBlocks }).reshape([count, this.config.width]);
     return crossEntropy(
       this.network.logits(hidden),
       input.targets.reshape([count]),

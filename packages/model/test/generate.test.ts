@@ -1,13 +1,15 @@
-import { type Patcher, Random, Registry } from '@simvlm/core';
+import { type Patcher, Registry } from '@simvlm/core';
 import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { defaultRegistry, SimVlm } from '../src/index';
+import { logSoftmax, slowGreedy } from './slow-generation';
 import {
   architectures,
   firstPredicted,
   livelyModel,
   realLogits,
+  talkativeModel,
   tinyBatch,
   tinyConfig,
   useBackend,
@@ -19,63 +21,23 @@ const pixels = tinyBatch([{ text: [] }, { text: [] }, { text: [] }]).images!.pix
 const image = (b: number) => pixels.slice(192 * b, 192 * b + 192);
 const prompts = [Int32Array.of(), Int32Array.of(5, 6, 7), Int32Array.of(9)];
 
-/** log p of every token at the next place, from the whole forward pass. */
-function nextLogProbs(
-  model: SimVlm,
-  prompt: readonly number[],
-  made: readonly number[],
-  images: Float32Array,
-) {
-  const batch = {
-    ...tinyBatch([{ text: [...prompt, ...made], prefix: prompt.length }]),
-    images: { side: 8, pixels: images },
-  };
-  const place = prompt.length + made.length - firstPredicted(model, batch, 0);
-  return logSoftmax(realLogits(model, batch)[0]![place]!);
-}
-
-function logSoftmax(logits: Float32Array): number[] {
-  const peak = Math.max(...logits);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - peak), 0);
-  return Array.from(logits, logit => logit - peak - Math.log(total));
-}
-
-/** Greedy decoding without any cache. */
-function slowGreedy(model: SimVlm, prompt: readonly number[], images: Float32Array, limit: number) {
-  const tokens: number[] = [];
-  let logProb = 0;
-  for (let step = 0; step < limit; step++) {
-    const logProbs = nextLogProbs(model, prompt, tokens, images);
-    const best = logProbs.indexOf(Math.max(...logProbs));
-    logProb += logProbs[best]!;
-    if (best === model.config.tokens.eos) return { tokens, logProb, finished: true };
-    tokens.push(best);
-  }
-  return { tokens, logProb, finished: false };
-}
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 
 describe.each(architectures)('%s', architecture => {
-  /** Its end token is almost the token that it likes best: texts end by chance, early or late. */
-  const talkative = (seed: number) => {
-    const model = livelyModel({ architecture });
-    const table = model.params.get('embedding.weight');
-    const values = table.dataSync().slice();
-    const random = Random.fromSeed(seed);
-    for (let i = 0; i < 16; i++) values[3 * 16 + i] = values[5 * 16 + i]! + 0.2 * random.normal();
-    tf.tidy(() => table.assign(tf.tensor(values, table.shape)));
-    return model;
-  };
+  const talkative = (seed: number) => talkativeModel({ architecture }, seed);
 
   test('cached greedy decoding gives the tokens, and the probability, of decoding without a cache', async () => {
     const lengths = new Set<number>();
     for (const seed of [1, 2, 3]) {
       const model = talkative(seed);
       const generated = await model.generate({ images: pixels, prompts, maxLength: 6 });
-      for (const [b, { tokens, logProb, finished }] of generated.entries()) {
-        const expected = slowGreedy(model, [...prompts[b]!], image(b), 6);
+      for (const [b, { tokens, logProb, tokenLogProbs, finished }] of generated.entries()) {
+        const expected = slowGreedy(model, { prompt: [...prompts[b]!], pixels: image(b) }, { limit: 6 });
         expect([...tokens]).toEqual(expected.tokens);
         expect(finished).toBe(expected.finished);
-        expect(logProb).toBeCloseTo(expected.logProb, 4);
+        expect(tokenLogProbs.length).toBe(expected.logProbs.length);
+        for (const [i, value] of expected.logProbs.entries()) expect(tokenLogProbs[i]).toBeCloseTo(value, 4);
+        expect(logProb).toBeCloseTo(sum(expected.logProbs), 4);
         lengths.add(tokens.length);
       }
       model.dispose();

@@ -15,9 +15,16 @@ describe.each(backends)('on %s', backend => {
       { images: batch.images!.pixels, maxLength: 4 },
       { images: batch.images!.pixels, prompts: [Int32Array.of(5), Int32Array.of()], maxLength: 3 },
       { prompts: [Int32Array.of(5, 6)], maxLength: 3, sampler: { kind: 'top-p', p: 0.9, seed: 1 } },
+      { images: batch.images!.pixels, sampler: { kind: 'beam', beams: 3 }, captions: 2 },
+      {
+        images: batch.images!.pixels,
+        sampler: { kind: 'top-k', k: 3, seed: 1 },
+        captions: 2,
+        noRepeatNgram: 2,
+      },
     ];
     const before = tf.memory();
-    for (let i = 0; i < 20; i++) await model.generate(requests[i % 3]!);
+    for (let i = 0; i < 20; i++) await model.generate(requests[i % 5]!);
     expect(tf.memory().numTensors).toBe(before.numTensors);
     expect(tf.memory().numBytes).toBe(before.numBytes);
     model.dispose();

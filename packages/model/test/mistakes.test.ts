@@ -145,7 +145,10 @@ describe.each(architectures)('%s', architecture => {
     ]);
     const full = realLogits(model, batch);
     const prefixes = { ...batch, textLengths: batch.prefixLengths.map(n => n + 1) };
-    const session = startSession(model, prefixes, 10, logits => ({ logits }));
+    const session = startSession(model, prefixes, {
+      ...{ maxLength: 10, copies: 1, reorders: false },
+      reduce: logits => ({ logits }),
+    });
     let { logits } = session.first();
     for (let step = 0; step < 7; step++) {
       const values = logits!.dataSync() as Float32Array;

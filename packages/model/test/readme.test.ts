@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parameterCount } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import { modelParameters, presets } from '../src/index';
+import { convStage, modelParameters, type Preset, presets } from '../src/index';
 import { architectures, tinyConfig } from './tiny';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -48,4 +48,43 @@ test('the table of presets has the parameter counts of the presets', () => {
     const decimals = stated.split('.')[1]?.length ?? 0;
     expect((count / 1e6).toFixed(decimals), name).toBe(stated);
   }
+});
+
+test('the tables of parts and of conv stages have the counts of the presets', () => {
+  const cells = (title: string) =>
+    section('Presets')
+      .split('\n')
+      .filter(line => line.startsWith(`| ${title} `))
+      .map(line =>
+        line
+          .split('|')
+          .slice(2, -1)
+          .map(cell => Number(cell.replaceAll(',', ''))),
+      );
+  const count = (preset: Preset, pattern: RegExp) =>
+    parameterCount(
+      modelParameters({ ...preset, vocabSize: 32_000, tokens: { pad: 0, bos: 2, eos: 3 } }).filter(name =>
+        pattern.test(name),
+      ),
+    );
+  const conv = /^patcher\.(?!out)/;
+  const parts = {
+    'conv stage': conv,
+    'map to the width': /^patcher\.out/,
+    embedding: /^embedding/,
+    positions: /^positions/,
+    encoder: /^encoder/,
+    decoder: /^decoder/,
+    all: /./,
+  };
+  for (const [title, pattern] of Object.entries(parts))
+    expect(cells(title), title).toEqual([
+      ['base', 'large', 'huge'].map(name => count(presets[name]!, pattern)),
+    ]);
+  for (const blocks of [0, 2, 3, 4] as const)
+    expect(cells(`${blocks}`)[0]!.slice(1), `${blocks} blocks`).toEqual(
+      (['resnet-101', 'resnet-152', 'resnet-152-wide'] as const).map(name =>
+        count({ ...presets.base!, patcher: convStage(name, blocks) }, conv),
+      ),
+    );
 });

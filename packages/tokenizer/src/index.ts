@@ -6,6 +6,7 @@ export { loadTokenizer, loadTokenizerJson } from './load-tokenizer';
 export { readModel } from './model-file/read-model';
 export { writeModel } from './model-file/write-model';
 export { type NormalizationRule, normalizationRules } from './normalizer/rules';
+export { withSentinels } from './sentinels';
 export { withSpecialTokens } from './special-tokens';
 export {
   type Candidate,

@@ -10,6 +10,7 @@ import { Tokens } from './segment/tokens';
 import { type UnigramVocabulary, unigramVocabulary } from './segment/unigram-vocabulary';
 import { Viterbi } from './segment/viterbi';
 import { WordSegmenter, wordsStandAlone } from './segment/word-segmenter';
+import { sentinelIds } from './sentinels';
 import { textOf, toUtf8, Utf8Source, utf16Positions } from './utf8';
 import { bytePiece, pieceType, type TokenizerModel } from './vocabulary';
 
@@ -64,10 +65,14 @@ export class SentencePieceTokenizer implements Tokenizer {
   readonly #source = new Utf8Source();
   readonly #tokens = new Tokens();
 
+  /** Ids of the sentinels `<extra_id_0>`, `<extra_id_1>`, … of span corruption; `withSentinels` adds them to a model. */
+  readonly sentinels: readonly number[];
+
   /** @throws TokenizerError for a model that contradicts itself */
   constructor(model: TokenizerModel) {
     this.#ids = checkModel(model);
     this.model = model;
+    this.sentinels = sentinelIds(this.#ids);
     const symbols = model.pieces.filter(({ type }) => type === pieceType.userDefined).map(({ text }) => text);
     this.#normalizer = new Normalizer(model.normalizer, symbols, model.whitespaceSuffix);
     if (model.algorithm === 'unigram') this.#unigram = unigramVocabulary(model);

@@ -1,5 +1,5 @@
 import { ConfigError, ParameterTree, type PrefixLmBatch } from '@simvlm/core';
-import type { HostArray, ModelInput, SimVlm } from '@simvlm/model';
+import type { HostArray, LossOptions, ModelInput, SimVlm } from '@simvlm/model';
 import { type CapturedStep, canAdamwInPlace, captureStep } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { AdamW } from './optimizer';
@@ -34,21 +34,24 @@ interface Recording {
 export class CapturedTraining {
   readonly #model: SimVlm;
   readonly #optimizer: AdamW;
-  readonly #labelSmoothing: number;
+  readonly #loss: LossOptions;
   /** By shapes, the one that was not used for longest first. */
   readonly #recordings = new Map<string, Recording>();
 
-  /** @throws ConfigError on a backend that does not overwrite tensors */
-  constructor(model: SimVlm, optimizer: AdamW, labelSmoothing: number) {
+  /**
+   * @param loss options of the loss, or its label smoothing alone
+   * @throws ConfigError on a backend that does not overwrite tensors
+   */
+  constructor(model: SimVlm, optimizer: AdamW, loss: LossOptions | number) {
     if (!canAdamwInPlace()) {
       throw new ConfigError(
         'CONFIG_INVALID',
-        `train config: "captureSteps" needs the backend 'native', not '${tf.getBackend()}'`,
+        `train config: "captureSteps" needs the backend 'native' or 'webgpu', not '${tf.getBackend()}'`,
       );
     }
     this.#model = model;
     this.#optimizer = optimizer;
-    this.#labelSmoothing = labelSmoothing;
+    this.#loss = typeof loss === 'number' ? { labelSmoothing: loss } : loss;
   }
 
   /** One step; loss and gradients are those of `lossAndGradients`. The optimiser has counted it. */
@@ -111,7 +114,7 @@ export class CapturedTraining {
   }
 
   #step(given: Tensors, parts: readonly number[]): CapturedOutputs {
-    const { params } = this.#model;
+    const { params } = this.#optimizer;
     const variables = params.values();
     const { perToken, learningRate, step } = given as Record<string, tf.Scalar>;
     const losses: tf.Tensor[] = [];
@@ -119,8 +122,7 @@ export class CapturedTraining {
     for (const [i, count] of parts.entries()) {
       const inputs = Array.from({ length: count }, (_, j) => inputOf(given, `${i}.${j}.`));
       const { value, grads } = tf.variableGrads(
-        () =>
-          this.#model.lossOf(inputs, { labelSmoothing: this.#labelSmoothing }).mul(perToken!) as tf.Scalar,
+        () => this.#model.lossOf(inputs, this.#loss).mul(perToken!) as tf.Scalar,
         variables,
       );
       losses.push(value);

@@ -1,6 +1,7 @@
 import { CheckpointError, type JsonValue } from '@simvlm/core';
 import { readSafetensors, type SimVlm, type SimVlmConfig, writeSafetensors } from '@simvlm/model';
 import type { AdamW } from './optimizer';
+import type { WeightAverage } from './weight-average';
 
 /** The files of a checkpoint by name. */
 export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
@@ -31,23 +32,33 @@ export interface TrainerState {
 }
 
 const NAMES = {
+  /** For use: the averaged ones, where an average is kept. */
   weights: 'weights.safetensors',
+  /** The weights in training, where `weights` are averaged ones. */
+  trained: 'trained.safetensors',
   optimizer: 'optimizer.safetensors',
   trainer: 'trainer.json',
   model: 'model.json',
 } as const;
 
-/** Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files. */
+/**
+ * Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files.
+ *
+ * @param average what those who use the model get instead of the weights in training, which are then kept beside it
+ */
 export async function packCheckpoint(
   model: SimVlm,
   optimizer: AdamW,
   state: TrainerState,
   extras: CheckpointFiles,
+  average?: WeightAverage,
 ): Promise<CheckpointFiles> {
   const { tensors } = await optimizer.state();
+  const weights = await model.saveWeights({ format: 'simvlm' });
   return new Map([
     ...extras,
-    [NAMES.weights, await model.saveWeights({ format: 'simvlm' })],
+    [NAMES.weights, average ? await withAverages(weights, average) : weights],
+    ...(average ? ([[NAMES.trained, weights]] as const) : []),
     [NAMES.optimizer, writeSafetensors(tensors)],
     [NAMES.trainer, json(state as unknown as JsonValue)],
     [NAMES.model, json(model.config as unknown as JsonValue)],
@@ -75,9 +86,15 @@ export function checkpointTrainerState(files: CheckpointFiles): TrainerState {
 /**
  * Puts weights and optimiser state back. On an error the model stays as it was.
  *
+ * @param average gets the averaged weights; those of a checkpoint that has none begin with its weights
  * @throws CheckpointError when the checkpoint is of another model configuration or damaged
  */
-export function restoreCheckpoint(files: CheckpointFiles, model: SimVlm, optimizer: AdamW): TrainerState {
+export function restoreCheckpoint(
+  files: CheckpointFiles,
+  model: SimVlm,
+  optimizer: AdamW,
+  average?: WeightAverage,
+): TrainerState {
   const state = checkpointTrainerState(files);
   const differing = differingKeys(checkpointModelConfig(files), model.config);
   if (differing.length > 0) {
@@ -89,7 +106,8 @@ export function restoreCheckpoint(files: CheckpointFiles, model: SimVlm, optimiz
   const { tensors } = readSafetensors(fileOf(files, NAMES.optimizer));
   // The moments first: whatever of the checkpoint does not fit, the model stays as it was.
   optimizer.restore(state.step, tensors);
-  model.loadWeights(fileOf(files, NAMES.weights));
+  average?.restore(readSafetensors(fileOf(files, NAMES.weights)).tensors);
+  model.loadWeights(files.get(NAMES.trained) ?? fileOf(files, NAMES.weights));
   return state;
 }
 
@@ -107,6 +125,16 @@ export function fileOf(files: CheckpointFiles, name: string): Uint8Array {
       `the checkpoint has no ${name}; it holds ${[...files.keys()].join(', ') || 'nothing'}`,
     );
   return bytes;
+}
+
+/** A file of weights with the averages in the place of what they are averages of. */
+async function withAverages(weights: Uint8Array, average: WeightAverage): Promise<Uint8Array> {
+  const { tensors, metadata } = readSafetensors(weights);
+  const averages = await average.values();
+  return writeSafetensors(
+    [...tensors].map(([name, tensor]) => [name, averages.get(name) ?? tensor]),
+    metadata,
+  );
 }
 
 function differingKeys(a: object, b: object): string[] {

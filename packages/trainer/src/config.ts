@@ -18,13 +18,34 @@ export interface TrainConfig {
   readonly warmup?: number;
   /** What follows the warm-up; `linear` (the paper's) and `cosine` go down to 0. Default `linear`. */
   readonly schedule?: 'linear' | 'cosine' | 'constant';
+  /**
+   * Layer-wise decay of the learning rate, above 0 and at most 1, for fine-tuning: a parameter's is multiplied by it once for each block
+   * above; see `layerFactors`. Default 1: all alike.
+   */
+  readonly layerDecay?: number;
+  /**
+   * Parameters that stay as they are, by name: `*` stands for any characters (`patcher.*`). They have no moments, and their gradients are
+   * neither computed nor part of the norm. Default none.
+   */
+  readonly freeze?: readonly string[];
+  /**
+   * Keeps an exponential moving average of the weights, at least 0 and below 1; default none. It is what a checkpoint gives to those who use the
+   * model, and what the model has after the training; the weights in training are kept beside it, for the resume.
+   */
+  readonly emaDecay?: number;
   /** Batches whose gradients make one step; default 1. */
   readonly accumulate?: number;
   /** Default 0. */
   readonly labelSmoothing?: number;
   /**
+   * Saves memory for time: nothing of the inside of a Transformer block is kept for the backward pass, which computes it once more. The
+   * gradients are the same. Default false.
+   */
+  readonly checkpointBlocks?: boolean;
+  /**
    * Records a step once and replays it (CUDA graphs): less work for the processor, the same numbers but for the order of sums. All
-   * batches are padded to the model's text length. Needs a backend that overwrites its tensors: `native`. Default false.
+   * batches are padded to the model's text length. Needs a backend that overwrites its tensors: `native`, or
+   * `webgpu`, which records nothing and only updates the weights in place. Default false.
    */
   readonly captureSteps?: boolean;
   /** Optimiser steps in all. */
@@ -40,8 +61,9 @@ export interface TrainConfig {
   readonly checkpointSteps?: number;
 }
 
-export type ResolvedTrainConfig = Required<Omit<TrainConfig, 'steps' | 'minutes' | 'checkpointSteps'>> &
-  Pick<TrainConfig, 'steps' | 'minutes' | 'checkpointSteps'>;
+export type ResolvedTrainConfig = Required<Omit<TrainConfig, Optional>> & Pick<TrainConfig, Optional>;
+
+type Optional = 'steps' | 'minutes' | 'checkpointSteps' | 'emaDecay';
 
 /** Steps whose mean time says how many more fit into a time budget. */
 export const ESTIMATE_STEPS = 40;
@@ -61,8 +83,21 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     clip: rule.number(0),
     warmup: rule.number(0),
     schedule: rule.oneOf('linear', 'cosine', 'constant'),
+    layerDecay: {
+      expected: 'a number above 0 and at most 1',
+      accepts: value => typeof value === 'number' && value > 0 && value <= 1,
+    },
+    freeze: {
+      expected: 'a list of names, in which * stands for any characters',
+      accepts: value => Array.isArray(value) && value.every(name => typeof name === 'string'),
+    },
+    emaDecay: {
+      expected: 'a number from 0 to below 1',
+      accepts: value => typeof value === 'number' && value >= 0 && value < 1,
+    },
     accumulate: rule.integer(1),
     labelSmoothing: rule.number(0, 1),
+    checkpointBlocks: rule.boolean,
     captureSteps: rule.boolean,
     steps: rule.integer(1),
     minutes: rule.number(0),
@@ -82,8 +117,11 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     clip: 1,
     warmup: 0.02,
     schedule: 'linear' as const,
+    layerDecay: 1,
+    freeze: [],
     accumulate: 1,
     labelSmoothing: 0,
+    checkpointBlocks: false,
     captureSteps: false,
     checkpointSeconds: 300,
     // An option given as undefined is one not given: it must not take the default's place.

@@ -1,5 +1,5 @@
 import { ParameterTree, type PrefixLmBatch } from '@simvlm/core';
-import type { SimVlm } from '@simvlm/model';
+import type { LossOptions, SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { ownRows, type Share } from './rows';
 
@@ -17,39 +17,43 @@ export interface LossAndGradients {
  * counts by its loss tokens.
  *
  * @param micro for each micro-batch its parts (image-text, text-only)
+ * @param loss options of the loss, or its label smoothing alone
  * @param share which of several processes this is: then loss and gradients are of its own rows, divided by the loss tokens of all,
  *   so that those of all processes add up to those of the whole; they are 0 for one without rows
+ * @param params what to differentiate by; default: all parameters of the model
  */
 export function lossAndGradients(
   model: SimVlm,
   micro: readonly (readonly PrefixLmBatch[])[],
-  labelSmoothing: number,
+  loss: LossOptions | number,
   share?: Share,
+  params = model.params,
 ): LossAndGradients {
   const lossTokens = (parts: readonly PrefixLmBatch[]) =>
     parts.reduce((sum, part) => sum + model.lossTokens(part), 0);
   const counts = micro.map(lossTokens);
   const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const variables = model.params.values();
-  let loss: tf.Scalar | undefined;
+  const variables = params.values();
+  const options = typeof loss === 'number' ? { labelSmoothing: loss } : loss;
+  let mean: tf.Scalar | undefined;
   let total: tf.Tensor[] | undefined;
   for (const [i, all] of micro.entries()) {
     const parts = share ? ownRows(all, share) : all;
     if (parts.length === 0) continue;
     const weight = (share ? lossTokens(parts) : counts[i]!) / tokens;
     const { value, grads } = tf.variableGrads(
-      () => tf.tidy(() => scaled(model.loss(parts, { labelSmoothing }), weight)),
+      () => tf.tidy(() => scaled(model.loss(parts, options), weight)),
       variables,
     );
     // What a loss does not depend on has no gradient in tfjs: the patcher, in a step of text alone.
     const list = variables.map(variable => grads[variable.name] ?? tf.zerosLike(variable));
     total = total ? added(total, list) : list;
-    loss = loss ? (added([loss], [value])[0] as tf.Scalar) : value;
+    mean = mean ? (added([mean], [value])[0] as tf.Scalar) : value;
   }
   total ??= variables.map(variable => tf.zerosLike(variable));
   return {
-    loss: loss ?? tf.scalar(0),
-    gradients: ParameterTree.from(model.params.names().map((name, i) => [name, total![i]!])),
+    loss: mean ?? tf.scalar(0),
+    gradients: ParameterTree.from(params.names().map((name, i) => [name, total![i]!])),
     tokens,
   };
 }

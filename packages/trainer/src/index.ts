@@ -12,8 +12,11 @@ export {
 } from './checkpoint';
 export { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 export { type LossAndGradients, lossAndGradients } from './gradients';
+export { layerFactors } from './layer-decay';
 export { memoryStorage } from './memory-storage';
-export { AdamW, type StepReport } from './optimizer';
+export { AdamW, type AdamWOptions, type StepReport } from './optimizer';
 export type { Share } from './rows';
 export { learningRate } from './schedule';
 export { type StepMetrics, type TrainCallback, type TrainOptions, type TrainResult, train } from './train';
+export { trainable } from './trainable';
+export { WeightAverage } from './weight-average';

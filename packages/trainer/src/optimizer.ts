@@ -2,6 +2,10 @@ import { CheckpointError, ParameterTree } from '@simvlm/core';
 import { adamwInPlace, adamwStep, clipScale, globalNorm } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
+import { layerFactors } from './layer-decay';
+
+export type AdamWOptions = Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'> &
+  Partial<Pick<ResolvedTrainConfig, 'layerDecay'>>;
 
 type Moments = { m: tf.Tensor; v: tf.Tensor };
 
@@ -17,17 +21,23 @@ export interface StepReport {
  * Owns its moments: two tensors a parameter, until `dispose()`.
  */
 export class AdamW {
-  readonly #params: ParameterTree<tf.Variable>;
-  readonly #options: Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'>;
+  /** What is trained. */
+  readonly params: ParameterTree<tf.Variable>;
+  readonly #options: Omit<AdamWOptions, 'layerDecay'>;
+  /** Of the learning rate, by name. */
+  readonly #factors: ReadonlyMap<string, number>;
   #moments: ParameterTree<Moments>;
   #step = 0;
 
+  /** @param names all parameters of the model, where `params` are not all: they say how deep each lies, for `layerDecay` */
   constructor(
     params: ParameterTree<tf.Variable>,
-    options: Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'>,
+    { layerDecay = 1, ...options }: AdamWOptions,
+    names: readonly string[] = params.names(),
   ) {
-    this.#params = params;
+    this.params = params;
     this.#options = options;
+    this.#factors = layerFactors(names, layerDecay);
     this.#moments = params.map(({ shape }) => ({ m: tf.keep(tf.zeros(shape)), v: tf.keep(tf.zeros(shape)) }));
   }
 
@@ -47,11 +57,13 @@ export class AdamW {
     const norm = globalNorm(gradients.values());
     tf.tidy(() => {
       const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
-      for (const [name, param] of this.#params) {
+      for (const [name, param] of this.params) {
         const moments = this.#moments.get(name);
         const weightDecay = decays(name, param) ? rest.weightDecay : 0;
         const inputs = { param, grad: gradients.get(name), ...moments, gradScale };
-        const [next, m, v] = adamwStep(inputs, { ...rest, weightDecay, learningRate, step: this.#step });
+        const rate = learningRate * this.#factors.get(name)!;
+        const attrs = { ...rest, weightDecay, learningRate: rate, step: this.#step };
+        const [next, m, v] = adamwStep(inputs, attrs);
         param.assign(next);
         tf.dispose([moments.m, moments.v]);
         moments.m = tf.keep(m);
@@ -71,20 +83,27 @@ export class AdamW {
    */
   applyInPlace(gradients: ParameterTree<tf.Tensor>, learningRate: tf.Scalar, step: tf.Scalar): tf.Scalar {
     const { clip, weightDecay, ...rest } = this.#options;
-    const grads = gradients.values();
-    const norm = globalNorm(grads);
-    const moments = this.#moments.values();
-    adamwInPlace(
-      {
-        ...{ params: this.#params.values(), grads },
-        ...{ m: moments.map(({ m }) => m), v: moments.map(({ v }) => v) },
-      },
-      { gradScale: clip > 0 ? clipScale(norm, clip) : tf.scalar(1), learningRate, step },
-      {
-        ...rest,
-        weightDecays: [...this.#params].map(([name, param]) => (decays(name, param) ? weightDecay : 0)),
-      },
-    );
+    const norm = globalNorm(gradients.values());
+    const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
+    // The kernel knows one learning rate: it runs once for each that there is.
+    for (const factor of new Set(this.#factors.values())) {
+      const names = this.params.names().filter(name => this.#factors.get(name) === factor);
+      if (names.length === 0) continue;
+      const moments = names.map(name => this.#moments.get(name));
+      const params = names.map(name => this.params.get(name));
+      adamwInPlace(
+        {
+          ...{ params, grads: names.map(name => gradients.get(name)) },
+          ...{ m: moments.map(({ m }) => m), v: moments.map(({ v }) => v) },
+        },
+        {
+          gradScale,
+          step,
+          learningRate: factor === 1 ? learningRate : (tf.mul(learningRate, factor) as tf.Scalar),
+        },
+        { ...rest, weightDecays: names.map((name, i) => (decays(name, params[i]!) ? weightDecay : 0)) },
+      );
+    }
     return norm;
   }
 
@@ -113,7 +132,7 @@ export class AdamW {
     step: number,
     tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
   ): void {
-    for (const [name, { shape }] of this.#params) {
+    for (const [name, { shape }] of this.params) {
       for (const kind of ['m', 'v']) {
         const found = tensors.get(`${kind}.${name}`);
         if (found?.shape.join() !== shape.join()) {

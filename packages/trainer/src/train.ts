@@ -23,6 +23,8 @@ import { lossAndGradients } from './gradients';
 import { AdamW } from './optimizer';
 import { Processes } from './processes';
 import { learningRate } from './schedule';
+import { trainable } from './trainable';
+import { WeightAverage } from './weight-average';
 
 /** One training step, as logged. */
 export interface StepMetrics {
@@ -85,7 +87,8 @@ export interface TrainResult {
 
 /**
  * Trains a model: the same seed and backend give the same losses, and a resumed run equals an uninterrupted one, bit for bit
- * (but for a run of minutes, whose schedule follows the clock). Memory is constant over steps.
+ * (but for a run of minutes, whose schedule follows the clock). Memory is constant over steps. With `emaDecay` the model has the averaged
+ * weights at the end; callbacks on the way see those in training.
  *
  * @throws TrainingError when the loss or its gradient is no number any more; CheckpointError when `resume` does not fit, or when the last
  *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`). With a process group also, in every process,
@@ -99,7 +102,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       'train config: "captureSteps" is for one process, as the all-reduce is not part of a recording',
     );
   }
-  const optimizer = new AdamW(options.model.params, config);
+  const { params } = options.model;
+  const optimizer = new AdamW(trainable(params, config.freeze), config, params.names());
   let run: Run | undefined;
   try {
     run = new Run(options, config, optimizer);
@@ -121,6 +125,7 @@ class Run {
   readonly #recent: number[] = [];
   readonly #processes: Processes | undefined;
   readonly #captured: CapturedTraining | undefined;
+  readonly #average: WeightAverage | undefined;
   /** Whether this process writes and tells. */
   readonly #isFirst: boolean;
 
@@ -132,10 +137,13 @@ class Run {
     this.#totalSteps = config.steps;
     this.#processes = options.processGroup && new Processes(options.processGroup);
     this.#isFirst = (options.processGroup?.rank ?? 0) === 0;
-    if (config.captureSteps)
-      this.#captured = new CapturedTraining(options.model, optimizer, config.labelSmoothing);
-    if (!options.resume) return;
-    const state = restoreCheckpoint(options.resume, options.model, optimizer);
+    if (config.captureSteps) this.#captured = new CapturedTraining(options.model, optimizer, config);
+    if (config.emaDecay !== undefined) this.#average = new WeightAverage(optimizer.params, config.emaDecay);
+  }
+
+  #resume(files: CheckpointFiles): void {
+    const { options, config, optimizer } = this;
+    const state = restoreCheckpoint(files, options.model, optimizer, this.#average);
     options.batches.restore(state.data);
     this.#totalSteps = config.steps ?? state.totalSteps ?? undefined;
     this.#seconds = state.seconds;
@@ -144,9 +152,12 @@ class Run {
   }
 
   async toTheEnd(): Promise<TrainResult> {
-    const { batches, model } = this.options;
+    const { batches, model, resume } = this.options;
+    if (resume) this.#resume(resume);
     const storage = this.#isFirst ? this.options.storage : undefined;
     await this.#processes?.begin(model, this.config, this.optimizer.step);
+    // They are those of process 0 only now.
+    if (!resume) this.#average?.restart();
     while (await this.#goesOn()) {
       const start = performance.now();
       const micro: (readonly PrefixLmBatch[])[] = [];
@@ -157,6 +168,7 @@ class Run {
       await breathe();
     }
     if (storage) await this.#checkpoint(storage);
+    this.#average?.assign();
     return {
       step: this.optimizer.step,
       totalSteps: this.#totalSteps ?? null,
@@ -169,6 +181,7 @@ class Run {
 
   dispose(): void {
     this.#captured?.dispose();
+    this.#average?.dispose();
   }
 
   async #step(micro: readonly (readonly PrefixLmBatch[])[], start: number): Promise<StepMetrics> {
@@ -180,6 +193,7 @@ class Run {
     // Such a gradient has just ruined the weights, and no checkpoint may keep them.
     if (!Number.isFinite(loss)) throw this.#diverged('loss', step, loss);
     if (!Number.isFinite(gradientNorm)) throw this.#diverged('gradient norm', step, gradientNorm);
+    this.#average?.update();
     const elapsed = (performance.now() - start) / 1000;
     const parts = micro.flat();
     const examples = parts.reduce((sum, { size }) => sum + size, 0);
@@ -204,8 +218,9 @@ class Run {
     const own = lossAndGradients(
       this.options.model,
       micro,
-      this.config.labelSmoothing,
+      this.config,
       this.#processes?.group,
+      this.optimizer.params,
     );
     const { loss, gradients, tokens } = this.#processes ? await this.#processes.sum(own, micro) : own;
     const [value] = await loss.data();
@@ -301,6 +316,7 @@ class Run {
         config: JSON.parse(JSON.stringify(this.config)) as JsonValue,
       },
       extras,
+      this.#average,
     );
     await storage.save(step, files);
     this.#savedAt = this.#seconds;

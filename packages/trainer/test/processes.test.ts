@@ -46,6 +46,7 @@ describe('a training in several processes', () => {
     { size: 2, config: {} },
     { size: 3, config: { accumulate: 2, clip: 0.1 } },
     { size: 7, config: { labelSmoothing: 0.1, clip: 0 } },
+    { size: 2, config: { freeze: ['patcher.*'], layerDecay: 0.8, emaDecay: 0.9, checkpointBlocks: true } },
   ];
   test.each(cases)('equals one process with all rows: $size, $config', async ({ size, config }) => {
     const options = () => ({
@@ -63,7 +64,9 @@ describe('a training in several processes', () => {
   });
 
   test('begins with the weights of process 0', async () => {
-    const parts = await Promise.all(together(2, rank => ({ seed: 1 + rank, config: { steps: 3 } })));
+    // The average too begins with these.
+    const config = { steps: 3, emaDecay: 0.99 };
+    const parts = await Promise.all(together(2, rank => ({ seed: 1 + rank, config })));
     expect(weightDistance(parts[0]!, parts[1]!)).toBe(0);
   });
 

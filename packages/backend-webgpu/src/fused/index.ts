@@ -1,4 +1,32 @@
+import { adamw } from './adamw';
+import { adamwInPlace } from './adamw-in-place';
+import { prefixAttention } from './attention';
+import { prefixAttentionGrad } from './attention-grad';
+import { cacheWrite } from './cache-write';
+import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { embedding, embeddingGrad } from './embedding';
+import { globalNorm } from './global-norm';
+import { groupNorm, groupNormGrad } from './group-norm';
 import type { WebGpuKernel } from './kernel';
-import { layerNorm } from './layer-norm';
+import { layerNorm, layerNormGrad } from './layer-norm';
+import { linear, linearGrad } from './linear';
 
-export const fusedKernels: readonly WebGpuKernel[] = [layerNorm];
+/** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and one more for the optimiser. */
+export const fusedKernels: readonly WebGpuKernel[] = [
+  layerNorm,
+  layerNormGrad,
+  linear,
+  linearGrad,
+  groupNorm,
+  groupNormGrad,
+  embedding,
+  embeddingGrad,
+  crossEntropy,
+  crossEntropyGrad,
+  globalNorm,
+  adamw,
+  adamwInPlace,
+  prefixAttention,
+  prefixAttentionGrad,
+  cacheWrite,
+];

@@ -1,36 +1,58 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { type ExampleDataset, ImageError } from '@simvlm/core';
-import { predictCaptions } from '@simvlm/eval';
+import { imagePixels } from '@simvlm/data';
+import { pictureBatches } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { decodeImage } from '@simvlm/vision-patcher';
 import { exitCode } from '../exit-code';
 import { openCaptioner, readCheckpoint } from '../pipeline/checkpoint';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
+import { type GenerationOptions, generationRequest } from './caption-options';
 
-export interface CaptionCommandOptions {
+export interface CaptionCommandOptions extends GenerationOptions {
   checkpoint?: string;
   prompt?: string;
   jsonl?: boolean;
   backend?: string;
 }
 
-/** `simvlm caption`: a line a picture, in order; those that cannot be read are named on standard error, and the exit code is 1. */
+/** Pictures that are captioned at once. */
+const BATCH = 64;
+
+/**
+ * `simvlm caption`: a line a caption, in the order of the pictures; those that cannot be read are named on standard error, and the exit
+ * code is 1.
+ */
 export async function caption(files: readonly string[], options: CaptionCommandOptions): Promise<number> {
+  const request = generationRequest(options);
   const terminal = new Terminal();
   const checkpoint = await readCheckpoint(options.checkpoint);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
   const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
-  const { predictions, skipped } = await predictCaptions(model, tokenizer, pictureFiles(files), {
-    ...(options.prompt !== undefined && { prompt: options.prompt }),
-  });
-  model.dispose();
-  for (const { id: index, text, logProb } of predictions) {
-    const image = files[Number(index)]!;
-    const id = basename(image, extname(image));
-    if (options.jsonl) printLine(JSON.stringify({ id, image, text, logProb }));
-    else printLine(files.length === 1 ? text : `${image}: ${text}`);
+  const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
+  const skipped = { count: 0, reasons: [] as string[] };
+  try {
+    const pictures = { imageSize: model.config.imageSize, batchSize: BATCH };
+    for await (const batch of pictureBatches(pictureFiles(files), pictures, skipped)) {
+      const made = await model.generate({
+        images: imagePixels(batch.map(({ image }) => image)),
+        prompts: batch.map(() => prompt),
+        // By its file, so that a picture's samples do not depend on the others of the command.
+        ids: batch.map(({ id: index }) => files[Number(index)]!),
+        ...request,
+      });
+      for (const { row, tokens, logProb } of made) {
+        const image = files[Number(batch[row]!.id)]!;
+        const text = tokenizer.decode([...prompt, ...tokens]);
+        const id = basename(image, extname(image));
+        if (options.jsonl) printLine(JSON.stringify({ id, image, text, logProb }));
+        else printLine(files.length === 1 ? text : `${image}: ${text}`);
+      }
+    }
+  } finally {
+    model.dispose();
   }
   for (const reason of skipped.reasons) terminal.error(reason);
   return skipped.count > 0 ? exitCode.failed : exitCode.ok;

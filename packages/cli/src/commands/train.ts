@@ -19,6 +19,7 @@ import { percent, Terminal } from '../terminal';
 
 export interface TrainCommandOptions {
   resume?: string;
+  init?: string;
   set: string[];
   backend?: string;
 }
@@ -30,6 +31,11 @@ const SAMPLES = 4;
 
 /** `simvlm train`: in one process, or as one of several that the environment tells of. */
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<number> {
+  if (options.resume !== undefined && options.init !== undefined)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'train: give --resume (go on with a run) or --init (a new run with the weights of another), not both',
+    );
   const terminal = new Terminal();
   const place = processPlace();
   // All of several processes do the same; the first writes and tells.
@@ -39,6 +45,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   imageSizeOf(config);
   const registry = await runRegistry(config.plugins);
   const resume = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
+  const init = options.init === undefined ? undefined : await readCheckpoint(options.init);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
@@ -48,7 +55,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const processes = await joinProcesses();
   try {
     return await interruptible(terminal, signal =>
-      trainAndValidate({ file, config, registry, terminal, signal, processes, resume }),
+      trainAndValidate({ file, config, registry, terminal, signal, processes, resume, init }),
     );
   } finally {
     // Whatever went wrong here, the others learn of it now.
@@ -64,10 +71,11 @@ interface Training {
   readonly signal: AbortSignal;
   readonly processes: ProcessGroup<tf.Tensor> | undefined;
   readonly resume: CheckpointFiles | undefined;
+  readonly init: CheckpointFiles | undefined;
 }
 
 async function trainAndValidate(training: Training): Promise<number> {
-  const { file, config, registry, terminal, signal, processes, resume } = training;
+  const { file, config, registry, terminal, signal, processes, resume, init } = training;
   const isFirst = (processes?.rank ?? 0) === 0;
   const folder = join(RUNS, config.name);
   if (isFirst && !resume && (await stat(folder).catch(() => undefined)))
@@ -84,6 +92,7 @@ async function trainAndValidate(training: Training): Promise<number> {
     ...{ config, folder, data, registry, terminal, signal },
     ...(processes && { processes }),
     ...(resume && { resume }),
+    ...(init && { init }),
     ...(val && { samples: subset(val, firstIndices(val.length, SAMPLES)) }),
   });
   try {

@@ -18,7 +18,8 @@ export interface RunConfig {
     /** Text-only documents: a text file, one document a line; for `emoji` WordNet glosses. */
     documents?: string;
   };
-  tokenizer: { vocabSize: number; model?: string };
+  /** `sentinels`: pieces for `span-corruption` beside `vocabSize` (default none; T5 has 100). */
+  tokenizer: { vocabSize: number; model?: string; sentinels?: number };
   objective: { kind: string; [option: string]: JsonValue };
   /** Examples of each kind in a step, as in the paper's 4,096 pairs : 512 documents. */
   batch: { imageText: number; textOnly: number };
@@ -32,6 +33,12 @@ export interface RunConfig {
     schedule: 'linear' | 'cosine' | 'constant';
     clip: number;
     labelSmoothing: number;
+    /** For fine-tuning: see `TrainConfig` of `@simvlm/trainer`. */
+    layerDecay?: number;
+    freeze?: string[];
+    emaDecay?: number;
+    /** Saves memory for time. */
+    checkpointBlocks?: boolean;
   };
   /** How long: give one of the two. */
   minutes?: number;
@@ -92,7 +99,11 @@ const rules = {
 
 const partRules = {
   data: { train: rule.string, val: rule.string, documents: rule.string },
-  tokenizer: { vocabSize: rule.integer(16, 1_000_000), model: rule.string },
+  tokenizer: {
+    vocabSize: rule.integer(16, 1_000_000),
+    model: rule.string,
+    sentinels: rule.integer(0, 10_000),
+  },
   batch: { imageText: rule.integer(0, 65_536), textOnly: rule.integer(0, 65_536) },
   optimizer: {
     learningRate: rule.number(0, 1),
@@ -101,6 +112,10 @@ const partRules = {
     schedule: rule.oneOf('linear', 'cosine', 'constant'),
     clip: rule.number(0),
     labelSmoothing: rule.number(0, 0.999),
+    layerDecay: rule.number(0, 1),
+    freeze: rule.array,
+    emaDecay: rule.number(0, 1),
+    checkpointBlocks: rule.boolean,
   },
 };
 
@@ -121,7 +136,7 @@ export function resolveRunConfig(given: Record<string, JsonValue>, where = 'run 
   if (given.objective !== undefined && typeof (given.objective as { kind?: JsonValue }).kind !== 'string') {
     throw new ConfigError(
       'CONFIG_INVALID',
-      `${where}: objective needs a "kind" such as prefix-lm, captioning or mixture`,
+      `${where}: objective needs a "kind" such as prefix-lm, captioning, mixture, causal-lm or span-corruption`,
     );
   }
   if (given.steps !== undefined && given.minutes !== undefined) {

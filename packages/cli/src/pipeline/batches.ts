@@ -10,7 +10,7 @@ const LENGTH_GROUPS = 2;
 /** Made while the model computes. */
 const BATCHES_AHEAD = 2;
 
-/** The batches of a run: pairs and documents in the configured numbers, prefixes by the configured objective. */
+/** The batches of a run: pairs and documents in the configured numbers, prefix and target by the configured objective. */
 export function runBatches(
   config: RunConfig,
   data: RunData,
@@ -31,7 +31,10 @@ export function runBatches(
       textOnly: { dataset: data.documents, batchSize: documents },
       tokenizer,
       maxTextLength: model.maxTextLength,
-      prefix: registry.get('objective', kind)(options),
+      objective: registry.get('objective', kind)(options, {
+        tokenizer,
+        maxTextLength: model.maxTextLength,
+      }),
       transform: transformer(config.augment, model.imageSize),
       random: Random.fromSeed(config.seed).fork('data'),
     }),

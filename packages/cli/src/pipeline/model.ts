@@ -1,6 +1,15 @@
 import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
 import { ConfigError } from '@simvlm/core';
-import { type Preset, presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
+import {
+  type Preset,
+  presets,
+  readSafetensors,
+  resizeWeights,
+  SimVlm,
+  type SimVlmConfig,
+  writeSafetensors,
+} from '@simvlm/model';
+import { type CheckpointFiles, checkpointModelConfig, fileOf } from '@simvlm/trainer';
 import type { RunConfig } from '../config/run-config';
 
 /** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
@@ -18,6 +27,25 @@ export function modelPreset({ model }: RunConfig): Preset {
 /** A fresh model for this tokenizer. @throws ConfigError */
 export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: Registry): SimVlm {
   return SimVlm.create(modelConfig(modelPreset(config), tokenizer), { seed: config.seed, registry });
+}
+
+/**
+ * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size.
+ *
+ * @throws CheckpointError when the models differ in more than `imageSize`
+ */
+export function createModelFrom(
+  files: CheckpointFiles,
+  config: RunConfig,
+  tokenizer: Tokenizer,
+  registry: Registry,
+): SimVlm {
+  const to = modelConfig(modelPreset(config), tokenizer);
+  const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));
+  const weights = resizeWeights(tensors, checkpointModelConfig(files), to, registry);
+  const model = SimVlm.create(to, { seed: config.seed, registry });
+  model.loadWeights(writeSafetensors(weights));
+  return model;
 }
 
 function modelConfig(preset: Preset, { vocabSize, special }: Tokenizer): SimVlmConfig {

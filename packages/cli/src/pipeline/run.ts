@@ -12,7 +12,7 @@ import { duration, type Terminal } from '../terminal';
 import { runBatches } from './batches';
 import { checkpointExtras, checkpointTokenizer } from './checkpoint';
 import type { RunData } from './data';
-import { createModel } from './model';
+import { createModel, createModelFrom } from './model';
 import { progressLine, sampleCaptions } from './progress';
 import { runTokenizer } from './tokenizer';
 
@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly terminal: Terminal;
   /** Go on from here. */
   readonly resume?: CheckpointFiles;
+  /** Start a new run with the weights and the tokenizer of this checkpoint. */
+  readonly init?: CheckpointFiles;
   /** Pictures that are captioned once a minute, for the eye. */
   readonly samples?: ExampleDataset;
   readonly signal?: AbortSignal;
@@ -40,11 +42,14 @@ export interface Run {
 
 /** Trains as the configuration says. The caller disposes the model. */
 export async function runTraining(options: RunOptions): Promise<Run> {
-  const { config, folder, data, registry, terminal, resume, samples, signal, processes } = options;
+  const { config, folder, data, registry, terminal, resume, init, samples, signal, processes } = options;
   const isFirst = (processes?.rank ?? 0) === 0;
   if (isFirst) await mkdir(folder, { recursive: true });
-  const tokenizer = resume ? checkpointTokenizer(resume) : await runTokenizer(config, data);
-  const model = createModel(config, tokenizer, registry);
+  const given = resume ?? init;
+  const tokenizer = given ? checkpointTokenizer(given) : await runTokenizer(config, data);
+  const model = init
+    ? createModelFrom(init, config, tokenizer, registry)
+    : createModel(config, tokenizer, registry);
   terminal.note(
     `${data.train.length.toLocaleString('en')} pictures, ${data.documents.length.toLocaleString('en')} documents, ` +
       `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${(parameterCount(model.params) / 1e6).toFixed(2)} M parameters`,

@@ -5,13 +5,20 @@ import {
   loadTokenizerJson,
   SentencePieceTokenizer,
   trainUnigram,
+  withSentinels,
   withSpecialTokens,
 } from '@simvlm/tokenizer';
 import type { RunConfig } from '../config/run-config';
 import type { RunData } from './data';
 
-/** Reads the tokenizer that the configuration names, or trains one on the captions and as many documents. */
-export async function runTokenizer(
+/** The tokenizer that the configuration names, or one trained on the captions and as many documents; with sentinels if it asks for them. */
+export async function runTokenizer(config: RunConfig, data: RunData): Promise<SentencePieceTokenizer> {
+  const tokenizer = await plainTokenizer(config, data);
+  const { sentinels = 0 } = config.tokenizer;
+  return sentinels === 0 ? tokenizer : new SentencePieceTokenizer(withSentinels(tokenizer.model, sentinels));
+}
+
+async function plainTokenizer(
   { tokenizer, seed }: RunConfig,
   { captions, documents }: RunData,
 ): Promise<SentencePieceTokenizer> {

@@ -1,33 +1,130 @@
+/**
+ * The next token in two parts: what the device makes of the logits of all rows, so that little comes to the host, and what the
+ * host chooses from it. Rules for tokens need the logits themselves.
+ */
 import * as tf from '@tensorflow/tfjs';
-import { type Choice, createSampler, type SamplerOptions } from './sampler';
+import { type Choice, createDraw, createPicker, type DrawPlace } from './sampler';
+import type { TokenSamplerOptions } from './sampler-options';
 import type { Reduction } from './session';
+import type { TextSoFar, TokenRules } from './token-rules';
+import { logSumExp, topOf } from './top';
 
 /** Numbers that a reduction gave, by name. */
-type Numbers = Readonly<Record<string, Float32Array | Int32Array>>;
+export type Numbers = Readonly<Record<string, Float32Array | Int32Array>>;
 
-/** A sampler in two parts: what the device makes of the logits of all rows, and what the host chooses from it. */
+/** A choice for the text in row `slot` of the session. */
 export interface Chooser {
   readonly reduce: Reduction;
-  choose(numbers: Numbers, row: number, step: number): Choice;
+  choose(numbers: Numbers, slot: number, place: DrawPlace, context: TextSoFar): Choice;
 }
 
 /** @throws ConfigError as `createSampler` does */
-export function createChooser(options: SamplerOptions, vocabSize: number): Chooser {
-  const sample = createSampler(options);
-  if (options.kind === 'greedy') return greedy;
+export function createChooser(
+  options: TokenSamplerOptions,
+  rules: TokenRules | undefined,
+  vocabSize: number,
+): Chooser {
+  const pick = createPicker(options);
+  if (!rules && options.kind === 'greedy') return greedy;
+  if (!rules && options.kind !== 'greedy' && options.k !== undefined) {
+    const draw = createDraw(options);
+    const count = Math.min(options.k, vocabSize);
+    return {
+      reduce: topLogits(count),
+      choose(numbers, slot, place) {
+        const { tokens, logits, total } = topOfRow(numbers, slot, count);
+        const chosen = draw(logits, place);
+        return { token: tokens[chosen]!, logProb: logits[chosen]! - total };
+      },
+    };
+  }
   return {
-    reduce: logits => ({ logits }),
-    choose: ({ logits }, row, step) =>
-      sample((logits as Float32Array).subarray(row * vocabSize, (row + 1) * vocabSize), row, step),
+    reduce: allLogits,
+    choose(numbers, slot, place, context) {
+      const logits = logitsOfRow(numbers, slot, vocabSize);
+      const token = pick(rules ? rules(logits, context).logits : logits, place);
+      return { token, logProb: logits[token]! - logSumExp(logits) };
+    },
   };
 }
 
-/** The greedy choice is made on the device: two numbers a row come to the host, not a vocabulary. */
+/** The greedy choice is made on the device: two numbers a row. */
 const greedy: Chooser = {
   reduce(logits) {
     // log p of the largest logit: −log Σ exp(logit − largest).
     const rest = tf.sub(logits, tf.max(logits, 1, true));
     return { token: tf.argMax(logits, 1), logProb: rest.exp().sum(1).log().neg() };
   },
-  choose: ({ token, logProb }, row) => ({ token: token![row]!, logProb: logProb![row]! }),
+  choose: ({ token, logProb }, slot) => ({ token: token![slot]!, logProb: logProb![slot]! }),
 };
+
+/** A token with which a text may go on. */
+export interface Candidate extends Choice {
+  /** log p by which beams are compared: as the rules have it. */
+  readonly score: number;
+}
+
+/** The likeliest continuations of the text in row `slot` of the session, likeliest first. */
+export interface CandidateFinder {
+  readonly reduce: Reduction;
+  find(numbers: Numbers, slot: number, context: TextSoFar): Candidate[];
+}
+
+/** @param count continuations of each text at most; those that are blocked are left out */
+export function createFinder(
+  count: number,
+  rules: TokenRules | undefined,
+  vocabSize: number,
+): CandidateFinder {
+  const most = Math.min(count, vocabSize);
+  if (!rules) {
+    return {
+      reduce: topLogits(most),
+      find(numbers, slot) {
+        const { tokens, logits, total } = topOfRow(numbers, slot, most);
+        return Array.from(tokens, (token, i) => {
+          const logProb = logits[i]! - total;
+          return { token, logProb, score: logProb };
+        });
+      },
+    };
+  }
+  return {
+    reduce: allLogits,
+    find(numbers, slot, context) {
+      const own = logitsOfRow(numbers, slot, vocabSize);
+      const ruled = rules(own, context);
+      const total = logSumExp(own);
+      const allowed = topOf(ruled.logits, most).filter(token => ruled.logits[token]! > -Infinity);
+      return allowed.map(token => ({
+        token,
+        logProb: own[token]! - total,
+        score: ruled.logits[token]! - ruled.total,
+      }));
+    },
+  };
+}
+
+const allLogits: Reduction = logits => ({ logits });
+
+function logitsOfRow({ logits }: Numbers, slot: number, vocabSize: number): Float32Array {
+  return (logits as Float32Array).subarray(slot * vocabSize, (slot + 1) * vocabSize);
+}
+
+/** The largest logits of each row, largest first, their tokens, and log Σ exp of all. */
+function topLogits(count: number): Reduction {
+  return all => {
+    const { values, indices } = tf.topk(all, count);
+    return { logits: values, tokens: indices, total: tf.logSumExp(all, 1) };
+  };
+}
+
+function topOfRow({ tokens, logits, total }: Numbers, slot: number, count: number) {
+  const ofRow = <T extends Float32Array | Int32Array>(values: T) =>
+    values.subarray(slot * count, (slot + 1) * count) as T;
+  return {
+    tokens: ofRow(tokens as Int32Array),
+    logits: ofRow(logits as Float32Array),
+    total: total![slot]!,
+  };
+}

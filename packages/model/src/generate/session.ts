@@ -1,52 +1,68 @@
 import { KvCache } from '@simvlm/attention';
 import type { PrefixLmBatch } from '@simvlm/core';
-import { type CapturedStep, captureStep, type NamedTensors } from '@simvlm/ops';
+import { captureStep, type NamedTensors } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { inputArrays, upload } from '../input';
 import { layout } from '../layout';
 import type { Memory, ModelCore, StepInput } from '../network';
 
-/** What is read of the logits `float32[B, V]` of a step: computed on the device, so that little comes to the host. */
+/** What is read of the logits `float32[R, V]` of a step: computed on the device, so that little comes to the host. */
 export type Reduction = (logits: tf.Tensor2D) => NamedTensors;
 
-/** Cached decoding of one batch. What a step gives belongs to the session, and holds until the next step. */
+export interface SessionOptions {
+  /** New tokens that the caches have room for. */
+  readonly maxLength: number;
+  /** Texts of each prefix, which is read once for all of them: R = B · copies, those of a prefix one after another. */
+  readonly copies: number;
+  /** Rows take the place of others from step to step, as beams do. */
+  readonly reorders: boolean;
+  readonly reduce: Reduction;
+}
+
+/** Cached decoding of R texts. What a step gives belongs to the session, and holds until the next step. */
 export interface DecodingSession {
-  /** The reduced logits of the first new token of each row. */
+  /** The reduced logits of the first new token of each text. */
   first(): NamedTensors;
-  /** Takes the tokens that were chosen, one a row; gives the reduced logits of the token after. */
-  next(tokens: ArrayLike<number>): NamedTensors;
+  /**
+   * Takes the tokens that were chosen, one a text; gives the reduced logits of the token after.
+   *
+   * @param order where rows are reordered: the row that each text continues
+   */
+  next(tokens: ArrayLike<number>, order?: Int32Array): NamedTensors;
   /** Frees the caches and the memory. */
   dispose(): void;
 }
 
-/** Reads the prefixes and makes caches for `maxLength` new tokens. */
+/** Reads the prefixes and makes caches. */
 export function startSession(
   model: ModelCore,
   batch: PrefixLmBatch,
-  maxLength: number,
-  reduce: Reduction,
+  options: SessionOptions,
 ): DecodingSession {
   return model.config.architecture === 'encoder-decoder'
-    ? encoderDecoderSession(model, batch, maxLength, reduce)
-    : decoderOnlySession(model, batch, maxLength, reduce);
+    ? encoderDecoderSession(model, batch, options)
+    : decoderOnlySession(model, batch, options);
 }
 
 function encoderDecoderSession(
   model: ModelCore,
   batch: PrefixLmBatch,
-  maxLength: number,
-  reduce: Reduction,
+  options: SessionOptions,
 ): DecodingSession {
   const { config, network } = model;
-  const memory = encodeAndKeep(model, batch);
+  const rows = copyRows(batch.size, options.copies);
+  const memory = encodeAndKeep(model, batch, rows);
   // Last, as a batch that does not fit throws above.
-  const caches = makeCaches(model, batch.size, maxLength);
-  const step = tokenStep(model, batch, reduce, input => network.decodeStep({ ...input, caches }, memory));
+  const caches = makeCaches(model, rows.length, options.maxLength);
+  const step = tokenStep(model, batch, options, input => network.decodeStep({ ...input, caches }, memory));
   let count = 0;
-  const next = (tokens: ArrayLike<number>) =>
-    step.run(tokens, new Int32Array(batch.size).fill(count), count++);
+  // Texts that change places stay with their picture: only what was made of them moves, not the memory.
+  const next = (tokens: ArrayLike<number>, order?: Int32Array) => {
+    if (order) reorder(caches, order);
+    return step.run(tokens, new Int32Array(rows.length).fill(count), count++);
+  };
   return {
-    first: () => next(new Int32Array(batch.size).fill(config.tokens.bos)),
+    first: () => next(new Int32Array(rows.length).fill(config.tokens.bos)),
     next,
     dispose() {
       step.dispose();
@@ -57,29 +73,39 @@ function encoderDecoderSession(
   };
 }
 
-/** The memory outlives the tidy in which it is made. */
-function encodeAndKeep({ config, network }: ModelCore, batch: PrefixLmBatch): Memory {
+/** What the encoder makes of each prefix, for each of its texts. It outlives the tidy in which it is made. */
+function encodeAndKeep({ config, network }: ModelCore, batch: PrefixLmBatch, rows: Int32Array): Memory {
   let memory!: Memory;
   tf.tidy(() => {
-    memory = network.encode(upload(inputArrays(layout(batch, config), batch)));
-    for (const { k, v } of memory.layers) for (const tensor of [k, v]) tf.keep(tensor);
-    tf.keep(memory.lengths);
+    const encoded = network.encode(upload(inputArrays(layout(batch, config), batch)));
+    const own = rows.length === batch.size ? encoded : copied(encoded, tf.tensor1d(rows, 'int32'));
+    for (const { k, v } of own.layers) for (const tensor of [k, v]) tf.keep(tensor);
+    tf.keep(own.lengths);
+    memory = own;
   });
   return memory;
+}
+
+function copied({ layers, lengths }: Memory, rows: tf.Tensor1D): Memory {
+  return {
+    layers: layers.map(({ k, v }) => ({ k: tf.gather(k, rows), v: tf.gather(v, rows) })),
+    lengths: tf.gather(lengths, rows),
+  };
 }
 
 function decoderOnlySession(
   model: ModelCore,
   batch: PrefixLmBatch,
-  maxLength: number,
-  reduce: Reduction,
+  options: SessionOptions,
 ): DecodingSession {
   const { config, network } = model;
   const before = batch.images ? network.imageTokens : 0;
   const plan = layout(batch, config);
+  const rows = copyRows(batch.size, options.copies);
   // The start token and the longest prompt were cached by the prefill, padding included; then come the new tokens.
-  const caches = makeCaches(model, batch.size, before + plan.length + maxLength);
-  const step = tokenStep(model, batch, reduce, input => network.stackStep({ ...input, caches }));
+  const caches = makeCaches(model, batch.size, before + plan.length + options.maxLength);
+  const step = tokenStep(model, batch, options, input => network.stackStep({ ...input, caches }));
+  const prefixLengths = rows.map(row => batch.prefixLengths[row]!);
   let prefilled: NamedTensors = {};
   let count = 0;
   return {
@@ -88,17 +114,19 @@ function decoderOnlySession(
         const hidden = network.prefill(upload(inputArrays(plan, batch)), caches);
         // The first new token follows the last of the prefix: the start token where there is no prompt.
         const rowLength = before + plan.length;
-        const last = batch.prefixLengths.map((length, row) => row * rowLength + before + length);
+        const last = rows.map((row, text) => row * rowLength + before + prefixLengths[text]!);
         const chosen = tf.gather(hidden.reshape([-1, config.width]), tf.tensor1d(last, 'int32'));
-        return reduce(network.logits(chosen) as tf.Tensor2D);
+        return options.reduce(network.logits(chosen) as tf.Tensor2D);
       });
+      if (options.copies > 1) reorder(caches, rows);
       return prefilled;
     },
-    next(tokens) {
+    next(tokens, order) {
       count++;
+      if (order) reorder(caches, order);
       return step.run(
         tokens,
-        batch.prefixLengths.map(length => before + length + count),
+        prefixLengths.map(length => before + length + count),
         count,
       );
     },
@@ -110,32 +138,42 @@ function decoderOnlySession(
   };
 }
 
-/** One token of every row, captured: its inputs are all that changes from one to the next. */
+/** One token of every text: its inputs are all that changes from one to the next. */
 function tokenStep(
   { config, network }: ModelCore,
-  { size, prefixLengths }: PrefixLmBatch,
-  reduce: Reduction,
+  batch: PrefixLmBatch,
+  { copies, reorders, reduce }: SessionOptions,
   hidden: (input: Omit<StepInput, 'caches'>) => tf.Tensor,
 ) {
+  const prefixLengths = copyRows(batch.size, copies).map(row => batch.prefixLengths[row]!);
+  const size = prefixLengths.length;
+  const compute: Compute = given =>
+    reduce(network.logits(hidden(given)).reshape([size, config.vocabSize]) as tf.Tensor2D);
+  // Caches that are reordered get new memory, where a recording would not look for them.
+  const step = reorders ? plainStep(size, compute) : capturedStep(size, compute);
+  const clamp = clampTo(config.maxTextLength);
+  return {
+    /** The tokens that were just chosen, their places in the caches, and how many new tokens a text has before them. */
+    run: (tokens: ArrayLike<number>, places: Int32Array, count: number): NamedTensors =>
+      step.run({ tokens, textPositions: prefixLengths.map(length => clamp(length + count)), places }),
+    dispose: () => step.dispose(),
+  };
+}
+
+type Compute = (input: Omit<StepInput, 'caches'>) => NamedTensors;
+type StepArrays = Readonly<Record<'tokens' | 'textPositions' | 'places', ArrayLike<number>>>;
+
+/** Recorded once and replayed, where the backend can do that. */
+function capturedStep(size: number, compute: Compute) {
   const inputs = kept(() => ({
     tokens: tf.zeros([size, 1], 'int32') as tf.Tensor2D,
     textPositions: tf.zeros([size, 1], 'int32') as tf.Tensor2D,
     places: tf.zeros([size], 'int32') as tf.Tensor1D,
   }));
-  const step: CapturedStep<NamedTensors> = captureStep({
-    inputs,
-    step: given => reduce(network.logits(hidden(given)).reshape([size, config.vocabSize]) as tf.Tensor2D),
-  });
-  const clamp = clampTo(config.maxTextLength);
+  const step = captureStep({ inputs, step: compute });
   return {
-    /** The tokens that were just chosen, their places in the caches, and how many new tokens a row has before them. */
-    run(tokens: ArrayLike<number>, places: Int32Array, count: number): NamedTensors {
-      step.write('tokens', tokens);
-      step.write(
-        'textPositions',
-        prefixLengths.map(length => clamp(length + count)),
-      );
-      step.write('places', places);
+    run(arrays: StepArrays): NamedTensors {
+      for (const [name, values] of Object.entries(arrays)) step.write(name, values);
       return step.run();
     },
     dispose() {
@@ -143,6 +181,43 @@ function tokenStep(
       tf.dispose(inputs);
     },
   };
+}
+
+/** Computed anew each time. */
+function plainStep(size: number, compute: Compute) {
+  let outputs: NamedTensors = {};
+  return {
+    run({ tokens, textPositions, places }: StepArrays): NamedTensors {
+      tf.dispose(outputs as tf.NamedTensorMap);
+      outputs = kept(() =>
+        compute({
+          tokens: tf.tensor2d(Int32Array.from(tokens), [size, 1], 'int32'),
+          textPositions: tf.tensor2d(Int32Array.from(textPositions), [size, 1], 'int32'),
+          places: tf.tensor1d(Int32Array.from(places), 'int32'),
+        }),
+      );
+      return outputs;
+    },
+    dispose: () => tf.dispose(outputs as tf.NamedTensorMap),
+  };
+}
+
+/** Row r of each cache becomes what row `order[r]` was. */
+function reorder(caches: KvCache[], order: Int32Array): void {
+  const stays = caches[0]?.k.shape[0] === order.length && order.every((from, row) => from === row);
+  if (stays) return;
+  tf.tidy(() => {
+    const rows = tf.tensor1d(order, 'int32');
+    for (const [layer, cache] of caches.entries()) {
+      caches[layer] = cache.select(rows);
+      cache.dispose();
+    }
+  });
+}
+
+/** `int32[B · copies]`: the prefix of each text. */
+function copyRows(size: number, copies: number): Int32Array {
+  return Int32Array.from({ length: size * copies }, (_, text) => Math.floor(text / copies));
 }
 
 /** Tensors that outlive the tidy in which they are made. */

@@ -1,0 +1,152 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { SimVlmWebGpuBackend } from './backend';
+import { FEW_COLUMNS, type FewForm, fewProgram } from './gemm-few';
+import { DEPTH, type Epilogue, finishText, type GemmForm, type TileSide, tileProgram } from './gemm-tile';
+import { folded, type Program } from './program';
+
+type T = tf.TensorInfo;
+
+/** A matrix product C[M, N] = A · B, or one of each batch. */
+export interface Gemm {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly a: T;
+  readonly b: T;
+  /** Where it is given, it is added to each row. */
+  readonly bias?: T | undefined;
+  readonly c: T;
+  /** Where it is given, it gets the product, and c GELU of it. */
+  readonly z?: T | undefined;
+  /** A lies as [K, M]. */
+  readonly transposeA?: boolean;
+  /** B lies as [N, K]. */
+  readonly transposeB?: boolean;
+  /** Gets the sums along K of A, which is transposed, or of B, which is not. */
+  readonly sums?: { readonly of: 'a' | 'b'; readonly to: T };
+  /** How many products lie one behind the other, and whether A and B do too or are the same in all; without `sums`. */
+  readonly batch?: { readonly count: number; readonly a: boolean; readonly b: boolean };
+}
+
+/** Up to so many rows are few. */
+export const FEW_ROWS = 8;
+
+/** Fewer workgroups than this leave much of a graphics card idle. */
+const ENOUGH_GROUPS = 64;
+/** The least K that is worth a workgroup of its own. */
+const LEAST_SPAN = 128;
+
+/** Puts a product into the stream of commands. */
+export function gemm(backend: SimVlmWebGpuBackend, product: Gemm): void {
+  const { M, N, transposeA, sums, batch } = product;
+  if (M <= FEW_ROWS && !transposeA && !sums && (batch?.count ?? 1) === 1) few(backend, product);
+  else if (sums || M * N > 0) tiled(backend, product);
+}
+
+function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
+  const { M, N, K, a, b, c, z, bias, sums, transposeA = false, transposeB = false } = product;
+  const { count = 1, a: manyA, b: manyB } = product.batch ?? {};
+  const side = groupsOf(M, N, 64) * count >= ENOUGH_GROUPS ? 64 : 32;
+  const slabs = count > 1 ? 1 : slabsOf(groupsOf(M, N, side), K);
+  const isSplit = slabs > 1;
+  // Slabs are whole strips.
+  const span = isSplit ? DEPTH * Math.ceil(K / slabs / DEPTH) : K;
+  const byFour = (n: number) => n % 4 === 0 && M * N * K > 0;
+  const form: GemmForm = {
+    ...{ side, transposeA, transposeB, sums: sums?.of, half: backend.found.precision === 'float16' },
+    wide: { a: transposeA && byFour(M), b: !transposeB && byFour(N), c: byFour(N) },
+    // What follows a sum follows where it is whole.
+    ...{ bias: !isSplit && bias !== undefined, gelu: !isSplit && z !== undefined },
+  };
+  const partial = isSplit ? backend.make([slabs, M, N], 'float32') : c;
+  const partialSums = sums && (isSplit ? backend.make([slabs, sums.of === 'a' ? M : N], 'float32') : sums.to);
+  backend.launch({
+    program: tileProgram(form),
+    inputs: [a, b, ...(form.bias ? [bias!] : [])],
+    outputs: [partial, ...(form.gelu ? [z!] : []), ...(partialSums ? [partialSums] : [])],
+    uniforms: {
+      ...{ M, N, K, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
+      ...{ kStep: isSplit ? span : 0, kSpan: span },
+    },
+    // Sums there are of an empty product too.
+    groups: [Math.max(1, Math.ceil(N / side)), Math.max(1, Math.ceil(M / side)), isSplit ? slabs : count],
+  });
+  if (!isSplit) return;
+  joinSlabs(backend, { partial, bias, c, z, N, size: M * N, slabs });
+  backend.disposeData(partial.dataId);
+  if (!partialSums) return;
+  const size = sums.of === 'a' ? M : N;
+  joinSlabs(backend, { partial: partialSums, c: sums.to, N: size, size, slabs });
+  backend.disposeData(partialSums.dataId);
+}
+
+function few(backend: SimVlmWebGpuBackend, product: Gemm): void {
+  const { M, N, K, a, b, c, z, bias, transposeB = false } = product;
+  if (M * N === 0) return;
+  const byFour = (n: number) => n % 4 === 0 && K > 0;
+  const form: FewForm = {
+    ...{ rows: M, transposeB, wide: byFour(transposeB ? K : N), wideC: byFour(N) },
+    ...{ bias: bias !== undefined, gelu: z !== undefined },
+  };
+  backend.launch({
+    program: fewProgram(form),
+    inputs: [a, b, ...(bias ? [bias] : [])],
+    outputs: [c, ...(z ? [z] : [])],
+    uniforms: { N, kCount: form.wide && transposeB ? K / 4 : K },
+    groups: [Math.ceil(N / FEW_COLUMNS), 1, 1],
+  });
+}
+
+function groupsOf(M: number, N: number, side: TileSide): number {
+  return Math.ceil(M / side) * Math.ceil(N / side);
+}
+
+/**
+ * Into how many slabs K is cut, each of workgroups of its own: of gradients of weights the matrix is small and K, all tokens, is long.
+ * It depends on the shapes alone, and what slabs give is added in their order, so that a sum is the same in every run.
+ */
+function slabsOf(groups: number, K: number): number {
+  if (groups >= ENOUGH_GROUPS) return 1;
+  return Math.max(1, Math.min(Math.ceil(ENOUGH_GROUPS / groups), Math.floor(K / LEAST_SPAN)));
+}
+
+interface Slabs {
+  readonly partial: T;
+  readonly bias?: T | undefined;
+  readonly c: T;
+  readonly z?: T | undefined;
+  readonly N: number;
+  readonly size: number;
+  readonly slabs: number;
+}
+
+/** The sum of the slabs, and what follows it. */
+function joinSlabs(backend: SimVlmWebGpuBackend, { partial, bias, c, z, N, size, slabs }: Slabs): void {
+  if (size === 0) return;
+  backend.launch({
+    program: slabProgram({ bias: bias !== undefined, gelu: z !== undefined }),
+    inputs: [partial, ...(bias ? [bias] : [])],
+    outputs: [c, ...(z ? [z] : [])],
+    uniforms: { N, size, slabs },
+    groups: folded(Math.ceil(size / 64), backend.device.limits.maxComputeWorkgroupsPerDimension),
+  });
+}
+
+function slabProgram(form: Epilogue): Program {
+  return {
+    key: `gemm-slabs ${JSON.stringify(form)}`,
+    reads: { partial: 'f32', ...(form.bias && { bias: 'f32' as const }) },
+    writes: { c: 'f32', ...(form.gelu && { zs: 'f32' as const }) },
+    uniforms: ['N', 'size', 'slabs'],
+    workgroup: [64, 1, 1],
+    code: () => `
+${finishText(form, 'f32')}
+fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
+  let at = groupIndex * 64 + lane;
+  if (at >= u.size) { return; }
+  var sum = 0.0;
+  for (var slab = 0u; slab < u.slabs; slab++) { sum += partial[slab * u.size + at]; }
+  finish(at, at % u.N, sum);
+}`,
+  };
+}

@@ -1,0 +1,4 @@
+import { describeAttention } from '@simvlm/conformance';
+import { ready } from './node';
+
+describeAttention('webgpu', ready);

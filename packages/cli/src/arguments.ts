@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parsers of option values. They throw what commander prints beside the option's name. */
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('give a whole number, 0 or more.');
+  return value;
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('give a whole number, 1 or more.');
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('give a number above 0.');
+  return value;
+}
+
+export function numberFrom0(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('give a number, 0 or more.');
+  return value;
+}
+
+export function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0, 1 at most.');
+  return value;
+}

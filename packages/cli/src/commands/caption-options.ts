@@ -1,0 +1,116 @@
+import { ConfigError } from '@simvlm/core';
+import type { GenerateRequest, SamplerOptions } from '@simvlm/model';
+import { Option } from 'commander';
+import { count, numberFrom0, positiveNumber, share, wholeNumber } from '../arguments';
+
+/** How captions are generated, as the command line has it. */
+export interface GenerationOptions {
+  beams?: number;
+  lengthPenalty?: number;
+  topK?: number;
+  topP?: number;
+  temperature?: number;
+  seed?: number;
+  captions?: number;
+  minLength?: number;
+  maxLength?: number;
+  repetitionPenalty?: number;
+  noRepeatNgram?: number;
+}
+
+const option = (flags: string, description: string, parse: (text: string) => number) =>
+  new Option(flags, description).argParser(parse);
+
+/** `--beams` and its like; without any of them captions are greedy. */
+export function generationOptions(): Option[] {
+  return [
+    option('--beams <n>', 'beam search: keep the n likeliest texts at each step', count).conflicts([
+      'topK',
+      'topP',
+      'temperature',
+      'seed',
+    ]),
+    option(
+      '--length-penalty <α>',
+      'of beams: a score is Σ log p / length^α, so that more favours longer captions (default: 1)',
+      numberFrom0,
+    ),
+    option('--top-k <n>', 'sample from the n likeliest tokens', count),
+    option('--top-p <p>', 'sample from the fewest tokens whose probabilities reach p', share),
+    option('--temperature <t>', 'sample; below 1 sharpens the probabilities, above flattens', positiveNumber),
+    option(
+      '--seed <n>',
+      'of sampling: the same seed gives a picture the same captions (default: 0)',
+      wholeNumber,
+    ),
+    option('--captions <n>', 'captions a picture: as many samples, or the best of the beams', count),
+    option('--min-length <n>', 'tokens of a caption at least, prompt and end left out', wholeNumber),
+    option('--max-length <n>', 'tokens of a caption at most, its end included, the prompt left out', count),
+    option(
+      '--repetition-penalty <θ>',
+      'make tokens that stand in the caption already less likely (above 1)',
+      positiveNumber,
+    ),
+    option('--no-repeat-ngram <n>', 'let no n tokens in a row occur twice in a caption', count),
+  ];
+}
+
+/** Such options as a request. @throws ConfigError for options that do not go together, by their names */
+export function generationRequest(
+  options: GenerationOptions,
+): Pick<
+  GenerateRequest,
+  'sampler' | 'captions' | 'minLength' | 'maxLength' | 'repetitionPenalty' | 'noRepeatNgram'
+> {
+  const { captions, minLength, maxLength, repetitionPenalty, noRepeatNgram } = options;
+  const sampler = samplerOf(options);
+  if (captions !== undefined && captions > 1) {
+    if (!sampler)
+      throw wrong(
+        `--captions ${captions} needs --beams, or sampling by --top-k, --top-p or --temperature: the greedy caption is one`,
+      );
+    if (sampler.kind === 'beam' && captions > sampler.beams)
+      throw wrong(`--captions ${captions} is more than --beams ${sampler.beams}`);
+  }
+  if (minLength !== undefined && maxLength !== undefined && minLength > maxLength)
+    throw wrong(`--min-length ${minLength} is more than --max-length ${maxLength}`);
+  return {
+    ...(sampler && { sampler }),
+    ...(captions !== undefined && { captions }),
+    ...(minLength !== undefined && { minLength }),
+    ...(maxLength !== undefined && { maxLength }),
+    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+    ...(noRepeatNgram !== undefined && { noRepeatNgram }),
+  };
+}
+
+/** Nothing for greedy captions. */
+function samplerOf({
+  beams,
+  lengthPenalty,
+  topK: k,
+  topP: p,
+  temperature,
+  seed,
+}: GenerationOptions): SamplerOptions | undefined {
+  if (lengthPenalty !== undefined && beams === undefined)
+    throw wrong(`--length-penalty ${lengthPenalty} needs --beams`);
+  if (beams !== undefined) {
+    return { kind: 'beam', beams, ...(lengthPenalty !== undefined && { lengthPenalty }) };
+  }
+  if (k === undefined && p === undefined && temperature === undefined) {
+    if (seed !== undefined)
+      throw wrong(
+        `--seed ${seed} needs sampling: --top-k, --top-p or --temperature; greedy captions have no chance`,
+      );
+    return undefined;
+  }
+  const draws = { seed: seed ?? 0, ...(temperature !== undefined && { temperature }) };
+  return k === undefined
+    ? { kind: 'top-p', p: p ?? 1, ...draws }
+    : { kind: 'top-k', k, ...(p !== undefined && { p }), ...draws };
+}
+
+function wrong(message: string): ConfigError {
+  return new ConfigError('CONFIG_INVALID', `caption: ${message}`);
+}

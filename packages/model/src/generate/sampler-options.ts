@@ -1,0 +1,90 @@
+import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
+
+/** What sampling needs whatever it is cut to. */
+interface DrawOptions {
+  /** Logits are divided by it before anything is cut off; above 0, default 1. */
+  readonly temperature?: number;
+  /** An integer from 0 on. A draw depends on it, the row's id, the caption's number and the step, and on nothing else. */
+  readonly seed: number;
+}
+
+/** Sampling from the `k` likeliest tokens (Fan et al., 2018); of equal ones the first in the vocabulary. */
+export interface TopKOptions extends DrawOptions {
+  readonly kind: 'top-k';
+  /** k ≥ 1 */
+  readonly k: number;
+  /** The nucleus of what is left, 0 < p ≤ 1; default 1. */
+  readonly p?: number;
+}
+
+/** Nucleus sampling (Holtzman et al., 2020): from the fewest tokens whose probabilities reach `p`. */
+export interface TopPOptions extends DrawOptions {
+  readonly kind: 'top-p';
+  /** 0 < p ≤ 1; 1 samples from the model as it is. */
+  readonly p: number;
+  /** The nucleus is that of the k likeliest tokens; default: of all. */
+  readonly k?: number;
+}
+
+/**
+ * Beam search. A text's score is Σ log p / length^α, where length counts its new tokens, the end token included (Wu et al., 2016, section
+ * 7, describe why; the plain power is what Hugging Face Transformers and fairseq compute).
+ *
+ * A step ranks all continuations of the `beams` texts of a row by Σ log p; an end token among the first `beams` of them completes a
+ * text, the best others go on, as in fairseq and Transformers. A row is done when `beams` texts are complete, when none that goes on
+ * could still beat those that are asked for, or at its maximum length, where texts that have not ended compete by the same score.
+ * With one beam this is greedy decoding.
+ *
+ * log p is that of the penalised logits where there is a repetition penalty. Blocked tokens do not make the others likelier.
+ */
+export interface BeamOptions {
+  readonly kind: 'beam';
+  /** ≥ 1 */
+  readonly beams: number;
+  /** α ≥ 0; 0 compares sums, more favours longer texts; default 1. */
+  readonly lengthPenalty?: number;
+}
+
+/** Each token chosen on its own. */
+export type TokenSamplerOptions = { readonly kind: 'greedy' } | TopKOptions | TopPOptions;
+
+/** How the next token is chosen. */
+export type SamplerOptions = TokenSamplerOptions | BeamOptions;
+
+const above0 = (rest = ''): OptionRule => ({
+  expected: `a number above 0${rest}`,
+  accepts: value =>
+    typeof value === 'number' && value > 0 && (rest === '' ? Number.isFinite(value) : value <= 1),
+});
+
+const drawing = { temperature: above0(), seed: rule.integer(0) };
+
+const rules = {
+  greedy: { kind: rule.string },
+  'top-k': { kind: rule.string, k: rule.integer(1), p: above0(', 1 at most'), ...drawing },
+  'top-p': { kind: rule.string, p: above0(', 1 at most'), k: rule.integer(1), ...drawing },
+  beam: { kind: rule.string, beams: rule.integer(1), lengthPenalty: rule.number(0, 100) },
+} satisfies Record<SamplerOptions['kind'], Record<string, OptionRule>>;
+
+const required: Record<SamplerOptions['kind'], readonly string[]> = {
+  greedy: [],
+  'top-k': ['k', 'seed'],
+  'top-p': ['p', 'seed'],
+  beam: ['beams'],
+};
+
+/** @throws ConfigError for an unknown kind, an option that the kind does not have, lacks or cannot take */
+export function checkSampler(options: SamplerOptions): void {
+  const { kind } = options;
+  if (!Object.hasOwn(rules, kind)) {
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `sampler: kind must be greedy, top-k, top-p or beam, got ${JSON.stringify(kind)}`,
+    );
+  }
+  checkOptions(`sampler ${kind}`, options, rules[kind]);
+  for (const key of required[kind]) {
+    if ((options as unknown as Record<string, unknown>)[key] === undefined)
+      throw new ConfigError('CONFIG_INVALID', `sampler ${kind}: "${key}" is missing`);
+  }
+}

@@ -1,0 +1,80 @@
+import { CheckpointError, ParameterTree } from '@simvlm/core';
+import type { SafeTensor } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * An exponential moving average of weights (Polyak and Juditsky, 1992, with forgetting): after each step
+ * average ← decay · average + (1 − decay) · weights, from the weights of the beginning on. A decay of 0 is the weights themselves.
+ *
+ * Owns one tensor a parameter, until `dispose()`.
+ */
+export class WeightAverage {
+  readonly #params: ParameterTree<tf.Variable>;
+  readonly #decay: number;
+  #averages: ParameterTree<{ tensor: tf.Tensor }>;
+
+  /** @param params those that are trained: what never changes is its own average, but for rounding */
+  constructor(params: ParameterTree<tf.Variable>, decay: number) {
+    this.#params = params;
+    this.#decay = decay;
+    // A product, as a clone would share the memory that a captured step overwrites.
+    this.#averages = params.map(variable => ({ tensor: tf.keep(tf.mul(variable, 1)) }));
+  }
+
+  /** The average begins anew with the weights as they are. */
+  restart(): void {
+    this.#replace(variable => tf.mul(variable, 1));
+  }
+
+  /** A step was taken. */
+  update(): void {
+    this.#replace((variable, tensor) =>
+      tf.add(tf.mul(tensor, this.#decay), tf.mul(variable, 1 - this.#decay)),
+    );
+  }
+
+  /** Puts the averages in the place of the weights. */
+  assign(): void {
+    for (const [name, variable] of this.#params)
+      tf.tidy(() => variable.assign(tf.mul(this.#averages.get(name).tensor, 1)));
+  }
+
+  /** The averages as numbers, by name. */
+  async values(): Promise<Map<string, SafeTensor>> {
+    const values = new Map<string, SafeTensor>();
+    for (const [name, { tensor }] of this.#averages)
+      values.set(name, { shape: tensor.shape, values: (await tensor.data()) as Float32Array });
+    return values;
+  }
+
+  /** @throws CheckpointError when one is missing or of another shape; then nothing is changed */
+  restore(tensors: ReadonlyMap<string, SafeTensor>): void {
+    for (const [name, { shape }] of this.#params) {
+      const found = tensors.get(name);
+      if (found?.shape.join() !== shape.join())
+        throw new CheckpointError(
+          'CHECKPOINT_MISMATCH',
+          `averaged weights: "${name}" is ${found ? `[${found.shape}]` : 'missing'}, this model needs [${shape}]`,
+        );
+    }
+    for (const [name, average] of this.#averages) {
+      const { values, shape } = tensors.get(name)!;
+      average.tensor.dispose();
+      average.tensor = tf.keep(tf.tensor(values, [...shape]));
+    }
+  }
+
+  dispose(): void {
+    for (const { tensor } of this.#averages.values()) tensor.dispose();
+    this.#averages = new ParameterTree();
+  }
+
+  #replace(change: (variable: tf.Variable, average: tf.Tensor) => tf.Tensor): void {
+    for (const [name, variable] of this.#params) {
+      const average = this.#averages.get(name);
+      const next = tf.tidy(() => tf.keep(change(variable, average.tensor)));
+      average.tensor.dispose();
+      average.tensor = next;
+    }
+  }
+}
