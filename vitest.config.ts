@@ -19,6 +19,7 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
+    exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
     // Compiles the wasm kernels where a test run comes before any build, and the native addon where a libtorch is.
     globalSetup: [
       'packages/backend-wasm/scripts/ensure-wasm.mjs',

@@ -15,4 +15,4 @@ export {
 export { describeKernels } from './kernels/describe-kernels';
 export { describeOps } from './ops/describe-ops';
 export { describeTraining, type TrainingRun } from './training/describe-training';
-export { type TrainingData, trainOn } from './training/scenario';
+export { smallScale, type TrainingData, type TrainingScale, trainOn } from './training/scenario';

@@ -11,7 +11,7 @@ const args = [
 ];
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-const { include: _include, globalSetup: _globalSetup, pool: _pool, ...test } = base.test!;
+const { include: _include, exclude: _exclude, globalSetup: _globalSetup, pool: _pool, ...test } = base.test!;
 
 export default mergeConfig(
   { ...base, test },
@@ -29,11 +29,11 @@ export default mergeConfig(
     },
     test: {
       include: ['test/**/*.test.ts'],
-      exclude: ['**/*.node.test.ts'],
+      exclude: ['**/*.node.test.ts', '**/node_modules/**'],
       api: { host: '127.0.0.1' },
       fileParallelism: false,
-      testTimeout: 120_000,
-      hookTimeout: 120_000,
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
       browser: {
         enabled: true,
         headless: true,

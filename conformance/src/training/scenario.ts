@@ -21,7 +21,19 @@ export const CLIP = 1.5;
  * themselves, were 3e-3 to 7e-3 nats apart after 200 steps; at this rate every such pair stayed within 2e-6.
  */
 const LEARNING_RATE = 1e-3;
-const IMAGE_SIZE = 32;
+/** How much there is to compute. */
+export interface TrainingScale {
+  readonly imageSize: number;
+  /** Blocks of encoder and decoder each. */
+  readonly layers: number;
+  /** Rows of a step: pairs, and documents. */
+  readonly pairs: number;
+  readonly documents: number;
+}
+
+export const fullScale: TrainingScale = { imageSize: 32, layers: 2, pairs: 8, documents: 4 };
+/** For a GPU that is computed on the processor. */
+export const smallScale: TrainingScale = { imageSize: 16, layers: 1, pairs: 4, documents: 2 };
 const MAX_TEXT = 16;
 
 /** Pictures that are captioned after the run. */
@@ -44,49 +56,53 @@ export async function trainOn(
   backendName: string,
   { pairs, documents }: TrainingData,
   steps: number,
+  scale = fullScale,
 ): Promise<TrainedRun> {
   await tf.setBackend(backendName);
   const tokenizer = await trainUnigram(
     [...pairs, ...documents].map(({ text }) => text),
     { vocabSize: 300, hardVocabLimit: false },
   );
-  const model = smallModel(tokenizer);
+  const model = smallModel(tokenizer, scale);
+  const size = scale.imageSize;
   const metrics: StepMetrics[] = [];
   try {
     await train({
       model,
       batches: createBatchSource({
-        imageText: { dataset: arrayDataset(pairs), batchSize: 8 },
-        textOnly: { dataset: arrayDataset(documents), batchSize: 4 },
+        imageText: { dataset: arrayDataset(pairs), batchSize: scale.pairs },
+        textOnly: { dataset: arrayDataset(documents), batchSize: scale.documents },
         tokenizer,
         maxTextLength: MAX_TEXT,
         prefix: uniformPrefix,
-        transform: (image, random) => randomResizedCrop(image, { size: IMAGE_SIZE, scale: [0.5, 1] }, random),
+        transform: (image, random) => randomResizedCrop(image, { size, scale: [0.5, 1] }, random),
         random: Random.fromSeed(1),
       }),
       config: { learningRate: LEARNING_RATE, warmup: 0.1, schedule: 'cosine', clip: CLIP, steps },
       callbacks: [{ onStep: step => void metrics.push(step) }],
     });
-    const captions = await model.generate({ images: pixelsOf(pairs.slice(0, CAPTIONED)) });
+    const captions = await model.generate({ images: pixelsOf(pairs.slice(0, CAPTIONED), size) });
     return { metrics, captions: captions.map(({ tokens }) => tokenizer.decode(tokens)) };
   } finally {
     model.dispose();
   }
 }
 
-function pixelsOf(pairs: readonly Example[]): Float32Array {
-  const perImage = IMAGE_SIZE ** 2 * 3;
+function pixelsOf(pairs: readonly Example[], size: number): Float32Array {
+  const perImage = size ** 2 * 3;
   const pixels = new Float32Array(pairs.length * perImage);
-  for (const [i, { image }] of pairs.entries())
-    pixels.set(normalize(centerCrop(image!, IMAGE_SIZE)), i * perImage);
+  for (const [i, { image }] of pairs.entries()) pixels.set(normalize(centerCrop(image!, size)), i * perImage);
   return pixels;
 }
 
-function smallModel({ vocabSize, special: { pad, bos, eos } }: SentencePieceTokenizer): SimVlm {
+function smallModel(
+  { vocabSize, special: { pad, bos, eos } }: SentencePieceTokenizer,
+  { imageSize, layers }: TrainingScale,
+): SimVlm {
   return SimVlm.create(
     {
-      ...{ architecture: 'encoder-decoder', width: 32, layers: 2, heads: 4, mlp: 64 },
-      ...{ imageSize: IMAGE_SIZE, vocabSize, maxTextLength: MAX_TEXT, tokens: { pad, bos, eos } },
+      ...{ architecture: 'encoder-decoder', width: 32, layers, heads: 4, mlp: 64 },
+      ...{ imageSize, vocabSize, maxTextLength: MAX_TEXT, tokens: { pad, bos, eos } },
       patcher: {
         kind: 'conv',
         stem: { kernel: 3, stride: 2, channels: 8, pool: true },

@@ -1,5 +1,5 @@
 import { registerWasmBackend } from '@simvlm/backend-wasm';
-import { describeTraining, type TrainingData } from '@simvlm/conformance';
+import { describeTraining, smallScale, type TrainingData } from '@simvlm/conformance';
 import type { Example, RgbImage } from '@simvlm/core';
 import { ready } from './node';
 
@@ -14,7 +14,7 @@ function square([r, g, b]: number[], left: number): RgbImage {
   return { width: 32, height: 32, data };
 }
 
-/** Pictures that are made here, as a page has no files. */
+/** Pictures that are made here. */
 function squares(): TrainingData {
   const pairs: Example[] = [];
   for (const [colour, rgb] of Object.entries(colours))
@@ -39,4 +39,5 @@ describeTraining('webgpu', {
   data: async () => squares(),
   steps: 50,
   fall: 0.5,
+  scale: smallScale,
 });
