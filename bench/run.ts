@@ -4,9 +4,11 @@ import { parseArgs } from 'node:util';
 import { machine } from './lib/machine';
 import { type BenchOptions, type BenchResult, table } from './lib/table';
 
+type Options = BenchOptions & { readonly page: boolean };
+
 const benchmarks: Record<
   string,
-  { about: string; load: () => Promise<{ run: (options: BenchOptions) => Promise<BenchResult> }> }
+  { about: string; load: () => Promise<{ run: (options: Options) => Promise<BenchResult> }> }
 > = {
   wasm: {
     about: 'a small language model: our wasm backend beside plain tfjs and jax-js',
@@ -15,6 +17,10 @@ const benchmarks: Record<
   native: {
     about: 'SimVLM: our native and wasm backends beside PyTorch, training and decoding',
     load: () => import('./native'),
+  },
+  webgpu: {
+    about: 'our WebGPU backend beside plain tfjs, jax-js and onnxruntime-web, in Chromium and on Dawn',
+    load: () => import('./webgpu'),
   },
   demo: {
     about: 'the parts of a training step of the demo model on every backend present',
@@ -28,6 +34,7 @@ const benchmarks: Record<
 
 const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench native [--json FILE] [--quick]
+       pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
          benchmarks,
        )
@@ -41,6 +48,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
     part: { type: 'string' },
+    page: { type: 'boolean', default: false },
     'no-bpe': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
@@ -52,7 +60,10 @@ else if (!benchmark || positionals.length !== 1) {
   process.exitCode = 2;
 } else {
   const { run } = await benchmark.load();
-  const result = await run({ quick: values.quick, part: values.part, bpe: !values['no-bpe'] });
+  const result = await run({
+    ...{ quick: values.quick, part: values.part, bpe: !values['no-bpe'] },
+    page: values.page,
+  });
   const report = { machine: machine(), ...result };
   const versions = Object.entries(result.versions)
     .map(([name, version]) => `${name} ${version}`)

@@ -5,8 +5,12 @@ import { fusedKernel } from '../kernels';
 
 const globalNormKernel: FusedKernel = {
   name: fusedKernel.globalNorm,
+  // One after the other: `addN` of hundreds binds more buffers than tfjs's WebGPU backend can.
   reference: (tensors: readonly tf.Tensor[]) => [
-    tf.addN(tensors.map(tensor => tensor.square().sum())).sqrt(),
+    tensors
+      .map(tensor => tensor.square().sum())
+      .reduce((sum, square) => sum.add(square))
+      .sqrt(),
   ],
 };
 

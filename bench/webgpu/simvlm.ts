@@ -1,0 +1,116 @@
+/** SimVLM on tfjs's WebGPU backend, as ours or as tfjs's own: training, decoding and the device's matrix products. */
+import { SimVlm, writeSafetensors } from '@simvlm/model';
+import { AdamW, lossAndGradients } from '@simvlm/trainer';
+import * as tf from '@tensorflow/tfjs';
+import type { Observed } from './observe';
+import { batch, images, optimizer as options, model as parts, type Scale, weights } from './problem';
+import type { DecoderMemory, Generation, Logits, Request, Training } from './protocol';
+
+export function simvlmRunner(
+  observed: Observed,
+  { patcher, rows }: Scale,
+): (request: Request) => Promise<unknown> {
+  const config = { ...parts, patcher };
+  const model = SimVlm.create(config);
+  model.loadWeights(writeSafetensors([...weights(config)]));
+  let optimizer: AdamW | undefined;
+  return async request => {
+    if ('train' in request) {
+      // Made when it is needed: a model that only decodes has no moments.
+      optimizer ??= new AdamW(model.params, options);
+      return training(model, optimizer, observed, { ...request.train, rows });
+    }
+    if ('generate' in request) return generation(model, observed, request.generate);
+    if ('memory' in request) return memory(model, request.memory.rows);
+    if ('logits' in request) return logits(model, request.logits.tokens);
+    if ('multiply' in request) return multiply(request.multiply.extent);
+    throw new Error(`SimVLM is not asked for ${Object.keys(request)}`);
+  };
+}
+
+async function training(
+  model: SimVlm,
+  optimizer: AdamW,
+  observed: Observed,
+  { from, count, rows }: { from: number; count: number; rows: number },
+): Promise<Training> {
+  const result: Training = { losses: [], milliseconds: [], launches: [], peakBytes: 0 };
+  for (let i = from; i < from + count; i++) {
+    // Making the batch is no part of a step.
+    const micro = [[batch(i, rows)]];
+    const [start, before] = [performance.now(), observed.launches];
+    const { loss, gradients } = lossAndGradients(model, micro, 0);
+    await optimizer.apply(gradients, options.learningRate);
+    tf.dispose(gradients.values());
+    result.losses.push((await loss.data())[0]!);
+    loss.dispose();
+    result.milliseconds.push(performance.now() - start);
+    result.launches.push(observed.launches - before);
+  }
+  return { ...result, peakBytes: observed.peakBytes };
+}
+
+async function generation(
+  model: SimVlm,
+  observed: Observed,
+  { rows, tokens }: { rows: number; tokens: number },
+): Promise<Generation> {
+  const pixels = images(rows);
+  const [start, before] = [performance.now(), observed.launches];
+  const generated = await model.generate({ images: pixels, maxLength: tokens });
+  return {
+    milliseconds: performance.now() - start,
+    launches: observed.launches - before,
+    tokens: generated.map(row => [...row.tokens]),
+  };
+}
+
+async function memory(model: SimVlm, rows: number): Promise<DecoderMemory> {
+  const { keys, values } = tf.tidy(() => {
+    const side = parts.imageSize;
+    const pixels = tf.tensor4d(images(rows), [rows, side, side, 3]);
+    const { layers } = model.network.encode({ images: pixels, prefixLengths: tf.zeros([rows], 'int32') });
+    const headsFirst = (x: tf.Tensor4D) => x.transpose([0, 2, 1, 3]);
+    return { keys: layers.map(({ k }) => headsFirst(k)), values: layers.map(({ v }) => headsFirst(v)) };
+  });
+  const numbers = (list: tf.Tensor[]) => Promise.all(list.map(async tensor => [...(await tensor.data())]));
+  const made = { rows, keys: await numbers(keys), values: await numbers(values) };
+  tf.dispose([keys, values]);
+  return made;
+}
+
+async function logits(model: SimVlm, tokens: readonly number[]): Promise<Logits> {
+  const result = model.logits({
+    size: 1,
+    length: tokens.length,
+    tokens: Int32Array.from(tokens),
+    textLengths: Int32Array.of(tokens.length),
+    prefixLengths: Int32Array.of(0),
+    images: { side: parts.imageSize, pixels: images(1) },
+    ids: ['0'],
+  });
+  const values = [...(await result.data())];
+  result.dispose();
+  return values;
+}
+
+/** Milliseconds of a float32 product of two square matrices, the best of a few: what the device can do with this backend. */
+async function multiply(extent: number): Promise<number> {
+  const [a, b] = [tf.randomUniform([extent, extent]), tf.randomUniform([extent, extent])];
+  const products = 3;
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now();
+    // Read one number only: copying the whole product would be measured too.
+    const last = tf.tidy(() => {
+      let x = a;
+      for (let i = 0; i < products; i++) x = tf.matMul(x as tf.Tensor2D, b as tf.Tensor2D);
+      return x.slice([0, 0], [1, 1]);
+    });
+    await last.data();
+    last.dispose();
+    best = Math.min(best, (performance.now() - start) / products);
+  }
+  tf.dispose([a, b]);
+  return best;
+}
