@@ -15,7 +15,8 @@ const kinds: Record<ContenderName, (observed: Observed, scale: Scale) => Promise
     return { versions, answer: (await import('./simvlm')).simvlmRunner(observed, scale) };
   },
   async composed(observed, scale) {
-    await (await import('./composed')).registerComposed();
+    // tfjs's own backend: without kernels of ours, every fused operation is its reference of plain tfjs operations.
+    await import('@tensorflow/tfjs-backend-webgpu');
     await useWebGpu();
     return { versions, answer: (await import('./simvlm')).simvlmRunner(observed, scale) };
   },

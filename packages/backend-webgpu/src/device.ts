@@ -74,7 +74,7 @@ export async function requestAdapter({ software, powerPreference = 'high-perform
   if (isSoftware && !software) {
     throw new BackendError(
       'BACKEND_UNAVAILABLE',
-      `the only adapter of WebGPU is ${nameOf(info)}, which computes on the processor, slower than the backend wasm: ask for it with software: true`,
+      `the only adapter of WebGPU is ${nameOf(info)}, which computes on the processor, slower than the backend wasm: ask for it with software: true, on the command line SIMVLM_WEBGPU_SOFTWARE=1`,
     );
   }
   return { adapter, info, isSoftware };

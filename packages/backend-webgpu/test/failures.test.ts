@@ -94,7 +94,7 @@ describe('what cannot be is refused at once', () => {
     const { available, reason } = await webGpuStatus();
     expect(available).toBe(false);
     expect(reason).toMatch(
-      /computes on the processor, slower than the backend wasm: ask for it with software: true$/,
+      /computes on the processor, slower than the backend wasm: ask for it with software: true, on the command line SIMVLM_WEBGPU_SOFTWARE=1$/,
     );
     expect((await webGpuStatus({ software: true })).available).toBe(true);
   });
