@@ -45,7 +45,7 @@ export interface BatchSourceOptions {
   /** What is learnt from a text, where that is more than where to split it. */
   readonly objective?: Objective;
   /** Makes the square model input, augmentation included, from a stream of its own for each example and step. */
-  readonly transform: (image: RgbImage, random: Random) => RgbImage;
+  readonly transform: (image: RgbImage, random: Random, text: string) => RgbImage;
   readonly random: Random;
 }
 
@@ -185,5 +185,5 @@ function toRow({ id, text, image }: Example, hasImage: boolean, options: Making,
   if (!hasImage) return { id, tokens, prefixLength };
   if (!image)
     throw new DataError('DATA_INVALID', `example "${id}" has no image; put it among the text-only documents`);
-  return { id, tokens, prefixLength, image: options.transform(image, random.fork('image')) };
+  return { id, tokens, prefixLength, image: options.transform(image, random.fork('image'), text) };
 }

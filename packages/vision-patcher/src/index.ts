@@ -2,12 +2,14 @@ export {
   type AffineOptions,
   type ColorJitterOptions,
   colorJitter,
+  type EraseOptions,
   flipHorizontal,
   grayscale,
   randomAffine,
+  randomErase,
 } from './image/augment';
 export { centerCrop, crop, normalize, type RandomCropOptions, randomResizedCrop } from './image/crop';
-export { type DecodeOptions, decodeImage } from './image/decode-image';
+export { type DecodeOptions, decodeImage, type ImageHeader, readImageHeader } from './image/decode-image';
 export { resize } from './image/resize';
 export {
   type ConvPatcherOptions,

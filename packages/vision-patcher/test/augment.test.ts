@@ -1,7 +1,7 @@
 import { Random, type RgbImage } from '@simvlm/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { colorJitter, flipHorizontal, grayscale, randomAffine } from '../src/index';
+import { colorJitter, flipHorizontal, grayscale, randomAffine, randomErase } from '../src/index';
 import { drawn, fixed, noise, pixel, plain } from './fixture';
 
 const size = fc.integer({ min: 1, max: 12 });
@@ -127,4 +127,26 @@ test('a flip mirrors left to right, and twice is nothing', () => {
   const image = noise(5, 3);
   expect(flipHorizontal(image)).toEqual(drawn(5, 3, (x, y) => pixel(image, 4 - x, y)));
   expect(flipHorizontal(flipHorizontal(image))).toEqual(image);
+});
+
+test('erasing puts one rectangle of one colour into the picture, of the share that was asked for', () => {
+  const grey: RgbImage = { width: 40, height: 30, data: new Uint8Array(40 * 30 * 3).fill(128) };
+  for (let seed = 0; seed < 40; seed++) {
+    const { width, height, data } = randomErase(grey, { area: [0.05, 0.2] }, Random.fromSeed(seed));
+    expect([width, height]).toEqual([40, 30]);
+    const changed: [number, number][] = [];
+    for (let i = 0; i < 40 * 30; i++)
+      if (data[3 * i] !== 128 || data[3 * i + 1] !== 128 || data[3 * i + 2] !== 128)
+        changed.push([i % 40, Math.floor(i / 40)]);
+    const [xs, ys] = [changed.map(([x]) => x), changed.map(([, y]) => y)];
+    const box = (Math.max(...xs) - Math.min(...xs) + 1) * (Math.max(...ys) - Math.min(...ys) + 1);
+    expect(changed).toHaveLength(box);
+    // A long rectangle is cut at the edge of the picture, so that only the upper bound is sure; rounding adds a row at most.
+    expect(box).toBeLessThanOrEqual(0.2 * 1200 + 40);
+    const colours = new Set(
+      changed.map(([x, y]) => data.slice(3 * (y * 40 + x), 3 * (y * 40 + x) + 3).join()),
+    );
+    expect(colours.size).toBe(1);
+  }
+  expect(grey.data.every(value => value === 128)).toBe(true);
 });

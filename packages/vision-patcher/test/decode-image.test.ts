@@ -1,7 +1,7 @@
 import { ImageError } from '@simvlm/core';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { decodeImage } from '../src/index';
+import { decodeImage, readImageHeader } from '../src/index';
 import { drawn, noise, pixel, plain } from './fixture';
 
 const raw = (
@@ -137,4 +137,25 @@ test.each<[string, () => Promise<Uint8Array> | Uint8Array, RegExp]>([
     code: 'IMAGE_UNREADABLE',
     message: expect.stringMatching(message),
   });
+});
+
+test('the header alone says how large a picture is shown, and what it is', async () => {
+  const image = plain(32, 16, [1, 2, 3]);
+  const turned = await raw(image).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+  expect(readImageHeader(turned)).toEqual({ width: 16, height: 32, type: 'jpg' });
+  const png = await raw(image).png().toBuffer();
+  expect(readImageHeader(png.subarray(0, 40))).toEqual({ width: 32, height: 16, type: 'png' });
+  expect(() => readImageHeader(png, { maxPixels: 511 })).toThrow(/32 × 16 pixels, above the limit of 511/);
+});
+
+test('a picture is shrunk while it is decoded, upright and never enlarged', async () => {
+  // Red left, blue right, a quarter turn clockwise: red on top.
+  const image = drawn(64, 32, x => (x < 32 ? [230, 20, 20] : [20, 20, 230]));
+  const turned = await raw(image).jpeg({ quality: 100 }).withMetadata({ orientation: 6 }).toBuffer();
+  const shrunk = await decodeImage(turned, { shortSide: 8 });
+  expect([shrunk.width, shrunk.height]).toEqual([8, 16]);
+  expect(pixel(shrunk, 4, 3)[0]).toBeGreaterThan(200);
+  expect(pixel(shrunk, 4, 12)[2]).toBeGreaterThan(200);
+  const small = noise(6, 5);
+  expect(await decodeImage(await raw(small).png().toBuffer(), { shortSide: 5 })).toEqual(small);
 });

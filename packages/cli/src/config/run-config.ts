@@ -23,7 +23,7 @@ export interface RunConfig {
   objective: { kind: string; [option: string]: JsonValue };
   /** Examples of each kind in a step, as in the paper's 4,096 pairs : 512 documents. */
   batch: { imageText: number; textOnly: number };
-  /** How training pictures are varied: `none`, `crop` (the paper's random resized crops), `drawing` (shape and colour). */
+  /** How training pictures are varied: `none`, `crop` (the paper's random resized crops), `drawing` (shape and colour), `drawing-strong`. */
   augment: Augmentation;
   optimizer: {
     learningRate: number;
@@ -37,9 +37,15 @@ export interface RunConfig {
     layerDecay?: number;
     freeze?: string[];
     emaDecay?: number;
+    dropout?: number;
+    stochasticDepth?: number;
     /** Saves memory for time. */
     checkpointBlocks?: boolean;
+    /** Records a step and replays it: less time a step on backend native. */
+    captureSteps?: boolean;
   };
+  /** Trains adapters of low rank beside the weights that `--init` gives: see `LoraConfig` of `@simvlm/model`. */
+  lora?: { rank: number; alpha?: number; targets?: string[] };
   /** How long: give one of the two. */
   minutes?: number;
   steps?: number;
@@ -92,6 +98,7 @@ const rules = {
   augment: rule.oneOf(...augmentations),
   plugins: rule.array,
   optimizer: rule.object,
+  lora: rule.object,
   minutes: rule.number(0.01),
   steps: rule.integer(1),
   checkpointSeconds: rule.number(1),
@@ -115,8 +122,12 @@ const partRules = {
     layerDecay: rule.number(0, 1),
     freeze: rule.array,
     emaDecay: rule.number(0, 1),
+    dropout: rule.number(0, 1),
+    stochasticDepth: rule.number(0, 1),
     checkpointBlocks: rule.boolean,
+    captureSteps: rule.boolean,
   },
+  lora: { rank: rule.integer(1, 65_536), alpha: rule.number(0), targets: rule.array },
 };
 
 /**
@@ -130,8 +141,9 @@ export function resolveRunConfig(given: Record<string, JsonValue>, where = 'run 
   for (const [part, allowed] of Object.entries(partRules)) {
     const value = (given[part] ?? {}) as Record<string, JsonValue>;
     checkOptions(`${where}: ${part}`, value, allowed);
-    // Another data set has nothing to do with the demo's folders; the other parts are filled up.
-    if (part !== 'data') merged[part] = { ...(demoConfig[part as keyof RunConfig] as object), ...value };
+    // Another data set has nothing to do with the demo's folders, and the demo has no adapters; the other parts are filled up.
+    if (part !== 'data' && part !== 'lora')
+      merged[part] = { ...(demoConfig[part as keyof RunConfig] as object), ...value };
   }
   if (given.objective !== undefined && typeof (given.objective as { kind?: JsonValue }).kind !== 'string') {
     throw new ConfigError(

@@ -118,6 +118,31 @@ export function flipHorizontal({ width, height, data }: RgbImage): RgbImage {
   return { width, height, data: out };
 }
 
+export interface EraseOptions {
+  /** Least and largest share of the area; default 0.02 to 0.33. */
+  readonly area?: readonly [number, number];
+  /** Least and largest height : width, drawn log-uniformly; default 0.3 to 3.3. */
+  readonly ratio?: readonly [number, number];
+}
+
+/** The picture with a rectangle of one random colour somewhere in it: Random Erasing (Zhong et al., 2017), for one picture. */
+export function randomErase(
+  { width, height, data }: RgbImage,
+  { area = [0.02, 0.33], ratio = [0.3, 3.3] }: EraseOptions,
+  random: Random,
+): RgbImage {
+  const share = (area[0] + (area[1] - area[0]) * random.uniform()) * width * height;
+  const aspect = Math.exp(Math.log(ratio[0]) + Math.log(ratio[1] / ratio[0]) * random.uniform());
+  const h = Math.max(1, Math.min(height, Math.round(Math.sqrt(share * aspect))));
+  const w = Math.max(1, Math.min(width, Math.round(Math.sqrt(share / aspect))));
+  const [left, top] = [random.integer(width - w + 1), random.integer(height - h + 1)];
+  const colour = [random.integer(256), random.integer(256), random.integer(256)];
+  const out = data.slice();
+  for (let y = top; y < top + h; y++)
+    for (let x = left; x < left + w; x++) out.set(colour, (y * width + x) * 3);
+  return { width, height, data: out };
+}
+
 type Matrix = readonly number[];
 
 function mapColors({ width, height, data }: RgbImage, m: Matrix, offset: number): RgbImage {

@@ -10,6 +10,9 @@ export interface BottleneckOptions {
   readonly groups: number;
 }
 
+/** A layer with a shortcut; `drop` makes of its branch what is left of it, in training. */
+export type ResidualLayer = (x: tf.Tensor4D, drop?: Layer) => tf.Tensor4D;
+
 /**
  * A ResNet bottleneck block (He et al., 2016): 1×1, 3×3, 1×1 with a shortcut, a norm after each convolution. The stride sits
  * in the 3×3 convolution (as in torchvision's "v1.5"), so that no pixel is skipped. The last norm starts at zero (Goyal et
@@ -18,7 +21,7 @@ export interface BottleneckOptions {
 export function bottleneck(
   scope: ParameterScope<tf.Tensor>,
   { from, to, stride, groups }: BottleneckOptions,
-): Layer {
+): ResidualLayer {
   const middle = Math.max(1, Math.floor(to / 4));
   const reduce = convolution(scope.scope('conv1'), { kernel: 1, stride: 1, from, to: middle });
   const norm1 = norm(scope.scope('norm1'), middle, groups, 'relu');
@@ -27,9 +30,9 @@ export function bottleneck(
   const expand = convolution(scope.scope('conv3'), { kernel: 1, stride: 1, from: middle, to });
   const norm3 = norm(scope.scope('norm3'), to, groups, 'none', 'zeros');
   const shortcut = projection(scope, { from, to, stride, groups });
-  return x => {
+  return (x, drop) => {
     const branch = norm3(expand(norm2(spatial(norm1(reduce(x))))));
-    return tf.relu(tf.add(branch, shortcut(x))) as tf.Tensor4D;
+    return tf.relu(tf.add(drop ? drop(branch) : branch, shortcut(x))) as tf.Tensor4D;
   };
 }
 

@@ -7,9 +7,9 @@ import {
   type PatcherFactory,
   rule,
 } from '@simvlm/core';
-import { linear } from '@simvlm/ops';
+import { linearMap } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { bottleneck } from './bottleneck';
+import { bottleneck, type ResidualLayer } from './bottleneck';
 import { convolution, type Layer, norm } from './layers';
 import { linearPatcher } from './linear-patcher';
 
@@ -50,29 +50,33 @@ export const convPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (options, conte
   if (stages.length === 0) return linearPatcher({ patchSize }, context);
   const { imageSize, width, params } = context;
   const side = gridSide(imageSize, stem, stages);
-  const layers = [...stemLayers(params.scope('stem'), stem, groups)];
+  const first = stemLayers(params.scope('stem'), stem, groups);
+  const blocks: ResidualLayer[] = [];
   let from = stem.channels;
   for (const [i, stage] of stages.entries()) {
     for (let block = 0; block < stage.blocks; block++) {
       const scope = params.scope(`stage${i + 1}.${block}`);
-      layers.push(
+      blocks.push(
         bottleneck(scope, { from, to: stage.channels, stride: block === 0 ? stage.stride : 1, groups }),
       );
       from = stage.channels;
     }
   }
-  const weight = params.param('out.weight', [from, width], {
-    kind: 'truncated-normal',
-    std: Math.sqrt(1 / from),
+  const map = linearMap(params.scope('out'), {
+    inputs: from,
+    outputs: width,
+    init: { kind: 'truncated-normal', std: Math.sqrt(1 / from) },
   });
-  const bias = params.param('out.bias', [width], { kind: 'zeros' });
   return {
     grid: { height: side, width: side },
-    patch: images =>
+    residualBlocks: blocks.length,
+    patch: (images, drop) =>
       tf.tidy(() => {
         let maps = images as tf.Tensor4D;
-        for (const layer of layers) maps = layer(maps);
-        return linear(maps.reshape([images.shape[0]!, side * side, from]), weight, bias);
+        for (const layer of first) maps = layer(maps);
+        for (const [i, block] of blocks.entries())
+          maps = block(maps, drop && (branch => drop(branch, i) as tf.Tensor4D));
+        return map(maps.reshape([images.shape[0]!, side * side, from]));
       }),
   } satisfies Patcher<tf.Tensor>;
 };

@@ -1,5 +1,5 @@
 import { ConfigError, checkOptions, type PatcherFactory, rule } from '@simvlm/core';
-import { linear } from '@simvlm/ops';
+import { linearMap } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 
 /**
@@ -22,18 +22,18 @@ export const linearPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
   }
   const side = imageSize / size;
   const inputs = size * size * 3;
-  const weight = params.param('out.weight', [inputs, width], {
-    kind: 'truncated-normal',
-    std: Math.sqrt(1 / inputs),
+  const map = linearMap(params.scope('out'), {
+    inputs,
+    outputs: width,
+    init: { kind: 'truncated-normal', std: Math.sqrt(1 / inputs) },
   });
-  const bias = params.param('out.bias', [width], { kind: 'zeros' });
   return {
     grid: { height: side, width: side },
     patch: images =>
       tf.tidy(() => {
         const batch = images.shape[0]!;
         const cut = images.reshape([batch * side, size, side, size * 3]).transpose([0, 2, 1, 3]);
-        return linear(cut.reshape([batch, side * side, inputs]), weight, bias);
+        return map(cut.reshape([batch, side * side, inputs]));
       }),
   };
 };
