@@ -14,5 +14,7 @@ export {
 } from './fused/values';
 export { describeKernels } from './kernels/describe-kernels';
 export { describeOps } from './ops/describe-ops';
+export { describeParity, type Parity } from './parity/describe-parity';
+export { type GoldenName, goldenNames } from './parity/golden';
 export { describeTraining, type TrainingRun } from './training/describe-training';
 export { smallScale, type TrainingData, type TrainingScale, trainOn } from './training/scenario';

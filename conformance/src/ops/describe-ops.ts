@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { withBackend } from '../with-backend';
 import { describeCrossEntropy } from './cross-entropy';
+import { describeDropout } from './dropout';
 import { describeEmbedding } from './embedding';
 import { describeGroupNorm } from './group-norm';
 import { describeLayerNorm } from './layer-norm';
@@ -19,6 +20,7 @@ export function describeOps(backendName: string, ready: () => Promise<void>): vo
     describeLinear();
     describeEmbedding();
     describeCrossEntropy();
+    describeDropout();
     describeOptimizer();
   });
 }

@@ -1,3 +1,4 @@
+export { cacheReorder } from './cache-reorder/op';
 export { cacheWrite } from './cache-write/op';
 export { KvCache } from './kv-cache';
 export { type MaskRow, maskPicture, visible } from './mask';
@@ -8,4 +9,7 @@ export {
   type KeysValues,
   type MultiHeadAttention,
 } from './multi-head-attention';
-export { type PrefixAttentionInputs, prefixAttention, type RelativeBias } from './prefix-attention/op';
+export type { PrefixAttentionInputs, RelativeBias } from './prefix-attention/inputs';
+export { prefixAttention } from './prefix-attention/op';
+export { watchAttention } from './prefix-attention/watch';
+export { attentionWeights } from './prefix-attention/weights';

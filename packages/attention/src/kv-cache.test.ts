@@ -70,6 +70,28 @@ describe('the key-value cache', () => {
     stepwise.dispose();
   });
 
+  test('moves rows, keys and values alike, and writes go on at their new places', () => {
+    const cache = new KvCache({ ...SHAPE, batch: 3 });
+    const [k, v] = [tokens(2, 3), tokens(2, 3)];
+    write(cache, k, v, [0, 1, 2]);
+    const [oldK, oldV] = [cache.k.dataSync().slice(), cache.v.dataSync().slice()];
+    tf.tidy(() => cache.reorder(int1d([2, 0, 2])));
+    const moved = (old: ArrayLike<number>) =>
+      [2, 0, 2].flatMap(r => [...Array.from(old).slice(r * ROW, (r + 1) * ROW)]);
+    expect([...cache.k.dataSync()]).toEqual(moved(oldK));
+    expect([...cache.v.dataSync()]).toEqual(moved(oldV));
+    const more = tokens(1, 3);
+    write(cache, more, more, [4, 5, 5]);
+    const want = Float32Array.from(moved(oldK));
+    for (const [row, place] of [4, 5, 5].entries())
+      want.set(more.data.slice(row * TOKEN, (row + 1) * TOKEN), row * ROW + place * TOKEN);
+    expect([...cache.k.dataSync()]).toEqual([...want]);
+    expect(() => tf.tidy(() => cache.reorder(int1d([0, 1])))).toThrow(ShapeError);
+    expect(tf.memory().numTensors).toBe(before + 2);
+    cache.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   test('holds two tensors, whatever is written, and none after dispose', () => {
     const cache = new KvCache(SHAPE);
     for (let t = 0; t < SHAPE.capacity; t++) {

@@ -1,6 +1,7 @@
 import { ShapeError } from '@simvlm/core';
 import { checkShape } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
+import { cacheReorder } from './cache-reorder/op';
 import { cacheWrite } from './cache-write/op';
 
 /**
@@ -61,6 +62,18 @@ export class KvCache {
     checkShape('KvCache', 'v', v, k.shape);
     this.#k = replace(this.#k, cacheWrite(this.#k, k, positions));
     this.#v = replace(this.#v, cacheWrite(this.#v, v, positions));
+  }
+
+  /**
+   * Row r becomes what row `rows[r]` was, as beams do that go on from one another. A recorded step moves the rows within the memory of the
+   * cache, so that other recordings find them there.
+   *
+   * @param rows `int32[B]`, each from 0 to B − 1
+   * @throws ShapeError when there is not one for each row
+   */
+  reorder(rows: tf.Tensor1D): void {
+    this.#k = replace(this.#k, cacheReorder(this.#k, rows));
+    this.#v = replace(this.#v, cacheReorder(this.#v, rows));
   }
 
   dispose(): void {

@@ -1,8 +1,9 @@
 import { ConfigError, type ParameterScope } from '@simvlm/core';
-import { linear } from '@simvlm/ops';
+import { linearMap } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { KvCache } from './kv-cache';
-import { prefixAttention, type RelativeBias } from './prefix-attention/op';
+import type { RelativeBias } from './prefix-attention/inputs';
+import { prefixAttention } from './prefix-attention/op';
 
 export interface AttentionOptions {
   /** D */
@@ -60,12 +61,8 @@ export function createAttention(
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
     throw new ConfigError('CONFIG_INVALID', `attention: ${heads} heads do not divide width ${width}`);
   const depth = width / heads;
-  const declare = (name: string) => {
-    const part = scope.scope(name);
-    const weight = part.param('weight', [width, width], { kind: 'truncated-normal', std: 0.02 });
-    const bias = part.param('bias', [width], { kind: 'zeros' });
-    return (x: tf.Tensor) => linear(x, weight, bias);
-  };
+  const init = { kind: 'truncated-normal', std: 0.02 } as const;
+  const declare = (name: string) => linearMap(scope.scope(name), { inputs: width, outputs: width, init });
   const [query, key, value, out] = [declare('query'), declare('key'), declare('value'), declare('out')];
   const table =
     grid &&

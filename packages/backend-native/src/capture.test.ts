@@ -166,6 +166,46 @@ describeNative('captured steps', () => {
     tf.dispose(inputs);
   });
 
+  test('move the rows of a cache in place, where other recordings read them', () => {
+    before = tf.memory().numTensors;
+    const cache = new KvCache({ batch: 3, capacity: 1, heads: 1, depth: 1 });
+    const { dataId } = cache.k;
+    const inputs = { rows: tf.tensor1d([0, 1, 2], 'int32') };
+    const write = { k: tf.zeros([3, 1, 1, 1]) as tf.Tensor4D, positions: tf.tensor1d([0, 0, 0], 'int32') };
+    const written = captureStep({
+      inputs: write,
+      step: () => {
+        cache.write(write.k, write.k, write.positions);
+        return { k: cache.k.flatten(), v: cache.v.flatten() };
+      },
+    });
+    const moved = captureStep({
+      inputs,
+      step: ({ rows }) => {
+        cache.reorder(rows);
+        return {};
+      },
+    });
+    const read = captureStep({ inputs: {}, step: () => ({ k: cache.k.flatten(), v: cache.v.flatten() }) });
+    for (const [i, rows] of [
+      [2, 0, 1],
+      [1, 1, 0],
+      [0, 2, 2],
+    ].entries()) {
+      const numbers = [10 * i, 10 * i + 1, 10 * i + 2];
+      written.write('k', numbers);
+      expect([...written.run().k.dataSync()]).toEqual(numbers);
+      moved.write('rows', rows);
+      moved.run();
+      const { k, v } = read.run();
+      for (const tensor of [k, v]) expect([...tensor.dataSync()]).toEqual(rows.map(row => numbers[row]));
+    }
+    expect(cache.k.dataId).toBe(dataId);
+    for (const step of [written, moved, read]) step.dispose();
+    cache.dispose();
+    tf.dispose([inputs, write]);
+  });
+
   test.each([
     ['reads a tensor back', (x: tf.Tensor) => void x.sum().dataSync()],
     [

@@ -47,6 +47,11 @@ describeNative('training by captured steps', () => {
       { config: { layerDecay: 0.8, freeze: ['patcher.*'], emaDecay: 0.9 } },
       {},
     ],
+    [
+      'with dropout and stochastic depth',
+      { config: { dropout: 0.2, stochasticDepth: 0.3, accumulate: 2, checkpointBlocks: true } },
+      { documents: true },
+    ],
     ['behind convolutions', { model: { patcher: convolutions }, config: { learningRate: 0.001 } }, {}],
   ])('%s is training: losses, gradient norms and weights', async (_, options, data) => {
     const { plain, captured } = await both(options, data);

@@ -20,7 +20,7 @@ const requests: [string, GenerateRequest][] = [
   ['beams under rules', { sampler: { kind: 'beam', beams: 3, lengthPenalty: 0.5 }, noRepeatNgram: 1 }],
 ];
 
-describeNative('generation, whose steps are captured where rows stay in place', () => {
+describeNative('generation, whose steps are captured', () => {
   beforeAll(async () => {
     await useBackend('wasm');
     await registerNativeBackend({ device: 'cpu', threads: 1 });

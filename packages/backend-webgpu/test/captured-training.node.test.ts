@@ -7,7 +7,7 @@ test('training by captured steps is training, and leaves nothing behind', { time
   await ready();
   await tf.setBackend('webgpu');
   const before = tf.memory().numTensors;
-  const config = { steps: 3, accumulate: 2, labelSmoothing: 0.1 };
+  const config = { steps: 3, accumulate: 2, labelSmoothing: 0.1, dropout: 0.1 };
   const plain = await run({ config, batches: batches({ documents: true }) });
   const captured = await run({
     config: { ...config, captureSteps: true },

@@ -137,6 +137,15 @@ export type Initializer =
   | { readonly kind: 'normal'; readonly std: number }
   | { readonly kind: 'truncated-normal'; readonly std: number };
 
+/** A path of low rank beside a linear map (LoRA; Hu et al., 2021, section 4.1): y = x · W + scale · (x · a) · b. */
+export interface LowRank<P = TensorLike> {
+  /** `[inputs, rank]` */
+  readonly a: P;
+  /** `[rank, outputs]` */
+  readonly b: P;
+  readonly scale: number;
+}
+
 /**
  * Declares parameters under dotted names: `scope('encoder').param('norm.gamma', [D], …)` makes
  * `encoder.norm.gamma`. Each parameter's values depend on the seed and on its full name only, so that adding
@@ -145,14 +154,22 @@ export type Initializer =
 export interface ParameterScope<P = TensorLike> {
   param(name: string, shape: readonly number[], init: Initializer): P;
   scope(name: string): ParameterScope<P>;
+  /** Declares the path beside the linear map whose weights this scope holds, where the model is to have one there. */
+  lowRank?(inputs: number, outputs: number): LowRank<P> | undefined;
 }
 
 /** Pixels to tokens. The caller owns the result of `patch` and disposes it. */
 export interface Patcher<T = TensorLike> {
   /** Rows and columns of the token grid; N = height × width. */
   readonly grid: { readonly height: number; readonly width: number };
-  /** `float32[B, S, S, 3]` in [−1, 1] → `float32[B, N, D]`, row-major over the grid. */
-  patch(images: T): T;
+  /** Residual blocks that training may leave out at random (stochastic depth); default 0: it has none. */
+  readonly residualBlocks?: number;
+  /**
+   * `float32[B, S, S, 3]` in [−1, 1] → `float32[B, N, D]`, row-major over the grid.
+   *
+   * @param drop training: what is left of the branch `[B, …]` of residual block `index`, before it is added to its shortcut
+   */
+  patch(images: T, drop?: (branch: T, index: number) => T): T;
 }
 
 /** Makes a patcher for images of side `imageSize` (pixels) and tokens of width `width` (D). */

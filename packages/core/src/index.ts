@@ -7,6 +7,7 @@ export type {
   ExampleSource,
   Initializer,
   JsonValue,
+  LowRank,
   Objective,
   ObjectiveFactory,
   ParameterScope,
@@ -36,6 +37,7 @@ export {
   TokenizerError,
   TrainingError,
 } from './errors';
+export { namePattern } from './name-pattern';
 export { checkOptions, type OptionRule, rule } from './options';
 export { declaredParameters, initialValues, parameterScope } from './parameter-scope';
 export { type ParameterSpec, ParameterTree, parameterCount } from './parameter-tree';

@@ -1,5 +1,5 @@
 import type { Example, RgbImage, Tokenizer } from '@simvlm/core';
-import { type Generated, type GenerateRequest, SimVlm } from '@simvlm/model';
+import { type Continuation, type GenerateRequest, SimVlm } from '@simvlm/model';
 
 /** One token a letter; space is 4, "a" is 5, … */
 export const letters: Tokenizer = {
@@ -33,7 +33,7 @@ export function indexOf(pixels: Float32Array, row: number): number {
 export interface StandIn {
   /** The log probability of a caption for the picture with this index. */
   readonly score?: (index: number, caption: string) => number;
-  readonly generate?: (request: GenerateRequest) => Generated[];
+  readonly generate?: (request: GenerateRequest) => Pick<Continuation, 'tokens' | 'logProb' | 'finished'>[];
 }
 
 /** What an evaluation asks of a model, without a model: scores and captions that the test decides. */

@@ -1,4 +1,5 @@
 import { ConfigError, checkOptions, type JsonValue, rule } from '@simvlm/core';
+import { type LoraConfig, resolveLora } from './finetune/lora';
 
 /** Everything that decides the shape of a model. Plain JSON. */
 export interface SimVlmConfig {
@@ -22,6 +23,8 @@ export interface SimVlmConfig {
   readonly tokens: { readonly pad: number; readonly bos: number; readonly eos: number };
   /** Which patcher makes image tokens, by its registered name, and its options. */
   readonly patcher: { readonly kind: string; readonly [option: string]: JsonValue };
+  /** Adapters of low rank beside linear maps, for fine-tuning: then they alone are trained. Default: none. */
+  readonly lora?: LoraConfig;
 }
 
 /**
@@ -43,6 +46,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
     maxTextLength: rule.integer(2, 65_536),
     tokens: rule.object,
     patcher: rule.object,
+    lora: rule.object,
   });
   requireKeys('model config', config, [
     'architecture',
@@ -76,6 +80,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
   if (typeof config.patcher.kind !== 'string') {
     throw new ConfigError('CONFIG_INVALID', 'model config: patcher needs a "kind" such as conv or linear');
   }
+  if (config.lora) resolveLora(config.lora);
   return JSON.parse(JSON.stringify(config)) as SimVlmConfig;
 }
 

@@ -1,5 +1,10 @@
+export type { AttentionMaps } from './attention-maps';
 export { checkModelConfig, type SimVlmConfig } from './config';
-export type { Continuation, Generated, GenerateRequest } from './generate/request';
+export { readAdapters, writeAdapters } from './finetune/adapter-file';
+export { ClassifierHead, type ClassifierOptions, type ClassifierPlace } from './finetune/classifier';
+export type { DropRates, Drops } from './finetune/drop';
+export { type LoraConfig, mergeAdapters, unmergeAdapters } from './finetune/lora';
+export type { Continuation, GenerateRequest } from './generate/request';
 export { type Choice, createSampler, type Sampler } from './generate/sampler';
 export type {
   BeamOptions,
@@ -21,6 +26,20 @@ export {
   type StepInput,
 } from './network';
 export { convStage, type Preset, presets, type ResNet } from './presets';
-export { type CreateOptions, defaultRegistry, type LossOptions, modelParameters, SimVlm } from './simvlm';
+export {
+  type CreateOptions,
+  defaultRegistry,
+  drops,
+  type LossOptions,
+  modelParameters,
+  SimVlm,
+  type TrainingOptions,
+} from './simvlm';
 export { resizeWeights } from './weights/resize';
-export { readSafetensors, type SafeTensor, type SafeTensors, writeSafetensors } from './weights/safetensors';
+export {
+  readSafetensors,
+  type SafeTensor,
+  type SafeTensors,
+  type WeightType,
+  writeSafetensors,
+} from './weights/safetensors';

@@ -1,4 +1,4 @@
-import type { PrefixLmBatch } from '@simvlm/core';
+import type { PrefixLmBatch, Random } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Layout } from './layout';
 
@@ -25,6 +25,8 @@ export interface ModelInput {
   readonly targets: tf.Tensor2D;
   /** `float32[B, L]` */
   readonly weights: tf.Tensor2D;
+  /** `int32[B, 2]`: what dropout and stochastic depth draw from; absent where nothing is dropped. */
+  readonly seeds?: tf.Tensor2D;
 }
 
 /** The numbers of one tensor of a `ModelInput`. */
@@ -33,8 +35,13 @@ export interface HostArray {
   readonly values: Int32Array | Float32Array;
 }
 
-/** The numbers of a `ModelInput`, by the names of its tensors. */
-export function inputArrays(plan: Layout, { size: B, images }: PrefixLmBatch): Record<string, HostArray> {
+/**
+ * The numbers of a `ModelInput`, by the names of its tensors.
+ *
+ * @param random where something is dropped: what the seeds of the rows come from
+ */
+export function inputArrays(plan: Layout, batch: PrefixLmBatch, random?: Random): Record<string, HostArray> {
+  const { size: B, images } = batch;
   const { prefix, length: L } = plan;
   const P = prefix.length;
   const text = (values: Int32Array | Float32Array) => ({ shape: [B, L], values });
@@ -50,7 +57,19 @@ export function inputArrays(plan: Layout, { size: B, images }: PrefixLmBatch): R
     lengths: { shape: [B], values: plan.lengths },
     targets: text(plan.targets),
     weights: text(plan.weights),
+    ...(random && { seeds: { shape: [B, 2], values: rowSeeds(batch, random) } }),
   };
+}
+
+/** By the id of the example: a row's draws do not depend on its place, nor on its neighbours. */
+function rowSeeds({ ids, images }: PrefixLmBatch, random: Random): Int32Array {
+  const kind = random.fork(images ? 'image-text' : 'text');
+  return Int32Array.from(
+    ids.flatMap(id => {
+      const row = kind.fork(id);
+      return [row.uint32() | 0, row.uint32() | 0];
+    }),
+  );
 }
 
 /** The tensors of such numbers; the caller disposes them. */

@@ -9,8 +9,10 @@ import type { ParameterScope, Registry } from '@simvlm/core';
 import { embedding, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
+import { blockDrop, type Drops, dropEmbedding, patchDrop, seedsOf } from './finetune/drop';
+import { withAdapters } from './finetune/lora';
 import type { ModelInput } from './input';
-import { collecting, type Recomputable, recomputed } from './recompute';
+import { collecting, pass, type Recomputable } from './recompute';
 import { type BlockOptions, type CachePlace, crossBlock, norm, selfBlock } from './transformer';
 
 /** What the decoder reads of the prefix. */
@@ -60,11 +62,17 @@ export interface ExtensionInput {
 export interface PassOptions {
   /** Keeps nothing of the inside of a Transformer block for the backward pass, which computes it once more. Default false. */
   readonly checkpointBlocks?: boolean;
+  /** What training drops at random. Default nothing. */
+  readonly drops?: Drops;
 }
 
 export interface Network {
   /** N */
   readonly imageTokens: number;
+  /** Rows and columns of the image tokens. */
+  readonly grid: { readonly height: number; readonly width: number };
+  /** Blocks that stochastic depth may leave out: those of the conv stage, then those of the encoder. */
+  readonly depth: number;
   /** Hidden states `[B, L, D]` at the places of the layout, whatever the architecture. */
   hidden(input: ModelInput, options?: PassOptions): tf.Tensor;
   /** Logits `[…, V]` of hidden states `[…, D]`: the embedding's table, transposed. */
@@ -92,9 +100,10 @@ export interface ModelCore {
 /** Declares every parameter of the model in `scope` and gives its forward passes. */
 export function buildNetwork(
   config: SimVlmConfig,
-  scope: ParameterScope<tf.Tensor>,
+  plain: ParameterScope<tf.Tensor>,
   registry: Registry,
 ): Network {
+  const scope = withAdapters(plain, config.lora);
   const { width: D, heads, mlp, layers, vocabSize, maxTextLength, imageSize } = config;
   const small = { kind: 'truncated-normal', std: 0.02 } as const;
 
@@ -112,10 +121,12 @@ export function buildNetwork(
   const textPositions_TD = scope.param('positions.text', [maxTextLength, D], small);
   const options: BlockOptions = { width: D, heads, mlp, grid };
   const isEncoderDecoder = config.architecture === 'encoder-decoder';
+  const convBlocks = patcher.residualBlocks ?? 0;
+  const depth = convBlocks + (isEncoderDecoder ? layers : 0);
 
   /** Image tokens with their positions: `[B, N, D]`. */
-  const embedImages = (images: tf.Tensor4D): tf.Tensor =>
-    tf.add(patcher.patch(images) as tf.Tensor, imagePositions_ND);
+  const embedImages = (images: tf.Tensor4D, drops?: Drops): tf.Tensor =>
+    tf.add(patcher.patch(images, patchDrop(drops, depth)) as tf.Tensor, imagePositions_ND);
 
   /** Text tokens with their positions: `int32[B, L]`, `int32[B, L]` → `[B, L, D]`. */
   const embedText = (tokens: tf.Tensor, positions: tf.Tensor): tf.Tensor =>
@@ -138,19 +149,20 @@ export function buildNetwork(
 
     const encode: Network['encode'] = (
       { images, prefixTokens, prefixPositions, prefixLengths },
-      pass = {},
+      { checkpointBlocks, drops } = {},
     ) => {
-      const parts = images ? [embedImages(images)] : [];
+      const parts = images ? [embedImages(images, drops)] : [];
       if (prefixTokens) parts.push(embedText(prefixTokens, prefixPositions!));
       const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
-      let x_BMD = parts.length === 1 ? parts[0]! : tf.concat(parts, 1);
-      for (const { block, params } of encoder) {
+      let x_BMD = dropEmbedding(drops, 'encoder', parts.length === 1 ? parts[0]! : tf.concat(parts, 1));
+      for (const [i, { block, params }] of encoder.entries()) {
         // Everyone in the prefix sees everyone in it, in both directions.
-        const run: Recomputable = ([x], [keys]) =>
-          block.run(x!, { keyLengths: keys!, prefixLengths: keys! }, images !== undefined);
-        x_BMD = pass.checkpointBlocks
-          ? recomputed(run, { inputs: [x_BMD], constants: [lengths], params })
-          : run([x_BMD], [lengths]);
+        const run: Recomputable = ([x], [keys, seeds]) => {
+          const drop = blockDrop(drops, seeds, `encoder.${i}`, (convBlocks + i + 1) / depth);
+          return block.run(x!, { keyLengths: keys!, prefixLengths: keys! }, images !== undefined, drop);
+        };
+        const constants = [lengths, ...seedsOf(drops)];
+        x_BMD = pass(run, { inputs: [x_BMD], constants, params }, checkpointBlocks);
       }
       const memory_BMD = encoderNorm(x_BMD);
       return { layers: decoder.map(({ block }) => block.projectMemory(memory_BMD)), lengths };
@@ -158,32 +170,36 @@ export function buildNetwork(
 
     const crossMask = (memory: Memory) => ({ keyLengths: memory.lengths, prefixLengths: memory.lengths });
 
-    const decode: Network['decode'] = ({ inputs, positions, lengths }, memory, pass = {}) => {
-      let x_BLD = embedText(inputs, positions);
+    const decode: Network['decode'] = (
+      { inputs, positions, lengths },
+      memory,
+      { checkpointBlocks, drops } = {},
+    ) => {
+      let x_BLD = dropEmbedding(drops, 'decoder', embedText(inputs, positions));
       // No prefix on this side: each place sees itself and what precedes it.
       const none = tf.zerosLike(lengths);
       for (const [i, { block, params }] of decoder.entries()) {
-        const run: Recomputable = ([x, k, v], [keys, prefix, all]) =>
-          block.run(x!, { keyLengths: keys!, prefixLengths: prefix! }, { k, v } as KeysValues, {
-            keyLengths: all!,
-            prefixLengths: all!,
-          });
+        const run: Recomputable = ([x, k, v], [keys, prefix, all, seeds]) => {
+          const self = { keyLengths: keys!, prefixLengths: prefix! };
+          const cross = { keyLengths: all!, prefixLengths: all! };
+          const drop = blockDrop(drops, seeds, `decoder.${i}`, 0);
+          return block.run(x!, self, { k, v } as KeysValues, cross, drop);
+        };
         const { k, v } = memory.layers[i]!;
-        const read = [x_BLD, k, v];
-        const constants = [lengths, none, memory.lengths];
-        x_BLD = pass.checkpointBlocks
-          ? recomputed(run, { inputs: read, constants, params })
-          : run(read, constants);
+        const constants = [lengths, none, memory.lengths, ...seedsOf(drops)];
+        x_BLD = pass(run, { inputs: [x_BLD, k, v], constants, params }, checkpointBlocks);
       }
       return decoderNorm(x_BLD);
     };
 
     return {
       imageTokens: N,
+      grid,
+      depth,
       logits,
       encode,
       decode,
-      hidden: (input, pass) => decode(input, encode(input, pass), pass),
+      hidden: (input, options) => decode(input, encode(input, options), options),
       decodeStep({ tokens, textPositions, places, caches }, memory) {
         let x_B1D = embedText(tokens, textPositions);
         const mask = everythingCached(places);
@@ -208,11 +224,11 @@ export function buildNetwork(
   const stackNorm = norm(scope.scope('decoder.norm'), D);
 
   /** `[image ; text]` and its mask: the prefix is the image, the start token and the text prefix. */
-  const sequence = ({ images, prefixLengths, inputs, positions, lengths }: StackInput) => {
+  const sequence = ({ images, prefixLengths, inputs, positions, lengths }: StackInput, drops?: Drops) => {
     const text_BLD = embedText(inputs, positions);
     const before = images ? N : 0;
     return {
-      x: images ? tf.concat([embedImages(images), text_BLD], 1) : text_BLD,
+      x: images ? tf.concat([embedImages(images, drops), text_BLD], 1) : text_BLD,
       mask: { keyLengths: plus(lengths, before), prefixLengths: plus(prefixLengths, before + 1) },
       before,
     };
@@ -220,20 +236,22 @@ export function buildNetwork(
 
   return {
     imageTokens: N,
+    grid,
+    depth,
     logits,
-    hidden(input, pass = {}) {
-      const { x, mask, before } = sequence(input);
-      const constants = [mask.keyLengths, mask.prefixLengths];
-      let x_BTD = x;
+    hidden(input, { checkpointBlocks, drops } = {}) {
+      const { x, mask, before } = sequence(input, drops);
+      const constants = [mask.keyLengths, mask.prefixLengths, ...seedsOf(drops)];
+      let x_BTD = dropEmbedding(drops, 'decoder', x);
       for (const [i, { block, params }] of stack.entries()) {
-        const run: Recomputable = ([given], [keyLengths, prefixLengths]) => {
+        const run: Recomputable = ([given], [keyLengths, prefixLengths, seeds]) => {
           const seen = { keyLengths: keyLengths!, prefixLengths: prefixLengths! };
+          const drop = blockDrop(drops, seeds, `decoder.${i}`, 0);
           // What the last block makes of the image tokens is read by nobody.
-          return i === layers - 1 ? block.tail(given!, before, seen) : block.run(given!, seen, before > 0);
+          if (i === layers - 1) return block.tail(given!, before, seen, drop);
+          return block.run(given!, seen, before > 0, drop);
         };
-        x_BTD = pass.checkpointBlocks
-          ? recomputed(run, { inputs: [x_BTD], constants, params })
-          : run([x_BTD], constants);
+        x_BTD = pass(run, { inputs: [x_BTD], constants, params }, checkpointBlocks);
       }
       return stackNorm(x_BTD);
     },

@@ -10,6 +10,11 @@ export function collecting(scope: ParameterScope<tf.Tensor>, into: tf.Tensor[]):
       return value;
     },
     scope: name => collecting(scope.scope(name), into),
+    lowRank(inputs, outputs) {
+      const path = scope.lowRank?.(inputs, outputs);
+      if (path) into.push(path.a, path.b);
+      return path;
+    },
   };
 }
 
@@ -26,12 +31,17 @@ export interface Reads {
 /** Gives the same result each time it is called with the same. */
 export type Recomputable = (inputs: readonly tf.Tensor[], constants: readonly tf.Tensor[]) => tf.Tensor;
 
+/** `f(inputs, constants)`; with `again`, what is inside of it is computed once more in the backward pass instead of kept. */
+export function pass(f: Recomputable, reads: Reads, again = false): tf.Tensor {
+  return again ? recomputed(f, reads) : f(reads.inputs, reads.constants);
+}
+
 /**
  * `f(inputs, constants)` of which nothing but these is kept for the backward pass: there it is computed once more (gradient checkpointing,
  * Chen et al., 2016). The gradients are the same; it costs one more forward pass, and intermediate results live only while the gradients of
  * `f` itself are computed.
  */
-export function recomputed(f: Recomputable, { inputs, constants, params }: Reads): tf.Tensor {
+function recomputed(f: Recomputable, { inputs, constants, params }: Reads): tf.Tensor {
   const run = tf.customGrad((...args) => {
     const save = args.at(-1) as unknown as tf.GradSaveFunc;
     save([...inputs, ...constants]);

@@ -1,11 +1,10 @@
 import {
   CheckpointError,
+  ConfigError,
   declaredParameters,
-  initialValues,
   type ParameterSpec,
   ParameterTree,
   type PrefixLmBatch,
-  parameterScope,
   Random,
   Registry,
   ShapeError,
@@ -13,30 +12,48 @@ import {
 import { crossEntropy } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
+import { type AttentionMaps, attentionMaps } from './attention-maps';
 import { checkModelConfig, type SimVlmConfig } from './config';
+import { readAdapters, writeAdapters } from './finetune/adapter-file';
+import type { DropRates } from './finetune/drop';
+import { checkTargets, isAdapter, resolveLora } from './finetune/lora';
 import { generate } from './generate/generate';
 import type { Continuation, GenerateRequest } from './generate/request';
 import { type HostArray, inputArrays, type ModelInput, upload } from './input';
 import { layout, type Padding } from './layout';
 import { buildNetwork, type Network } from './network';
 import { scoreCandidates } from './score';
-import { readSafetensors, type SafeTensor, writeSafetensors } from './weights/safetensors';
+import { assignValues, valuesOf } from './weights/assign';
+import { readSafetensors, writeSafetensors } from './weights/safetensors';
+import { variableScope } from './weights/variables';
 
 export interface CreateOptions {
   /** Seed of the initial weights; default 0. */
   readonly seed?: number;
+  /** `zeros`: no weight is drawn, which saves time where weights are loaded next; default `random`. */
+  readonly init?: 'random' | 'zeros';
   /** Where patchers are looked up; default: our own. */
   readonly registry?: Registry;
 }
 
-export interface LossOptions {
-  /** Share of the target spread over the vocabulary, 0 to 1; default 0. */
-  readonly labelSmoothing?: number;
+/** How training passes through the model. */
+export interface TrainingOptions extends Partial<DropRates> {
   /**
    * Saves memory for time: nothing of the inside of a Transformer block is kept for the backward pass, which computes it once more
    * (gradient checkpointing). The gradients are the same. Default false.
    */
   readonly checkpointBlocks?: boolean;
+  /**
+   * What `dropout` and `stochasticDepth` draw from, where they are above 0 (see `finetune/drop.ts`): the same numbers drop the same, so that each
+   * step needs some of its own, such as `Random.fromSeed(seed).fork(step)`. A row's draws follow from it and from the row's id: an example
+   * that stands twice in a batch drops the same twice.
+   */
+  readonly random?: Random;
+}
+
+export interface LossOptions extends TrainingOptions {
+  /** Share of the target spread over the vocabulary, 0 to 1; default 0. */
+  readonly labelSmoothing?: number;
 }
 
 /** A registry with the patchers of this project. */
@@ -73,24 +90,25 @@ export class SimVlm {
    */
   static create(
     config: SimVlmConfig,
-    { seed = 0, registry = defaultRegistry() }: CreateOptions = {},
+    { seed = 0, init = 'random', registry = defaultRegistry() }: CreateOptions = {},
   ): SimVlm {
     const checked = checkModelConfig(config);
-    const random = Random.fromSeed(seed).fork('weights');
     const params = new ParameterTree<tf.Variable>();
-    const scope = parameterScope(params, (name, spec) => {
-      const start = tf.tensor(initialValues(name, spec, random), [...spec.shape]);
-      const variable = tf.variable(start);
-      start.dispose();
-      return variable;
-    });
+    const scope = variableScope(params, init === 'zeros' ? init : Random.fromSeed(seed).fork('weights'));
     try {
-      return new SimVlm(checked, params, buildNetwork(checked, scope, registry));
+      const network = buildNetwork(checked, scope, registry);
+      if (checked.lora) checkTargets(checked.lora, params.names());
+      return new SimVlm(checked, params, network);
     } catch (error) {
-      // A patcher that refuses its options leaves no weights behind.
+      // A patcher or an adapter that refuses its options leaves no weights behind.
       tf.dispose(params.values());
       throw error;
     }
+  }
+
+  /** What training changes: every parameter, or of a model with adapters the adapters alone. */
+  get trainable(): ParameterTree<tf.Variable> {
+    return this.config.lora ? this.params.filter(isAdapter) : this.params;
   }
 
   /**
@@ -98,15 +116,16 @@ export class SimVlm {
    * With several batches the mean is over the loss tokens of all of them.
    *
    * @returns a scalar, differentiable by the parameters; the caller disposes it
-   * @throws ShapeError when a batch does not fit the model
+   * @throws ShapeError when a batch does not fit the model; ConfigError for options that do not
    */
   loss(batches: PrefixLmBatch | readonly PrefixLmBatch[], options: LossOptions = {}): tf.Scalar {
     const list = 'tokens' in batches ? [batches] : batches;
     if (list.length === 0) throw new ShapeError('loss: there must be at least one batch, got none');
     const plans = list.map(batch => layout(batch, this.config));
     const tokens = plans.reduce((sum, { lossTokens }) => sum + lossTokens, 0);
+    const random = drops(options) ? options.random : undefined;
     return tf.tidy(() => {
-      const inputs = plans.map((plan, i) => upload(inputArrays(plan, list[i]!)));
+      const inputs = plans.map((plan, i) => upload(inputArrays(plan, list[i]!, random)));
       return this.lossOf(inputs, options).div(tokens) as tf.Scalar;
     });
   }
@@ -121,9 +140,39 @@ export class SimVlm {
     return tf.tidy(() => tf.addN(inputs.map(input => this.#rowLosses(input, options).sum())) as tf.Scalar);
   }
 
-  /** The numbers of a batch as `lossOf` reads them. @throws ShapeError when it does not fit the model */
-  inputArrays(batch: PrefixLmBatch, padding?: Padding): Record<string, HostArray> {
-    return inputArrays(layout(batch, this.config, padding), batch);
+  /**
+   * The numbers of a batch as `lossOf` reads them.
+   *
+   * @param random as in the options of `loss`, where something is dropped
+   * @throws ShapeError when the batch does not fit the model
+   */
+  inputArrays(batch: PrefixLmBatch, padding?: Padding, random?: Random): Record<string, HostArray> {
+    return inputArrays(layout(batch, this.config, padding), batch, random);
+  }
+
+  /**
+   * Hidden states `float32[B, L, D]` at the places of the layout, which `loss` makes logits of: for heads of one's own. They belong to the tidy
+   * around the call.
+   *
+   * @throws ConfigError for rates out of range, without anything that they apply to, or without the seeds that `random` makes
+   */
+  hidden(
+    input: ModelInput,
+    { checkpointBlocks = false, dropout = 0, stochasticDepth = 0 }: TrainingOptions = {},
+  ): tf.Tensor3D {
+    for (const [name, rate] of Object.entries({ dropout, stochasticDepth }))
+      if (!(rate >= 0 && rate < 1))
+        throw invalid(`"${name}" must be a number from 0 to below 1, got ${rate}`);
+    if (stochasticDepth > 0 && this.network.depth === 0)
+      throw invalid('"stochasticDepth" is for the conv stage and the encoder, and this model has neither');
+    const { seeds } = input;
+    if (!drops({ dropout, stochasticDepth }))
+      return this.network.hidden(input, { checkpointBlocks }) as tf.Tensor3D;
+    if (!seeds) throw invalid('"dropout" and "stochasticDepth" need "random", which they draw from');
+    return this.network.hidden(input, {
+      checkpointBlocks,
+      drops: { dropout, stochasticDepth, seeds },
+    }) as tf.Tensor3D;
   }
 
   /** How many tokens of a batch the loss is on. */
@@ -175,40 +224,57 @@ export class SimVlm {
     return generate(this, request);
   }
 
-  /** The weights as a safetensors file. */
+  /**
+   * Where the model looks in an image as it predicts each token of a text: the cross-attention over the image tokens, or that of the
+   * text in the one stack of the decoder-only architecture; mean over heads and layers, each row scaled to sum to 1.
+   *
+   * @param image `float32[S, S, 3]` in [−1, 1]
+   * @param tokens `int32[T]`, such as `generate` gives them, T from 1 to `maxTextLength`
+   * @throws ShapeError when the image or the text does not fit the model
+   */
+  attentionMaps(image: Float32Array, tokens: Int32Array): Promise<AttentionMaps> {
+    return attentionMaps(this, image, tokens);
+  }
+
+  /** The weights, those of adapters among them, as a safetensors file. */
   async saveWeights(metadata: Readonly<Record<string, string>> = {}): Promise<Uint8Array> {
-    const tensors: [string, SafeTensor][] = [];
-    for (const [name, variable] of this.params) {
-      tensors.push([name, { shape: variable.shape, values: (await variable.data()) as Float32Array }]);
-    }
-    return writeSafetensors(tensors, metadata);
+    return writeSafetensors(await valuesOf(this.params), metadata);
   }
 
   /**
-   * Takes the weights of a safetensors file (F32, F16 or BF16). All or nothing: names and shapes are checked first.
+   * Takes the weights of a safetensors file (F32, F16 or BF16). All or nothing: names and shapes are checked first. A model with adapters takes
+   * those of a model without, too; then its adapters stay as they are.
    *
    * @throws CheckpointError when the file is damaged, lacks a weight, has one too many or one of another shape
    */
   loadWeights(bytes: Uint8Array): void {
     const { tensors } = readSafetensors(bytes);
-    for (const name of tensors.keys()) {
-      if (!this.params.has(name))
-        throw new CheckpointError('CHECKPOINT_MISMATCH', `weights: this model has no "${name}"`);
-    }
-    for (const [name, { shape }] of this.params) {
-      const found = tensors.get(name);
-      if (!found) throw new CheckpointError('CHECKPOINT_MISMATCH', `weights: "${name}" is missing`);
-      if (found.shape.join() !== shape.join()) {
-        throw new CheckpointError(
-          'CHECKPOINT_MISMATCH',
-          `weights: "${name}" is [${found.shape}], this model needs [${shape}]`,
-        );
-      }
-    }
-    tf.tidy(() => {
-      for (const [name, variable] of this.params)
-        variable.assign(tf.tensor(tensors.get(name)!.values, variable.shape));
-    });
+    const adapted = [...tensors.keys()].some(isAdapter);
+    assignValues(adapted ? this.params : this.params.filter(name => !isAdapter(name)), tensors, 'weights');
+  }
+
+  /** The adapters alone as a safetensors file, with their configuration in its metadata. @throws ConfigError when there are none */
+  async saveAdapters(): Promise<Uint8Array> {
+    if (!this.config.lora) throw invalid('this model has no adapters ("lora")');
+    return writeAdapters(await valuesOf(this.trainable), this.config.lora);
+  }
+
+  /**
+   * Takes the adapters of a file that `saveAdapters` made; all other weights stay as they are. All or nothing.
+   *
+   * @throws CheckpointError when the file is damaged, or its adapters are others than this model has
+   */
+  loadAdapters(bytes: Uint8Array): void {
+    const { adapters, lora } = readAdapters(bytes);
+    const [given, own] = [lora, this.config.lora && resolveLora(this.config.lora)].map(each =>
+      JSON.stringify(each),
+    );
+    if (given !== own)
+      throw new CheckpointError(
+        'CHECKPOINT_MISMATCH',
+        `adapters: the file has ${given}, this model ${own ?? 'has none'}`,
+      );
+    assignValues(this.trainable, adapters, 'adapters');
   }
 
   /** Frees every weight. The model is of no use afterwards. */
@@ -217,16 +283,19 @@ export class SimVlm {
   }
 
   /** `float32[B · L]`: the loss of each place, 0 where there is none. */
-  #rowLosses(input: ModelInput, { labelSmoothing = 0, checkpointBlocks = false }: LossOptions): tf.Tensor1D {
+  #rowLosses(input: ModelInput, { labelSmoothing = 0, ...options }: LossOptions): tf.Tensor1D {
     const count = input.inputs.size;
-    const hidden = this.network.hidden(input, { checkpointBlocks }).reshape([count, this.config.width]);
-    return crossEntropy(
-      this.network.logits(hidden),
-      input.targets.reshape([count]),
-      input.weights.reshape([count]),
-      {
-        labelSmoothing,
-      },
-    );
+    const [targets, weights] = [input.targets.reshape([count]), input.weights.reshape([count])];
+    const hidden = this.hidden(input, options).reshape([count, this.config.width]);
+    return crossEntropy(this.network.logits(hidden), targets, weights, { labelSmoothing });
   }
+}
+
+/** Whether training drops anything at random. */
+export function drops({ dropout = 0, stochasticDepth = 0 }: Partial<DropRates>): boolean {
+  return dropout > 0 || stochasticDepth > 0;
+}
+
+function invalid(what: string): ConfigError {
+  return new ConfigError('CONFIG_INVALID', `model: ${what}`);
 }

@@ -1,7 +1,8 @@
 import { type AttentionMask, createAttention, type KeysValues, type KvCache } from '@simvlm/attention';
 import type { ParameterScope } from '@simvlm/core';
-import { layerNorm, linear } from '@simvlm/ops';
+import { layerNorm, linearMap } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
+import { type Drop, keepAll } from './finetune/drop';
 
 type Scope = ParameterScope<tf.Tensor>;
 type Layer = (x: tf.Tensor) => tf.Tensor;
@@ -28,27 +29,23 @@ export function norm(scope: Scope, width: number): Layer {
 }
 
 /** x → x + W2 · GELU(W1 · norm(x)). */
-function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions): Layer {
+function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions): (x: tf.Tensor, drop: Drop) => tf.Tensor {
   const normed = norm(scope.scope('norm'), width);
-  const declare = (name: string, inputs: number, outputs: number) => {
-    const part = scope.scope(name);
-    const weight = part.param('weight', [inputs, outputs], { kind: 'truncated-normal', std: 0.02 });
-    return { weight, bias: part.param('bias', [outputs], { kind: 'zeros' }) };
-  };
-  const first = declare('hidden', width, hidden);
-  const second = declare('out', hidden, width);
-  return x => {
-    const h = linear(normed(x), first.weight, first.bias, { activation: 'gelu' });
-    return tf.add(x, linear(h, second.weight, second.bias));
-  };
+  const init = { kind: 'truncated-normal', std: 0.02 } as const;
+  const first = linearMap(scope.scope('hidden'), {
+    ...{ inputs: width, outputs: hidden, init },
+    activation: 'gelu',
+  });
+  const second = linearMap(scope.scope('out'), { inputs: hidden, outputs: width, init });
+  return (x, drop) => tf.add(x, drop(second(first(normed(x))), 'mlp'));
 }
 
 /** A pre-layer-norm block of self-attention and MLP: the encoder's, and the decoder-only stack's. */
 export interface SelfBlock {
-  /** x `[B, T, D]`; `image`: the sequence begins with image tokens. */
-  run(x: tf.Tensor, mask: AttentionMask, image: boolean): tf.Tensor;
+  /** x `[B, T, D]`; `image`: the sequence begins with image tokens; `drop`: in training, what is left of a branch. */
+  run(x: tf.Tensor, mask: AttentionMask, image: boolean, drop?: Drop): tf.Tensor;
   /** What `run` gives for the tokens from `from` on, `[B, T − from, D]`, when nobody needs the image tokens before them. */
-  tail(x: tf.Tensor, from: number, mask: AttentionMask): tf.Tensor;
+  tail(x: tf.Tensor, from: number, mask: AttentionMask, drop?: Drop): tf.Tensor;
   /** New tokens x `[B, Tn, D]`, written to the cache first. */
   cached(x: tf.Tensor, place: CachePlace, mask: AttentionMask, image: boolean): tf.Tensor;
 }
@@ -58,15 +55,17 @@ export function selfBlock(scope: Scope, options: BlockOptions): SelfBlock {
   const attention = createAttention(scope.scope('self'), options);
   const feed = mlp(scope.scope('mlp'), options);
   return {
-    run: (x, mask, image) => feed(tf.add(x, attention.self(normed(x), mask, image))),
-    tail(x, from, mask) {
+    run: (x, mask, image, drop = keepAll) =>
+      feed(tf.add(x, drop(attention.self(normed(x), mask, image), 'self')), drop),
+    tail(x, from, mask, drop = keepAll) {
       const rest = (all: tf.Tensor) =>
         tf.slice(all, [0, from, 0], [all.shape[0]!, all.shape[1]! - from, options.width]);
       const h = normed(x);
-      return feed(tf.add(rest(x), attention.cross(rest(h), attention.project(h), { ...mask, offset: from })));
+      const seen = attention.cross(rest(h), attention.project(h), { ...mask, offset: from });
+      return feed(tf.add(rest(x), drop(seen, 'self')), drop);
     },
     cached: (x, { cache, positions }, mask, image) =>
-      feed(tf.add(x, attention.cached(normed(x), cache, positions, mask, image))),
+      feed(tf.add(x, attention.cached(normed(x), cache, positions, mask, image)), keepAll),
   };
 }
 
@@ -74,7 +73,7 @@ export function selfBlock(scope: Scope, options: BlockOptions): SelfBlock {
 export interface CrossBlock {
   /** Keys and values of the memory `[B, M, D]`, made once for all decoding steps. */
   projectMemory(memory: tf.Tensor): KeysValues;
-  run(x: tf.Tensor, self: AttentionMask, memory: KeysValues, cross: AttentionMask): tf.Tensor;
+  run(x: tf.Tensor, self: AttentionMask, memory: KeysValues, cross: AttentionMask, drop?: Drop): tf.Tensor;
   cached(
     x: tf.Tensor,
     place: CachePlace,
@@ -91,12 +90,13 @@ export function crossBlock(scope: Scope, options: BlockOptions): CrossBlock {
   const crossNorm = norm(scope.scope('cross.norm'), width);
   const cross = createAttention(scope.scope('cross'), { width, heads });
   const feed = mlp(scope.scope('mlp'), options);
-  const rest = (x: tf.Tensor, memory: KeysValues, mask: AttentionMask) =>
-    feed(tf.add(x, cross.cross(crossNorm(x), memory, mask)));
+  const rest = (x: tf.Tensor, memory: KeysValues, mask: AttentionMask, drop: Drop) =>
+    feed(tf.add(x, drop(cross.cross(crossNorm(x), memory, mask), 'cross')), drop);
   return {
     projectMemory: memory => cross.project(memory),
-    run: (x, mask, memory, crossMask) => rest(tf.add(x, self.self(selfNorm(x), mask)), memory, crossMask),
+    run: (x, mask, memory, crossMask, drop = keepAll) =>
+      rest(tf.add(x, drop(self.self(selfNorm(x), mask), 'self')), memory, crossMask, drop),
     cached: (x, { cache, positions }, mask, memory, crossMask) =>
-      rest(tf.add(x, self.cached(selfNorm(x), cache, positions, mask)), memory, crossMask),
+      rest(tf.add(x, self.cached(selfNorm(x), cache, positions, mask)), memory, crossMask, keepAll),
   };
 }

@@ -206,7 +206,9 @@ function scripted(texts: readonly (readonly number[])[]): ModelCore {
   return {
     config,
     network: {
+      depth: 0,
       imageTokens: 4,
+      grid: { height: 2, width: 2 },
       hidden: never,
       decode: never,
       prefill: never,

@@ -22,9 +22,10 @@ test('the table of names holds every weight of every kind of model, and no other
   }));
   const names = new Set(
     architectures.flatMap(architecture =>
-      [tinyConfig(), { ...tinyConfig(), ...presets['emoji-tiny']! }].flatMap(config =>
-        modelParameters({ ...config, architecture }).names(),
-      ),
+      [
+        tinyConfig({ lora: { rank: 2, targets: ['*'] } }),
+        { ...tinyConfig(), ...presets['emoji-tiny']! },
+      ].flatMap(config => modelParameters({ ...config, architecture }).names()),
     ),
   );
   expect(patterns.length).toBeGreaterThan(20);

@@ -60,6 +60,35 @@ describe('reading and writing', () => {
     expect(readSafetensors(shifted.subarray(3)).tensors.get('x')!.values).toEqual(floats(1, 2));
   });
 
+  test('every float16 is written as it was read', () => {
+    const all = Uint16Array.from({ length: 0x10000 }, (_, i) => i).filter(h => (h & 0x7fff) <= 0x7c00);
+    const given = file({ x: entry(0, 2 * all.length, [all.length], 'F16') }, new Uint8Array(all.buffer));
+    const written = writeSafetensors(readSafetensors(given).tensors, {}, 'F16');
+    expect(written.slice(-2 * all.length)).toEqual(new Uint8Array(all.buffer));
+  });
+
+  test('a number between two float16 is rounded to the nearer one, from the middle to the even one', () => {
+    const ulp = 2 ** -10;
+    const cases: [number, number][] = [
+      [1 + ulp / 2, 0x3c00],
+      [1 + (3 * ulp) / 2, 0x3c02],
+      [1 + ulp / 2 + 2 ** -20, 0x3c01],
+      [-(2 - ulp / 4), 0xc000],
+      [2 ** -25, 0],
+      [2 ** -25 + 2 ** -40, 1],
+      [2 ** -14 - 2 ** -26, 0x0400],
+      [65_519, 0x7bff],
+      [65_520, 0x7c00],
+      [-1e30, 0xfc00],
+    ];
+    const values = floats(...cases.map(([value]) => value));
+    const written = writeSafetensors([['x', { shape: [values.length], values }]], {}, 'F16');
+    const bits = new Uint16Array(written.slice(-2 * values.length).buffer);
+    expect([...bits]).toEqual(cases.map(([, half]) => half));
+    const nan = writeSafetensors([['x', { shape: [1], values: floats(Number.NaN) }]], {}, 'F16');
+    expect(readSafetensors(nan).tensors.get('x')!.values[0]).toBeNaN();
+  });
+
   test('F16 and BF16 become the same numbers as float32', () => {
     const half = Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00, 0x8000, 0x3555);
     const read16 = readSafetensors(file({ x: entry(0, 14, [7], 'F16') }, new Uint8Array(half.buffer)));

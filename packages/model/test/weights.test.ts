@@ -48,6 +48,18 @@ describe('weights of a model', () => {
     model.dispose();
   });
 
+  test('a model that starts with zeros takes weights as a drawn one does', async () => {
+    const source = SimVlm.create(tinyConfig(), { seed: 1 });
+    const model = SimVlm.create(tinyConfig(), { init: 'zeros' });
+    expect(model.params.values().every(variable => variable.dataSync().every(value => value === 0))).toBe(
+      true,
+    );
+    model.loadWeights(await source.saveWeights());
+    expect(numbers(model)).toEqual(numbers(source));
+    source.dispose();
+    model.dispose();
+  });
+
   test('weights of half precision are taken', async () => {
     const model = SimVlm.create(tinyConfig(), { seed: 1 });
     const exact = await model.saveWeights();

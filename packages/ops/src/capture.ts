@@ -38,7 +38,7 @@ export interface CapturesSteps {
  * A step to be run many times: recorded once where the backend can do that, else run as it is each time.
  *
  * So that it can be recorded, a step follows rules: its shapes do not change; it neither reads tensors back nor uploads numbers other than
- * constants; and what outlives it is changed in place, as `adamwStep` and `cacheWrite` do while a step is recorded.
+ * constants; and what outlives it is changed in place, as `adamwStep`, `cacheWrite` and `cacheReorder` do while a step is recorded.
  */
 export function captureStep<Inputs extends NamedTensors, Outputs extends NamedTensors>(
   options: CaptureOptions<Inputs, Outputs>,

@@ -6,6 +6,7 @@ import {
   checkDtype,
   checkShape,
   crossEntropy,
+  dropout,
   embedding,
   globalNorm,
   groupNorm,
@@ -42,6 +43,36 @@ const wrong: [what: string, call: () => unknown, message: string][] = [
     'groupNorm with another gamma',
     () => groupNorm(tf.zeros([1, 2, 2, 4]), zeros(2), zeros(4), { groups: 2 }),
     'groupNorm: gamma must be [4], got [2]',
+  ],
+  [
+    'dropout of a scalar',
+    () => dropout(zeros(), ints(1, 2), { rate: 0.1, site: 0 }),
+    'dropout: x must have at least one axis, got a scalar',
+  ],
+  [
+    'dropout with seeds of other rows',
+    () => dropout(zeros(2, 3), ints(3, 2), { rate: 0.1, site: 0 }),
+    'dropout: seeds must be [2, 2], got [3, 2]',
+  ],
+  [
+    'dropout with seeds that are no integers',
+    () => dropout(zeros(2, 3), zeros(2, 2), { rate: 0.1, site: 0 }),
+    'dropout: seeds must be int32, got float32',
+  ],
+  [
+    'dropout of everything',
+    () => dropout(zeros(2, 3), ints(2, 2), { rate: 1, site: 0 }),
+    'dropout: rate must be at least 0 and below 1, got 1',
+  ],
+  [
+    'dropout without a rate',
+    () => dropout(zeros(2, 3), ints(2, 2), { rate: Number.NaN, site: 0 }),
+    'dropout: rate must be at least 0 and below 1, got NaN',
+  ],
+  [
+    'dropout at half a site',
+    () => dropout(zeros(2, 3), ints(2, 2), { rate: 0.1, site: 0.5 }),
+    'dropout: site must be an integer in [0, 2^32), got 0.5',
   ],
   [
     'linear with another width',

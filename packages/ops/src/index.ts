@@ -17,6 +17,7 @@ export {
 } from './capture';
 export { checkDtype, checkShape } from './check';
 export { crossEntropy } from './cross-entropy/op';
+export { type DropoutOptions, dropout } from './dropout/op';
 export { embedding } from './embedding/op';
 export { differentiable, type FusedInputs, type FusedKernel, runFused } from './fused';
 export { clipScale, globalNorm } from './global-norm/op';
@@ -24,6 +25,8 @@ export { type GroupNormOptions, groupNorm } from './group-norm/op';
 export {
   type AdamWAttrs,
   type CrossEntropyAttrs,
+  type DropoutAttrs,
+  dropoutScale,
   type EmbeddingGradAttrs,
   type FusedKernelName,
   fusedKernel,
@@ -33,4 +36,5 @@ export {
   type PrefixAttentionAttrs,
 } from './kernels';
 export { layerNorm } from './layer-norm/op';
+export { type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';

@@ -32,6 +32,10 @@ export const fusedKernel = {
   prefixAttentionGrad: 'SimVlmPrefixAttentionGrad',
   /** cache[B, Tmax, H, d], update[B, Tn, H, d], positions int32[B] → the cache with update[b, t] at [b, positions[b] + t] */
   cacheWrite: 'SimVlmCacheWrite',
+  /** cache[B, Tmax, H, d], rows int32[B] → the cache with rows[r] in the place of row r */
+  cacheReorder: 'SimVlmCacheReorder',
+  /** x[B, …], seeds int32[B, 2] → y[B, …]; its own gradient, with dy for x */
+  dropout: 'SimVlmDropout',
   /** a list of tensors of any shapes → scalar √(Σ x²) */
   globalNorm: 'SimVlmGlobalNorm',
   /** param, grad, m, v (one shape), gradScale (scalar) → param', m', v' */
@@ -67,6 +71,23 @@ export interface EmbeddingGradAttrs {
 /** Attributes of `crossEntropy` and its gradient: the target is (1 − s)·onehot + s/V. */
 export interface CrossEntropyAttrs {
   labelSmoothing: number;
+}
+
+/**
+ * Attributes of `dropout`. Number `i` of a row of numbers is kept when draw `i % 8` of counter `(i / 8, site, 0, 0)` under the row's
+ * seed as key (Philox-4x32-10) is at least `threshold`, and then multiplied by `dropoutScale(threshold)`, a float32; else it is 0, whatever it
+ * was. The draws of a counter are the 16-bit halves of its four words, of each the low half first.
+ */
+export interface DropoutAttrs {
+  /** In [0, 2¹⁶): the rate is threshold / 2¹⁶. */
+  threshold: number;
+  /** In [0, 2³²). */
+  site: number;
+}
+
+/** 1 / (1 − rate), in float32. */
+export function dropoutScale(threshold: number): number {
+  return Math.fround(2 ** 16 / (2 ** 16 - threshold));
 }
 
 /**

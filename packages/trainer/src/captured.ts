@@ -1,5 +1,5 @@
-import { ConfigError, ParameterTree, type PrefixLmBatch } from '@simvlm/core';
-import type { HostArray, LossOptions, ModelInput, SimVlm } from '@simvlm/model';
+import { ConfigError, ParameterTree, type PrefixLmBatch, type Random } from '@simvlm/core';
+import { drops, type HostArray, type LossOptions, type ModelInput, type SimVlm } from '@simvlm/model';
 import { type CapturedStep, canAdamwInPlace, captureStep } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { AdamW } from './optimizer';
@@ -54,14 +54,19 @@ export class CapturedTraining {
     this.#loss = typeof loss === 'number' ? { labelSmoothing: loss } : loss;
   }
 
-  /** One step; loss and gradients are those of `lossAndGradients`. The optimiser has counted it. */
-  run(micro: readonly (readonly PrefixLmBatch[])[], learningRate: number): CapturedResult {
+  /**
+   * One step; loss and gradients are those of `lossAndGradients`. The optimiser has counted it.
+   *
+   * @param random what dropout and stochastic depth of this step draw from: its seeds are inputs of the recording
+   */
+  run(micro: readonly (readonly PrefixLmBatch[])[], learningRate: number, random?: Random): CapturedResult {
+    const drawn = drops(this.#loss) ? random : undefined;
     const arrays = new Map<string, HostArray>();
     let tokens = 0;
     for (const [i, parts] of micro.entries()) {
       for (const [j, part] of parts.entries()) {
         tokens += this.#model.lossTokens(part);
-        for (const [name, array] of Object.entries(this.#model.inputArrays(part, 'full')))
+        for (const [name, array] of Object.entries(this.#model.inputArrays(part, 'full', drawn?.fork(i))))
           arrays.set(`${i}.${j}.${name}`, array);
       }
     }

@@ -8,7 +8,7 @@ export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
 
 /** Where checkpoints go: a folder in Node, OPFS in a browser, memory in a test. */
 export interface CheckpointStorage {
-  /** Keeps all files under this step, completely or not at all. @throws CheckpointError DISK_WRITE */
+  /** Keeps all files under this step, completely or not at all. @throws CheckpointError DISK_WRITE, STORAGE_FULL, STORAGE_ABSENT */
   save(step: number, files: CheckpointFiles): Promise<void>;
   /** The newest complete checkpoint, or none. @throws CheckpointError when it is damaged */
   latest(): Promise<CheckpointFiles | undefined>;

@@ -1,4 +1,4 @@
-import { ConfigError, checkOptions, rule } from '@simvlm/core';
+import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
 
 /** How to train. Give `steps` or `minutes`. */
 export interface TrainConfig {
@@ -33,6 +33,15 @@ export interface TrainConfig {
    * model, and what the model has after the training; the weights in training are kept beside it, for the resume.
    */
   readonly emaDecay?: number;
+  /** Dropout after each sublayer and on the embeddings, at least 0 and below 1; default 0 (the paper fine-tunes with 0.1). */
+  readonly dropout?: number;
+  /**
+   * Stochastic depth in the conv stage and the encoder, at least 0 and below 1: the rate of the deepest block, from which the others
+   * rise linearly. Default 0 (the paper fine-tunes with 0.1).
+   */
+  readonly stochasticDepth?: number;
+  /** Seed of what these two drop; with the step it is all that they depend on. Default 0. */
+  readonly seed?: number;
   /** Batches whose gradients make one step; default 1. */
   readonly accumulate?: number;
   /** Default 0. */
@@ -65,6 +74,11 @@ export type ResolvedTrainConfig = Required<Omit<TrainConfig, Optional>> & Pick<T
 
 type Optional = 'steps' | 'minutes' | 'checkpointSteps' | 'emaDecay';
 
+const belowOne: OptionRule = {
+  expected: 'a number from 0 to below 1',
+  accepts: value => typeof value === 'number' && value >= 0 && value < 1,
+};
+
 /** Steps whose mean time says how many more fit into a time budget. */
 export const ESTIMATE_STEPS = 40;
 
@@ -91,10 +105,10 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
       expected: 'a list of names, in which * stands for any characters',
       accepts: value => Array.isArray(value) && value.every(name => typeof name === 'string'),
     },
-    emaDecay: {
-      expected: 'a number from 0 to below 1',
-      accepts: value => typeof value === 'number' && value >= 0 && value < 1,
-    },
+    emaDecay: belowOne,
+    dropout: belowOne,
+    stochasticDepth: belowOne,
+    seed: rule.integer(0),
     accumulate: rule.integer(1),
     labelSmoothing: rule.number(0, 1),
     checkpointBlocks: rule.boolean,
@@ -119,6 +133,9 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     schedule: 'linear' as const,
     layerDecay: 1,
     freeze: [],
+    dropout: 0,
+    stochasticDepth: 0,
+    seed: 0,
     accumulate: 1,
     labelSmoothing: 0,
     checkpointBlocks: false,

@@ -11,7 +11,7 @@ export {
   type TrainerState,
 } from './checkpoint';
 export { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
-export { type LossAndGradients, lossAndGradients } from './gradients';
+export { gradientsOf, type LossAndGradients, lossAndGradients } from './gradients';
 export { layerFactors } from './layer-decay';
 export { memoryStorage } from './memory-storage';
 export { AdamW, type AdamWOptions, type StepReport } from './optimizer';

@@ -6,6 +6,7 @@ import {
   type JsonValue,
   type PrefixLmBatch,
   type ProcessGroup,
+  Random,
   type SkipReport,
   TrainingError,
 } from '@simvlm/core';
@@ -88,7 +89,7 @@ export interface TrainResult {
 /**
  * Trains a model: the same seed and backend give the same losses, and a resumed run equals an uninterrupted one, bit for bit
  * (but for a run of minutes, whose schedule follows the clock). Memory is constant over steps. With `emaDecay` the model has the averaged
- * weights at the end; callbacks on the way see those in training.
+ * weights at the end; callbacks on the way see those in training. Of a model with adapters only these are trained.
  *
  * @throws TrainingError when the loss or its gradient is no number any more; CheckpointError when `resume` does not fit, or when the last
  *   checkpoint cannot be written (earlier ones that cannot are reported to `onWarning`). With a process group also, in every process,
@@ -102,8 +103,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       'train config: "captureSteps" is for one process, as the all-reduce is not part of a recording',
     );
   }
-  const { params } = options.model;
-  const optimizer = new AdamW(trainable(params, config.freeze), config, params.names());
+  const { params, trainable: own } = options.model;
+  const optimizer = new AdamW(trainable(own, config.freeze), config, params.names());
   let run: Run | undefined;
   try {
     run = new Run(options, config, optimizer);
@@ -218,7 +219,7 @@ class Run {
     const own = lossAndGradients(
       this.options.model,
       micro,
-      this.config,
+      { ...this.config, random: this.#random() },
       this.#processes?.group,
       this.optimizer.params,
     );
@@ -238,9 +239,16 @@ class Run {
     micro: readonly (readonly PrefixLmBatch[])[],
     rate: number,
   ): Promise<StepNumbers> {
-    const { loss, gradientNorm, tokens } = captured.run(micro, rate);
+    const { loss, gradientNorm, tokens } = captured.run(micro, rate, this.#random());
     const [[value], [norm]] = await Promise.all([loss.data(), gradientNorm.data()]);
     return { loss: value!, gradientNorm: norm!, tokens };
+  }
+
+  /** What the step in progress drops: it depends on seed and step alone, so that a resumed run drops the same. */
+  #random(): Random {
+    return Random.fromSeed(this.config.seed)
+      .fork('drops')
+      .fork(this.optimizer.step + 1);
   }
 
   #diverged(what: string, step: number, value: number): TrainingError {

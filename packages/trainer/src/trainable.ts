@@ -1,4 +1,4 @@
-import { ConfigError, type ParameterTree } from '@simvlm/core';
+import { ConfigError, namePattern, type ParameterTree } from '@simvlm/core';
 
 /**
  * The parameters that are trained: all but those whose name one of the patterns matches.
@@ -8,7 +8,7 @@ import { ConfigError, type ParameterTree } from '@simvlm/core';
  */
 export function trainable<T>(params: ParameterTree<T>, freeze: readonly string[]): ParameterTree<T> {
   if (freeze.length === 0) return params;
-  const patterns = freeze.map(expression);
+  const patterns = freeze.map(namePattern);
   for (const [i, pattern] of patterns.entries()) {
     if (!params.names().some(name => pattern.test(name)))
       throw new ConfigError(
@@ -20,9 +20,4 @@ export function trainable<T>(params: ParameterTree<T>, freeze: readonly string[]
   if (rest.size === 0)
     throw new ConfigError('CONFIG_INVALID', 'train config: "freeze" leaves no parameter to train');
   return rest;
-}
-
-function expression(pattern: string): RegExp {
-  const parts = pattern.split('*').map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`);
 }

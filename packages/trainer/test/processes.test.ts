@@ -47,6 +47,8 @@ describe('a training in several processes', () => {
     { size: 3, config: { accumulate: 2, clip: 0.1 } },
     { size: 7, config: { labelSmoothing: 0.1, clip: 0 } },
     { size: 2, config: { freeze: ['patcher.*'], layerDecay: 0.8, emaDecay: 0.9, checkpointBlocks: true } },
+    // A row drops the same, whichever process has it.
+    { size: 2, config: { dropout: 0.3, stochasticDepth: 0.3, accumulate: 2 } },
   ];
   test.each(cases)('equals one process with all rows: $size, $config', async ({ size, config }) => {
     const options = () => ({

@@ -74,6 +74,38 @@ test('tokens are row-major over the grid: a mark in one place shows in its own t
   }
 });
 
+test('a branch is what training leaves of it, block by block; without it a block is its shortcut', () => {
+  const options = {
+    stem: { kernel: 3, stride: 2, channels: 8, pool: false },
+    stages: [
+      { blocks: 1, channels: 8, stride: 1 },
+      { blocks: 2, channels: 16, stride: 2 },
+    ],
+  };
+  const patcher = convPatcher(options, { imageSize: 32, width: 12, params: noisyParameters().params });
+  const images = noiseImages(2, 32);
+  const seen: [number, number[]][] = [];
+  const kept = patcher.patch(images, (branch, index) => {
+    seen.push([index, branch.shape]);
+    return branch;
+  });
+  expect([...kept.dataSync()]).toEqual([...patcher.patch(images).dataSync()]);
+  expect(patcher.residualBlocks).toBe(3);
+  expect(seen.map(([index]) => index)).toEqual([0, 1, 2]);
+  expect(seen.every(([, shape]) => shape.length === 4 && shape[0] === 2)).toBe(true);
+  // A row that leaves all branches out: the other row stays as it is.
+  const first = tf.tensor4d([0, 1], [2, 1, 1, 1]);
+  const half = patcher.patch(images, branch => tf.mul(branch, first));
+  const none = patcher.patch(images, branch => tf.zerosLike(branch));
+  const row = (tokens: tf.Tensor, b: number) => [...tf.gather(tokens, [b]).dataSync()];
+  expect(row(half, 0)).toEqual(row(none, 0));
+  expect(row(half, 1)).toEqual(row(kept, 1));
+  expect(row(none, 1)).not.toEqual(row(kept, 1));
+  expect(
+    linearPatcher({}, { imageSize: 32, width: 8, params: noisyParameters().params }).residualBlocks,
+  ).toBeUndefined();
+});
+
 test('linear patches are the pixels of each square, row-major, times a matrix', () => {
   const { tree, params } = noisyParameters();
   const patcher = linearPatcher({ patchSize: 2 }, { imageSize: 6, width: 5, params });

@@ -1,34 +1,9 @@
 import { ShapeError } from '@simvlm/core';
 import { checkDtype, checkShape, differentiable, type PrefixAttentionAttrs, runFused } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
+import type { PrefixAttentionInputs } from './inputs';
 import { prefixAttentionGradKernel, prefixAttentionKernel } from './reference';
-
-/** A learned bias by relative place between image tokens, as in CoAtNet (Dai et al., 2021). */
-export interface RelativeBias {
-  /** `float32[H, (2h − 1)(2w − 1)]`. */
-  readonly table: tf.Tensor;
-  /** h */
-  readonly gridHeight: number;
-  /** w */
-  readonly gridWidth: number;
-}
-
-export interface PrefixAttentionInputs {
-  /** `float32[B, Tq, H, d]` */
-  readonly q: tf.Tensor;
-  /** `float32[B, Tk, H, d]` */
-  readonly k: tf.Tensor;
-  /** `float32[B, Tk, H, d]` */
-  readonly v: tf.Tensor;
-  /** `int32[B]`: how many keys of each row exist. */
-  readonly keyLengths: tf.Tensor;
-  /** `int32[B]`: how many of them every query sees. */
-  readonly prefixLengths: tf.Tensor;
-  /** Absolute position of query 0. */
-  readonly offset?: number;
-  /** For tokens 0 … h·w − 1, which must be queries and keys alike; needs offset 0. */
-  readonly bias?: RelativeBias;
-}
+import { announceAttention } from './watch';
 
 /**
  * Scaled dot-product attention (Vaswani et al., 2017) under the one mask rule of `visible`: softmax(q·kᵀ/√d + bias) · v.
@@ -37,14 +12,10 @@ export interface PrefixAttentionInputs {
  * @throws ShapeError when shapes or dtypes disagree
  */
 export function prefixAttention(inputs: PrefixAttentionInputs): tf.Tensor4D {
-  const { q, k, v, keyLengths, prefixLengths, offset = 0, bias } = inputs;
+  const { q, k, v, keyLengths, prefixLengths, bias } = inputs;
   check(inputs);
-  const attrs: PrefixAttentionAttrs = {
-    offset,
-    scale: 1 / Math.sqrt(q.shape[3]!),
-    gridHeight: bias?.gridHeight ?? 0,
-    gridWidth: bias?.gridWidth ?? 0,
-  };
+  announceAttention(inputs);
+  const attrs = attrsOf(inputs);
   const named = { q, k, v, keyLengths, prefixLengths, ...(bias && { bias: bias.table }) };
   return differentiable(
     bias ? [q, k, v, bias.table] : [q, k, v],
@@ -72,6 +43,15 @@ export function prefixAttention(inputs: PrefixAttentionInputs): tf.Tensor4D {
         attrs,
       ),
   );
+}
+
+export function attrsOf({ q, offset = 0, bias }: Omit<PrefixAttentionInputs, 'v'>): PrefixAttentionAttrs {
+  return {
+    offset,
+    scale: 1 / Math.sqrt(q.shape[3]!),
+    gridHeight: bias?.gridHeight ?? 0,
+    gridWidth: bias?.gridWidth ?? 0,
+  };
 }
 
 function check({ q, k, v, keyLengths, prefixLengths, offset = 0, bias }: PrefixAttentionInputs): void {

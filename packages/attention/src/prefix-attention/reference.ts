@@ -14,16 +14,8 @@ const HIDDEN = -1e30;
 export const prefixAttentionKernel: FusedKernel = {
   name: fusedKernel.prefixAttention,
   reference(inputs: Inputs, attrs: PrefixAttentionAttrs) {
-    const mask_BHQK = visibility(inputs, attrs);
-    const scores_BHQK = tf.where(mask_BHQK.greater(0), scores(inputs, attrs), tf.scalar(HIDDEN));
-    const largest = scores_BHQK.max(3, true);
-    const weights_BHQK = scores_BHQK.sub(largest).exp().mul(mask_BHQK);
-    const total = weights_BHQK.sum(3, true);
-    const seen = total.greater(0);
-    const y_BHQd = tf.matMul(
-      weights_BHQK.div(tf.where(seen, total, tf.onesLike(total))),
-      headsFirst(inputs.v),
-    );
+    const { p_BHQK, largest, total, seen } = softmax(inputs, attrs);
+    const y_BHQd = tf.matMul(p_BHQK, headsFirst(inputs.v));
     const lse = tf.where(seen, total.log().add(largest), tf.fill(total.shape, Number.NEGATIVE_INFINITY));
     return [headsFirst(y_BHQd), lse.reshape(lse.shape.slice(0, 3))];
   },
@@ -49,12 +41,23 @@ export const prefixAttentionGradKernel: FusedKernel = {
   },
 };
 
+/** The attention weights `[B, H, Tq, Tk]`, zeros for a query that sees no key, and what their logarithm is made of. */
+export function softmax(inputs: Omit<Inputs, 'v'>, attrs: PrefixAttentionAttrs) {
+  const mask_BHQK = visibility(inputs, attrs);
+  const scores_BHQK = tf.where(mask_BHQK.greater(0), scores(inputs, attrs), tf.scalar(HIDDEN));
+  const largest = scores_BHQK.max(3, true);
+  const weights_BHQK = scores_BHQK.sub(largest).exp().mul(mask_BHQK);
+  const total = weights_BHQK.sum(3, true);
+  const seen = total.greater(0);
+  return { p_BHQK: weights_BHQK.div(tf.where(seen, total, tf.onesLike(total))), largest, total, seen };
+}
+
 /** `[B, T, H, d]` to `[B, H, T, d]`, and back. */
 function headsFirst(x: tf.Tensor): tf.Tensor {
   return x.transpose([0, 2, 1, 3]);
 }
 
-function scores({ q, k, bias }: Inputs, attrs: PrefixAttentionAttrs): tf.Tensor {
+function scores({ q, k, bias }: Omit<Inputs, 'v'>, attrs: PrefixAttentionAttrs): tf.Tensor {
   const scores_BHQK = tf.matMul(headsFirst(q), headsFirst(k), false, true).mul(attrs.scale);
   if (!bias) return scores_BHQK;
   const tokens = attrs.gridHeight * attrs.gridWidth;
@@ -71,7 +74,7 @@ function scores({ q, k, bias }: Inputs, attrs: PrefixAttentionAttrs): tf.Tensor 
 
 /** 1 where the query sees the key, else 0: `float32[B, 1, Tq, Tk]`. */
 function visibility(
-  { q, k, keyLengths, prefixLengths }: Inputs,
+  { q, k, keyLengths, prefixLengths }: Omit<Inputs, 'v'>,
   { offset }: PrefixAttentionAttrs,
 ): tf.Tensor {
   const [batch, queries] = q.shape as [number, number];

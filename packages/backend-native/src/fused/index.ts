@@ -2,8 +2,10 @@ import type { NativeKernel } from '../kernels/kernel';
 import { adamw } from './adamw';
 import { adamwInPlace } from './adamw-in-place';
 import { prefixAttention, prefixAttentionGrad } from './attention';
+import { cacheReorder } from './cache-reorder';
 import { cacheWrite } from './cache-write';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { dropout } from './dropout';
 import { embedding, embeddingGrad } from './embedding';
 import { globalNorm } from './global-norm';
 import { groupNorm, groupNormGrad } from './group-norm';
@@ -25,6 +27,8 @@ export const fusedKernels: readonly NativeKernel[] = [
   prefixAttention,
   prefixAttentionGrad,
   cacheWrite,
+  cacheReorder,
+  dropout,
   globalNorm,
   adamw,
   adamwInPlace,

@@ -1,6 +1,7 @@
 import type { WasmKernel } from '../kernels/kernel';
 import { prefixAttention, prefixAttentionGrad } from './attention';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { dropout } from './dropout';
 import { cacheWrite, embedding, embeddingGrad } from './embedding';
 import { groupNorm, groupNormGrad } from './group-norm';
 import { layerNorm, layerNormGrad } from './layer-norm';
@@ -22,6 +23,7 @@ export const fusedKernels: readonly WasmKernel[] = [
   prefixAttention,
   prefixAttentionGrad,
   cacheWrite,
+  dropout,
   globalNorm,
   adamw,
 ];

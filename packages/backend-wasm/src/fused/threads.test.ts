@@ -100,6 +100,11 @@ const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][
     { cache: normal([8, 100, 4, 32]), update: normal([8, 1, 4, 32]), positions: integers([8], 100) },
     {},
   ],
+  [
+    fusedKernel.dropout,
+    { x: normal([7, 1001, 5]), seeds: integers([7, 2], 2 ** 31) },
+    { threshold: 20_000, site: 2 ** 32 - 1 },
+  ],
   [fusedKernel.globalNorm, [square, rows, pictures], {}],
   [
     fusedKernel.adamw,

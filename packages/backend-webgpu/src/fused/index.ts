@@ -4,6 +4,7 @@ import { prefixAttention } from './attention';
 import { prefixAttentionGrad } from './attention-grad';
 import { cacheWrite } from './cache-write';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { dropout } from './dropout';
 import { embedding, embeddingGrad } from './embedding';
 import { globalNorm } from './global-norm';
 import { groupNorm, groupNormGrad } from './group-norm';
@@ -29,4 +30,5 @@ export const fusedKernels: readonly WebGpuKernel[] = [
   prefixAttention,
   prefixAttentionGrad,
   cacheWrite,
+  dropout,
 ];

@@ -43,6 +43,11 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const config = await readRunConfig(file, options.set);
   // Whatever is wrong with the configuration is said before anything starts.
   imageSizeOf(config);
+  if (config.lora && options.init === undefined && options.resume === undefined)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
+    );
   const registry = await runRegistry(config.plugins);
   const resume = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
   const init = options.init === undefined ? undefined : await readCheckpoint(options.init);

@@ -1,10 +1,12 @@
 import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
 import { ConfigError } from '@simvlm/core';
 import {
+  mergeAdapters,
   type Preset,
   presets,
   readSafetensors,
   resizeWeights,
+  type SafeTensor,
   SimVlm,
   type SimVlmConfig,
   writeSafetensors,
@@ -26,13 +28,14 @@ export function modelPreset({ model }: RunConfig): Preset {
 
 /** A fresh model for this tokenizer. @throws ConfigError */
 export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: Registry): SimVlm {
-  return SimVlm.create(modelConfig(modelPreset(config), tokenizer), { seed: config.seed, registry });
+  return SimVlm.create(modelConfig(config, tokenizer), { seed: config.seed, registry });
 }
 
 /**
- * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size.
+ * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size. Adapters that the checkpoint has are merged
+ * into its weights; those that the configuration asks for are fresh.
  *
- * @throws CheckpointError when the models differ in more than `imageSize`
+ * @throws CheckpointError when the models differ in more than `imageSize` and adapters
  */
 export function createModelFrom(
   files: CheckpointFiles,
@@ -40,17 +43,29 @@ export function createModelFrom(
   tokenizer: Tokenizer,
   registry: Registry,
 ): SimVlm {
-  const to = modelConfig(modelPreset(config), tokenizer);
-  const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));
-  const weights = resizeWeights(tensors, checkpointModelConfig(files), to, registry);
+  const to = modelConfig(config, tokenizer);
+  const { lora: _, ...plain } = to;
+  const from = mergedWeights(files);
+  const weights = resizeWeights(from.weights, from.config, plain, registry);
   const model = SimVlm.create(to, { seed: config.seed, registry });
   model.loadWeights(writeSafetensors(weights));
   return model;
 }
 
-function modelConfig(preset: Preset, { vocabSize, special }: Tokenizer): SimVlmConfig {
+/** The model of a checkpoint as one without adapters: its weights, into which they are merged, and its configuration. */
+export function mergedWeights(files: CheckpointFiles): {
+  readonly weights: ReadonlyMap<string, SafeTensor>;
+  readonly config: SimVlmConfig;
+} {
+  const { lora, ...config } = checkpointModelConfig(files);
+  const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));
+  return { weights: lora ? mergeAdapters(tensors, lora) : tensors, config };
+}
+
+function modelConfig(config: RunConfig, { vocabSize, special }: Tokenizer): SimVlmConfig {
   const { pad, bos, eos } = special;
-  return { ...preset, vocabSize, tokens: { pad, bos, eos } };
+  const { lora } = config;
+  return { ...modelPreset(config), vocabSize, tokens: { pad, bos, eos }, ...(lora && { lora }) };
 }
 
 /** The side of the input of a configuration's model in pixels, known before there is a tokenizer. */

@@ -52,7 +52,8 @@ export async function runTraining(options: RunOptions): Promise<Run> {
     : createModel(config, tokenizer, registry);
   terminal.note(
     `${data.train.length.toLocaleString('en')} pictures, ${data.documents.length.toLocaleString('en')} documents, ` +
-      `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${(parameterCount(model.params) / 1e6).toFixed(2)} M parameters`,
+      `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
+      (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
   );
   const from = resume ? checkpointTrainerState(resume).step : 0;
   const metrics = isFirst ? await metricsWriter(join(folder, 'metrics.jsonl'), from) : undefined;
@@ -62,6 +63,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
       batches: runBatches(config, data, tokenizer, model.config, registry),
       config: {
         ...config.optimizer,
+        seed: config.seed,
         ...(config.steps !== undefined ? { steps: config.steps } : { minutes: config.minutes! }),
         checkpointSeconds: config.checkpointSeconds,
       },
@@ -84,6 +86,10 @@ export async function runTraining(options: RunOptions): Promise<Run> {
   } finally {
     await metrics?.flush();
   }
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(count < 1e5 ? 4 : 2)} M`;
 }
 
 function reportTraining(

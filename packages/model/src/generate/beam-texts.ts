@@ -17,7 +17,6 @@ export async function beamTexts(
   const session = startSession(model, batch, {
     maxLength: Math.max(...rows.map(({ limit }) => limit)),
     copies: beams,
-    reorders: true,
     reduce: finder.reduce,
   });
   try {

@@ -40,19 +40,16 @@ export interface GenerateRequest {
   readonly onToken?: (row: number, tokens: Int32Array, caption: number) => void;
 }
 
-export interface Generated {
-  /** The new tokens, without prompt and end token. */
-  readonly tokens: Int32Array;
-  /** Σ log p of the new tokens, the end token included when it was reached; in nats. */
-  readonly logProb: number;
-  /** The model ended the text itself. */
-  readonly finished: boolean;
-}
-
 /** A generated text with its numbers. They are the model's (temperature 1, nothing cut off, penalised or blocked). */
-export interface Continuation extends Generated {
+export interface Continuation {
   /** The row of the request. */
   readonly row: number;
+  /** The new tokens, without prompt and end token. */
+  readonly tokens: Int32Array;
+  /** The model ended the text itself. */
+  readonly finished: boolean;
+  /** Σ log p of the new tokens, the end token included when it was reached; in nats. */
+  readonly logProb: number;
   /** log p of each new token, in nats; the last is the end token's when it was reached. They sum to `logProb`. */
   readonly tokenLogProbs: Float32Array;
   /** Of beams: what they are ordered by; see `BeamOptions`. */

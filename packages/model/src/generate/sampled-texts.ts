@@ -25,7 +25,7 @@ export async function sampledTexts(
   const { reduce, choose } = createChooser(sampler, rules, vocabSize);
   const texts = rows.flatMap(row => Array.from({ length: captions }, (_, i) => growing(row, i)));
   const maxLength = Math.max(...rows.map(({ limit }) => limit));
-  const session = startSession(model, batch, { maxLength, copies: captions, reorders: false, reduce });
+  const session = startSession(model, batch, { maxLength, copies: captions, reduce });
   try {
     let numbers = await readNumbers(session.first());
     for (let step = 0; ; step++) {

@@ -14,8 +14,6 @@ export interface SessionOptions {
   readonly maxLength: number;
   /** Texts of each prefix, which is read once for all of them: R = B · copies, those of a prefix one after another. */
   readonly copies: number;
-  /** Rows take the place of others from step to step, as beams do. */
-  readonly reorders: boolean;
   readonly reduce: Reduction;
 }
 
@@ -26,9 +24,9 @@ export interface DecodingSession {
   /**
    * Takes the tokens that were chosen, one a text; gives the reduced logits of the token after.
    *
-   * @param order where rows are reordered: the row that each text continues
+   * @param rows where texts change places: the row that each text continues
    */
-  next(tokens: ArrayLike<number>, order?: Int32Array): NamedTensors;
+  next(tokens: ArrayLike<number>, rows?: Int32Array): NamedTensors;
   /** Frees the caches and the memory. */
   dispose(): void;
 }
@@ -50,22 +48,25 @@ function encoderDecoderSession(
   options: SessionOptions,
 ): DecodingSession {
   const { config, network } = model;
-  const rows = copyRows(batch.size, options.copies);
-  const memory = encodeAndKeep(model, batch, rows);
+  const copies = copyRows(batch.size, options.copies);
+  const size = copies.length;
+  const memory = encodeAndKeep(model, batch, copies);
   // Last, as a batch that does not fit throws above.
-  const caches = makeCaches(model, rows.length, options.maxLength);
+  const caches = makeCaches(model, size, options.maxLength);
   const step = tokenStep(model, batch, options, input => network.decodeStep({ ...input, caches }, memory));
+  const order = reordering(caches, size);
   let count = 0;
   // Texts that change places stay with their picture: only what was made of them moves, not the memory.
-  const next = (tokens: ArrayLike<number>, order?: Int32Array) => {
-    if (order) reorder(caches, order);
-    return step.run(tokens, new Int32Array(rows.length).fill(count), count++);
+  const next = (tokens: ArrayLike<number>, rows?: Int32Array) => {
+    order.run(rows);
+    return step.run(tokens, new Int32Array(size).fill(count), count++);
   };
   return {
-    first: () => next(new Int32Array(rows.length).fill(config.tokens.bos)),
+    first: () => next(new Int32Array(size).fill(config.tokens.bos)),
     next,
     dispose() {
       step.dispose();
+      order.dispose();
       for (const cache of caches) cache.dispose();
       for (const { k, v } of memory.layers) tf.dispose([k, v]);
       memory.lengths.dispose();
@@ -101,11 +102,12 @@ function decoderOnlySession(
   const { config, network } = model;
   const before = batch.images ? network.imageTokens : 0;
   const plan = layout(batch, config);
-  const rows = copyRows(batch.size, options.copies);
+  const copies = copyRows(batch.size, options.copies);
   // The start token and the longest prompt were cached by the prefill, padding included; then come the new tokens.
   const caches = makeCaches(model, batch.size, before + plan.length + options.maxLength);
   const step = tokenStep(model, batch, options, input => network.stackStep({ ...input, caches }));
-  const prefixLengths = rows.map(row => batch.prefixLengths[row]!);
+  const order = reordering(caches, copies.length);
+  const prefixLengths = copies.map(row => batch.prefixLengths[row]!);
   let prefilled: NamedTensors = {};
   let count = 0;
   return {
@@ -114,16 +116,16 @@ function decoderOnlySession(
         const hidden = network.prefill(upload(inputArrays(plan, batch)), caches);
         // The first new token follows the last of the prefix: the start token where there is no prompt.
         const rowLength = before + plan.length;
-        const last = rows.map((row, text) => row * rowLength + before + prefixLengths[text]!);
+        const last = copies.map((row, text) => row * rowLength + before + prefixLengths[text]!);
         const chosen = tf.gather(hidden.reshape([-1, config.width]), tf.tensor1d(last, 'int32'));
         return options.reduce(network.logits(chosen) as tf.Tensor2D);
       });
-      if (options.copies > 1) reorder(caches, rows);
+      if (options.copies > 1) copyCaches(caches, copies);
       return prefilled;
     },
-    next(tokens, order) {
+    next(tokens, rows) {
       count++;
-      if (order) reorder(caches, order);
+      order.run(rows);
       return step.run(
         tokens,
         prefixLengths.map(length => before + length + count),
@@ -132,6 +134,7 @@ function decoderOnlySession(
     },
     dispose() {
       step.dispose();
+      order.dispose();
       tf.dispose(prefilled as tf.NamedTensorMap);
       for (const cache of caches) cache.dispose();
     },
@@ -142,38 +145,30 @@ function decoderOnlySession(
 function tokenStep(
   { config, network }: ModelCore,
   batch: PrefixLmBatch,
-  { copies, reorders, reduce }: SessionOptions,
+  { copies, reduce }: SessionOptions,
   hidden: (input: Omit<StepInput, 'caches'>) => tf.Tensor,
 ) {
   const prefixLengths = copyRows(batch.size, copies).map(row => batch.prefixLengths[row]!);
   const size = prefixLengths.length;
-  const compute: Compute = given =>
-    reduce(network.logits(hidden(given)).reshape([size, config.vocabSize]) as tf.Tensor2D);
-  // Caches that are reordered get new memory, where a recording would not look for them.
-  const step = reorders ? plainStep(size, compute) : capturedStep(size, compute);
-  const clamp = clampTo(config.maxTextLength);
-  return {
-    /** The tokens that were just chosen, their places in the caches, and how many new tokens a text has before them. */
-    run: (tokens: ArrayLike<number>, places: Int32Array, count: number): NamedTensors =>
-      step.run({ tokens, textPositions: prefixLengths.map(length => clamp(length + count)), places }),
-    dispose: () => step.dispose(),
-  };
-}
-
-type Compute = (input: Omit<StepInput, 'caches'>) => NamedTensors;
-type StepArrays = Readonly<Record<'tokens' | 'textPositions' | 'places', ArrayLike<number>>>;
-
-/** Recorded once and replayed, where the backend can do that. */
-function capturedStep(size: number, compute: Compute) {
   const inputs = kept(() => ({
     tokens: tf.zeros([size, 1], 'int32') as tf.Tensor2D,
     textPositions: tf.zeros([size, 1], 'int32') as tf.Tensor2D,
     places: tf.zeros([size], 'int32') as tf.Tensor1D,
   }));
-  const step = captureStep({ inputs, step: compute });
+  const step = captureStep({
+    inputs,
+    step: given => reduce(network.logits(hidden(given)).reshape([size, config.vocabSize]) as tf.Tensor2D),
+  });
+  const clamp = clampTo(config.maxTextLength);
   return {
-    run(arrays: StepArrays): NamedTensors {
-      for (const [name, values] of Object.entries(arrays)) step.write(name, values);
+    /** The tokens that were just chosen, their places in the caches, and how many new tokens a text has before them. */
+    run(tokens: ArrayLike<number>, places: Int32Array, count: number): NamedTensors {
+      step.write('tokens', tokens);
+      step.write(
+        'textPositions',
+        prefixLengths.map(length => clamp(length + count)),
+      );
+      step.write('places', places);
       return step.run();
     },
     dispose() {
@@ -183,33 +178,35 @@ function capturedStep(size: number, compute: Compute) {
   };
 }
 
-/** Computed anew each time. */
-function plainStep(size: number, compute: Compute) {
-  let outputs: NamedTensors = {};
-  return {
-    run({ tokens, textPositions, places }: StepArrays): NamedTensors {
-      tf.dispose(outputs as tf.NamedTensorMap);
-      outputs = kept(() =>
-        compute({
-          tokens: tf.tensor2d(Int32Array.from(tokens), [size, 1], 'int32'),
-          textPositions: tf.tensor2d(Int32Array.from(textPositions), [size, 1], 'int32'),
-          places: tf.tensor1d(Int32Array.from(places), 'int32'),
-        }),
-      );
-      return outputs;
+/** Texts take the place of others, as beams do: row r of each cache becomes what row `rows[r]` was. */
+function reordering(caches: readonly KvCache[], size: number) {
+  const inputs = kept(() => ({ rows: tf.zeros([size], 'int32') as tf.Tensor1D }));
+  const step = captureStep({
+    inputs,
+    step({ rows }) {
+      for (const cache of caches) cache.reorder(rows);
+      return {};
     },
-    dispose: () => tf.dispose(outputs as tf.NamedTensorMap),
+  });
+  return {
+    run(rows?: Int32Array) {
+      if (!rows || rows.every((from, row) => from === row)) return;
+      step.write('rows', rows);
+      step.run();
+    },
+    dispose() {
+      step.dispose();
+      tf.dispose(inputs);
+    },
   };
 }
 
-/** Row r of each cache becomes what row `order[r]` was. */
-function reorder(caches: KvCache[], order: Int32Array): void {
-  const stays = caches[0]?.k.shape[0] === order.length && order.every((from, row) => from === row);
-  if (stays) return;
+/** Row r of each cache becomes what row `rows[r]` was: more rows than before. */
+function copyCaches(caches: KvCache[], rows: Int32Array): void {
   tf.tidy(() => {
-    const rows = tf.tensor1d(order, 'int32');
+    const from = tf.tensor1d(rows, 'int32');
     for (const [layer, cache] of caches.entries()) {
-      caches[layer] = cache.select(rows);
+      caches[layer] = cache.select(from);
       cache.dispose();
     }
   });

@@ -1,5 +1,5 @@
 import { CheckpointError } from '@simvlm/core';
-import { fromBfloat16, fromFloat16 } from './half';
+import { fromBfloat16, fromFloat16, toFloat16 } from './half';
 import { duplicateKeys } from './json-keys';
 
 /**
@@ -18,10 +18,29 @@ export interface SafeTensors {
 /** The format's own limit on the header. */
 const MAX_HEADER = 100_000_000;
 
+/** As the files are. Typed arrays have the order of the machine's bytes; they copy a gigabyte in a second, where a DataView takes a minute. */
+const isLittleEndian = bytesOf(Uint32Array.of(1))[0] === 1;
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** A copy with the bytes of each number in the other order. */
+function swapped(values: Float32Array): Float32Array {
+  const from = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  const copy = new DataView(new ArrayBuffer(values.byteLength));
+  for (let i = 0; i < values.byteLength; i += 4) copy.setUint32(i, from.getUint32(i, true), false);
+  return new Float32Array(copy.buffer);
+}
+
 const readers: Record<string, { bytes: number; read: (view: DataView, count: number) => Float32Array }> = {
   F32: {
     bytes: 4,
-    read: (view, count) => Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true)),
+    read(view, count) {
+      const values = new Float32Array(count);
+      bytesOf(values).set(new Uint8Array(view.buffer, view.byteOffset, 4 * count));
+      return isLittleEndian ? values : swapped(values);
+    },
   },
   F16: {
     bytes: 2,
@@ -43,30 +62,46 @@ interface Entry {
   readonly end: number;
 }
 
-/** A safetensors file of float32 tensors, in the order given; the header is padded so that numbers are aligned to 8 bytes. */
+/** How numbers are written. */
+export type WeightType = 'F32' | 'F16';
+
+/** The bytes of numbers as a file has them. */
+function encoded(values: Float32Array, dtype: WeightType): Uint8Array {
+  if (dtype === 'F32') return bytesOf(isLittleEndian ? values : swapped(values));
+  const view = new DataView(new ArrayBuffer(2 * values.length));
+  for (let i = 0; i < values.length; i++) view.setUint16(2 * i, toFloat16(values[i]!), true);
+  return bytesOf(view);
+}
+
+/**
+ * A safetensors file, in the order given; the header is padded so that numbers are aligned to 8 bytes.
+ *
+ * @param dtype default F32, exactly as they are; F16 rounds to the nearest, for files of half the size
+ */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, SafeTensor]>,
   metadata: Readonly<Record<string, string>> = {},
+  dtype: WeightType = 'F32',
 ): Uint8Array {
   const list = [...tensors];
+  const width = dtype === 'F32' ? 4 : 2;
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let offset = 0;
   for (const [name, { shape, values }] of list) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
+    header[name] = { dtype, shape, data_offsets: [offset, offset + width * values.length] };
+    offset += width * values.length;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const file = new Uint8Array(8 + headerLength + offset);
-  const view = new DataView(file.buffer);
-  view.setBigUint64(0, BigInt(headerLength), true);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
   file.fill(0x20, 8, 8 + headerLength);
   file.set(json, 8);
   let at = 8 + headerLength;
   for (const [, { values }] of list) {
-    for (let i = 0; i < values.length; i++) view.setFloat32(at + 4 * i, values[i]!, true);
-    at += values.byteLength;
+    file.set(encoded(values, dtype), at);
+    at += width * values.length;
   }
   return file;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import type { CheckpointFiles, CheckpointStorage } from '../checkpoint';
+import { filesOf, MANIFEST, manifestBytes, manifestOf, parseManifest } from '../manifest';
 import { type FileSystem, nodeFileSystem } from './file-system';
 
 export interface FolderStorageOptions {
@@ -10,12 +11,6 @@ export interface FolderStorageOptions {
   readonly fileSystem?: FileSystem;
 }
 
-interface Manifest {
-  readonly format: 1;
-  readonly files: Record<string, { bytes: number; sha256: string }>;
-}
-
-const MANIFEST = 'manifest.json';
 const FOLDER = /^step-(\d{8,})$/;
 const UNFINISHED = /^\.step-\d+\.tmp-/;
 
@@ -33,19 +28,15 @@ export function folderStorage(
     async save(step, files) {
       const name = `step-${String(step).padStart(8, '0')}`;
       const temporary = join(root, `.${name}.tmp-${process.pid}`);
-      if (files.has(MANIFEST))
-        throw new CheckpointError('CHECKPOINT_INVALID', `a checkpoint cannot hold a file named ${MANIFEST}`);
+      const manifest = manifestBytes(await manifestOf(files, digest));
       try {
         await fs.makeFolder(root);
         const leftovers = (await fs.list(root)).filter(entry => UNFINISHED.test(entry));
         for (const entry of leftovers) await fs.remove(join(root, entry));
-        if (await isSaved(fs, join(root, name), files)) return;
+        if (await isSaved(fs, join(root, name), manifest)) return;
         await fs.makeFolder(temporary);
         for (const [file, bytes] of files) await fs.writeSynced(join(temporary, file), bytes);
-        await fs.writeSynced(
-          join(temporary, MANIFEST),
-          new TextEncoder().encode(JSON.stringify(manifestOf(files), null, 2)),
-        );
+        await fs.writeSynced(join(temporary, MANIFEST), manifest);
         await fs.syncFolder(temporary);
         await putInPlace(fs, temporary, join(root, name));
         await fs.syncFolder(root);
@@ -90,51 +81,18 @@ async function findCheckpoint(path: string, fs: FileSystem): Promise<string> {
 }
 
 async function readCheckpointFolder(folder: string, fs: FileSystem): Promise<CheckpointFiles> {
-  const read = (name: string) =>
-    fs.read(join(folder, name)).catch(error => {
+  const read = async (name: string) => {
+    try {
+      return new Uint8Array(await fs.read(join(folder, name)));
+    } catch (error) {
       throw new CheckpointError(
         'CHECKPOINT_INVALID',
         `${folder}: cannot read ${name} (${(error as NodeJS.ErrnoException).code}); use another checkpoint`,
         { cause: error },
       );
-    });
-  const manifest = parseManifest(folder, await read(MANIFEST));
-  const files = new Map<string, Uint8Array>();
-  for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
-    if (name !== basename(name))
-      throw new CheckpointError('CHECKPOINT_INVALID', `${folder}: "${name}" is no file name`);
-    const content = await read(name);
-    if (content.length !== bytes)
-      throw new CheckpointError(
-        'CHECKPOINT_INVALID',
-        `${folder}: ${name} has ${content.length} bytes instead of ${bytes}: it is cut off; use another checkpoint`,
-      );
-    if (digest(content) !== sha256)
-      throw new CheckpointError(
-        'CHECKPOINT_INVALID',
-        `${folder}: ${name} was changed after it was written; use another checkpoint`,
-      );
-    files.set(name, new Uint8Array(content));
-  }
-  return files;
-}
-
-function parseManifest(folder: string, bytes: Uint8Array): Manifest {
-  const refuse = (what: string, cause?: unknown) =>
-    new CheckpointError('CHECKPOINT_INVALID', `${folder}: ${MANIFEST} ${what}; use another checkpoint`, {
-      cause,
-    });
-  let manifest: Manifest | null;
-  try {
-    manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest | null;
-  } catch (error) {
-    throw refuse('is not JSON', error);
-  }
-  if (manifest?.format !== 1) throw refuse('is not of format 1, which this version reads');
-  const entries: unknown[] = Object.values(manifest.files ?? {});
-  const isEntry = (entry: unknown) => typeof entry === 'object' && entry !== null;
-  if (entries.length === 0 || !entries.every(isEntry)) throw refuse('does not say which files there are');
-  return manifest;
+    }
+  };
+  return filesOf(folder, parseManifest(folder, await read(MANIFEST)), read, digest);
 }
 
 async function checkpointNames(fs: FileSystem, root: string): Promise<string[]> {
@@ -149,10 +107,10 @@ async function checkpointNames(fs: FileSystem, root: string): Promise<string[]> 
 }
 
 /** A run that was resumed and stopped at once saves its step again: the same content, which is best left alone. */
-async function isSaved(fs: FileSystem, place: string, files: CheckpointFiles): Promise<boolean> {
+async function isSaved(fs: FileSystem, place: string, manifest: Uint8Array): Promise<boolean> {
   if (!(await fs.list(dirname(place))).includes(basename(place))) return false;
   const present = await readCheckpointFolder(place, fs).catch(() => undefined);
-  return present !== undefined && JSON.stringify(manifestOf(present)) === JSON.stringify(manifestOf(files));
+  return present !== undefined && equal(manifestBytes(await manifestOf(present, digest)), manifest);
 }
 
 /**
@@ -181,11 +139,8 @@ async function removeOld(fs: FileSystem, root: string, saved: string, keep: numb
     await fs.remove(join(root, name)).catch(() => {});
 }
 
-function manifestOf(files: CheckpointFiles): Manifest {
-  const entries = [...files].map(
-    ([name, bytes]) => [name, { bytes: bytes.length, sha256: digest(bytes) }] as const,
-  );
-  return { format: 1, files: Object.fromEntries(entries) };
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function digest(bytes: Uint8Array): string {

@@ -1,0 +1,68 @@
+/** The PyTorch reference, where there is one: the fixtures of the conformance suite are what it computes, and it computes what we do. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { goldenNames } from '@simvlm/conformance';
+import { readSafetensors } from '@simvlm/model';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const PYTHON = '/usr/bin/python3';
+const hasTorch = spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
+const here = fileURLToPath(new URL('.', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../conformance/fixtures/simvlm/', import.meta.url));
+/** Numbers are stored as float32; another PyTorch may sum in another order. */
+const TOLERANCE = 1e-6;
+
+// CI takes the fixtures as they are: `apt-get install python3-torch` for these.
+describe.skipIf(!hasTorch)('the PyTorch reference', { timeout: 600_000 }, () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'simvlm-reference-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const run = (command: string, args: string[]) => execFileSync(command, args, { encoding: 'utf8' });
+
+  test('makes the fixtures of the conformance suite again', () => {
+    run(PYTHON, [join(here, 'golden.py'), join(folder, 'golden')]);
+    for (const name of goldenNames) {
+      const [made, stored] = [join(folder, 'golden', name), join(fixtures, name)];
+      const json = (path: string) => {
+        const { versions, ...rest } = JSON.parse(readFileSync(join(path, 'golden.json'), 'utf8'));
+        expect(versions).toEqual({ PyTorch: expect.any(String) });
+        return rest;
+      };
+      expectAlike(json(made), json(stored), name);
+      for (const file of ['weights.safetensors', 'expected.safetensors']) {
+        const tensors = (path: string) => readSafetensors(readFileSync(join(path, file))).tensors;
+        const wanted = tensors(stored);
+        expect([...tensors(made).keys()]).toEqual([...wanted.keys()]);
+        for (const [tensor, { shape, values }] of tensors(made)) {
+          expect(shape).toEqual(wanted.get(tensor)!.shape);
+          expectAlike([...values], [...wanted.get(tensor)!.values], `${name} ${tensor}`);
+        }
+      }
+    }
+  });
+
+  test('takes our weights, and computes our logits, losses, gradients and greedy texts', () => {
+    run(process.execPath, ['--import', 'tsx', join(here, 'export.ts'), join(folder, 'export'), 'wasm']);
+    const report = run(PYTHON, [join(here, 'check.py'), join(folder, 'export')]);
+    const lines = report.trim().split('\n');
+    expect(lines.length).toBe(6);
+    for (const line of lines) expect(line).toMatch(/^same /);
+  });
+});
+
+/** The same structure and text; numbers within the tolerance of 1 or of themselves. */
+function expectAlike(a: unknown, b: unknown, where: string): void {
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (!(Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(b)))) expect(a, where).toBe(b);
+  } else if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) {
+    if (!Array.isArray(a) || a.length !== (b as unknown[]).length)
+      expect(Object.keys(a), where).toEqual(Object.keys(b));
+    for (const [key, value] of Object.entries(a))
+      expectAlike(value, (b as Record<string, unknown>)[key], `${where}.${key}`);
+  } else expect(a, where).toEqual(b);
+}

@@ -1,0 +1,64 @@
+import { attentionWeights, type PrefixAttentionInputs, watchAttention } from '@simvlm/attention';
+import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import { inputArrays, upload } from './input';
+import { layout } from './layout';
+import type { ModelCore } from './network';
+
+/** Where the image was looked at, for each token of a text. */
+export interface AttentionMaps {
+  /** T: the tokens of the text. */
+  readonly tokens: number;
+  /** Rows and columns of the image tokens; N = height × width. */
+  readonly grid: { readonly height: number; readonly width: number };
+  /** `float32[T, N]`: row t sums to 1, and says how the attention that predicted token t was spread over the image tokens. */
+  readonly maps: Float32Array;
+}
+
+/** See `SimVlm.attentionMaps`. */
+export async function attentionMaps(
+  model: ModelCore,
+  image: Float32Array,
+  tokens: Int32Array,
+): Promise<AttentionMaps> {
+  const { config, network } = model;
+  const side = config.imageSize;
+  const batch: PrefixLmBatch = {
+    size: 1,
+    length: tokens.length,
+    tokens,
+    prefixLengths: Int32Array.of(0),
+    textLengths: Int32Array.of(tokens.length),
+    images: { side, pixels: image },
+    ids: ['0'],
+  };
+  if (tokens.length === 0) throw new ShapeError('attentionMaps: the text needs at least one token');
+  const N = network.imageTokens;
+  const maps = tf.tidy(() => {
+    const input = upload(inputArrays(layout(batch, config), batch));
+    const layers: tf.Tensor[] = [];
+    // Row t of what is read predicts token t in both architectures; it is the t-th row after what comes before the text.
+    const watch = (inputs: PrefixAttentionInputs) => {
+      const weights_HQK = attentionWeights(inputs).squeeze([0]);
+      const [, queries, keys] = weights_HQK.shape as [number, number, number];
+      const text = config.architecture === 'encoder-decoder' || inputs.offset ? 0 : N;
+      if (keys < N || queries < text + tokens.length) return;
+      layers.push(weights_HQK.slice([0, text, 0], [-1, tokens.length, N]).mean(0));
+    };
+    if (config.architecture === 'encoder-decoder') {
+      const memory = network.encode(input);
+      const keys = new Set(memory.layers.map(({ k }) => k.id));
+      watchAttention(
+        () => network.decode(input, memory),
+        inputs => keys.has(inputs.k.id) && watch(inputs),
+      );
+    } else {
+      watchAttention(() => network.hidden(input), watch);
+    }
+    const mean_TN = tf.addN(layers);
+    return mean_TN.div(mean_TN.sum(1, true));
+  });
+  const values = (await maps.data()) as Float32Array;
+  maps.dispose();
+  return { tokens: tokens.length, grid: network.grid, maps: values };
+}

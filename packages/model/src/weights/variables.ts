@@ -1,0 +1,25 @@
+import {
+  initialValues,
+  type ParameterScope,
+  type ParameterTree,
+  parameterScope,
+  type Random,
+} from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * A scope that makes a variable of each declaration and keeps it in `params`; its values follow from the random stream and its name, or
+ * are all 0.
+ */
+export function variableScope(
+  params: ParameterTree<tf.Variable>,
+  start: Random | 'zeros',
+): ParameterScope<tf.Variable> {
+  return parameterScope(params, (name, spec) => {
+    const shape = [...spec.shape];
+    const values = start === 'zeros' ? tf.zeros(shape) : tf.tensor(initialValues(name, spec, start), shape);
+    const variable = tf.variable(values);
+    values.dispose();
+    return variable;
+  });
+}

@@ -1,0 +1,3 @@
+export type { Directory, FileHandle } from './browser/files';
+export { checkpointFolder, folderCheckpoint } from './browser/folder';
+export { type OpfsStorage, type OpfsStorageOptions, opfsStorage } from './browser/opfs-storage';
