@@ -1,5 +1,5 @@
 /** One implementation in a process of its own: it answers `{ from, count }` with `{ losses, milliseconds }`. */
-import type { Runner } from './setup';
+import { batch, type Runner, small } from './setup';
 
 const runners: Record<string, () => Promise<Runner>> = {
   async 'tfjs-wasm'() {
@@ -9,16 +9,16 @@ const runners: Record<string, () => Promise<Runner>> = {
     const { dirname } = await import('node:path');
     setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`);
     await tf.setBackend('wasm');
-    return (await import('./tfjs')).tfjsRunner();
+    return (await import('./tfjs')).tfjsRunner(small);
   },
   async 'simvlm-wasm'() {
     const tf = await import('@tensorflow/tfjs');
     const { registerWasmBackend } = await import('@simvlm/backend-wasm');
     await registerWasmBackend();
     await tf.setBackend('wasm');
-    return (await import('./ours')).oursRunner();
+    return (await import('./ours')).oursRunner(small);
   },
-  'jax-js': async () => (await import('./jax')).jaxRunner(),
+  'jax-js': async () => (await import('./jax')).jaxRunner(small, 'wasm'),
 };
 
 const make = runners[process.argv[2] ?? ''];
@@ -29,8 +29,9 @@ process.on('message', async ({ from, count }: { from: number; count: number }) =
   const losses: number[] = [];
   const milliseconds: number[] = [];
   for (let i = from; i < from + count; i++) {
+    const trained = batch(small, i);
     const start = performance.now();
-    losses.push(await runner.step(i));
+    losses.push(await runner.step(trained));
     milliseconds.push(performance.now() - start);
   }
   process.send!({ losses, milliseconds });

@@ -1,17 +1,17 @@
-/** The small language model written for jax-js: one jitted training step on its wasm device. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+/** The language model written for jax-js: one jitted training step on one of its devices. */
 import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
-import { adam, batch, model, parameters, type Runner } from './setup';
+import manifest from '../package.json';
+import { adam, parameters, type Runner, type Size } from './setup';
 
 type Arrays = np.Array[];
 
-export async function jaxRunner(): Promise<Runner> {
-  await init('wasm');
-  defaultDevice('wasm');
-  const list = parameters();
+export async function jaxRunner(size: Size, device: 'wasm' | 'webgpu'): Promise<Runner> {
+  const devices = await init(device);
+  if (!devices.includes(device)) throw new Error(`jax-js found no device ${device}`);
+  defaultDevice(device);
+  const list = parameters(size);
   const index = new Map(list.map(({ name }, i) => [name, i]));
-  const { width: D, heads: H, rows: B, tokens: T } = model;
+  const { width: D, heads: H, rows: B, tokens: T } = size;
 
   const mask = np
     .tril(np.ones([T, T]))
@@ -28,12 +28,12 @@ export async function jaxRunner(): Promise<Runner> {
     const linear = (x: np.Array, name: string) =>
       np.matmul(x, get(`${name}.weight`)).add(get(`${name}.bias`));
     // np.take has no gradient under jit in this version, so the embedding is a product with one-hot rows.
-    let x = np.matmul(nn.oneHot(inputs, model.vocab), get('embedding'));
+    let x = np.matmul(nn.oneHot(inputs, size.vocab), get('embedding'));
     x = x
       .reshape([B, T, D])
       .add(get('positions'))
       .reshape([B * T, D]);
-    for (let i = 0; i < model.layers; i++) {
+    for (let i = 0; i < size.layers; i++) {
       const h = norm(x.ref, `${i}.norm1`);
       // Composed by hand: nn.dotProductAttention calls einsum, which this version cannot parse on Node 20.
       const heads = (y: np.Array) => y.reshape([B, T, H, D / H]).transpose([0, 2, 1, 3]);
@@ -55,7 +55,7 @@ export async function jaxRunner(): Promise<Runner> {
     const logits = np.matmul(norm(x, 'norm'), get('embedding').transpose());
     const loss = nn
       .logSoftmax(logits, -1)
-      .mul(nn.oneHot(targets, model.vocab))
+      .mul(nn.oneHot(targets, size.vocab))
       .sum()
       .mul(-1 / (B * T));
     for (const array of p) array.dispose();
@@ -89,13 +89,10 @@ export async function jaxRunner(): Promise<Runner> {
   let m = list.map(({ shape }) => np.zeros(shape));
   let v = list.map(({ shape }) => np.zeros(shape));
   let step = 0;
-  const require = createRequire(import.meta.url);
-  const manifest = require.resolve('@jax-js/jax').replace(/dist\/.*$/, 'package.json');
   return {
-    versions: { '@jax-js/jax': JSON.parse(readFileSync(manifest, 'utf8')).version },
-    async step(at) {
+    versions: { '@jax-js/jax': manifest.dependencies['@jax-js/jax'] },
+    async step({ inputs, targets }) {
       step++;
-      const { inputs, targets } = batch(at);
       const corrections = np.array(
         new Float32Array([1 / (1 - adam.beta1 ** step), 1 / (1 - adam.beta2 ** step)]),
       );

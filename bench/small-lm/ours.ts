@@ -1,84 +1,87 @@
-/** The small language model written with this project's fused operations, on the backend that the caller chose. */
+/** The language model written with this project's fused operations, on the backend that the caller chose. */
 import { prefixAttention } from '@simvlm/attention';
-import { adamwStep, crossEntropy, embedding, layerNorm, linear } from '@simvlm/ops';
+import {
+  adamwInPlace,
+  adamwStep,
+  canAdamwInPlace,
+  crossEntropy,
+  embedding,
+  layerNorm,
+  linear,
+  variableGradients,
+} from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { adam, batch, model, parameters, type Runner } from './setup';
+import { adam, parameters, type Runner, type Size } from './setup';
 
-export async function oursRunner(): Promise<Runner> {
+export async function oursRunner(size: Size): Promise<Runner> {
   const p = new Map(
-    parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]),
+    parameters(size).map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]),
   );
-  const moments = new Map(
-    [...p].map(([name, { shape }]) => [name, [tf.zeros(shape), tf.zeros(shape)] as [tf.Tensor, tf.Tensor]]),
-  );
-  const { width: D, heads: H, rows: B, tokens: T } = model;
-  const lengths = {
-    keyLengths: tf.fill([B], T, 'int32') as tf.Tensor1D,
-    prefixLengths: tf.zeros([B], 'int32') as tf.Tensor1D,
-  };
+  const { width: D, heads: H, rows: B, tokens: T } = size;
+  const lengths = { keyLengths: tf.fill([B], T, 'int32'), prefixLengths: tf.zeros([B], 'int32') };
   const weights = tf.ones([B * T]) as tf.Tensor1D;
-  const one = tf.scalar(1);
 
-  const get = (name: string) => p.get(name)!;
+  const get = (name: string) => p.get(name) as tf.Tensor;
   const dense = (x: tf.Tensor, name: string, activation: 'none' | 'gelu' = 'none') =>
-    linear(
-      x,
-      get(`${name}.weight`) as unknown as tf.Tensor2D,
-      get(`${name}.bias`) as unknown as tf.Tensor1D,
-      { activation },
-    );
+    linear(x, get(`${name}.weight`), get(`${name}.bias`), { activation });
   const norm = (x: tf.Tensor, name: string) =>
-    layerNorm(
-      x,
-      get(`${name}.gamma`) as unknown as tf.Tensor1D,
-      get(`${name}.beta`) as unknown as tf.Tensor1D,
-      { epsilon: 1e-6 },
-    );
+    layerNorm(x, get(`${name}.gamma`), get(`${name}.beta`), { epsilon: 1e-6 });
   const attention = (x: tf.Tensor, i: number) => {
-    const [q, k, v] = ['query', 'key', 'value'].map(
-      name => dense(x, `${i}.${name}`).reshape([B, T, H, D / H]) as tf.Tensor4D,
+    const [q, k, v] = ['query', 'key', 'value'].map(name =>
+      dense(x, `${i}.${name}`).reshape([B, T, H, D / H]),
     );
     return dense(prefixAttention({ q: q!, k: k!, v: v!, ...lengths }).reshape([B, T, D]), `${i}.out`);
   };
   const loss = (inputs: tf.Tensor1D, targets: tf.Tensor1D): tf.Scalar => {
-    const table = get('embedding') as unknown as tf.Tensor2D;
+    const table = get('embedding');
     let x: tf.Tensor = embedding(table, inputs).reshape([B, T, D]).add(get('positions'));
-    for (let i = 0; i < model.layers; i++) {
+    for (let i = 0; i < size.layers; i++) {
       x = x.add(attention(norm(x, `${i}.norm1`), i));
       x = x.add(dense(dense(norm(x, `${i}.norm2`), `${i}.mlp1`, 'gelu'), `${i}.mlp2`));
     }
-    const logits = linear(norm(x, 'norm').reshape([B * T, D]), table, undefined, {
-      transposeW: true,
-    }) as tf.Tensor2D;
-    return crossEntropy(logits, targets, weights).mean();
+    const logits = linear(norm(x, 'norm').reshape([B * T, D]), table, undefined, { transposeW: true });
+    return crossEntropy(logits as tf.Tensor2D, targets, weights).mean();
   };
 
-  let step = 0;
+  const update = adamOf([...p.values()]);
   return {
     versions: { '@simvlm/ops': 'this repository' },
-    async step(index) {
-      const { inputs, targets } = batch(index);
-      step++;
+    async step({ inputs, targets }) {
       const value = tf.tidy(() => {
-        const { value, grads } = tf.variableGrads(
+        const { value, grads } = variableGradients(
           () => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')),
           [...p.values()],
         );
-        for (const [name, variable] of p) {
-          const [m, v] = moments.get(name)!;
-          const next = adamwStep(
-            { param: variable, grad: grads[variable.name]!, m, v, gradScale: one },
-            { ...adam, weightDecay: 0, step },
-          );
-          variable.assign(next[0]);
-          tf.dispose([m, v]);
-          moments.set(name, [tf.keep(next[1]), tf.keep(next[2])]);
-        }
+        update(grads);
         return value;
       });
       const [result] = await value.data();
       value.dispose();
       return result!;
     },
+  };
+}
+
+/** A step of Adam, given gradients by the variables' names: in place where the backend can, as the trainer does it. */
+function adamOf(params: readonly tf.Variable[]): (grads: tf.NamedTensorMap) => void {
+  const m = params.map(({ shape }) => tf.keep(tf.zeros(shape)));
+  const v = params.map(({ shape }) => tf.keep(tf.zeros(shape)));
+  const gradScale = tf.keep(tf.scalar(1));
+  let step = 0;
+  return gradients => {
+    step++;
+    const grads = params.map(({ name }) => gradients[name]!);
+    if (canAdamwInPlace()) {
+      const scalars = { gradScale, learningRate: tf.scalar(adam.learningRate), step: tf.scalar(step) };
+      adamwInPlace({ params, grads, m, v }, scalars, { ...adam, weightDecays: params.map(() => 0) });
+      return;
+    }
+    for (const [i, param] of params.entries()) {
+      const tensors = { param, grad: grads[i]!, m: m[i]!, v: v[i]!, gradScale };
+      const [next, nextM, nextV] = adamwStep(tensors, { ...adam, weightDecay: 0, step });
+      param.assign(next);
+      tf.dispose([m[i]!, v[i]!]);
+      [m[i], v[i]] = [tf.keep(nextM), tf.keep(nextV)];
+    }
   };
 }

@@ -1,11 +1,23 @@
 /**
- * The small causal language model that every implementation beside this file trains: 2 pre-layer-norm blocks,
- * width 128, 4 heads, MLP 512 (GELU, tanh form), vocabulary 512, tied embedding, learned positions, Adam.
- * A step is 32 rows × 32 tokens = 1,024 tokens. All start from the same numbers and see the same batches.
+ * The causal language model that every implementation beside this file trains: pre-layer-norm blocks, GELU in the tanh form, tied
+ * embedding, learned positions, Adam. All start from the same numbers and see the same batches.
  */
 import { type Initializer, initialValues, Random } from '@simvlm/core';
 
-export const model = { layers: 2, width: 128, heads: 4, mlp: 512, vocab: 512, rows: 32, tokens: 32 } as const;
+export interface Size {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly mlp: number;
+  readonly vocab: number;
+  /** Of a batch: rows, and tokens of each. */
+  readonly rows: number;
+  readonly tokens: number;
+}
+
+/** Of `pnpm bench wasm`: 1,024 tokens a step. */
+export const small: Size = { layers: 2, width: 128, heads: 4, mlp: 512, vocab: 512, rows: 32, tokens: 32 };
+
 export const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
 
 export interface Parameter {
@@ -15,16 +27,16 @@ export interface Parameter {
 }
 
 /** The parameters in declaration order; weights are [in, out]. */
-export function parameters(): Parameter[] {
+export function parameters(size: Size): Parameter[] {
   const random = Random.fromSeed(1);
   const list: Parameter[] = [];
   const add = (name: string, shape: number[], init: Initializer) =>
     list.push({ name, shape, values: initialValues(name, { shape, init }, random) });
   const normal = { kind: 'normal', std: 0.02 } as const;
-  const { width: D, mlp: F } = model;
-  add('embedding', [model.vocab, D], normal);
-  add('positions', [model.tokens, D], normal);
-  for (let i = 0; i < model.layers; i++) {
+  const { width: D, mlp: F } = size;
+  add('embedding', [size.vocab, D], normal);
+  add('positions', [size.tokens, D], normal);
+  for (let i = 0; i < size.layers; i++) {
     for (const norm of ['norm1', 'norm2']) {
       add(`${i}.${norm}.gamma`, [D], { kind: 'ones' });
       add(`${i}.${norm}.beta`, [D], { kind: 'zeros' });
@@ -42,24 +54,30 @@ export function parameters(): Parameter[] {
   return list;
 }
 
-/** Batch number `step`: inputs and the tokens that follow them, `int32[rows × tokens]` each. A learnable Markov chain. */
-export function batch(step: number): { inputs: Int32Array; targets: Int32Array } {
+/** Inputs and the tokens that follow them, `int32[rows · tokens]` each. */
+export interface Batch {
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/** Batch number `step`: a learnable Markov chain. */
+export function batch({ rows, tokens, vocab }: Size, step: number): Batch {
   const random = Random.fromSeed(2).fork(step);
-  const inputs = new Int32Array(model.rows * model.tokens);
-  const targets = new Int32Array(model.rows * model.tokens);
-  for (let row = 0; row < model.rows; row++) {
-    let token = random.integer(model.vocab);
-    for (let t = 0; t < model.tokens; t++) {
-      inputs[row * model.tokens + t] = token;
-      token = (token * 5 + 7 + random.integer(4)) % model.vocab;
-      targets[row * model.tokens + t] = token;
+  const inputs = new Int32Array(rows * tokens);
+  const targets = new Int32Array(rows * tokens);
+  for (let row = 0; row < rows; row++) {
+    let token = random.integer(vocab);
+    for (let t = 0; t < tokens; t++) {
+      inputs[row * tokens + t] = token;
+      token = (token * 5 + 7 + random.integer(4)) % vocab;
+      targets[row * tokens + t] = token;
     }
   }
   return { inputs, targets };
 }
 
-/** One implementation, ready to run. `step(i)` trains on batch i and gives its loss. */
+/** One implementation, ready to run. `step` trains on a batch and gives its loss. */
 export interface Runner {
   readonly versions: Readonly<Record<string, string>>;
-  step(index: number): Promise<number>;
+  step(batch: Batch): Promise<number>;
 }

@@ -1,13 +1,13 @@
-/** The small language model written with plain tfjs operations, on the backend that the caller chose. */
+/** The language model written with plain tfjs operations, on the backend that the caller chose. */
 import * as tf from '@tensorflow/tfjs';
-import { adam, batch, model, parameters, type Runner } from './setup';
+import { adam, parameters, type Runner, type Size } from './setup';
 
-export async function tfjsRunner(): Promise<Runner> {
+export async function tfjsRunner(size: Size): Promise<Runner> {
   const p = new Map(
-    parameters().map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]),
+    parameters(size).map(({ name, shape, values }) => [name, tf.variable(tf.tensor(values, shape))]),
   );
   const optimizer = tf.train.adam(adam.learningRate, adam.beta1, adam.beta2, adam.epsilon);
-  const { width: D, heads: H, rows: B, tokens: T } = model;
+  const { width: D, heads: H, rows: B, tokens: T } = size;
   const mask = tf.tidy(() =>
     tf.linalg
       .bandPart(tf.ones([T, T]), -1, 0)
@@ -52,23 +52,22 @@ export async function tfjsRunner(): Promise<Runner> {
   const loss = (inputs: tf.Tensor1D, targets: tf.Tensor1D): tf.Scalar => {
     const table = p.get('embedding') as unknown as tf.Tensor2D;
     // A product with one-hot rows, because the wasm backend has no UnsortedSegmentSum, the gradient of a gather.
-    let x: tf.Tensor = tf.matMul(tf.oneHot(inputs, model.vocab).cast('float32') as tf.Tensor2D, table);
+    let x: tf.Tensor = tf.matMul(tf.oneHot(inputs, size.vocab).cast('float32') as tf.Tensor2D, table);
     x = x
       .reshape([B, T, D])
       .add(p.get('positions')!)
       .reshape([B * T, D]);
-    for (let i = 0; i < model.layers; i++) {
+    for (let i = 0; i < size.layers; i++) {
       x = x.add(attention(norm(x, `${i}.norm1`), i));
       x = x.add(linear(gelu(linear(norm(x, `${i}.norm2`), `${i}.mlp1`)), `${i}.mlp2`));
     }
     const logits = tf.matMul(norm(x, 'norm') as tf.Tensor2D, table, false, true);
-    return tf.losses.softmaxCrossEntropy(tf.oneHot(targets, model.vocab), logits) as tf.Scalar;
+    return tf.losses.softmaxCrossEntropy(tf.oneHot(targets, size.vocab), logits) as tf.Scalar;
   };
 
   return {
     versions: { '@tensorflow/tfjs': tf.version.tfjs },
-    async step(index) {
-      const { inputs, targets } = batch(index);
+    async step({ inputs, targets }) {
       const value = tf.tidy(
         () =>
           optimizer.minimize(() => loss(tf.tensor1d(inputs, 'int32'), tf.tensor1d(targets, 'int32')), true, [

@@ -1,24 +1,27 @@
 /** SimVLM on tfjs's WebGPU backend, as ours or as tfjs's own: training, decoding and the device's matrix products. */
+import type { PrefixLmBatch } from '@simvlm/core';
 import { SimVlm, writeSafetensors } from '@simvlm/model';
-import { AdamW, lossAndGradients } from '@simvlm/trainer';
+import { canAdamwInPlace } from '@simvlm/ops';
+import { AdamW, CapturedTraining } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import type { Observed } from './observe';
 import { batch, images, optimizer as options, model as parts, type Scale, weights } from './problem';
-import type { DecoderMemory, Generation, Logits, Request, Training } from './protocol';
+import type { DecoderMemory, Generation, Logits, Request } from './protocol';
+import { measureSteps } from './steps';
 
 export function simvlmRunner(
   observed: Observed,
   { patcher, rows }: Scale,
 ): (request: Request) => Promise<unknown> {
   const config = { ...parts, patcher };
-  const model = SimVlm.create(config);
+  const model = SimVlm.create(config, { init: 'zeros' });
   model.loadWeights(writeSafetensors([...weights(config)]));
-  let optimizer: AdamW | undefined;
+  let step: Step | undefined;
   return async request => {
     if ('train' in request) {
       // Made when it is needed: a model that only decodes has no moments.
-      optimizer ??= new AdamW(model.params, options);
-      return training(model, optimizer, observed, { ...request.train, rows });
+      step ??= stepOf(model);
+      return measureSteps(observed, request.train, i => batch(i, rows), step);
     }
     if ('generate' in request) return generation(model, observed, request.generate);
     if ('memory' in request) return memory(model, request.memory.rows);
@@ -28,26 +31,29 @@ export function simvlmRunner(
   };
 }
 
-async function training(
-  model: SimVlm,
-  optimizer: AdamW,
-  observed: Observed,
-  { from, count, rows }: { from: number; count: number; rows: number },
-): Promise<Training> {
-  const result: Training = { losses: [], milliseconds: [], launches: [], peakBytes: 0 };
-  for (let i = from; i < from + count; i++) {
-    // Making the batch is no part of a step.
-    const micro = [[batch(i, rows)]];
-    const [start, before] = [performance.now(), observed.launches];
-    const { loss, gradients } = lossAndGradients(model, micro, 0);
+/** Trains on one batch and gives its loss. */
+type Step = (batch: PrefixLmBatch) => Promise<number>;
+
+/** As the trainer does it on this backend: with `captureSteps`, which overwrites parameters and moments, where there is that. */
+function stepOf(model: SimVlm): Step {
+  const optimizer = new AdamW(model.params, options);
+  if (canAdamwInPlace()) {
+    const training = new CapturedTraining(model, optimizer, 0);
+    return async batch => {
+      const { loss } = training.run([[batch]], options.learningRate);
+      return (await loss.data())[0]!;
+    };
+  }
+  // What tfjs itself has for gradients.
+  return async batch => {
+    const { value: loss, grads } = tf.variableGrads(() => model.loss(batch), model.params.values());
+    const gradients = model.params.map(variable => grads[variable.name] ?? tf.zerosLike(variable));
     await optimizer.apply(gradients, options.learningRate);
     tf.dispose(gradients.values());
-    result.losses.push((await loss.data())[0]!);
+    const [value] = await loss.data();
     loss.dispose();
-    result.milliseconds.push(performance.now() - start);
-    result.launches.push(observed.launches - before);
-  }
-  return { ...result, peakBytes: observed.peakBytes };
+    return value!;
+  };
 }
 
 async function generation(

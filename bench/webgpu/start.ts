@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Observed, observeDevice } from './observe';
 import { type Scale, type ScaleName, scales } from './problem';
 import type { Contender, ContenderName, Request } from './protocol';
+import { stackSize, trained } from './stack';
 
 interface Started {
   readonly versions: Readonly<Record<string, string>>;
@@ -20,16 +21,17 @@ const kinds: Record<ContenderName, (observed: Observed, scale: Scale) => Promise
     await useWebGpu();
     return { versions, answer: (await import('./simvlm')).simvlmRunner(observed, scale) };
   },
-  async stack(observed, scale) {
+  async stack(observed, { stackRows }) {
     await ours();
-    const { trained } = await import('./stack/model');
-    const { oursRunner } = await import('./stack/ours');
-    return { versions, answer: trained(observed, scale.stackRows, oursRunner(scale.stackRows)) };
+    const { oursRunner } = await import('../small-lm/ours');
+    const size = stackSize(stackRows);
+    return { versions, answer: trained(observed, size, await oursRunner(size)) };
   },
-  async 'jax-js'(observed, scale) {
-    const { trained } = await import('./stack/model');
-    const { version, step } = await (await import('./stack/jax')).jaxRunner(scale.stackRows);
-    return { versions: { '@jax-js/jax': version }, answer: trained(observed, scale.stackRows, step) };
+  async 'jax-js'(observed, { stackRows }) {
+    const { jaxRunner } = await import('../small-lm/jax');
+    const size = stackSize(stackRows);
+    const runner = await jaxRunner(size, 'webgpu');
+    return { versions: runner.versions, answer: trained(observed, size, runner) };
   },
   async 'onnxruntime-web'(observed, scale) {
     const { version, answer } = await (await import('./decoder/session')).onnxRunner(observed, scale);

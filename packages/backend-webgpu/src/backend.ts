@@ -51,6 +51,13 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
   launches = 0;
   /** Whether kernels add over subgroups, where the device has them; each launch asks anew. */
   subgroups: boolean;
+  /**
+   * Where matrix products keep what they work on: in workgroup memory, or in registers alone, which is faster where the processor stands in
+   * for a graphics card (`gemm-direct.ts`); each launch asks anew.
+   */
+  tiles: 'workgroup' | 'registers';
+  /** Workgroups that a launch may have in a dimension: the device's limit. */
+  mostGroups: number;
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #listeners = new Set<(failure: GpuFailure) => void>();
   #failure: GpuFailure | undefined;
@@ -60,6 +67,8 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
     this.found = found;
     const { device } = found;
     this.subgroups = device.features.has('subgroups' as GPUFeatureName);
+    this.tiles = found.isSoftware && found.precision === 'float32' ? 'registers' : 'workgroup';
+    this.mostGroups = device.limits.maxComputeWorkgroupsPerDimension;
     device.addEventListener('uncapturederror', event => {
       const { error } = event as GPUUncapturedErrorEvent;
       this.#fail({ kind: kindOf(error), message: error.message });
@@ -93,6 +102,12 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
   launch({ program, inputs, outputs, uniforms = {}, groups }: Launch): void {
     this.#check();
     if (groups.some(count => count === 0)) return;
+    if (groups.some(count => count > this.mostGroups)) {
+      throw new BackendError(
+        'OUT_OF_MEMORY',
+        `${program.key}: ${groups.join(' × ')} workgroups; this device launches at most ${this.mostGroups} in a dimension: make batches smaller`,
+      );
+    }
     const { pipeline, layout } = this.#pipelineOf(program);
     const internals = this as unknown as Internals;
     const tensors = [...inputs, ...outputs];

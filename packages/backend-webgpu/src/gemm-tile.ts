@@ -59,8 +59,8 @@ export function tileProgram(form: GemmForm): Program {
       ...(gelu && { zs: typeOf(wide.c) }),
       ...(sums && { sums: typeOf(false) }),
     },
-    // From one group.z to the next: elements of A, B, C (`aStep` …) and of K (`kStep`), and the K of each (`kSpan`).
-    uniforms: ['M', 'N', 'K', 'aStep', 'bStep', 'cStep', 'kStep', 'kSpan'],
+    // From one product or slab to the next: elements of A, B, C (`aStep` …) and of K (`kStep`), and the K of each (`kSpan`); the first.
+    uniforms: ['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep', 'kStep', 'kSpan'],
     workgroup: [side / 4, DEPTH, 1],
     enable: half ? ['f16'] : [],
     code: () => `
@@ -69,12 +69,13 @@ ${b.declare}
 ${sums ? sumsText(side, sums) : ''}
 ${storeText(form, wide.c)}
 fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
-  let start = group.z * u.kStep;
+  let product = u.first + group.z;
+  let start = product * u.kStep;
   let end = min(start + u.kSpan, u.K);
   let placeA = group.y * ${side} + 4 * ${a.quad};
   let placeB = group.x * ${side} + 4 * ${b.quad};
-  var nextA = fetchA(group.z * u.aStep, placeA, start + ${a.k}, end);
-  var nextB = fetchB(group.z * u.bStep, placeB, start + ${b.k}, end);
+  var nextA = fetchA(product * u.aStep, placeA, start + ${a.k}, end);
+  var nextB = fetchB(product * u.bStep, placeB, start + ${b.k}, end);
   ${each(perThread, i => `var acc${i} = vec4<f32>();`)}
   ${sums ? 'var sum = vec4<f32>();' : ''}
   for (var k0 = start; k0 < end; k0 += ${DEPTH}) {
@@ -82,8 +83,8 @@ fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
     ${b.keep}
     ${sums ? `sum += next${sums.toUpperCase()};` : ''}
     workgroupBarrier();
-    nextA = fetchA(group.z * u.aStep, placeA, k0 + ${DEPTH} + ${a.k}, end);
-    nextB = fetchB(group.z * u.bStep, placeB, k0 + ${DEPTH} + ${b.k}, end);
+    nextA = fetchA(product * u.aStep, placeA, k0 + ${DEPTH} + ${a.k}, end);
+    nextB = fetchB(product * u.bStep, placeB, k0 + ${DEPTH} + ${b.k}, end);
     for (var k = 0u; k < ${DEPTH}; k++) {
       let b = tileB[k * ${b.pitch} + local.x];
       ${each(perThread / 4, i => `let a${i} = tileA[k * ${a.pitch} + local.y * ${perThread / 4} + ${i}];`)}
@@ -93,9 +94,9 @@ fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
   }
   let row = group.y * ${side} + local.y * ${perThread};
   let column = group.x * ${side} + local.x * 4;
-  let at = group.z * u.cStep + row * u.N + column;
+  let at = product * u.cStep + row * u.N + column;
   ${each(perThread, i => `if (row + ${i} < u.M) { store(at + ${i} * u.N, column, acc${i}); }`)}
-  ${sums ? `storeSums(group, place${sums.toUpperCase()}, sum);` : ''}
+  ${sums ? `storeSums(group, product, place${sums.toUpperCase()}, sum);` : ''}
 }`,
   };
 }
@@ -161,12 +162,12 @@ function sumsText(side: TileSide, of: 'a' | 'b'): string {
   const [extent, across] = of === 'a' ? ['u.M', 'x'] : ['u.N', 'y'];
   return `
 var<workgroup> tileSums: array<vec4<f32>, ${quads * DEPTH}>;
-fn storeSums(group: vec3<u32>, place: u32, own: vec4<f32>) {
+fn storeSums(group: vec3<u32>, product: u32, place: u32, own: vec4<f32>) {
   tileSums[lane] = own;
   workgroupBarrier();
   if (group.${across} > 0 || lane >= ${quads}) { return; }
   var sum = own;
   for (var i = lane + ${quads}; i < ${quads * DEPTH}; i += ${quads}) { sum += tileSums[i]; }
-  for (var i = 0u; i < 4 && place + i < ${extent}; i++) { sums[group.z * ${extent} + place + i] = sum[i]; }
+  for (var i = 0u; i < 4 && place + i < ${extent}; i++) { sums[product * ${extent} + place + i] = sum[i]; }
 }`;
 }

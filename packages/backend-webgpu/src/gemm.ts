@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { SimVlmWebGpuBackend } from './backend';
+import { DIRECT_COLUMNS, DIRECT_ROWS, type DirectForm, directProgram } from './gemm-direct';
 import { FEW_COLUMNS, type FewForm, fewProgram } from './gemm-few';
 import { DEPTH, type Epilogue, finishText, type GemmForm, type TileSide, tileProgram } from './gemm-tile';
 import { folded, type Program } from './program';
@@ -40,7 +41,38 @@ const LEAST_SPAN = 128;
 export function gemm(backend: SimVlmWebGpuBackend, product: Gemm): void {
   const { M, N, transposeA, sums, batch } = product;
   if (M <= FEW_ROWS && !transposeA && !sums && (batch?.count ?? 1) === 1) few(backend, product);
+  else if (backend.tiles === 'registers' && fitsDirect(product)) direct(backend, product);
   else if (sums || M * N > 0) tiled(backend, product);
+}
+
+/** Whether all is read and written by four. */
+function fitsDirect({ M, N, K, transposeA }: Gemm): boolean {
+  return M * N * K > 0 && K % 4 === 0 && N % 4 === 0 && (!transposeA || M % 4 === 0);
+}
+
+function direct(backend: SimVlmWebGpuBackend, product: Gemm): void {
+  const { M, N, K, a, b, c, z, bias, sums, transposeA = false, transposeB = false } = product;
+  const { count = 1, a: manyA, b: manyB } = product.batch ?? {};
+  const form: DirectForm = {
+    ...{ transposeA, transposeB, sums: sums?.of, bias: bias !== undefined, gelu: z !== undefined },
+  };
+  for (const { first, many } of launchable(backend, count)) {
+    backend.launch({
+      program: directProgram(form),
+      inputs: [a, b, ...(bias ? [bias] : [])],
+      outputs: [c, ...(z ? [z] : []), ...(sums ? [sums.to] : [])],
+      uniforms: { M, N, K, first, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
+      groups: [Math.ceil(N / DIRECT_COLUMNS), Math.ceil(M / DIRECT_ROWS), many],
+    });
+  }
+}
+
+/** Batches by as many as one launch takes. */
+function launchable({ mostGroups: most }: SimVlmWebGpuBackend, count: number) {
+  return Array.from({ length: Math.ceil(count / most) }, (_, i) => ({
+    first: i * most,
+    many: Math.min(most, count - i * most),
+  }));
 }
 
 function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
@@ -60,17 +92,19 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
   };
   const partial = isSplit ? backend.make([slabs, M, N], 'float32') : c;
   const partialSums = sums && (isSplit ? backend.make([slabs, sums.of === 'a' ? M : N], 'float32') : sums.to);
-  backend.launch({
-    program: tileProgram(form),
-    inputs: [a, b, ...(form.bias ? [bias!] : [])],
-    outputs: [partial, ...(form.gelu ? [z!] : []), ...(partialSums ? [partialSums] : [])],
-    uniforms: {
-      ...{ M, N, K, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
-      ...{ kStep: isSplit ? span : 0, kSpan: span },
-    },
-    // Sums there are of an empty product too.
-    groups: [Math.max(1, Math.ceil(N / side)), Math.max(1, Math.ceil(M / side)), isSplit ? slabs : count],
-  });
+  for (const { first, many } of launchable(backend, isSplit ? slabs : count)) {
+    backend.launch({
+      program: tileProgram(form),
+      inputs: [a, b, ...(form.bias ? [bias!] : [])],
+      outputs: [partial, ...(form.gelu ? [z!] : []), ...(partialSums ? [partialSums] : [])],
+      uniforms: {
+        ...{ M, N, K, first, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
+        ...{ kStep: isSplit ? span : 0, kSpan: span },
+      },
+      // Sums there are of an empty product too.
+      groups: [Math.max(1, Math.ceil(N / side)), Math.max(1, Math.ceil(M / side)), many],
+    });
+  }
   if (!isSplit) return;
   joinSlabs(backend, { partial, bias, c, z, N, size: M * N, slabs });
   backend.disposeData(partial.dataId);

@@ -90,6 +90,20 @@ describe('what cannot be is refused at once', () => {
     expect(error.message).toContain(`this device binds at most ${limit}: make batches smaller`);
   });
 
+  test('more workgroups than a launch takes', async () => {
+    const backend = webGpuBackend()!;
+    const limit = backend.device.limits.maxComputeWorkgroupsPerDimension;
+    const [x, y] = [backend.make([1], 'float32'), backend.make([1], 'float32')];
+    const program = { ...broken, key: 'many workgroups' };
+    const error = await failure(() =>
+      backend.launch({ program, inputs: [x], outputs: [y], groups: [1, limit + 1, 1] }),
+    );
+    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
+    expect(error.message).toContain(
+      `1 × ${limit + 1} × 1 workgroups; this device launches at most ${limit} in a dimension: make batches smaller`,
+    );
+  });
+
   test('an adapter in software that nobody asked for', async () => {
     const { available, reason } = await webGpuStatus();
     expect(available).toBe(false);

@@ -1,7 +1,7 @@
 import { Random } from '@simvlm/core';
 import { fusedKernel, type LinearAttrs, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fewProgram } from '../src/gemm-few';
 import { type GemmForm, tileProgram } from '../src/gemm-tile';
 import { webGpuBackend } from '../src/index';
@@ -60,13 +60,32 @@ beforeAll(async () => {
   await tf.setBackend('webgpu');
 });
 
-describe('a matrix product is that of float64', () => {
+/** Both kinds of programs, whichever this device would take. */
+const kinds = ['workgroup', 'registers'] as const;
+
+function useTiles(tiles: (typeof kinds)[number]): void {
+  let usual: (typeof kinds)[number];
+  beforeAll(() => {
+    const backend = webGpuBackend()!;
+    usual = backend.tiles;
+    backend.tiles = tiles;
+  });
+  afterAll(() => {
+    webGpuBackend()!.tiles = usual;
+  });
+}
+
+describe.each(kinds)('a matrix product is that of float64, tiles in %s', tiles => {
+  useTiles(tiles);
+
   describe.each([
     // A tile of each size with a rest at every end, widths of fours and not.
     { M: 70, N: 36, K: 21 },
     { M: 33, N: 35, K: 8 },
     { M: 520, N: 516, K: 20 },
     { M: 515, N: 513, K: 9 },
+    { M: 70, N: 36, K: 24 },
+    { M: 68, N: 100, K: 8 },
     // Few rows.
     { M: 1, N: 100, K: 72 },
     { M: 3, N: 37, K: 29 },
@@ -105,6 +124,29 @@ describe('products at the edge of what there is', () => {
     expect([c.shape, (await c.data()).length]).toEqual([[0, 4], 0]);
   });
 
+  describe.each(kinds)('of more batches than a launch takes, tiles in %s', tiles => {
+    useTiles(tiles);
+    afterEach(() => {
+      const backend = webGpuBackend()!;
+      backend.mostGroups = backend.device.limits.maxComputeWorkgroupsPerDimension;
+    });
+
+    test.each([true, false])('each on a matrix of its own: %s', async isOwn => {
+      // As a device would that takes three; seven batches are three launches.
+      webGpuBackend()!.mostGroups = 3;
+      const pairs = Array.from({ length: 7 }, () => [normal(12, 8), normal(8, 4)] as const);
+      const [a, b] = [pairs.map(pair => tensor(pair[0])), pairs.map(pair => tensor(pair[1]))];
+      const [x, y] = [tf.stack(a), isOwn ? tf.stack(b) : b[0]!.expandDims(0)];
+      let c: tf.Tensor | undefined;
+      const launches = await counted(() => {
+        c = tf.matMul(x, y);
+      });
+      expect(launches).toBe(3);
+      const want = pairs.flatMap(pair => [...product(pair[0], pairs[isOwn ? pairs.indexOf(pair) : 0]![1])]);
+      await expectNear(c!, want, 8);
+    });
+  });
+
   test('of batches on one matrix', async () => {
     const [a, b] = [normal(6, 5), normal(5, 7)];
     const many = tensor(a).reshape<tf.Tensor3D>([2, 3, 5]);
@@ -112,8 +154,12 @@ describe('products at the edge of what there is', () => {
   });
 });
 
-describe('the gradient of linear', () => {
+describe.each(kinds)('the gradient of linear, tiles in %s', tiles => {
+  useTiles(tiles);
+
   test.each([
+    { R: 44, I: 36, O: 20, transposeW: false },
+    { R: 44, I: 68, O: 12, transposeW: true },
     { R: 40, I: 36, O: 20, transposeW: false },
     { R: 41, I: 35, O: 19, transposeW: true },
     // In slabs.
@@ -140,6 +186,22 @@ describe('the gradient of linear', () => {
       tf.engine().runKernel(fusedKernel.linearGrad, { x, w, z: dy, dy }, { activation, transposeW: false });
     expect(await counted(() => run('gelu'))).toBe(3);
     expect(await counted(() => run('none'))).toBe(2);
+  });
+});
+
+describe('a sum of many tensors', () => {
+  test.each([2, 9, 40])('of %i', async count => {
+    const numbers = Array.from({ length: count }, (_, i) => normal(i + 1, 3).data.slice(-3));
+    const sum = tf.addN(numbers.map(three => tf.tensor1d(three)));
+    const want = [0, 1, 2].map(i => numbers.reduce((all, three) => all + three[i]!, 0));
+    await expectNear(sum, want, count);
+  });
+
+  test('leaves nothing behind', () => {
+    const tensors = Array.from({ length: 40 }, () => tf.ones([3]));
+    const before = webGpuBackend()!.numDataIds();
+    tf.addN(tensors).dispose();
+    expect(webGpuBackend()!.numDataIds()).toBe(before);
   });
 });
 

@@ -38,3 +38,4 @@ export {
 export { layerNorm } from './layer-norm/op';
 export { type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
+export { variableGradients } from './variable-gradients';

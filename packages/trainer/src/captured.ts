@@ -1,6 +1,6 @@
 import { ConfigError, ParameterTree, type PrefixLmBatch, type Random } from '@simvlm/core';
 import { drops, type HostArray, type LossOptions, type ModelInput, type SimVlm } from '@simvlm/model';
-import { type CapturedStep, canAdamwInPlace, captureStep } from '@simvlm/ops';
+import { type CapturedStep, canAdamwInPlace, captureStep, variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { AdamW } from './optimizer';
 
@@ -126,7 +126,7 @@ export class CapturedTraining {
     const gradients: tf.Tensor[][] = [];
     for (const [i, count] of parts.entries()) {
       const inputs = Array.from({ length: count }, (_, j) => inputOf(given, `${i}.${j}.`));
-      const { value, grads } = tf.variableGrads(
+      const { value, grads } = variableGradients(
         () => this.#model.lossOf(inputs, this.#loss).mul(perToken!) as tf.Scalar,
         variables,
       );

@@ -1,5 +1,6 @@
 import { ParameterTree, type PrefixLmBatch } from '@simvlm/core';
 import type { LossOptions, SimVlm } from '@simvlm/model';
+import { variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { ownRows, type Share } from './rows';
 
@@ -63,7 +64,7 @@ export function gradientsOf(
   loss: () => tf.Scalar,
   params: ParameterTree<tf.Variable>,
 ): Pick<LossAndGradients, 'loss' | 'gradients'> {
-  const { value, grads } = tf.variableGrads(() => tf.tidy(loss), params.values());
+  const { value, grads } = variableGradients(() => tf.tidy(loss), params.values());
   // What a loss does not depend on has no gradient in tfjs: the patcher, in a step of text alone.
   return { loss: value, gradients: params.map(variable => grads[variable.name] ?? tf.zerosLike(variable)) };
 }

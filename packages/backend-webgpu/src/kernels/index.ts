@@ -6,7 +6,7 @@ import { matmulKernels } from './matmul';
 import { maxPoolGrad } from './max-pool-grad';
 import { scanKernels } from './scan';
 import { segmentSum } from './segment-sum';
-import { argKernels, linSpace, reductionKernels } from './small';
+import { addN, argKernels, linSpace, reductionKernels } from './small';
 import { unaryKernels } from './unary';
 
 /** Kernels of our own in the place of tfjs's, where those give wrong numbers. */
@@ -21,5 +21,6 @@ export const kernels: readonly WebGpuKernel[] = [
   segmentSum,
   ...argKernels,
   linSpace,
+  addN,
   ...reductionKernels,
 ];

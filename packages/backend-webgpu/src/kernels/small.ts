@@ -1,6 +1,6 @@
 /** Cases at the edge that tfjs gets wrong, mended around its kernels. */
 import * as tf from '@tensorflow/tfjs';
-import { kernel, type Of, sizeOf, type WebGpuKernel } from '../fused/kernel';
+import { kernel, type Of, sizeOf, type T, type WebGpuKernel } from '../fused/kernel';
 import { runOriginal } from './original';
 
 /** Of a vector it is a number, not a vector of one. */
@@ -19,6 +19,20 @@ export const linSpace: WebGpuKernel = kernel<object, { start: number; num: numbe
       ? runOriginal('Fill', b, {}, { shape: [1], value: attrs.start, dtype: 'float32' })
       : runOriginal('LinSpace', b, {}, attrs),
 );
+
+/** tfjs binds all of them in one launch, however many a device takes: here it is by as many as it takes. */
+export const addN: WebGpuKernel = kernel<readonly T[]>('AddN', (b, inputs) => {
+  // One is the sum.
+  const most = b.device.limits.maxStorageBuffersPerShaderStage - 1;
+  const rest = [...inputs];
+  let sum = runOriginal('AddN', b, rest.splice(0, most));
+  while (rest.length > 0) {
+    const next = runOriginal('AddN', b, [sum, ...rest.splice(0, most - 1)]);
+    b.disposeData(sum.dataId);
+    sum = next;
+  }
+  return sum;
+});
 
 interface ReductionAttrs {
   readonly axis?: number | number[];

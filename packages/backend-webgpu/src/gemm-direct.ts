@@ -1,0 +1,101 @@
+/**
+ * The program of a matrix product C[M, N] = A · B without workgroup memory, for adapters that compute on the processor. What a tile
+ * saves on a graphics card, reads of far memory, costs nothing there, as caches hold a strip anyway; what it costs, barriers and copies,
+ * is dear: each barrier stops and resumes every thread of a workgroup. On SwiftShader this takes a third to two thirds of the time of
+ * `gemm-tile.ts`.
+ *
+ *                        B: 4 k × 4 columns
+ *                            ┌────┐
+ *                          k │    │             A thread makes 8 × 4 numbers of C, by steps of four along K: it reads 8 × 4 numbers of A
+ *                            └────┘             and 4 × 4 of B by fours, however they lie, and adds four products to each sum at once,
+ *     A: 8 rows × 4 k ┌────┐ ┌────┐             since sums are variables, which cost more than values do.
+ *                 row │    │ │    │
+ *                     │    │ │    │ C           A workgroup has 8 × 8 threads: 64 rows, 32 columns.
+ *                     └────┘ └────┘
+ *
+ * It takes K and N that are multiples of 4, and such an M where A lies along it.
+ */
+import { type Epilogue, storeText } from './gemm-tile';
+import type { Program } from './program';
+
+export interface DirectForm extends Epilogue {
+  /** A lies as [K, M]. */
+  readonly transposeA: boolean;
+  /** B lies as [N, K]. */
+  readonly transposeB: boolean;
+  /** The operand whose sums along K are stored too: A where it lies as [K, M], B where it lies as [K, N]. */
+  readonly sums?: 'a' | 'b' | undefined;
+}
+
+const SIDE = 8;
+const ROWS = 8;
+
+/** Rows and columns of C that a workgroup makes. */
+export const DIRECT_ROWS = SIDE * ROWS;
+export const DIRECT_COLUMNS = SIDE * 4;
+
+const rows = Array.from({ length: ROWS }, (_, row) => row);
+/** Of K, and of fours. */
+const steps = [0, 1, 2, 3];
+const letter = (i: number) => 'xyzw'[i % 4]!;
+const each = (list: readonly number[], text: (i: number) => string) => list.map(text).join('\n    ');
+
+export function directProgram(form: DirectForm): Program {
+  const { transposeA, transposeB, bias, gelu, sums } = form;
+  const a = transposeA ? aAlongRows : aAlongK;
+  const four = 'vec4<f32>' as const;
+  return {
+    key: `gemm-direct ${JSON.stringify(form)}`,
+    reads: { matrixA: four, matrixB: four, ...(bias && { bias: four }) },
+    writes: { c: four, ...(gelu && { zs: four }), ...(sums && { sums: four }) },
+    // From one product to the next: elements of A, B and C; the first product.
+    uniforms: ['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep'],
+    workgroup: [SIDE, SIDE, 1],
+    code: () => `
+${storeText(form, true)}
+fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
+  let row = (group.y * ${SIDE} + local.y) * ${ROWS};
+  let column = (group.x * ${SIDE} + local.x) * 4;
+  if (row >= u.M || column >= u.N) { return; }
+  let product = u.first + group.z;
+  let startA = product * u.aStep;
+  let startB = product * u.bStep;
+  ${each(rows, i => `var acc${i} = vec4<f32>();`)}
+  ${sums ? 'var sum = vec4<f32>(); var sumBelow = vec4<f32>();' : ''}
+  for (var k = 0u; k < u.K; k += 4) {
+    ${a.read}
+    ${transposeB ? readBAlongK : readBAlongColumns}
+    ${each(rows, i => `acc${i} = acc${i} + ${steps.map(k => `${a.number(i, k)} * b${k}`).join(' + ')};`)}
+    ${sums === 'a' ? 'sum = sum + a0 + a1 + a2 + a3; sumBelow = sumBelow + below0 + below1 + below2 + below3;' : ''}
+    ${sums === 'b' ? 'sum = sum + b0 + b1 + b2 + b3;' : ''}
+  }
+  let at = product * u.cStep + row * u.N + column;
+  ${each(rows, i => `if (row + ${i} < u.M) { store(at + ${i} * u.N, column, acc${i}); }`)}
+  ${sums === 'b' ? 'if (row == 0) { sums[column / 4] = sum; }' : ''}
+  ${sums === 'a' ? 'if (column == 0) { sums[row / 4] = sum; if (row + 4 < u.M) { sums[row / 4 + 1] = sumBelow; } }' : ''}
+}`,
+  };
+}
+
+/** Four k of each row. What is read beyond M reaches no number that is stored. */
+const aAlongK = {
+  read: each(rows, i => `let a${i} = matrixA[(startA + (row + ${i}) * u.K + k) / 4];`),
+  number: (row: number, k: number) => `a${row}.${letter(k)}`,
+};
+
+/** Of each k four rows, and the four below. */
+const aAlongRows = {
+  read: each(
+    steps,
+    k =>
+      `let at${k} = (startA + (k + ${k}) * u.M + row) / 4; let a${k} = matrixA[at${k}]; let below${k} = matrixA[at${k} + 1];`,
+  ),
+  number: (row: number, k: number) => `${row < 4 ? 'a' : 'below'}${k}.${letter(row)}`,
+};
+
+/** Four columns of each k. */
+const readBAlongColumns = each(steps, k => `let b${k} = matrixB[(startB + (k + ${k}) * u.N + column) / 4];`);
+
+/** Four k of each column, turned. */
+const readBAlongK = `${each(steps, i => `let column${i} = matrixB[(startB + (column + ${i}) * u.K + k) / 4];`)}
+    ${each(steps, k => `let b${k} = vec4<f32>(${steps.map(i => `column${i}.${letter(k)}`).join(', ')});`)}`;
