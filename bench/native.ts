@@ -4,31 +4,14 @@
  */
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, type BenchResult, type BenchRow, rateRow, timeRow } from './lib/table';
-import {
-  type ChildOptions,
-  type Contender,
-  contest,
-  lossDifference,
-  type Plan,
-  type Result,
-  sameTokens,
-} from './native/contest';
+import { ourContender, PYTORCH, pytorchContender } from './native/contenders';
+import { contest, lossDifference, type Plan, type Result, sameTokens } from './native/contest';
 import { problems, writeProblem } from './native/problem';
 
 const THREADS = 2;
 /** Relative; float32 sums in another order drift apart by less in this many steps. */
 const LOSS_TOLERANCE = 1e-3;
-/** Debian's libtorch, which the native backend is built on too. */
-const PYTHON = '/usr/bin/python3';
 const INSTALL = 'apt-get install python3-torch';
-/** As far as the environment goes: the addon itself decides on OpenBLAS's kernels, and PyTorch then gets the same. */
-const ENVIRONMENT = {
-  OPENBLAS_NUM_THREADS: `${THREADS}`,
-  OMP_NUM_THREADS: `${THREADS}`,
-  OPENBLAS_CORETYPE: undefined,
-  ATEN_CPU_CAPABILITY: undefined,
-};
-const PYTORCH = 'PyTorch';
 const full: Plan = { rounds: 8, warmUp: 2, steps: 3, generate: [1, 16] };
 const quick: Plan = { rounds: 3, warmUp: 1, steps: 2, generate: [1, 16] };
 
@@ -38,10 +21,14 @@ export async function run({ quick: short }: BenchOptions): Promise<BenchResult> 
   const plan = short ? quick : full;
   const notes: string[] = [];
   const contenders = [
-    ours('native', { backend: 'native', device: 'cpu', threads: THREADS }, folder),
-    ours('native, captured', { backend: 'native', device: 'cpu', threads: THREADS, mode: 'graph' }, folder),
-    pytorch(folder),
-    ours('wasm', { backend: 'wasm', threads: THREADS }, folder),
+    ourContender('native', { backend: 'native', device: 'cpu', threads: THREADS }, folder),
+    ourContender(
+      'native, captured',
+      { backend: 'native', device: 'cpu', threads: THREADS, mode: 'graph' },
+      folder,
+    ),
+    pytorchContender(folder, { threads: THREADS }),
+    ourContender('wasm', { backend: 'wasm', threads: THREADS }, folder),
   ];
   const results = await contest(contenders, plan, (name, error) => {
     if (name === PYTORCH) notes.push(`${name} left out: ${error.message} (${INSTALL})`);
@@ -65,26 +52,6 @@ export async function run({ quick: short }: BenchOptions): Promise<BenchResult> 
       `losses: ${against.losses[0]!.toFixed(4)} at step 1, ${against.losses.at(-1)!.toFixed(4)} at step ${against.losses.length}, alike in all`,
       ...notes,
     ],
-  };
-}
-
-function ours(name: string, choice: ChildOptions, folder: string): Contender {
-  const child = fileURLToPath(new URL('./native/child.ts', import.meta.url));
-  return {
-    name,
-    command: process.execPath,
-    args: ['--import', 'tsx', child, folder, JSON.stringify(choice)],
-    env: ENVIRONMENT,
-  };
-}
-
-function pytorch(folder: string): Contender {
-  const peer = fileURLToPath(new URL('./native/peer.py', import.meta.url));
-  return {
-    name: PYTORCH,
-    command: PYTHON,
-    args: [peer, folder, JSON.stringify({ threads: THREADS })],
-    env: ENVIRONMENT,
   };
 }
 

@@ -18,6 +18,11 @@ const benchmarks: Record<
     about: 'SimVLM: our native and wasm backends beside PyTorch, training and decoding',
     load: () => import('./native'),
   },
+  base: {
+    about:
+      'SimVLM-Base at full size on the CPU beside PyTorch: time and memory, with and without checkpointing',
+    load: () => import('./base'),
+  },
   webgpu: {
     about: 'our WebGPU backend beside plain tfjs, jax-js and onnxruntime-web, in Chromium and on Dawn',
     load: () => import('./webgpu'),
@@ -34,6 +39,7 @@ const benchmarks: Record<
 
 const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench native [--json FILE] [--quick]
+       pnpm bench base [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
          benchmarks,

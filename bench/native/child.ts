@@ -7,6 +7,7 @@ import { SimVlm } from '@simvlm/model';
 import { AdamW, CapturedTraining, lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
+import { peakResident, resetPeak } from '../lib/memory';
 import type { ChildOptions, Generate, Generation, Hello, Memory, Request, Training } from './contest';
 import { firstRows, readProblem } from './problem';
 
@@ -20,36 +21,59 @@ const settings = Object.fromEntries(
 );
 const detail = options.mode === 'graph' ? `${report.detail}, recorded steps` : report.detail;
 const hello: Hello = { ...report, detail, settings };
-const problem = readProblem(folder);
-const { batches, config } = problem;
+const { batches, config, optimizer: adamw, model } = start();
 const trained = batches.map(batch => firstRows(batch, options.rows ?? batch.size));
-const model = SimVlm.create(config);
-model.loadWeights(problem.weights);
-const optimizer = new AdamW(model.params, problem.optimizer);
-const captured = options.mode === 'graph' ? new CapturedTraining(model, optimizer, 0) : undefined;
+const loss = { checkpointBlocks: options.checkpointBlocks ?? false };
+/** Made for the first step: its moments take twice the memory of the model. */
+let training: { optimizer: AdamW; captured: CapturedTraining | undefined } | undefined;
+
+/** The weights as they are in the file are not kept. */
+function start() {
+  const { weights, ...problem } = readProblem(folder);
+  const model = SimVlm.create(problem.config, { init: 'zeros' });
+  model.loadWeights(weights);
+  return { ...problem, model };
+}
+
+function startTraining() {
+  const optimizer = new AdamW(model.params, adamw);
+  const captured = options.mode === 'graph' ? new CapturedTraining(model, optimizer, loss) : undefined;
+  return { optimizer, captured };
+}
 
 /** What the trainer does in a step: loss and gradients, clipping by global norm and AdamW, and the numbers that it logs. */
 async function step(index: number): Promise<number> {
+  const { optimizer, captured } = (training ??= startTraining());
   const micro = [[trained[index % trained.length]!]];
   if (captured) {
-    const results = captured.run(micro, problem.optimizer.learningRate);
+    const results = captured.run(micro, adamw.learningRate);
     const [value] = await results.loss.data();
     return value!;
   }
-  const { loss, gradients } = lossAndGradients(model, micro, 0);
-  await optimizer.apply(gradients, problem.optimizer.learningRate);
+  const { loss: mean, gradients } = lossAndGradients(model, micro, loss);
+  await optimizer.apply(gradients, adamw.learningRate);
   tf.dispose(gradients.values());
-  const [value] = await loss.data();
-  loss.dispose();
+  return numberOf(mean);
+}
+
+/** The scalar is disposed. */
+async function numberOf(scalar: tf.Scalar): Promise<number> {
+  const [value] = await scalar.data();
+  scalar.dispose();
   return value!;
 }
 
-async function train({ from, count }: { from: number; count: number }): Promise<Training> {
+/** Steps from number `from` on, each with its time. */
+async function timed(
+  from: number,
+  count: number,
+  run: (index: number) => Promise<number>,
+): Promise<Training> {
   const losses: number[] = [];
   const milliseconds: number[] = [];
   for (let i = from; i < from + count; i++) {
     const start = performance.now();
-    losses.push(await step(i));
+    losses.push(await run(i));
     milliseconds.push(performance.now() - start);
   }
   return { losses, milliseconds };
@@ -65,7 +89,7 @@ async function generate({ rows, tokens }: Generate): Promise<Generation> {
 }
 
 async function memory(): Promise<Memory> {
-  const resident = 1024 * process.resourceUsage().maxRSS;
+  const resident = peakResident();
   if (options.device !== 'cuda') return { resident };
   const { nativeBackend } = await import('@simvlm/backend-native');
   const { devicePeak, devicePeakReserved } = nativeBackend()!.memory();
@@ -76,7 +100,13 @@ const answer = (value: object) => process.stdout.write(`${JSON.stringify(value)}
 answer(hello);
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as Request;
-  if ('train' in request) answer(await train(request.train));
+  if ('train' in request) answer(await timed(request.train.from, request.train.count, step));
+  else if ('forward' in request)
+    answer(await timed(0, request.forward.count, () => numberOf(model.loss(trained[0]!))));
   else if ('generate' in request) answer(await generate(request.generate));
-  else answer(await memory());
+  else if ('memory' in request) answer(await memory());
+  else {
+    resetPeak();
+    answer({});
+  }
 }

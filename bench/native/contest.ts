@@ -18,13 +18,19 @@ export interface ChildOptions extends BackendChoice {
   readonly mode?: 'eager' | 'graph';
   /** Of each batch in training; all without it. */
   readonly rows?: number;
+  /** Training computes the inside of Transformer blocks once more. Default false. */
+  readonly checkpointBlocks?: boolean;
 }
 
 /** What a contender is asked for. */
 export type Request =
   | { readonly train: { readonly from: number; readonly count: number } }
+  /** The loss of the first batch, without gradients; answered as training is. */
+  | { readonly forward: { readonly count: number } }
   | { readonly generate: Generate }
-  | { readonly memory: true };
+  | { readonly memory: true }
+  /** The peak of the resident memory is counted anew; answered with `{}`. */
+  | { readonly resetMemory: true };
 
 export interface Generate {
   readonly rows: number;
@@ -43,7 +49,7 @@ export interface Generation {
   readonly tokens: number[][];
 }
 
-/** The most that a process has had so far, in bytes. */
+/** The most that a process has had so far, or since `resetMemory`, in bytes. */
 export interface Memory {
   readonly resident: number;
   /** On the device: in tensors, and with what the allocator keeps. */

@@ -5,9 +5,12 @@ PyTorch in a process of its own: `peer.py FOLDER '{ "threads": 2, … }'`. Answe
   precision  float32 (default), tf32, or bfloat16 (autocast for training, a bfloat16 copy of the model for decoding)
   mode       eager (default), or one of torch.compile: `default`, `max-autotune`
   rows       of each batch in training; all without it
+  large      true: tries memory formats alone, with AdamW parameter by parameter, which needs the least memory
+  trial      false: the first way to compute is taken, none is tried
 """
 import copy
 import ctypes
+import gc
 import json
 import os
 import pathlib
@@ -54,6 +57,15 @@ def mixed_precision():
     return torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16")
 
 
+def timed(run, indices):
+    losses, milliseconds = [], []
+    for index in indices:
+        start = time.perf_counter()
+        losses.append(run(index))
+        milliseconds.append(1000 * (time.perf_counter() - start))
+    return {"losses": losses, "milliseconds": milliseconds}
+
+
 class Trainer:
     """The model from its start, with one of the ways to compute a step."""
 
@@ -86,13 +98,17 @@ class Trainer:
         self.optimizer.step()
         return loss.item()
 
+    @torch.inference_mode()
+    def loss(self, index):
+        images, plan = self.work[index]
+        with mixed_precision():
+            return self.summed_loss(images.to(device), plan).item() / plan.count
+
     def train(self, request):
-        losses, milliseconds = [], []
-        for index in range(request["from"], request["from"] + request["count"]):
-            start = time.perf_counter()
-            losses.append(self.step(index))
-            milliseconds.append(1000 * (time.perf_counter() - start))
-        return {"losses": losses, "milliseconds": milliseconds}
+        return timed(self.step, range(request["from"], request["from"] + request["count"]))
+
+    def forward(self, request):
+        return timed(self.loss, [0] * request["count"])
 
     def generate(self, request):
         images = self.batches[0]["images"][: request["rows"]]
@@ -105,8 +121,22 @@ class Trainer:
         return {"milliseconds": 1000 * (time.perf_counter() - start), "tokens": tokens}
 
 
+def peak_resident():
+    """As bench/lib/memory.ts counts it."""
+    if sys.platform != "linux":
+        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
+
+
+def reset_peak():
+    gc.collect()
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
+    return {}
+
+
 def memory():
-    most = {"resident": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    most = {"resident": peak_resident()}
     if cuda:
         most["device"] = {
             "allocated": torch.cuda.max_memory_allocated(),
@@ -117,20 +147,27 @@ def memory():
 
 def fastest_way():
     """Whichever way is faster for PyTorch on this machine: memory format and kind of AdamW, a few steps of each in turn."""
-    optimizers = {"fused": {"fused": True}} if cuda else {"foreach": {"foreach": True}, "for-loop": {"foreach": False}}
+    large = options.get("large", False)
+    optimizers = {"foreach": {"foreach": True}, "for-loop": {"foreach": False}}
+    if cuda:
+        optimizers = {"fused": {"fused": True}}
+    elif large:
+        del optimizers["foreach"]
     ways = {
         f"{name} AdamW, channels {'last' if last else 'first'}": (last, optimizer)
         for name, optimizer in optimizers.items()
         for last in (True, False)
     }
+    if not options.get("trial", True):
+        return next(iter(ways.items()))
     if mode != "eager":
         # The compiler lays maps out as it likes; trying both would compile everything twice.
         return next(iter(ways.items()))
     best = dict.fromkeys(ways, float("inf"))
-    for _ in range(1 if cuda else 2):
+    for _ in range(1 if cuda or large else 2):
         for name, way in ways.items():
             # One at a time, as a GPU may not have the memory for two.
-            first, *rest = Trainer(*way).train({"from": 0, "count": 3})["milliseconds"]
+            first, *rest = Trainer(*way).train({"from": 0, "count": 2 if large else 3})["milliseconds"]
             best[name] = min(best[name], *rest)
     if cuda:
         torch.cuda.empty_cache()
@@ -164,9 +201,13 @@ way, chosen = fastest_way()
 trainer = Trainer(*chosen)
 compiled = "" if mode == "eager" else f", torch.compile ({mode})"
 answer({"versions": {"PyTorch": torch.__version__}, "detail": f"{detail()}, {way}{compiled}"})
+answers = {
+    "train": trainer.train,
+    "forward": trainer.forward,
+    "generate": trainer.generate,
+    "memory": lambda _: memory(),
+    "resetMemory": lambda _: reset_peak(),
+}
 for line in sys.stdin:
-    request = json.loads(line)
-    if "train" in request:
-        answer(trainer.train(request["train"]))
-    else:
-        answer(trainer.generate(request["generate"]) if "generate" in request else memory())
+    [(name, request)] = json.loads(line).items()
+    answer(answers[name](request))
