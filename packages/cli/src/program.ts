@@ -53,7 +53,7 @@ function buildProgram(done: (code: number) => void): Command {
   const checkpoint = () =>
     new Option(
       '--checkpoint <dir>',
-      'a checkpoint, or a run folder with checkpoints; default: the newest run under runs/',
+      'a checkpoint, or a run folder with checkpoints; default: the model that comes along',
     );
 
   program
@@ -106,7 +106,7 @@ function buildProgram(done: (code: number) => void): Command {
   program
     .command('eval <dir>')
     .description(
-      'evaluate on a folder with captions.jsonl; the candidates for a choice come from nway.jsonl or are drawn with a fixed seed',
+      'evaluate on a folder with captions.jsonl (the candidates for a choice come from nway.jsonl or are drawn with a fixed seed), or on the splits of the embedded data set: emoji',
     )
     .addOption(checkpoint())
     .addOption(
@@ -115,7 +115,23 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
     .addOption(backend())
-    .action(async (dir, options) => done(await (await import('./commands/eval')).evaluate(dir, options)));
+    .action(async (dir, options) =>
+      done(
+        dir === 'emoji'
+          ? await (await import('./commands/eval-emoji')).evaluateEmoji(options)
+          : await (await import('./commands/eval')).evaluate(dir, options),
+      ),
+    );
+
+  program
+    .command('export')
+    .description(
+      'write what a trained model needs to be used, in a folder: weights, tokenizer and configuration',
+    )
+    .requiredOption('--checkpoint <dir>', 'a checkpoint, or a run folder with checkpoints')
+    .requiredOption('--out <dir>', 'where it goes: a new folder')
+    .option('--float16', 'weights as float16: half the size, rounded')
+    .action(async options => done(await (await import('./commands/export')).exportCheckpoint(options)));
 
   const tokenizer = program.command('tokenizer').description('train and use tokenizers, a line at a time');
   tokenizer
@@ -168,6 +184,25 @@ function buildProgram(done: (code: number) => void): Command {
       done(await (await import('./commands/tokenizer')).tokenizerDecode(files, options)),
     );
 
+  const lora = program
+    .command('lora')
+    .description('adapters of a run that was trained with "lora" in its config');
+  lora
+    .command('merge <checkpoint>')
+    .description('write the checkpoint of the model without adapters that computes the same')
+    .requiredOption('--out <dir>', 'where it goes: an empty or new folder')
+    .option('--adapters <file>', 'merge these into the weights of the checkpoint, which has none')
+    .action(async (checkpoint, options) =>
+      done(await (await import('./commands/lora')).loraMerge(checkpoint, options)),
+    );
+  lora
+    .command('extract <checkpoint>')
+    .description('write the adapters alone')
+    .requiredOption('--out <file>', 'where they go: a safetensors file')
+    .action(async (checkpoint, options) =>
+      done(await (await import('./commands/lora')).loraExtract(checkpoint, options)),
+    );
+
   const native = program
     .command('native')
     .description('the backend on libtorch: PyTorch on the CPU or CUDA, without Python');
@@ -182,7 +217,13 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--json', 'print as JSON')
     .action(async options => done(await (await import('./commands/info')).info(options)));
 
-  for (const command of [program, ...program.commands, ...tokenizer.commands, ...native.commands])
+  for (const command of [
+    program,
+    ...program.commands,
+    ...tokenizer.commands,
+    ...lora.commands,
+    ...native.commands,
+  ])
     command.exitOverride();
   return program;
 }

@@ -105,9 +105,9 @@ describe('configurations', () => {
 });
 
 describe('what is missing', () => {
-  it('no run yet: says how to get one, and ends with 1', async () => {
-    const { code, err } = await simvlm('caption', 'a.png');
-    expect(err).toContain('there is no run under runs/ yet: train one with "simvlm demo"');
+  it('a run that is not there is named, and ends with 1', async () => {
+    const { code, err } = await simvlm('caption', 'a.png', '--checkpoint', 'runs/mine');
+    expect(err).toContain('no checkpoint at runs/mine: there is no such folder');
     expect(code).toBe(1);
   });
 

@@ -6,7 +6,7 @@ import { pictureBatches } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { decodeImage } from '@simvlm/vision-patcher';
 import { exitCode } from '../exit-code';
-import { openCaptioner, readCheckpoint } from '../pipeline/checkpoint';
+import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
 import { type GenerationOptions, generationRequest } from './caption-options';
@@ -28,7 +28,7 @@ const BATCH = 64;
 export async function caption(files: readonly string[], options: CaptionCommandOptions): Promise<number> {
   const request = generationRequest(options);
   const terminal = new Terminal();
-  const checkpoint = await readCheckpoint(options.checkpoint);
+  const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
   const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
   const prompt = tokenizer.encode(options.prompt?.trim() ?? '');

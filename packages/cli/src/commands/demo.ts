@@ -4,13 +4,15 @@ import { Random } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { attributionText } from '@simvlm/dataset-emoji';
 import { pickBackend } from '@simvlm/runtime';
+import { loadCheckpoint } from '@simvlm/trainer/node';
 import { demoConfig, type RunConfig } from '../config/run-config';
 import { machineLine, programName } from '../environment';
 import { scoreTable, textTable } from '../evaluation/score-table';
-import { evaluateSplits } from '../evaluation/splits';
+import { emojiSplits, evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
-import { checkpointRunConfig, RUNS, readCheckpoint } from '../pipeline/checkpoint';
+import { checkpointRunConfig, RUNS } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
+import { firstLook } from '../pipeline/first-look';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
 import { runRegistry } from '../pipeline/registry';
@@ -37,7 +39,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
 
-  const resume = options.resume ? await readCheckpoint(join(RUNS, options.name)) : undefined;
+  const resume = options.resume ? await loadCheckpoint(join(RUNS, options.name)) : undefined;
   const name = options.resume ? options.name : await freeName(options.name);
   const { minutes, seed } = options;
   const config: RunConfig = resume ? checkpointRunConfig(resume) : { ...demoConfig, name, seed, minutes };
@@ -45,6 +47,10 @@ export async function demo(options: DemoOptions): Promise<number> {
   const registry = await runRegistry();
 
   return interruptible(terminal, async signal => {
+    if (!resume) {
+      terminal.heading('The model that comes along, on pictures by an artist it has never seen');
+      await firstLook(terminal, registry);
+    }
     terminal.heading('Data');
     const loaded = await loadRunData(config, imageSizeOf(config), terminal, signal);
     const emoji = loaded.emoji!;
@@ -63,7 +69,13 @@ export async function demo(options: DemoOptions): Promise<number> {
         return exitCode.interrupted;
       }
       terminal.heading('Evaluation, on pictures it has never seen');
-      const results = await evaluateSplits(model, tokenizer, emoji, terminal, signal).catch(error => {
+      const results = await evaluateSplits(
+        model,
+        tokenizer,
+        { emoji, splits: emojiSplits(emoji) },
+        terminal,
+        signal,
+      ).catch(error => {
         if (signal.aborted) return undefined;
         throw error;
       });
@@ -99,7 +111,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       terminal.heading('Done');
       terminal.note(`report      ${report}`);
       terminal.note(`checkpoint  ${join(folder, 'checkpoints')}`);
-      terminal.note(`try         ${programName()} caption PICTURE...`);
+      terminal.note(`try         ${programName()} caption --checkpoint ${folder} PICTURE...`);
       return exitCode.ok;
     } finally {
       model.dispose();

@@ -5,7 +5,7 @@ import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { readCandidates } from '../evaluation/candidates';
 import { exitCode } from '../exit-code';
-import { openCaptioner, readCheckpoint } from '../pipeline/checkpoint';
+import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { byKind, captionFolder } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { runRegistry } from '../pipeline/registry';
@@ -40,7 +40,7 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
     );
   const candidates = options.task === 'choice' ? await readCandidates(folder) : undefined;
-  const checkpoint = await readCheckpoint(options.checkpoint);
+  const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
   const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
 

@@ -2,14 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { CheckpointError, ConfigError } from '@simvlm/core';
 import { mergeAdapters, readAdapters, readSafetensors, writeAdapters, writeSafetensors } from '@simvlm/model';
 import { type CheckpointFiles, checkpointModelConfig, checkpointTrainerState, fileOf } from '@simvlm/trainer';
-import { folderStorage } from '@simvlm/trainer/node';
+import { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
 import { exitCode } from '../exit-code';
-import {
-  checkpointExtras,
-  checkpointRunConfig,
-  checkpointTokenizer,
-  readCheckpoint,
-} from '../pipeline/checkpoint';
+import { checkpointExtras, checkpointRunConfig, checkpointTokenizer } from '../pipeline/checkpoint';
 import { mergedWeights } from '../pipeline/model';
 import { Terminal } from '../terminal';
 
@@ -18,7 +13,7 @@ export async function loraMerge(
   path: string,
   { out, adapters }: { readonly out: string; readonly adapters?: string },
 ): Promise<number> {
-  const files = await readCheckpoint(path);
+  const files = await loadCheckpoint(path);
   const held = await readdir(out).catch(() => [] as string[]);
   if (held.length > 0)
     throw new ConfigError('CONFIG_INVALID', `${out} is not empty: give a new folder with --out`);
@@ -38,7 +33,7 @@ export async function loraMerge(
 
 /** `simvlm lora extract`. */
 export async function loraExtract(path: string, { out }: { readonly out: string }): Promise<number> {
-  const files = await readCheckpoint(path);
+  const files = await loadCheckpoint(path);
   const { lora } = checkpointModelConfig(files);
   if (!lora) throw none(path);
   const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));

@@ -5,11 +5,12 @@ import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
 import { joinProcesses, pickBackend, processPlace } from '@simvlm/runtime';
 import type { CheckpointFiles } from '@simvlm/trainer';
+import { loadCheckpoint } from '@simvlm/trainer/node';
 import type * as tf from '@tensorflow/tfjs';
 import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
-import { RUNS, readCheckpoint } from '../pipeline/checkpoint';
+import { RUNS } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
@@ -49,8 +50,8 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
     );
   const registry = await runRegistry(config.plugins);
-  const resume = options.resume === undefined ? undefined : await readCheckpoint(options.resume);
-  const init = options.init === undefined ? undefined : await readCheckpoint(options.init);
+  const resume = options.resume === undefined ? undefined : await loadCheckpoint(options.resume);
+  const init = options.init === undefined ? undefined : await loadCheckpoint(options.init);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {

@@ -1,6 +1,6 @@
 import { type ExampleDataset, Random } from '@simvlm/core';
 import { subset } from '@simvlm/data';
-import type { EmojiDataset } from '@simvlm/dataset-emoji';
+import { type EmojiDataset, isCore } from '@simvlm/dataset-emoji';
 import {
   captionChoice,
   captionMetrics,
@@ -33,20 +33,37 @@ export interface SplitResult {
   readonly neighbourExact: number;
 }
 
-/** Evaluates a model on the validation split and on everything held out, beside the pixel-nearest neighbour. */
-export async function evaluateSplits(
-  model: SimVlm,
-  tokenizer: SentencePieceTokenizer,
-  emoji: EmojiDataset,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<SplitResult[]> {
-  const splits: [string, ExampleDataset][] = [
+type Splits = readonly (readonly [name: string, pictures: ExampleDataset])[];
+
+/** The validation split and everything held out. */
+export function emojiSplits(emoji: EmojiDataset): Splits {
+  return [
     ['val', some(emoji.val)],
     ['unseen-artist', emoji.unseenArtist],
     ['unseen-composition', some(emoji.unseenComposition)],
     ['unseen-concept', some(emoji.unseenConcept)],
   ];
+}
+
+/** The same, of the unseen artist only what is compared elsewhere: neither people with a skin tone nor flags. */
+export function coreSplits(emoji: EmojiDataset): Splits {
+  const { items } = emoji.unseenArtist;
+  const core = items.flatMap((item, index) => (isCore(item) ? [index] : []));
+  return emojiSplits(emoji).map(([name, pictures]) =>
+    name === 'unseen-artist'
+      ? ([`${name}, no tones, no flags`, subset(emoji.unseenArtist, core)] as const)
+      : ([name, pictures] as const),
+  );
+}
+
+/** Evaluates a model on splits of the data set, beside the pixel-nearest neighbour. */
+export async function evaluateSplits(
+  model: SimVlm,
+  tokenizer: SentencePieceTokenizer,
+  { emoji, splits }: { readonly emoji: EmojiDataset; readonly splits: Splits },
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<SplitResult[]> {
   const total = splits.reduce((sum, [, { length }]) => sum + length, 0);
   const bar = terminal.bar('evaluating');
   const results: SplitResult[] = [];

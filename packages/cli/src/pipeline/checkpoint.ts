@@ -1,11 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkpointFolder } from '@simvlm/checkpoint-emoji';
 import { CheckpointError, type JsonValue, type Registry } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type CheckpointFiles, checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
 import { loadCheckpoint } from '@simvlm/trainer/node';
 import { type RunConfig, resolveRunConfig } from '../config/run-config';
+import type { Terminal } from '../terminal';
 
 /** Where runs go. */
 export const RUNS = 'runs';
@@ -46,29 +47,25 @@ export interface Captioner {
 
 /** A trained model with its tokenizer. @throws CheckpointError when the checkpoint is damaged */
 export function openCaptioner(files: CheckpointFiles, registry: Registry): Captioner {
-  const model = SimVlm.create(checkpointModelConfig(files), { registry });
+  const model = SimVlm.create(checkpointModelConfig(files), { init: 'zeros', registry });
   restoreWeights(files, model);
   return { model, tokenizer: checkpointTokenizer(files), config: checkpointRunConfig(files) };
 }
 
-/** The files of the checkpoint at `path`, or of the newest run under `runs/`. @throws CheckpointError */
-export async function readCheckpoint(path: string | undefined): Promise<CheckpointFiles> {
-  return loadCheckpoint(path ?? (await newestRun()));
+/** The files of the checkpoint at `path`; when nothing is named those of the model that comes with the command line, which it says. @throws CheckpointError */
+export async function chosenCheckpoint(
+  path: string | undefined,
+  terminal: Terminal,
+): Promise<CheckpointFiles> {
+  if (path !== undefined) return loadCheckpoint(path);
+  terminal.note(
+    'with the model that comes along, @simvlm/checkpoint-emoji; another one: --checkpoint runs/NAME',
+  );
+  return loadCheckpoint(fileURLToPath(checkpointFolder));
 }
 
-async function newestRun(): Promise<string> {
-  const names = await readdir(RUNS).catch(() => [] as string[]);
-  const runs: { path: string; changed: number }[] = [];
-  for (const name of names) {
-    const path = join(RUNS, name);
-    const checkpoints = await stat(join(path, 'checkpoints')).catch(() => undefined);
-    if (checkpoints) runs.push({ path, changed: checkpoints.mtimeMs });
-  }
-  const newest = runs.sort((a, b) => b.changed - a.changed)[0];
-  if (!newest)
-    throw new CheckpointError(
-      'CHECKPOINT_NOT_FOUND',
-      `there is no run under ${RUNS}/ yet: train one with "simvlm demo", or pass --checkpoint`,
-    );
-  return newest.path;
+/** The files of a checkpoint that its use needs, but for the weights. @throws CheckpointError */
+export function filesForUse(files: CheckpointFiles): CheckpointFiles {
+  const names = ['model.json', EXTRAS.tokenizer, EXTRAS.run];
+  return new Map(names.map(name => [name, fileOf(files, name)]));
 }

@@ -1,0 +1,86 @@
+/**
+ * The shipped model computes the same on every backend: logits of the ten samples with their true captions, and greedy captions.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { nativeStatus, registerNativeBackend } from '@simvlm/backend-native';
+import { registerWasmBackend } from '@simvlm/backend-wasm';
+import { collate, imagePixels, textTokens } from '@simvlm/data';
+import { SimVlm } from '@simvlm/model';
+import { loadTokenizer } from '@simvlm/tokenizer';
+import { checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
+import { loadCheckpoint } from '@simvlm/trainer/node';
+import { centerCrop, decodeImage } from '@simvlm/vision-patcher';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ready as readyWebGpu } from '../../backend-webgpu/test/node';
+import { checkpointFolder, samplesFolder } from '../src/index';
+
+interface Outcome {
+  /** `[rows, L, V]` */
+  readonly logits: Float32Array;
+  readonly captions: readonly string[];
+}
+
+/** What the model makes of the samples on a backend. */
+async function outcome(backend: string): Promise<Outcome> {
+  await tf.setBackend(backend);
+  const files = await loadCheckpoint(fileURLToPath(checkpointFolder));
+  const model = SimVlm.create(checkpointModelConfig(files));
+  restoreWeights(files, model);
+  const tokenizer = loadTokenizer(fileOf(files, 'tokenizer.model'));
+  const captions: Record<string, string> = JSON.parse(
+    readFileSync(new URL('captions.json', samplesFolder), 'utf8'),
+  );
+  const { imageSize, maxTextLength } = model.config;
+  const rows = await Promise.all(
+    Object.entries(captions).map(async ([file, text]) => ({
+      id: file,
+      tokens: textTokens(text, tokenizer, maxTextLength),
+      prefixLength: 0,
+      image: centerCrop(await decodeImage(readFileSync(new URL(file, samplesFolder))), imageSize),
+    })),
+  );
+  expect(rows).toHaveLength(10);
+  const logits = model.logits(collate(rows, { pad: tokenizer.special.pad }));
+  const made = await model.generate({ images: imagePixels(rows.map(({ image }) => image)) });
+  const result = {
+    logits: (await logits.data()) as Float32Array,
+    captions: made.map(({ tokens }) => tokenizer.decode(tokens)),
+  };
+  logits.dispose();
+  model.dispose();
+  return result;
+}
+
+let wasm: Outcome;
+beforeAll(async () => {
+  await registerWasmBackend({ threads: 1 });
+  wasm = await outcome('wasm');
+});
+
+const others = [
+  { name: 'cpu', ready: async () => {}, isLeftOut: false },
+  {
+    name: 'native',
+    ready: () => registerNativeBackend({ device: 'cpu', threads: 1 }),
+    // As all tests of that backend: only where there is no libtorch, and never in continuous integration.
+    isLeftOut: !nativeStatus().found && !process.env.CI,
+  },
+  { name: 'webgpu', ready: readyWebGpu, isLeftOut: false },
+];
+
+describe.each(others)('$name', ({ name, ready, isLeftOut }) => {
+  test.skipIf(isLeftOut)(
+    'gives the logits of wasm within 1e-3, and its captions',
+    async () => {
+      await ready();
+      const { logits, captions } = await outcome(name);
+      expect(logits.length).toBe(wasm.logits.length);
+      const error = logits.reduce((most, value, i) => Math.max(most, Math.abs(value - wasm.logits[i]!)), 0);
+      expect(error).toBeLessThan(1e-3);
+      expect(captions).toEqual(wasm.captions);
+    },
+    300_000,
+  );
+});

@@ -1,0 +1,43 @@
+import { ConfigError } from '@simvlm/core';
+import { pickBackend } from '@simvlm/runtime';
+import { scoreTable, textTable } from '../evaluation/score-table';
+import { coreSplits, evaluateSplits } from '../evaluation/splits';
+import { exitCode } from '../exit-code';
+import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
+import { prepareEmoji } from '../pipeline/data';
+import { interruptible } from '../pipeline/interrupt';
+import { runRegistry } from '../pipeline/registry';
+import { printLine, Terminal } from '../terminal';
+import type { EvalCommandOptions } from './eval';
+
+/** `simvlm eval emoji`: exact match and 20-way choice on the splits of the embedded data set. */
+export async function evaluateEmoji(options: EvalCommandOptions): Promise<number> {
+  if (options.predictions !== undefined)
+    throw new ConfigError('CONFIG_INVALID', '--predictions is for a folder, not for emoji');
+  const terminal = new Terminal();
+  const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
+  await pickBackend(options.backend ? { prefer: options.backend } : {});
+  const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
+  try {
+    return await interruptible(terminal, async signal => {
+      const emoji = await prepareEmoji(model.config.imageSize, terminal, signal);
+      const results = await evaluateSplits(
+        model,
+        tokenizer,
+        { emoji, splits: coreSplits(emoji) },
+        terminal,
+        signal,
+      );
+      if (options.json) {
+        for (const { pictures: _, predictions: __, ...scores } of results) printLine(JSON.stringify(scores));
+        return exitCode.ok;
+      }
+      const { head, rows, note } = scoreTable(results);
+      printLine(textTable(head, rows));
+      terminal.note(note);
+      return exitCode.ok;
+    });
+  } finally {
+    model.dispose();
+  }
+}
