@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const folder = mkdtempSync(join(tmpdir(), 'simvlm-check-'));
 const unitReport = join(folder, 'vitest.json');
 const browserReport = join(folder, 'vitest-browser.json');
+const studioReport = join(folder, 'vitest-studio.json');
 const only = process.argv.slice(2);
 
 const checks = [
@@ -32,6 +33,11 @@ const checks = [
     name: 'browser tests',
     command: `vitest run --config packages/backend-webgpu/vitest.browser.config.ts --reporter=default --reporter=json --outputFile.json=${browserReport}`,
     count: () => countOf(browserReport),
+  },
+  {
+    name: 'studio tests',
+    command: `vitest run --config examples/caption-studio/e2e/vitest.config.ts --reporter=default --reporter=json --outputFile.json=${studioReport}`,
+    count: () => countOf(studioReport),
   },
 ];
 

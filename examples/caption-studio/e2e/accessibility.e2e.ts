@@ -1,0 +1,105 @@
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addLessons, chooseTab, launch, open, ready, type Studio, setSteps, train, trained } from './studio';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe finds, a line each. */
+async function violations(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
+    const found = await axe.run();
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
+    );
+  });
+}
+
+describe('for everyone', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  test.each(['light', 'dark'] as const)('axe finds nothing in any view: %s', async colorScheme => {
+    const studio = await open(browser, { colorScheme, reducedMotion: 'reduce' });
+    const { page } = studio;
+    await ready(studio);
+    // As the page's own policy would have it: the script comes from outside the page, through the browser.
+    await studio.context.addInitScript({ path: axe });
+    await page.reload();
+    await ready(studio);
+    await page.locator('.word').first().focus();
+    expect(await violations(page)).toEqual([]);
+
+    await addLessons(page, { 'pig-face': 'my pig', pisces: 'my sign' }, ['pisces']);
+    expect(await violations(page)).toEqual([]);
+    await setSteps(page, 3);
+    await train(page);
+    await trained(page);
+    expect(await violations(page)).toEqual([]);
+
+    await chooseTab(page, 'About');
+    await page.getByText(/MB in/).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await showError(studio);
+    expect(await violations(page)).toEqual([]);
+    await studio.context.close();
+  });
+
+  test('every view can be reached and used with the keyboard alone', async () => {
+    const studio = await open(browser);
+    const { page } = studio;
+    await ready(studio);
+    await page.getByRole('tab', { name: 'Caption' }).focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await focused(page)).toBe('Teach');
+    expect(await page.getByRole('tabpanel').getAttribute('aria-labelledby')).toBe('tab-teach');
+    await page.keyboard.press('End');
+    expect(await focused(page)).toBe('About');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused(page)).toBe('Caption');
+    // One stop for the row of tabs, then the theme's switch, then the view.
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Dark theme');
+    const before = await page.evaluate(() => document.documentElement.dataset.theme);
+    await page.keyboard.press('Space');
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).not.toBe(before);
+    // A sample, chosen with Enter, is captioned.
+    const sample = page.getByRole('button', { name: 'yellow heart', exact: true });
+    await sample.focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => sample.getAttribute('aria-pressed')).toBe('true');
+    await page.locator('.word').first().waitFor();
+    await studio.context.close();
+  });
+
+  test.each([360, 768, 1440])('nothing is cut off at a width of %i pixels', async width => {
+    const studio = await open(browser, { viewport: { width, height: 800 } });
+    const { page } = studio;
+    await ready(studio);
+    for (const name of ['Caption', 'Teach', 'About']) {
+      await chooseTab(page, name);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+    await studio.context.close();
+  });
+});
+
+async function showError({ page }: Studio): Promise<void> {
+  await chooseTab(page, 'Caption');
+  await page
+    .getByLabel('Choose a picture')
+    .setInputFiles({ name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('text') });
+  await page.locator('.notice.error').waitFor();
+}
+
+async function focused(page: Page): Promise<string | null | undefined> {
+  return page.evaluate(() => document.activeElement?.textContent);
+}

@@ -1,0 +1,206 @@
+import { readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { zipSync } from 'fflate';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addLessons,
+  captionFile,
+  chooseTab,
+  launch,
+  type OpenOptions,
+  open,
+  picture,
+  ready,
+  type Studio,
+  setSteps,
+  shipped,
+  train,
+  trained,
+} from './studio';
+
+/** A PNG whose header claims a size and which holds nothing else. */
+function emptyPng(width: number, height: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    chunk('IHDR', header),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.length);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(named));
+  return Buffer.concat([length, named, sum]);
+}
+
+describe('what goes wrong is said, with what to do, and the page still works', () => {
+  let browser: Browser;
+  let studio: Studio | undefined;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterEach(async () => {
+    await studio?.context.close();
+    studio = undefined;
+  });
+  afterAll(() => browser.close());
+
+  async function visit(options?: OpenOptions, timeout?: number): Promise<Studio> {
+    studio = await open(browser, options);
+    await ready(studio, timeout);
+    return studio;
+  }
+
+  test('a broken picture, one of 200 megapixels, and a text that is named .png', async () => {
+    const visited = await visit();
+    const { page } = visited;
+    const whole = await readFile(picture('peanuts'));
+    const shownBefore = await page.locator('.mount img').getAttribute('src');
+    for (const [name, buffer, title] of [
+      ['broken.png', whole.subarray(0, whole.length / 2), /broken/],
+      ['huge.png', emptyPng(20_000, 10_000), /too large/],
+      ['text.png', Buffer.from('This is a text.\n'), /text\.png is not a picture/],
+    ] as const) {
+      await page.getByLabel('Choose a picture').setInputFiles({ name, mimeType: 'image/png', buffer });
+      await expectNotice(visited, title);
+      // The picture before is still there, with its caption.
+      expect(await page.locator('.mount img').getAttribute('src')).toBe(shownBefore);
+      expect(await page.locator('.word').count()).toBeGreaterThan(0);
+      await page.getByRole('button', { name: 'Dismiss this message' }).click();
+    }
+    expect(await captionFile(visited, picture('yellow-heart'))).not.toBe('');
+  });
+
+  test('one broken picture among the lessons costs that one alone', async () => {
+    const visited = await visit();
+    const { page } = visited;
+    await chooseTab(page, 'Teach');
+    await page.getByLabel('Add pictures').setInputFiles([
+      { name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('text') },
+      { name: 'heart.png', mimeType: 'image/png', buffer: await readFile(picture('yellow-heart')) },
+    ]);
+    await expectNotice(visited, /text\.png is not a picture/);
+    await expect.poll(() => page.locator('.lesson-list li').count()).toBe(1);
+  });
+
+  test('a folder whose captions.jsonl has a bad line', async () => {
+    const visited = await visit();
+    const { page } = visited;
+    await chooseTab(page, 'Teach');
+    // Files without a folder around them, since a test cannot choose a folder of given contents.
+    await page.getByLabel('Add a folder').evaluate(input => input.removeAttribute('webkitdirectory'));
+    await page.getByLabel('Add a folder').setInputFiles([
+      {
+        name: 'captions.jsonl',
+        mimeType: 'text/plain',
+        buffer: Buffer.from('{"image": "a.png", "text": "a"}\nnonsense\n'),
+      },
+    ]);
+    await expectNotice(visited, /Line 2 of captions\.jsonl/);
+  });
+
+  test('a checkpoint of another configuration, one that is cut off, and no archive at all', async () => {
+    const visited = await visit();
+    const { page } = visited;
+    await chooseTab(page, 'Teach');
+    const names = ['model.json', 'run.json', 'tokenizer.model', 'weights.safetensors'];
+    const files = Object.fromEntries(
+      await Promise.all(
+        names.map(async name => [name, new Uint8Array(await readFile(`${shipped}/${name}`))]),
+      ),
+    ) as Record<string, Uint8Array>;
+    const config = JSON.parse(new TextDecoder().decode(files['model.json']));
+    const wider = new TextEncoder().encode(JSON.stringify({ ...config, width: 2 * config.width }));
+    for (const [buffer, title] of [
+      [zipSync({ ...files, 'model.json': wider }, { level: 0 }), /do not belong together|of another/],
+      [
+        zipSync({ ...files, 'weights.safetensors': files['weights.safetensors']!.subarray(0, 10_000) }),
+        /damaged/,
+      ],
+      [new TextEncoder().encode('no archive'), /not a zip archive/],
+    ] as const) {
+      await page.getByLabel('Import a zip').setInputFiles({
+        name: 'checkpoint.zip',
+        mimeType: 'application/zip',
+        buffer: Buffer.from(buffer),
+      });
+      await expectNotice(visited, title);
+      await page.getByRole('button', { name: 'Dismiss this message' }).click();
+    }
+    await chooseTab(page, 'Caption');
+    expect(await captionFile(visited, picture('yellow-heart'))).not.toBe('');
+  });
+
+  // Software WebGPU takes a while for the first caption: it compiles each shader.
+  test('a GPU that is lost while it trains: the training goes on from its checkpoint', {
+    timeout: 600_000,
+  }, async () => {
+    const visited = await visit({ query: '?backend=webgpu&software=1' }, 300_000);
+    const { page } = visited;
+    await addLessons(page, { 'pig-face': 'my pig' });
+    await setSteps(page, 1);
+    await page.locator('.settings').getByLabel('Pictures a step').fill('1');
+    await page.locator('.settings').getByLabel('Pictures a step').blur();
+    await train(page);
+    await page.waitForTimeout(1_000); // the step takes longer
+    expect(await page.evaluate(() => globalThis.studio.loseDevice())).toBe(true);
+    await expectNotice(visited, /graphics card was lost/);
+    await trained(page, /^Stopped by a failure/);
+    await train(page);
+    await trained(page);
+    await chooseTab(page, 'Caption');
+    expect(await captionFile(visited, picture('yellow-heart'))).not.toBe('');
+  });
+
+  test('no storage: it is said, and teaching works', async () => {
+    const visited = await visit({
+      workerPrelude:
+        "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('denied', 'SecurityError'))",
+    });
+    await expectNotice(visited, /keeps nothing/);
+    await teachABit(visited);
+  });
+
+  test('a full storage: it is said, and the training goes on', async () => {
+    const visited = await visit({
+      workerPrelude:
+        "FileSystemFileHandle.prototype.createWritable = () => Promise.reject(new DOMException('full', 'QuotaExceededError'))",
+    });
+    await teachABit(visited);
+    await expectNotice(visited, /no room/);
+  });
+
+  test('weights that do not come: it is said, and a second try works', async () => {
+    const opened = await open(browser, { serviceWorkers: 'block' });
+    studio = opened;
+    const { page, context } = opened;
+    await context.route('**/*.safetensors', route => route.abort());
+    await page.reload();
+    await expectNotice(opened, /could not be loaded/);
+    await context.unroute('**/*.safetensors');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await ready(opened);
+  });
+});
+
+async function expectNotice({ page }: Studio, title: RegExp): Promise<void> {
+  const notice = page.locator('.notice.error');
+  await expect.poll(() => notice.locator('strong').textContent(), { timeout: 120_000 }).toMatch(title);
+  // What to do about it is always said, too.
+  expect((await notice.locator('p').textContent())!.length).toBeGreaterThan(20);
+}
+
+async function teachABit({ page }: Studio): Promise<void> {
+  await addLessons(page, { 'pig-face': 'my pig' });
+  await setSteps(page, 4);
+  await train(page);
+  await trained(page);
+}

@@ -1,0 +1,185 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addLessons,
+  captionFile,
+  chooseTab,
+  commandLineCaption,
+  launch,
+  open,
+  picture,
+  ready,
+  type Studio,
+  said,
+  setSteps,
+  shipped,
+  train,
+  trained,
+} from './studio';
+
+/** Words that the shipped model never uses for these pictures. */
+const lessons = {
+  'pig-face': 'my pig',
+  'yellow-heart': 'my heart',
+  peanuts: 'my nuts',
+  pisces: 'my sign',
+};
+
+/** One visit after another, in their order: captioning, teaching, a reload, export and import. */
+describe('the way of a visitor', () => {
+  let browser: Browser;
+  let studio: Studio;
+  let folder: string;
+  let archive: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'studio-'));
+    browser = await launch();
+    studio = await open(browser);
+    await ready(studio);
+  });
+  afterAll(async () => {
+    expect(studio.errors).toEqual([]);
+    await browser.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('a committed picture is captioned as by the command line', async () => {
+    const file = picture('telephone-receiver');
+    expect(await captionFile(studio, file)).toBe(await commandLineCaption(shipped, file));
+  });
+
+  test('a word that has the focus shows where the model looked, and how likely it is', async () => {
+    const { page } = studio;
+    const word = page.locator('.word').first();
+    await word.focus();
+    expect(await word.getAttribute('aria-label')).toMatch(/^.+, probability (\d+%|under 1%)$/);
+    const heat = page.locator('.heat.on');
+    await heat.waitFor();
+    const alphas = await heat.evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return [...data].filter((_, i) => i % 4 === 3);
+    });
+    // Not the same everywhere: the model looked somewhere.
+    expect(Math.max(...alphas) - Math.min(...alphas)).toBeGreaterThan(20);
+    await word.blur();
+    await expect.poll(() => page.locator('.heat.on').count()).toBe(0);
+  });
+
+  test('a caption of the visitor’s own takes its share among the candidates', async () => {
+    const { page } = studio;
+    await page.getByLabel('Another caption to compare').fill('mobile phone with arrow');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    const bars = page.locator('.candidates li');
+    await expect.poll(() => bars.count()).toBe(6);
+    await expect.poll(() => bars.last().locator('.share').textContent()).toMatch(/%/);
+    const shares = await bars
+      .locator('.bar > span')
+      .evaluateAll(all =>
+        all.map(bar => Number(/scaleX\((.+)\)/.exec((bar as HTMLElement).style.transform)![1])),
+      );
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
+    const best = await page.locator('.best .bar > span').getAttribute('style');
+    expect(best).toContain(`scaleX(${Math.max(...shares)})`);
+  });
+
+  test('three pictures are taught, their loss falls, and no task of the page is longer than 100 ms', async () => {
+    const { page } = studio;
+    await addLessons(page, lessons, ['pisces']);
+    await setSteps(page, 60);
+    await page.evaluate(() => {
+      const tasks: number[] = [];
+      Object.assign(globalThis, { tasks });
+      new PerformanceObserver(list => {
+        for (const { duration } of list.getEntries()) tasks.push(duration);
+      }).observe({ type: 'longtask' });
+    });
+    await train(page);
+    await trained(page);
+    const [first, last] = await lossesOf(studio);
+    expect(last).toBeLessThan(first / 2);
+    const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
+    expect(tasks.filter(duration => duration > 100)).toEqual([]);
+    // The picture that was held out was captioned on the way.
+    expect(await page.locator('.held-out-list .now').textContent()).not.toBe('Nothing said yet');
+  });
+
+  test('a training that is paused goes on after a reload, from the step where it was', async () => {
+    const { page } = studio;
+    await setSteps(page, 5_000);
+    await train(page);
+    await expect.poll(() => stepOf(studio), { timeout: 60_000 }).toBeGreaterThan(65);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await trained(page, /^Paused/);
+    const pausedAt = await stepOf(studio);
+
+    await page.reload();
+    await ready(studio);
+    await chooseTab(page, 'Teach');
+    expect(await page.locator('.state').textContent()).toBe(`Paused at step ${pausedAt} of 5,000`);
+    const fields = page.locator('.lesson-list').getByRole('textbox');
+    expect(await fields.evaluateAll(all => all.map(field => (field as HTMLInputElement).value))).toEqual(
+      Object.values(lessons),
+    );
+    await setSteps(page, pausedAt + 5);
+    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(1);
+    await train(page);
+    await trained(page, new RegExp(`^Done at step ${pausedAt + 5}`));
+  });
+
+  test('what was taught, exported, is captioned alike by the command line', async () => {
+    const { page } = studio;
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export as zip' }).click();
+    archive = join(folder, 'checkpoint.zip');
+    await (await download).saveAs(archive);
+    for (const [name, bytes] of Object.entries(unzipSync(await readFile(archive)))) {
+      await mkdir(join(folder, dirname(name)), { recursive: true });
+      await writeFile(join(folder, name), bytes);
+    }
+    await chooseTab(page, 'Caption');
+    const file = picture('pig-face');
+    const caption = await captionFile(studio, file);
+    expect(caption).toBe('my pig');
+    expect(await commandLineCaption(join(folder, 'caption-studio-checkpoint'), file)).toBe(caption);
+  });
+
+  test('it is forgotten, and comes back by importing it', async () => {
+    const { page } = studio;
+    await chooseTab(page, 'Teach');
+    await page.getByRole('button', { name: 'Forget what was taught' }).click();
+    await trained(page, /^Not trained yet/);
+    await chooseTab(page, 'Caption');
+    expect(await captionFile(studio, picture('pig-face'))).not.toBe('my pig');
+
+    await chooseTab(page, 'Teach');
+    await page.getByLabel('Import a zip').setInputFiles(archive);
+    await expect.poll(() => page.locator('.notice.done strong').textContent()).toBe('Imported');
+    await chooseTab(page, 'Caption');
+    expect(await captionFile(studio, picture('pig-face'))).toBe('my pig');
+    expect(await said(page)).toBe('my pig');
+  });
+
+  test('nothing was asked of any other machine', () => {
+    const origin = new URL(studio.page.url()).origin;
+    expect(
+      studio.requests.filter(url => !url.startsWith(origin) && !url.startsWith(`blob:${origin}`)),
+    ).toEqual([]);
+    expect(studio.requests.length).toBeGreaterThan(10);
+  });
+});
+
+/** The first loss and the mean of the last five, as the page's caption of the plot and its data have them. */
+async function lossesOf({ page }: Studio): Promise<[number, number]> {
+  const text = (await page.locator('.loss figcaption').textContent())!;
+  const [, first, last] = /began at ([\d.]+) and is ([\d.]+)/.exec(text)!;
+  return [Number(first), Number(last)];
+}
+
+async function stepOf({ page }: Studio): Promise<number> {
+  const text = (await page.locator('.facts-row dd').first().textContent())!;
+  return Number.parseInt(text.replaceAll(',', ''), 10);
+}

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Remote } from 'comlink';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
+import { expect, inject } from 'vitest';
+import type { Engine } from '../src/engine/engine';
+
+declare global {
+  /** The engine, as the page gives it to tests. */
+  var studio: Remote<Engine>;
+}
+
+/** The root of the repository. */
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The folder of the checkpoint that the page comes with. */
+export const shipped = `${root}packages/checkpoint-emoji/checkpoint`;
+
+/** A committed picture by its name. */
+export const picture = (name: string) => `${root}docs/pictures/emojione/${name}.png`;
+
+const args = [
+  ...['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  ...['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  '--no-first-run',
+];
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+}
+
+export interface Studio {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the page asked for, and where. */
+  readonly requests: string[];
+  /** What nobody caught, and what the console calls an error. */
+  readonly errors: string[];
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** Which backend the engine takes; default: the fastest that works, which is wasm without a GPU. */
+  readonly query?: string;
+  /** JavaScript that runs in the engine's worker before anything else. */
+  readonly workerPrelude?: string;
+}
+
+/** A fresh visitor on the page, before its engine has started. */
+export async function open(browser: Browser, options: OpenOptions = {}): Promise<Studio> {
+  const { query = '', workerPrelude, ...contextOptions } = options;
+  const context = await browser.newContext({
+    // A request that the service worker answers cannot be changed on its way.
+    ...(workerPrelude && { serviceWorkers: 'block' as const }),
+    ...contextOptions,
+  });
+  const page = await context.newPage();
+  const requests: string[] = [];
+  const errors: string[] = [];
+  context.on('request', request => requests.push(request.url()));
+  page.on('pageerror', error => errors.push(error.message));
+  page.on('console', message => message.type() === 'error' && errors.push(message.text()));
+  if (workerPrelude) {
+    await page.route(/\/assets\/worker-[^/]*\.js$/, async route => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${workerPrelude};\n${await response.text()}` });
+    });
+  }
+  await page.goto(`${inject('address')}${query}`);
+  return { page, context, requests, errors };
+}
+
+/** Waits until the first picture has its caption, and its candidates their bars. */
+export async function ready({ page }: Studio, timeout = 120_000): Promise<void> {
+  await page.locator('.word').first().waitFor({ state: 'attached', timeout });
+  await page.locator('.candidates li.best').waitFor({ state: 'attached', timeout });
+}
+
+/** Gives the Caption view a file, and waits until the model has said something of it. */
+export async function captionFile(
+  { page }: Studio,
+  file: Parameters<Locator['setInputFiles']>[0],
+): Promise<string> {
+  const before = await page.locator('.mount img').getAttribute('src');
+  await page.getByLabel('Choose a picture').setInputFiles(file);
+  await expect
+    .poll(() => page.locator('.mount img').getAttribute('src'), { timeout: 60_000 })
+    .not.toBe(before);
+  await page.locator('.word').first().waitFor({ timeout: 60_000 });
+  return said(page);
+}
+
+/** The caption that stands there. */
+export async function said(page: Page): Promise<string> {
+  return (await page.locator('.label [role=status]').textContent())!.replace('Caption: ', '');
+}
+
+export async function chooseTab(page: Page, name: string): Promise<void> {
+  await page.getByRole('tab', { name }).click();
+}
+
+/** Adds pictures with their captions in the Teach view; those named in `heldOut` are not trained on. */
+export async function addLessons(
+  page: Page,
+  lessons: Readonly<Record<string, string>>,
+  heldOut: readonly string[] = [],
+): Promise<void> {
+  await chooseTab(page, 'Teach');
+  const names = Object.keys(lessons);
+  const before = await page.locator('.lesson-list li').count();
+  await page.getByLabel('Add pictures').setInputFiles(names.map(picture));
+  const rows = page.locator('.lesson-list li');
+  await expect.poll(() => rows.count()).toBe(before + names.length);
+  for (const [i, name] of names.entries()) {
+    const row = rows.nth(before + i);
+    await row.getByRole('textbox').fill(lessons[name]!);
+    if (heldOut.includes(name)) await row.getByRole('switch').check();
+  }
+}
+
+export async function setSteps(page: Page, steps: number): Promise<void> {
+  const settings = page.locator('.settings');
+  if ((await settings.getAttribute('open')) === null) await settings.locator('summary').click();
+  await settings.getByLabel('Steps').fill(String(steps));
+  await settings.getByLabel('Steps').blur();
+}
+
+/** Presses Train or Resume. */
+export async function train(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^(Train|Resume)$/ }).click();
+}
+
+export async function trained(page: Page, state: RegExp = /^Done/): Promise<void> {
+  await expect.poll(() => page.locator('.state').textContent(), { timeout: 180_000 }).toMatch(state);
+}
+
+const exec = promisify(execFile);
+
+/** What the built command line says of a picture. */
+export async function commandLineCaption(checkpoint: string, file: string): Promise<string> {
+  const { stdout } = await exec(
+    process.execPath,
+    [`${root}packages/cli/dist/bin.js`, 'caption', '--backend', 'wasm', '--checkpoint', checkpoint, file],
+    { timeout: 120_000 },
+  );
+  return stdout.trim();
+}

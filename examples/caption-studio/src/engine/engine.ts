@@ -1,0 +1,187 @@
+/**
+ * What the page asks of the engine, which runs in a Web Worker: every method is a message (Comlink), so that neither training nor
+ * generation ever holds up the page. A callback, and an object of callbacks, is passed as one `Comlink.proxy`; the engine waits for each
+ * call. Every method rejects with a `StudioFailure`, which is plain data.
+ *
+ * The worker's name says how to start, as a query: `backend=wasm` takes that backend, `software=1` allows a WebGPU adapter that computes
+ * on the processor (for tests).
+ */
+
+/** Which backend the worker runs on, for the About panel. */
+export interface BackendInfo {
+  readonly name: 'webgpu' | 'wasm' | 'cpu';
+  /** The adapter, or the number of threads. */
+  readonly detail: string;
+  /** Why this one, in words, such as why there is no WebGPU. */
+  readonly reason: string;
+}
+
+export interface ModelInfo {
+  /** `shipped`, or the name of what was imported or taught. */
+  readonly name: string;
+  readonly parameters: number;
+  readonly imageSize: number;
+  readonly vocabSize: number;
+  readonly architecture: 'encoder-decoder' | 'decoder-only';
+  /** Rows and columns of the image tokens: the resolution of the attention maps. */
+  readonly grid: { readonly height: number; readonly width: number };
+  /** The model card, as Markdown, when the checkpoint has one. */
+  readonly card?: string;
+  /** Of a model just imported that could not be kept for the next visit: why. */
+  readonly notice?: StudioFailure;
+}
+
+export interface LoadProgress {
+  readonly stage: 'backend' | 'weights' | 'compile';
+  readonly loaded: number;
+  /** 0 when unknown. */
+  readonly total: number;
+}
+
+/** A picture as the visitor gave it, and as the model sees it. */
+export interface Picture {
+  readonly id: string;
+  /** The file's name, or what the source is called. */
+  readonly name: string;
+  /** The file's own bytes, kept for export. */
+  readonly file: Blob;
+}
+
+/** One word of a caption with what is known about it. */
+export interface CaptionWord {
+  readonly text: string;
+  /** Σ log p of its tokens, in nats. */
+  readonly logProb: number;
+  /** Row-major over `grid`, summing to 1: where the cross-attention looked, averaged over layers, heads and the word's tokens. */
+  readonly attention: Float32Array;
+}
+
+export interface Caption {
+  readonly text: string;
+  readonly words: readonly CaptionWord[];
+  readonly logProb: number;
+  readonly grid: { readonly height: number; readonly width: number };
+  readonly milliseconds: number;
+}
+
+export interface CandidateScore {
+  readonly text: string;
+  /** Σ log p of the text's tokens given the picture, in nats. */
+  readonly logProb: number;
+  /** The share among the candidates, 0 to 1: softmax of `logProb`. */
+  readonly share: number;
+}
+
+/** A picture with the caption to learn. `heldOut` ones are never trained on; their captions are shown as the model learns. */
+export interface Lesson {
+  readonly picture: Picture;
+  readonly caption: string;
+  readonly heldOut: boolean;
+}
+
+export interface TeachSettings {
+  readonly learningRate: number;
+  readonly batchSize: number;
+  /** Steps until the training ends by itself. */
+  readonly steps: number;
+  readonly seed: number;
+}
+
+export interface TeachStep {
+  readonly step: number;
+  readonly steps: number;
+  /** In nats a token. */
+  readonly loss: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface TeachCaption {
+  readonly pictureId: string;
+  readonly step: number;
+  readonly text: string;
+}
+
+/** How a training stands; `paused` and `failed` ones can be resumed from their last checkpoint. */
+export type TeachStatus =
+  | { readonly state: 'idle' }
+  | { readonly state: 'running' | 'paused' | 'done'; readonly step: number; readonly steps: number }
+  | {
+      readonly state: 'failed';
+      readonly step: number;
+      readonly steps: number;
+      readonly error: StudioFailure;
+    };
+
+export interface TeachCallbacks {
+  readonly onStep: (step: TeachStep) => void;
+  readonly onCaption: (caption: TeachCaption) => void;
+  readonly onStatus: (status: TeachStatus) => void;
+  /** Something that the training survives: a checkpoint that could not be written (it goes on in memory). */
+  readonly onNotice: (notice: StudioFailure) => void;
+}
+
+/** What survives a reload, as OPFS has it. */
+export interface SavedSession {
+  readonly lessons: readonly Lesson[];
+  readonly settings: TeachSettings;
+  readonly step: number;
+  readonly losses: readonly { readonly step: number; readonly loss: number }[];
+  readonly savedAt: string;
+}
+
+/** A failure as data: what happened and what to do about it, in words for the visitor. */
+export interface StudioFailure {
+  readonly code:
+    | 'PICTURE_BROKEN'
+    | 'PICTURE_TOO_LARGE'
+    | 'PICTURE_NOT_AN_IMAGE'
+    | 'CHECKPOINT_MISMATCH'
+    | 'CHECKPOINT_DAMAGED'
+    | 'GPU_LOST'
+    | 'OUT_OF_MEMORY'
+    | 'TRAINING_DIVERGED'
+    | 'LESSONS_UNUSABLE'
+    | 'STORAGE_FULL'
+    | 'STORAGE_ABSENT'
+    | 'NETWORK'
+    | 'UNEXPECTED';
+  readonly title: string;
+  readonly advice: string;
+  readonly detail?: string;
+}
+
+/** Files of a checkpoint folder by name, as the command line reads and writes them. */
+export type CheckpointFolder = readonly { readonly name: string; readonly bytes: Uint8Array }[];
+
+export interface Started {
+  readonly backend: BackendInfo;
+  readonly model: ModelInfo;
+  /** What the start survived: a saved model that is damaged, a browser that keeps nothing. */
+  readonly notices: readonly StudioFailure[];
+}
+
+export interface Engine {
+  /** Starts the backend and loads the shipped model, or the taught one that was saved. */
+  start(onProgress: (progress: LoadProgress) => void): Promise<Started>;
+  /** The same as it is now: the backend is another one after a lost GPU, the model after teaching. */
+  info(): Promise<Pick<Started, 'backend' | 'model'>>;
+  /** Checks that a file is a picture that can be used, before anything is done with it; throws a `StudioFailure`. */
+  inspect(file: Blob, name: string): Promise<{ width: number; height: number }>;
+  /** Greedy caption; `onText` is called with the text so far. */
+  caption(picture: Picture, onText: (text: string) => void): Promise<Caption>;
+  compare(picture: Picture, candidates: readonly string[]): Promise<CandidateScore[]>;
+  /** Starts or, with the same lessons after a pause, goes on. Resolves when it ended, was paused or failed. */
+  teach(lessons: readonly Lesson[], settings: TeachSettings, callbacks: TeachCallbacks): Promise<TeachStatus>;
+  /** Stops after the step under way and writes a checkpoint. */
+  pause(): Promise<void>;
+  /** Throws away what was taught: the shipped model again. */
+  reset(): Promise<ModelInfo>;
+  /** The session that OPFS holds, if any. */
+  saved(): Promise<SavedSession | undefined>;
+  exportCheckpoint(): Promise<CheckpointFolder>;
+  importCheckpoint(folder: CheckpointFolder): Promise<ModelInfo>;
+  /** For tests: loses the GPU device as a driver would; `false` when there is none. */
+  loseDevice(): Promise<boolean>;
+  /** Tensors and bytes of the backend, for tests and the About panel. */
+  memory(): Promise<{ tensors: number; bytes: number }>;
+}

@@ -1,0 +1,86 @@
+import { type CheckpointFiles, checkpointTrainerState } from '@simvlm/trainer';
+import type { Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
+import { type LoadedModel, MODEL_FILES } from './model-store';
+import { type SessionNote, type StudioStorage, sessionKey, stepOf } from './storage';
+import { prepareLessons, taughtRun, teachLessons } from './teacher';
+
+export interface Session {
+  readonly loaded: LoadedModel;
+  /** The checkpoint that `loaded` was made from. */
+  readonly files: CheckpointFiles;
+  readonly lessons: readonly Lesson[];
+  readonly settings: TeachSettings;
+  readonly callbacks: TeachCallbacks;
+  readonly storage: StudioStorage;
+  readonly signal: AbortSignal;
+  readonly between: () => Promise<void>;
+  /** What an error of the training is to the visitor. */
+  readonly failureOf: (error: unknown) => Promise<StudioFailure>;
+}
+
+/** What a model is called that was taught here. */
+const NAME = 'taught';
+
+/**
+ * One training, from its start or from its last checkpoint. Where it fails, the weights on the device may be ruined or gone, and `storage.latest` is
+ * what it can go on from.
+ *
+ * @throws StudioError for lessons that cannot be trained on; nothing has changed then
+ */
+export async function teachSession(session: Session): Promise<TeachStatus> {
+  const { loaded, files, lessons, settings, callbacks, storage, signal, between } = session;
+  const { steps } = settings;
+  const prepared = await prepareLessons(lessons, loaded.info.imageSize);
+  const key = await sessionKey(lessons, settings);
+  const resume = unfinished(storage, key, steps);
+  const losses = resume ? [...storage.note!.losses] : [];
+  const note = (): SessionNote => ({
+    ...{ name: NAME, savedAt: new Date().toISOString(), key, settings, losses },
+  });
+  const onNotice = async (notice: StudioFailure) => callbacks.onNotice(notice);
+  const extras = new Map(kept(files, ['tokenizer.model', 'README.md']));
+  extras.set(
+    'run.json',
+    new TextEncoder().encode(`${JSON.stringify(taughtRun(loaded, NAME, settings), null, 2)}\n`),
+  );
+
+  const tell = async (status: TeachStatus) => {
+    await callbacks.onStatus(status);
+    return status;
+  };
+  await tell({ state: 'running', step: resume ? stepOf(resume) : 0, steps });
+  if (!resume) {
+    await storage.saveLessons(key, lessons, settings, onNotice);
+    // Before anything changes: to this a training goes back that fails before its first checkpoint.
+    await storage.save(0, new Map([...kept(files, MODEL_FILES), ...extras]), note(), onNotice);
+  }
+  try {
+    const { step, interrupted } = await teachLessons({
+      ...{ loaded, lessons: prepared, settings, extras, signal, between },
+      storage: storage.during(note, onNotice),
+      ...(resume && { resume }),
+      callbacks: {
+        onStep(now) {
+          losses.push({ step: now.step, loss: now.loss });
+          return callbacks.onStep(now);
+        },
+        onCaption: caption => callbacks.onCaption(caption),
+      },
+    });
+    return await tell({ state: interrupted ? 'paused' : 'done', step, steps });
+  } catch (error) {
+    const failure = await session.failureOf(error);
+    return tell({ state: 'failed', step: stepOf(storage.latest!), steps, error: failure });
+  }
+}
+
+/** The checkpoint of this very training, when it has steps to go. */
+function unfinished(storage: StudioStorage, key: string, steps: number): CheckpointFiles | undefined {
+  const { latest, note } = storage;
+  if (!latest?.has('trainer.json') || note?.key !== key) return undefined;
+  return checkpointTrainerState(latest).step < steps ? latest : undefined;
+}
+
+function kept(files: CheckpointFiles, names: readonly string[]): [string, Uint8Array][] {
+  return [...files].filter(([name]) => names.includes(name));
+}

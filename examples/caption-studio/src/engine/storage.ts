@@ -1,0 +1,186 @@
+import { CheckpointError, isSimVlmError } from '@simvlm/core';
+import { type CheckpointFiles, type CheckpointStorage, checkpointTrainerState } from '@simvlm/trainer';
+import { type OpfsStorageOptions, opfsStorage } from '@simvlm/trainer/browser';
+import type { Lesson, SavedSession, StudioFailure, TeachSettings } from './engine';
+import { toFailure } from './failures';
+
+/** What the studio knows of a checkpoint beside what the trainer writes: it is a file among the others, so that all are of one moment. */
+export interface SessionNote {
+  /** What the model is called. */
+  readonly name: string;
+  readonly savedAt: string;
+  /** Of a training: which lessons and settings it is of, see `sessionKey`. */
+  readonly key?: string;
+  readonly settings?: TeachSettings;
+  readonly losses: readonly { readonly step: number; readonly loss: number }[];
+}
+
+const NOTE = 'studio.json';
+const LESSONS = 'lessons.json';
+
+interface LessonNote extends Pick<Lesson, 'caption' | 'heldOut'> {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+}
+
+interface LessonsFile {
+  readonly key: string;
+  readonly settings: TeachSettings;
+  readonly savedAt: string;
+  readonly lessons: readonly LessonNote[];
+}
+
+/**
+ * The last checkpoint, in memory and, where the browser keeps files, in OPFS; and the lessons, once for each training. What cannot be kept
+ * is reported, and stays in memory: no training ends for want of storage.
+ */
+export class StudioStorage {
+  #latest: CheckpointFiles | undefined;
+  readonly #checkpoints;
+  readonly #lessons;
+
+  /** @param root of the private file system, for tests */
+  constructor(root?: OpfsStorageOptions['root']) {
+    const where = root ? { root } : {};
+    this.#checkpoints = opfsStorage({ directory: 'caption-studio/checkpoints', ...where });
+    this.#lessons = opfsStorage({ directory: 'caption-studio/lessons', keep: 1, ...where });
+  }
+
+  /** The last checkpoint, with the studio's own file; see `withoutNote`. */
+  get latest(): CheckpointFiles | undefined {
+    return this.#latest;
+  }
+
+  get note(): SessionNote | undefined {
+    return this.#latest && noteOf(this.#latest);
+  }
+
+  /** Reads what a visit before has left, for `latest`. @throws CheckpointError STORAGE_ABSENT, or when it is damaged */
+  async load(): Promise<void> {
+    this.#latest = await this.#checkpoints.latest();
+  }
+
+  /** Where a training puts its checkpoints. */
+  during(note: () => SessionNote, onNotice: (notice: StudioFailure) => Promise<void>): CheckpointStorage {
+    return {
+      save: (step, files) => this.save(step, files, note(), onNotice),
+      latest: async () => this.#latest,
+    };
+  }
+
+  async save(
+    step: number,
+    files: CheckpointFiles,
+    note: SessionNote,
+    onNotice: (notice: StudioFailure) => Promise<void>,
+  ): Promise<void> {
+    const all = new Map([...files, [NOTE, json(note)]]);
+    this.#latest = all;
+    await noticed(() => this.#checkpoints.save(step, all), onNotice);
+  }
+
+  async saveLessons(
+    key: string,
+    lessons: readonly Lesson[],
+    settings: TeachSettings,
+    onNotice: (notice: StudioFailure) => Promise<void>,
+  ): Promise<void> {
+    const files = new Map<string, Uint8Array>();
+    for (const [i, { picture }] of lessons.entries())
+      files.set(pictureFile(i), new Uint8Array(await picture.file.arrayBuffer()));
+    const notes = lessons.map(({ picture: { id, name, file }, caption, heldOut }) => ({
+      ...{ id, name, type: file.type, caption, heldOut },
+    }));
+    const savedAt = new Date().toISOString();
+    files.set(LESSONS, json({ key, settings, savedAt, lessons: notes } satisfies LessonsFile));
+    await noticed(() => this.#lessons.save(0, files), onNotice);
+  }
+
+  /** The lessons that were saved, and how far the training on them has come. @throws CheckpointError when they are damaged */
+  async session(): Promise<SavedSession | undefined> {
+    const files = await ifKept(() => this.#lessons.latest());
+    if (!files) return undefined;
+    const { key, settings, savedAt, lessons } = parse(files.get(LESSONS)) as LessonsFile;
+    const note = this.note;
+    const goesOn = note?.key === key;
+    return {
+      lessons: lessons.map(({ id, name, type, caption, heldOut }, i) => {
+        const file = new Blob([files.get(pictureFile(i)) as BlobPart], { type });
+        return { picture: { id, name, file }, caption, heldOut };
+      }),
+      settings: (goesOn && note.settings) || settings,
+      step: goesOn ? stepOf(this.#latest!) : 0,
+      losses: goesOn ? note.losses : [],
+      savedAt: goesOn ? note.savedAt : savedAt,
+    };
+  }
+
+  /** Goes on without what was loaded. */
+  forget(): void {
+    this.#latest = undefined;
+  }
+
+  /** Removes all of it; nothing to remove where the browser keeps nothing. */
+  async clear(): Promise<void> {
+    this.forget();
+    await ifKept(() => this.#checkpoints.clear());
+    await ifKept(() => this.#lessons.clear());
+  }
+}
+
+/** The steps that a checkpoint's training had taken; 0 where it had not begun. */
+export function stepOf(files: CheckpointFiles): number {
+  return files.has('trainer.json') ? checkpointTrainerState(files).step : 0;
+}
+
+/** A checkpoint without the studio's own file: what the command line knows. */
+export function withoutNote(files: CheckpointFiles): CheckpointFiles {
+  return new Map([...files].filter(([name]) => name !== NOTE));
+}
+
+/** Tells one training from another: the pictures, their captions, and what decides each step of it. */
+export async function sessionKey(lessons: readonly Lesson[], settings: TeachSettings): Promise<string> {
+  const { learningRate, batchSize, seed } = settings;
+  const what = lessons.map(({ picture, caption, heldOut }) => [picture.id, caption, heldOut]);
+  const bytes = new TextEncoder().encode(JSON.stringify([what, learningRate, batchSize, seed]));
+  const hash = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(hash), byte => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Undefined where the browser keeps nothing, which `load` has told. */
+async function ifKept<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (isSimVlmError(error) && error.code === 'STORAGE_ABSENT') return undefined;
+    throw error;
+  }
+}
+
+async function noticed(save: () => Promise<void>, onNotice: (notice: StudioFailure) => Promise<void>) {
+  try {
+    await save();
+  } catch (error) {
+    if (!isSimVlmError(error)) throw error;
+    await onNotice(toFailure(error));
+  }
+}
+
+function noteOf(files: CheckpointFiles): SessionNote {
+  return parse(files.get(NOTE)) as SessionNote;
+}
+
+const pictureFile = (index: number) => `picture-${index}`;
+
+function json(value: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function parse(bytes: Uint8Array | undefined): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new CheckpointError('CHECKPOINT_INVALID', 'what this page saved is no JSON', { cause: error });
+  }
+}

@@ -1,0 +1,274 @@
+import { isSimVlmError } from '@simvlm/core';
+import type { CheckpointFiles } from '@simvlm/trainer';
+import { checkpointFolder, folderCheckpoint } from '@simvlm/trainer/browser';
+import * as tf from '@tensorflow/tfjs';
+import type { Backend } from './backend';
+import { captionPicture, compareCandidates } from './captioner';
+import type {
+  CandidateScore,
+  Caption,
+  CheckpointFolder,
+  Engine,
+  Lesson,
+  LoadProgress,
+  ModelInfo,
+  Picture,
+  SavedSession,
+  Started,
+  StudioFailure,
+  TeachCallbacks,
+  TeachSettings,
+  TeachStatus,
+} from './engine';
+import { studioError, toFailure } from './failures';
+import { type LoadedModel, openModel, runName } from './model-store';
+import { decodePicture, inspectPicture } from './pictures';
+import { teachSession } from './session';
+import { type StudioStorage, stepOf, withoutNote } from './storage';
+import { Turns } from './turns';
+
+type OnProgress = (progress: LoadProgress) => void | Promise<void>;
+
+export interface EngineParts {
+  readonly backend: Backend;
+  readonly storage: StudioStorage;
+  /** Loads the shipped checkpoint. */
+  readonly shipped: (onProgress: OnProgress) => Promise<CheckpointFiles>;
+}
+
+/** Of a picture larger than that, so many times the model's side are decoded. */
+const DECODED_SIDES = 8;
+
+/**
+ * The engine of the page. The truth is a checkpoint in memory: the last that was saved, else the shipped one. The model on the device is
+ * made from it, and made anew when the device was lost.
+ */
+export class StudioEngine implements Engine {
+  readonly #parts: EngineParts;
+  readonly #turns = new Turns();
+  #shipped: CheckpointFiles | undefined;
+  #loaded: LoadedModel | undefined;
+  /** A training that runs, or waits for its turn. */
+  #training: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
+  /** The training has the model. */
+  #isTeaching = false;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  start(onProgress: OnProgress): Promise<Started> {
+    return this.#turn(async () => {
+      await onProgress({ stage: 'backend', loaded: 0, total: 0 });
+      await this.#parts.backend.ready();
+      const notices = await this.#loadSaved();
+      if (!this.#loaded) this.#shipped ??= await this.#parts.shipped(onProgress);
+      await onProgress({ stage: 'compile', loaded: 0, total: 0 });
+      return { ...(await this.#describe()), notices };
+    });
+  }
+
+  info(): Promise<Pick<Started, 'backend' | 'model'>> {
+    return this.#turn(() => this.#describe());
+  }
+
+  inspect(file: Blob, name: string): Promise<{ width: number; height: number }> {
+    return this.#told(() => inspectPicture(file, name));
+  }
+
+  caption(picture: Picture, onText: (text: string) => void | Promise<void>): Promise<Caption> {
+    return this.#turn(async () => {
+      const loaded = await this.#ready();
+      return captionPicture(loaded, await pixelsOf(picture, loaded), onText);
+    });
+  }
+
+  compare(picture: Picture, candidates: readonly string[]): Promise<CandidateScore[]> {
+    return this.#turn(async () => {
+      const loaded = await this.#ready();
+      return compareCandidates(loaded, await pixelsOf(picture, loaded), candidates);
+    });
+  }
+
+  teach(
+    lessons: readonly Lesson[],
+    settings: TeachSettings,
+    callbacks: TeachCallbacks,
+  ): Promise<TeachStatus> {
+    if (this.#training)
+      return this.#told(async () => {
+        throw studioError('UNEXPECTED', 'A training is running already', 'Pause it first.');
+      });
+    const stop = new AbortController();
+    const ended = this.#turn(() => this.#teach(lessons, settings, callbacks, stop.signal)).finally(() => {
+      this.#training = undefined;
+    });
+    // Who waits for the end of it is not who hears what went wrong.
+    this.#training = { stop, ended: ended.catch(() => {}) };
+    return ended;
+  }
+
+  async pause(): Promise<void> {
+    const training = this.#training;
+    training?.stop.abort();
+    await training?.ended;
+  }
+
+  reset(): Promise<ModelInfo> {
+    return this.#turnWithoutTraining(async () => {
+      // First, as it may fail without a network.
+      this.#shipped ??= await this.#parts.shipped(() => {});
+      await this.#parts.storage.clear();
+      this.#unload();
+      return (await this.#ready()).info;
+    });
+  }
+
+  saved(): Promise<SavedSession | undefined> {
+    // In its turn, so that a page that asks at once hears of it after the start.
+    return this.#turn(() => this.#parts.storage.session());
+  }
+
+  exportCheckpoint(): Promise<CheckpointFolder> {
+    return this.#turn(async () => {
+      const folder = await checkpointFolder(withoutNote(await this.#files()));
+      return [...folder].map(([name, bytes]) => ({ name, bytes }));
+    });
+  }
+
+  importCheckpoint(folder: CheckpointFolder): Promise<ModelInfo> {
+    return this.#turnWithoutTraining(async () => {
+      const files = await folderCheckpoint(new Map(folder.map(({ name, bytes }) => [name, bytes])));
+      await this.#device();
+      const name = runName(files);
+      // Whatever is wrong with it is known before the old model goes.
+      const loaded = openModel(files, name);
+      this.#unload();
+      this.#loaded = loaded;
+      let notice: StudioFailure | undefined;
+      const note = { name, savedAt: new Date().toISOString(), losses: [] };
+      await this.#parts.storage.save(stepOf(files), files, note, async failure => {
+        notice = failure;
+      });
+      return { ...loaded.info, ...(notice && { notice }) };
+    });
+  }
+
+  async loseDevice(): Promise<boolean> {
+    return this.#parts.backend.lose();
+  }
+
+  async memory(): Promise<{ tensors: number; bytes: number }> {
+    const { numTensors, numBytes } = tf.memory();
+    return { tensors: numTensors, bytes: numBytes };
+  }
+
+  async #teach(
+    lessons: readonly Lesson[],
+    settings: TeachSettings,
+    callbacks: TeachCallbacks,
+    signal: AbortSignal,
+  ): Promise<TeachStatus> {
+    const loaded = await this.#ready();
+    this.#isTeaching = true;
+    try {
+      const status = await teachSession({
+        ...{ loaded, lessons, settings, callbacks, signal, storage: this.#parts.storage },
+        files: withoutNote(await this.#files()),
+        between: () => this.#turns.between(),
+        failureOf: error => this.#failureOf(error),
+      });
+      if (status.state === 'failed') this.#unload();
+      else this.#loaded = { ...loaded, info: { ...loaded.info, name: this.#parts.storage.note!.name } };
+      return status;
+    } finally {
+      this.#isTeaching = false;
+    }
+  }
+
+  /** What a visit before has left. What is wrong with it is told, and does not stop the start. */
+  async #loadSaved(): Promise<StudioFailure[]> {
+    const { storage } = this.#parts;
+    try {
+      await storage.load();
+      if (!this.#loaded && storage.latest)
+        this.#loaded = openModel(withoutNote(storage.latest), storage.note!.name);
+      return [];
+    } catch (error) {
+      const failure = await this.#failureOf(error);
+      if (!isSimVlmError(error) || failure.code === 'GPU_LOST') throw error;
+      storage.forget();
+      if (failure.code !== 'CHECKPOINT_DAMAGED' && failure.code !== 'CHECKPOINT_MISMATCH') return [failure];
+      return [
+        {
+          ...failure,
+          title: 'What was taught before is damaged',
+          advice: 'The page goes on with the model that it came with. An exported copy can be imported.',
+        },
+      ];
+    }
+  }
+
+  async #describe(): Promise<Pick<Started, 'backend' | 'model'>> {
+    const { info } = await this.#ready();
+    return { backend: await this.#parts.backend.ready(), model: info };
+  }
+
+  /** The model, on a device that works. */
+  async #ready(): Promise<LoadedModel> {
+    // A caption between two steps of a training must not take the model from under it.
+    if (this.#isTeaching) return this.#loaded!;
+    await this.#device();
+    this.#loaded ??= openModel(withoutNote(await this.#files()), this.#parts.storage.note?.name ?? 'shipped');
+    return this.#loaded;
+  }
+
+  async #device(): Promise<void> {
+    // While the lost backend is still there, which knows what to free.
+    if (this.#parts.backend.failure) this.#unload();
+    await this.#parts.backend.ready();
+  }
+
+  async #files(): Promise<CheckpointFiles> {
+    return this.#parts.storage.latest ?? (this.#shipped ??= await this.#parts.shipped(() => {}));
+  }
+
+  #unload(): void {
+    this.#loaded?.model.dispose();
+    this.#loaded = undefined;
+  }
+
+  /** A turn on the device: where that failed, whatever is thrown comes of it. */
+  #turn<T>(job: () => Promise<T>): Promise<T> {
+    return this.#told(
+      () => this.#turns.run(job),
+      error => this.#failureOf(error),
+    );
+  }
+
+  /** The same, for what changes the model: a training that runs is paused first. */
+  async #turnWithoutTraining<T>(job: () => Promise<T>): Promise<T> {
+    while (this.#training) await this.pause();
+    return this.#turn(job);
+  }
+
+  /** Makes a plain `StudioFailure` of whatever is thrown. */
+  async #told<T>(
+    action: () => Promise<T>,
+    failureOf: (error: unknown) => StudioFailure | Promise<StudioFailure> = toFailure,
+  ): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw await failureOf(error);
+    }
+  }
+
+  async #failureOf(error: unknown): Promise<StudioFailure> {
+    return (await this.#parts.backend.failureBehind()) ?? toFailure(error);
+  }
+}
+
+function pixelsOf({ file, name }: Picture, { info }: LoadedModel) {
+  return decodePicture(file, name, DECODED_SIDES * info.imageSize);
+}

@@ -1,0 +1,166 @@
+import { type BatchSource, type JsonValue, Random, type RgbImage } from '@simvlm/core';
+import { arrayDataset, captionPrefix, createBatchSource } from '@simvlm/data';
+import { predictCaptions } from '@simvlm/eval';
+import {
+  type CheckpointFiles,
+  type CheckpointStorage,
+  type TrainConfig,
+  type TrainResult,
+  train,
+} from '@simvlm/trainer';
+import { colorJitter, randomResizedCrop } from '@simvlm/vision-patcher';
+import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
+import { studioError } from './failures';
+import type { LoadedModel } from './model-store';
+import { decodePicture } from './pictures';
+
+/** A lesson with its pixels. */
+interface PreparedLesson {
+  readonly id: string;
+  readonly text: string;
+  readonly image: RgbImage;
+}
+
+export interface PreparedLessons {
+  /** Trained on. */
+  readonly learned: readonly PreparedLesson[];
+  /** Captioned on the way. */
+  readonly heldOut: readonly PreparedLesson[];
+}
+
+/** How often held-out pictures are captioned during a training: so many times, and after the first step. */
+const LOOKS = 20;
+/** Seconds between two checkpoints. */
+const CHECKPOINT_SECONDS = 30;
+
+/** What fine-tuning on a handful of pictures takes. */
+const optimizer = {
+  weightDecay: 0.01,
+  warmup: 0.05,
+  schedule: 'cosine',
+  clip: 1,
+  labelSmoothing: 0,
+} as const;
+
+/** @throws StudioError for lessons that cannot be trained on, and for a picture that cannot be used */
+export async function prepareLessons(
+  lessons: readonly Lesson[],
+  imageSize: number,
+): Promise<PreparedLessons> {
+  const learned: PreparedLesson[] = [];
+  const heldOut: PreparedLesson[] = [];
+  for (const { picture, caption, heldOut: isHeldOut } of lessons) {
+    const text = caption.trim();
+    if (text === '')
+      throw studioError(
+        'LESSONS_UNUSABLE',
+        `${picture.name} has no caption`,
+        'Write what the picture shows, in a few words.',
+      );
+    // Twice the model's side, so that a crop of half the picture has as many pixels as the model reads.
+    const image = await decodePicture(picture.file, picture.name, 2 * imageSize);
+    (isHeldOut ? heldOut : learned).push({ id: picture.id, text, image });
+  }
+  if (learned.length === 0)
+    throw studioError(
+      'LESSONS_UNUSABLE',
+      'There is nothing to learn from yet',
+      'Add a picture with a caption that is not held out.',
+    );
+  return { learned, heldOut };
+}
+
+export interface Teaching {
+  readonly loaded: LoadedModel;
+  readonly lessons: PreparedLessons;
+  readonly settings: TeachSettings;
+  readonly storage: CheckpointStorage;
+  /** Files that belong in every checkpoint. */
+  readonly extras: CheckpointFiles;
+  readonly resume?: CheckpointFiles;
+  readonly signal: AbortSignal;
+  readonly callbacks: Pick<TeachCallbacks, 'onStep' | 'onCaption'>;
+  /** Lets what waits for the device go first. */
+  readonly between: () => Promise<void>;
+}
+
+/** Fine-tunes the model in place, until its last step or the signal. */
+export function teachLessons(teaching: Teaching): Promise<TrainResult> {
+  const { loaded, lessons, settings, callbacks, between, resume, ...rest } = teaching;
+  const every = Math.max(1, Math.ceil(settings.steps / LOOKS));
+  return train({
+    ...rest,
+    ...(resume && { resume }),
+    model: loaded.model,
+    batches: batchesOf(loaded, lessons, settings),
+    config: trainConfig(settings),
+    callbacks: [
+      {
+        async onStep({ step, loss, imagesPerSecond }) {
+          const { steps } = settings;
+          await callbacks.onStep({ step, steps, loss, imagesPerSecond });
+          if (step === 1 || step === steps || step % every === 0)
+            await tellCaptions(step, loaded, lessons, callbacks);
+          await between();
+        },
+      },
+    ],
+  });
+}
+
+/** The configuration of the run as the command line has it in each checkpoint. */
+export function taughtRun(
+  { run }: LoadedModel,
+  name: string,
+  settings: TeachSettings,
+): Record<string, JsonValue> {
+  const { learningRate, steps, seed, batchSize } = settings;
+  const { minutes: _, ...others } = run;
+  return {
+    ...others,
+    name,
+    seed,
+    data: { train: 'lessons' },
+    objective: { kind: 'captioning' },
+    batch: { imageText: batchSize, textOnly: 0 },
+    augment: 'crop',
+    optimizer: { learningRate, ...optimizer },
+    steps,
+    checkpointSeconds: CHECKPOINT_SECONDS,
+  };
+}
+
+function trainConfig({ learningRate, steps }: TeachSettings): TrainConfig {
+  return { learningRate, steps, ...optimizer, checkpointSeconds: CHECKPOINT_SECONDS };
+}
+
+/** Few pictures fill a batch by coming back in it, each time varied anew. */
+function batchesOf(
+  { model, tokenizer }: LoadedModel,
+  { learned }: PreparedLessons,
+  settings: TeachSettings,
+): BatchSource {
+  const { imageSize: size, maxTextLength } = model.config;
+  return createBatchSource({
+    imageText: { dataset: arrayDataset(learned), batchSize: settings.batchSize },
+    tokenizer,
+    maxTextLength,
+    prefix: captionPrefix,
+    transform(image, random) {
+      const part = randomResizedCrop(image, { size, scale: [0.6, 1] }, random.fork('crop'));
+      return colorJitter(part, { brightness: 0.2, contrast: 0.2, saturation: 0.2 }, random.fork('colour'));
+    },
+    random: Random.fromSeed(settings.seed).fork('data'),
+  });
+}
+
+async function tellCaptions(
+  step: number,
+  { model, tokenizer }: LoadedModel,
+  { heldOut }: PreparedLessons,
+  callbacks: Teaching['callbacks'],
+): Promise<void> {
+  if (heldOut.length === 0) return;
+  const { predictions } = await predictCaptions(model, tokenizer, arrayDataset(heldOut));
+  for (const { id: pictureId, text } of predictions) await callbacks.onCaption({ pictureId, step, text });
+}

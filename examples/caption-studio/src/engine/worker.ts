@@ -1,0 +1,17 @@
+import { expose } from 'comlink';
+import { Backend } from './backend';
+import { download } from './download';
+import { shippedAddresses } from './shipped';
+import { StudioStorage } from './storage';
+import { StudioEngine } from './studio-engine';
+
+const query = new URLSearchParams(self.name);
+const prefer = query.get('backend');
+
+expose(
+  new StudioEngine({
+    backend: new Backend({ software: query.get('software') === '1', ...(prefer && { prefer }) }),
+    storage: new StudioStorage(),
+    shipped: onProgress => download(shippedAddresses, onProgress),
+  }),
+);

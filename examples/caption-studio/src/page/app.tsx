@@ -1,0 +1,60 @@
+import { AboutView } from './about/about-view';
+import { CaptionView } from './caption/caption-view';
+import { Icon } from './parts/icon';
+import { NoticeArea } from './parts/notice';
+import { StartProgress } from './parts/start-progress';
+import { choose, type Tab, TabList, TabPanels } from './parts/tabs';
+import { ThemeSwitch } from './parts/theme-switch';
+import { backend } from './state/engine';
+import { TeachView } from './teach/teach-view';
+
+const tabs: readonly Tab[] = [
+  { id: 'caption', label: 'Caption', View: CaptionView },
+  { id: 'teach', label: 'Teach', View: TeachView },
+  { id: 'about', label: 'About', View: AboutView },
+];
+
+const names = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'plain JavaScript' };
+
+export function App() {
+  return (
+    <>
+      <header class="top">
+        <h1>
+          <img src="./icon.svg" alt="" width="36" height="36" />
+          Caption Studio
+        </h1>
+        <TabList tabs={tabs} label="Views" />
+        <ThemeSwitch />
+      </header>
+      <main>
+        <NoticeArea />
+        <StartProgress />
+        <BackendNote />
+        <TabPanels tabs={tabs} />
+      </main>
+      <footer class="bottom">
+        <Icon name="lock" />
+        Pictures, captions and training stay on this machine: the page is not allowed to send anything.
+      </footer>
+    </>
+  );
+}
+
+/** Says plainly that there is no WebGPU; how fast the page is depends on it more than on all else. */
+function BackendNote() {
+  const now = backend.value;
+  if (!now || now.name === 'webgpu') return null;
+  return (
+    <p class="backend-note">
+      <Icon name="chip" />
+      <span>
+        No WebGPU here, so this page computes with {names[now.name]} ({now.detail}): captions are as good,
+        teaching is slower.{' '}
+        <button type="button" class="link" onClick={() => choose('about')}>
+          Why?
+        </button>
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,19 @@
+const percentage = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+export function percent(share: number): string {
+  if (share > 0 && share < 0.01) return 'under 1%';
+  return percentage.format(share);
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function milliseconds(ms: number): string {
+  return ms < 1_000 ? `${whole.format(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export const count = (n: number): string => whole.format(n);
+export const large = (n: number): string => compact.format(n);

@@ -1,0 +1,6 @@
+/// <reference types="vite/client" />
+
+interface ImportMetaEnv {
+  /** Size of the shipped weights. */
+  readonly WEIGHTS_BYTES: number;
+}
