@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { withBackend } from '../with-backend';
 import { describeCrossEntropy } from './cross-entropy';
+import { describeDecodeLinear } from './decode-linear';
 import { describeDropout } from './dropout';
 import { describeEmbedding } from './embedding';
 import { describeGroupNorm } from './group-norm';
@@ -18,6 +19,7 @@ export function describeOps(backendName: string, ready: () => Promise<void>): vo
     describeLayerNorm();
     describeGroupNorm();
     describeLinear();
+    describeDecodeLinear();
     describeEmbedding();
     describeCrossEntropy();
     describeDropout();

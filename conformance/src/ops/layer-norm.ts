@@ -11,11 +11,18 @@ function problemOf(shape: readonly number[], epsilon: number): Problem {
   return {
     inputs: { x: normal(shape, 3), gamma: normal([width]), beta: normal([width]) },
     run: ({ x, gamma, beta }) => layerNorm(x!, gamma!, beta!, { epsilon }),
-    reference: ({ x, gamma, beta }: ValueMap) =>
-      rowsOf(x!.data, width, epsilon).y.map((v, i) => v * gamma!.data[i % width]! + beta!.data[i % width]!),
+    reference: values => layerNormed(values, epsilon),
     by: ['x', 'gamma', 'beta'],
     dy: normal(shape),
   };
+}
+
+/** The layer norm of `x`, with `gamma` and `beta`. */
+export function layerNormed({ x, gamma, beta }: ValueMap, epsilon: number): Float64Array {
+  const width = x!.shape.at(-1)!;
+  return rowsOf(x!.data, width, epsilon).y.map(
+    (v, i) => v * gamma!.data[i % width]! + beta!.data[i % width]!,
+  );
 }
 
 function rowsOf(x: Float64Array, width: number, epsilon: number) {

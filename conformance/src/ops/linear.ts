@@ -10,12 +10,17 @@ interface Options {
 }
 
 /** GELU in its tanh form. */
-function gelu(z: number): number {
+export function gelu(z: number): number {
   return 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)));
 }
 
 /** x · w + b. */
-function affine({ x, w, b }: ValueMap, inputs: number, outputs: number, transposeW: boolean): Float64Array {
+export function affine(
+  { x, w, b }: ValueMap,
+  inputs: number,
+  outputs: number,
+  transposeW: boolean,
+): Float64Array {
   const rows = x!.data.length / inputs;
   const z = new Float64Array(rows * outputs);
   for (let r = 0; r < rows; r++)

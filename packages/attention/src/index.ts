@@ -5,6 +5,7 @@ export { type MaskRow, maskPicture, visible } from './mask';
 export {
   type AttentionMask,
   type AttentionOptions,
+  type CachePlace,
   createAttention,
   type KeysValues,
   type MultiHeadAttention,

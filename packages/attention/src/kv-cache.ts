@@ -60,8 +60,8 @@ export class KvCache {
     }
     // Before the first write, so that a cache never holds keys without their values.
     checkShape('KvCache', 'v', v, k.shape);
-    this.#k = replace(this.#k, cacheWrite(this.#k, k, positions));
-    this.#v = replace(this.#v, cacheWrite(this.#v, v, positions));
+    this.#k = replace(this.#k, cacheWrite(this.#k, k, positions, { owned: true }));
+    this.#v = replace(this.#v, cacheWrite(this.#v, v, positions, { owned: true }));
   }
 
   /**

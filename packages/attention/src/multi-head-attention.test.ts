@@ -131,9 +131,9 @@ describe('multi-head attention', () => {
       const step = run(mask =>
         attention.cached(
           toTensor(x).slice([0, from, 0], [BATCH, to - from, WIDTH]),
-          cache,
-          int1d([from, from]),
+          { cache, positions: int1d([from, from]) },
           mask({ keyLengths: [to, to], prefixLengths: prefix }, from),
+          {},
           image && from === 0,
         ),
       );
@@ -153,8 +153,7 @@ describe('multi-head attention', () => {
     run(mask =>
       attention.cached(
         toTensor(x).slice([0, 0, 0], [BATCH, 3, WIDTH]),
-        cache,
-        int1d([0, 0]),
+        { cache, positions: int1d([0, 0]) },
         mask({ keyLengths: [3, 1], prefixLengths: [0, 0] }),
       ),
     );
@@ -164,7 +163,8 @@ describe('multi-head attention', () => {
         toTensor(x).slice([1, 1, 0], [1, 1, WIDTH]).reshape([1, WIDTH]),
       ]);
       // Everything cached is seen: the key length alone says what that is.
-      return attention.cached(token, cache, int1d([3, 1]), mask({ ...row, prefixLengths: row.keyLengths }));
+      const place = { cache, positions: int1d([3, 1]) };
+      return attention.cached(token, place, mask({ ...row, prefixLengths: row.keyLengths }));
     });
     const place = (b: number, t: number) => [...alone.slice((b * 5 + t) * WIDTH, (b * 5 + t + 1) * WIDTH)];
     expectClose(step, [...place(0, 3), ...place(1, 1)], 2e-6);

@@ -1,5 +1,5 @@
 import { ConfigError, type ParameterScope } from '@simvlm/core';
-import { linearMap } from '@simvlm/ops';
+import { type Around, decodesInOne, layerNorm, linearMap } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { KvCache } from './kv-cache';
 import type { RelativeBias } from './prefix-attention/inputs';
@@ -30,6 +30,12 @@ export interface KeysValues {
   readonly v: tf.Tensor4D;
 }
 
+/** Where cached decoding writes: `positions` int32[B]. */
+export interface CachePlace {
+  readonly cache: KvCache;
+  readonly positions: tf.Tensor1D;
+}
+
 /** Multi-head attention with learned biases. Results belong to the caller (or the tidy around the call). */
 export interface MultiHeadAttention {
   /** x[B, T, D] attends to itself. The relative bias, if there is one, applies when `image` is true. */
@@ -38,14 +44,13 @@ export interface MultiHeadAttention {
   cross(x: tf.Tensor, memory: KeysValues, mask: AttentionMask): tf.Tensor;
   /** Keys and values of x[B, T, D]. */
   project(x: tf.Tensor): KeysValues;
-  /** New tokens x[B, Tn, D] are written to the cache at `positions` (int32[B]), then attend to all of it. */
-  cached(
-    x: tf.Tensor,
-    cache: KvCache,
-    positions: tf.Tensor1D,
-    mask: AttentionMask,
-    image?: boolean,
-  ): tf.Tensor;
+  /**
+   * New tokens x[B, Tn, D] are written to the cache at `positions` (int32[B]), then attend to all of it. Layer norm and residual are the
+   * sublayer's, where they are given: in a step of decoding they cost no launch of their own.
+   */
+  cached(x: tf.Tensor, place: CachePlace, mask: AttentionMask, around?: Around, image?: boolean): tf.Tensor;
+  /** As `cross`, with the layer norm and the residual of the sublayer. */
+  cachedCross(x: tf.Tensor, memory: KeysValues, mask: AttentionMask, around: Around): tf.Tensor;
 }
 
 /**
@@ -72,18 +77,21 @@ export function createAttention(
 
   const split = (x: tf.Tensor) => x.reshape([x.shape[0]!, x.shape[1]!, heads, depth]) as tf.Tensor4D;
   const project = (x: tf.Tensor): KeysValues => ({ k: split(key(x)), v: split(value(x)) });
-  const attend = (x: tf.Tensor, { k, v }: KeysValues, mask: AttentionMask, image: boolean) => {
-    const mixed = prefixAttention({ q: split(query(x)), k, v, ...mask, ...(image && bias && { bias }) });
-    return out(mixed.reshape([x.shape[0]!, x.shape[1]!, width]));
-  };
+  const mix = (q: tf.Tensor, { k, v }: KeysValues, mask: AttentionMask, image: boolean) =>
+    prefixAttention({ q: split(q), k, v, ...mask, ...(image && bias && { bias }) }).reshape(q.shape);
   return {
     project,
-    self: (x, mask, image = false) => attend(x, project(x), mask, image),
-    cross: (x, memory, mask) => attend(x, memory, mask, false),
-    cached(x, cache, positions, mask, image = false) {
-      const { k, v } = project(x);
-      cache.write(k, v, positions);
-      return attend(x, cache, mask, image);
+    self: (x, mask, image = false) => out(mix(query(x), project(x), mask, image)),
+    cross: (x, memory, mask) => out(mix(query(x), memory, mask, false)),
+    cached(x, { cache, positions }, mask, { norm, residual } = {}, image = false) {
+      // Where it is no part of the launches, the norm is computed once for all three.
+      const inside = decodesInOne(x);
+      const h = norm && !inside ? layerNorm(x, norm.gamma, norm.beta, norm) : x;
+      const around = { norm: inside ? norm : undefined };
+      cache.write(split(key.decode(h, around)), split(value.decode(h, around)), positions);
+      return out.decode(mix(query.decode(h, around), cache, mask, image), { residual });
     },
+    cachedCross: (x, memory, mask, { norm, residual }) =>
+      out.decode(mix(query.decode(x, { norm }), memory, mask, false), { residual }),
   };
 }

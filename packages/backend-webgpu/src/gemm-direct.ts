@@ -41,13 +41,13 @@ const letter = (i: number) => 'xyzw'[i % 4]!;
 const each = (list: readonly number[], text: (i: number) => string) => list.map(text).join('\n    ');
 
 export function directProgram(form: DirectForm): Program {
-  const { transposeA, transposeB, bias, gelu, sums } = form;
+  const { transposeA, transposeB, bias, z, sums } = form;
   const a = transposeA ? aAlongRows : aAlongK;
   const four = 'vec4<f32>' as const;
   return {
     key: `gemm-direct ${JSON.stringify(form)}`,
     reads: { matrixA: four, matrixB: four, ...(bias && { bias: four }) },
-    writes: { c: four, ...(gelu && { zs: four }), ...(sums && { sums: four }) },
+    writes: { c: four, ...(z && { zs: four }), ...(sums && { sums: four }) },
     // From one product to the next: elements of A, B and C; the first product.
     uniforms: ['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep'],
     workgroup: [SIDE, SIDE, 1],

@@ -22,8 +22,12 @@ export const DEPTH = 8;
 /** What happens to a sum before it is stored. */
 export interface Epilogue {
   readonly bias: boolean;
-  /** Stores gelu(z), and z beside it. */
+  /** GELU of it is stored. */
   readonly gelu: boolean;
+  /** What GELU is applied to is stored beside it. */
+  readonly z: boolean;
+  /** A matrix like C is added last. */
+  readonly residual?: boolean;
 }
 
 export interface GemmForm extends Epilogue {
@@ -41,7 +45,7 @@ export interface GemmForm extends Epilogue {
 }
 
 export function tileProgram(form: GemmForm): Program {
-  const { side, transposeA, transposeB, wide, bias, gelu, sums, half } = form;
+  const { side, transposeA, transposeB, wide, bias, z, sums, half } = form;
   const perThread = side / DEPTH;
   const a = strip('A', form, transposeA, wide.a);
   const b = strip('B', form, !transposeB, wide.b);
@@ -56,7 +60,7 @@ export function tileProgram(form: GemmForm): Program {
     },
     writes: {
       c: typeOf(wide.c),
-      ...(gelu && { zs: typeOf(wide.c) }),
+      ...(z && { zs: typeOf(wide.c) }),
       ...(sums && { sums: typeOf(false) }),
     },
     // From one product or slab to the next: elements of A, B, C (`aStep` …) and of K (`kStep`), and the K of each (`kSpan`); the first.
@@ -119,13 +123,13 @@ fn store(at: u32, column: u32, sums: vec4<f32>) {
 }
 
 /** `finish(at, column, sum)`: a sum, or four, with what follows it, to its place; both places in units of `V`. */
-export function finishText({ bias, gelu }: Epilogue, V: 'f32' | 'vec4<f32>'): string {
+export function finishText({ bias, gelu, z, residual }: Epilogue, V: 'f32' | 'vec4<f32>'): string {
   return `
 ${gelu ? geluText(V) : ''}
 fn finish(at: u32, column: u32, sum: ${V}) {
   let z = sum${bias ? ' + bias[column]' : ''};
-  ${gelu ? 'zs[at] = z;' : ''}
-  c[at] = ${gelu ? 'gelu(z)' : 'z'};
+  ${z ? 'zs[at] = z;' : ''}
+  c[at] = ${gelu ? 'gelu(z)' : 'z'}${residual ? ' + residual[at]' : ''};
 }`;
 }
 

@@ -1,3 +1,4 @@
+import { DECODED_ROWS } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { SimVlmWebGpuBackend } from './backend';
 import { DIRECT_COLUMNS, DIRECT_ROWS, type DirectForm, directProgram } from './gemm-direct';
@@ -19,6 +20,8 @@ export interface Gemm {
   readonly c: T;
   /** Where it is given, it gets the product, and c GELU of it. */
   readonly z?: T | undefined;
+  /** What is around the product of a few rows: `decode-linear.ts`. */
+  readonly around?: FewAround;
   /** A lies as [K, M]. */
   readonly transposeA?: boolean;
   /** B lies as [N, K]. */
@@ -29,8 +32,12 @@ export interface Gemm {
   readonly batch?: { readonly count: number; readonly a: boolean; readonly b: boolean };
 }
 
-/** Up to so many rows are few. */
-export const FEW_ROWS = 8;
+/** What a launch of a few rows does besides: GELU of which nothing is kept, layer norm before the product, an addition after it. */
+export interface FewAround {
+  readonly gelu?: boolean;
+  readonly norm?: { readonly gamma: T; readonly beta: T; readonly epsilon: number } | undefined;
+  readonly residual?: T | undefined;
+}
 
 /** Fewer workgroups than this leave much of a graphics card idle. */
 const ENOUGH_GROUPS = 64;
@@ -40,7 +47,9 @@ const LEAST_SPAN = 128;
 /** Puts a product into the stream of commands. */
 export function gemm(backend: SimVlmWebGpuBackend, product: Gemm): void {
   const { M, N, transposeA, sums, batch } = product;
-  if (M <= FEW_ROWS && !transposeA && !sums && (batch?.count ?? 1) === 1) few(backend, product);
+  const isFew = M <= DECODED_ROWS && !transposeA && !sums && (batch?.count ?? 1) === 1;
+  if (product.around && !isFew) throw new Error(`gemm: ${M} rows are not few`);
+  if (isFew) few(backend, product);
   else if (backend.tiles === 'registers' && fitsDirect(product)) direct(backend, product);
   else if (sums || M * N > 0) tiled(backend, product);
 }
@@ -54,7 +63,14 @@ function direct(backend: SimVlmWebGpuBackend, product: Gemm): void {
   const { M, N, K, a, b, c, z, bias, sums, transposeA = false, transposeB = false } = product;
   const { count = 1, a: manyA, b: manyB } = product.batch ?? {};
   const form: DirectForm = {
-    ...{ transposeA, transposeB, sums: sums?.of, bias: bias !== undefined, gelu: z !== undefined },
+    ...{
+      transposeA,
+      transposeB,
+      sums: sums?.of,
+      bias: bias !== undefined,
+      gelu: z !== undefined,
+      z: z !== undefined,
+    },
   };
   for (const { first, many } of launchable(backend, count)) {
     backend.launch({
@@ -89,6 +105,7 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
     wide: { a: transposeA && byFour(M), b: !transposeB && byFour(N), c: byFour(N) },
     // What follows a sum follows where it is whole.
     ...{ bias: !isSplit && bias !== undefined, gelu: !isSplit && z !== undefined },
+    z: !isSplit && z !== undefined,
   };
   const partial = isSplit ? backend.make([slabs, M, N], 'float32') : c;
   const partialSums = sums && (isSplit ? backend.make([slabs, sums.of === 'a' ? M : N], 'float32') : sums.to);
@@ -96,7 +113,7 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
     backend.launch({
       program: tileProgram(form),
       inputs: [a, b, ...(form.bias ? [bias!] : [])],
-      outputs: [partial, ...(form.gelu ? [z!] : []), ...(partialSums ? [partialSums] : [])],
+      outputs: [partial, ...(form.z ? [z!] : []), ...(partialSums ? [partialSums] : [])],
       uniforms: {
         ...{ M, N, K, first, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
         ...{ kStep: isSplit ? span : 0, kSpan: span },
@@ -115,18 +132,26 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
 }
 
 function few(backend: SimVlmWebGpuBackend, product: Gemm): void {
-  const { M, N, K, a, b, c, z, bias, transposeB = false } = product;
+  const { M, N, K, a, b, c, z, bias, transposeB = false, around = {} } = product;
   if (M * N === 0) return;
+  const { norm, residual } = around;
   const byFour = (n: number) => n % 4 === 0 && K > 0;
   const form: FewForm = {
     ...{ rows: M, transposeB, wide: byFour(transposeB ? K : N), wideC: byFour(N) },
-    ...{ bias: bias !== undefined, gelu: z !== undefined },
+    ...{ bias: bias !== undefined, gelu: z !== undefined || around.gelu === true, z: z !== undefined },
+    ...{ residual: residual !== undefined, norm: norm !== undefined },
   };
   backend.launch({
     program: fewProgram(form),
-    inputs: [a, b, ...(bias ? [bias] : [])],
+    inputs: [
+      ...[a, b, ...(bias ? [bias] : [])],
+      ...[...(norm ? [norm.gamma, norm.beta] : []), ...(residual ? [residual] : [])],
+    ],
     outputs: [c, ...(z ? [z] : [])],
-    uniforms: { N, kCount: form.wide && transposeB ? K / 4 : K },
+    uniforms: {
+      ...{ N, kCount: form.wide && transposeB ? K / 4 : K },
+      ...(norm && { epsilonF: norm.epsilon }),
+    },
     groups: [Math.ceil(N / FEW_COLUMNS), 1, 1],
   });
 }
@@ -158,7 +183,7 @@ interface Slabs {
 function joinSlabs(backend: SimVlmWebGpuBackend, { partial, bias, c, z, N, size, slabs }: Slabs): void {
   if (size === 0) return;
   backend.launch({
-    program: slabProgram({ bias: bias !== undefined, gelu: z !== undefined }),
+    program: slabProgram({ bias: bias !== undefined, gelu: z !== undefined, z: z !== undefined }),
     inputs: [partial, ...(bias ? [bias] : [])],
     outputs: [c, ...(z ? [z] : [])],
     uniforms: { N, size, slabs },
@@ -170,7 +195,7 @@ function slabProgram(form: Epilogue): Program {
   return {
     key: `gemm-slabs ${JSON.stringify(form)}`,
     reads: { partial: 'f32', ...(form.bias && { bias: 'f32' as const }) },
-    writes: { c: 'f32', ...(form.gelu && { zs: 'f32' as const }) },
+    writes: { c: 'f32', ...(form.z && { zs: 'f32' as const }) },
     uniforms: ['N', 'size', 'slabs'],
     workgroup: [64, 1, 1],
     code: () => `

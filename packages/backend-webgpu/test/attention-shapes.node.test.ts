@@ -183,14 +183,12 @@ describe('a cache written in place', () => {
     await tf.setBackend('webgpu');
   });
 
-  const write = (cache: tf.Tensor, positions: number[], inPlace: boolean) =>
+  const write = (cache: tf.Tensor, positions: number[], owned: boolean) =>
     tf.tidy(() => {
       const inputs = {
         ...{ cache, update: tf.ones([2, 2, 1, 4]), positions: tf.tensor1d(positions, 'int32') },
       };
-      return (
-        tf.engine().runKernel(fusedKernel.cacheWrite, inputs, { inPlace }) as unknown as [tf.Tensor]
-      )[0];
+      return (tf.engine().runKernel(fusedKernel.cacheWrite, inputs, { owned }) as unknown as [tf.Tensor])[0];
     });
   const row = (...places: number[]) => places.flatMap(place => [place, place, place, place]);
 

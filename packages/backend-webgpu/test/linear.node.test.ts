@@ -208,7 +208,7 @@ describe('a sum of many tensors', () => {
 describe('the text of the programs', () => {
   const form: GemmForm = {
     ...{ side: 64, transposeA: false, transposeB: false, wide: { a: false, b: true, c: true } },
-    ...{ bias: true, gelu: true, half: false },
+    ...{ bias: true, gelu: true, z: true, half: false },
   };
 
   test('multiplies in f16 where it may, and adds in f32', () => {
@@ -230,10 +230,16 @@ describe('the text of the programs', () => {
   });
 
   test('keeps to 16 KiB of workgroup memory', () => {
-    const few = { rows: 8, transposeB: true, wide: true, wideC: true, bias: true, gelu: true };
+    const few = {
+      ...{ rows: 8, transposeB: true, wide: true, wideC: true, bias: true, gelu: true, z: true },
+      ...{ residual: true, norm: true },
+    };
     for (const program of [tileProgram({ ...form, transposeA: true, sums: 'a' }), fewProgram(few)]) {
-      const arrays = moduleText(program).matchAll(/var<workgroup> \w+: array<vec4<f32>, (\d+)>/g);
-      const bytes = [...arrays].reduce((sum, [, length]) => sum + 16 * Number(length), 0);
+      const arrays = moduleText(program).matchAll(/var<workgroup> \w+: array<vec(\d)<f32>, (\d+)>/g);
+      const bytes = [...arrays].reduce(
+        (sum, [, width, length]) => sum + 4 * Number(width) * Number(length),
+        0,
+      );
       expect(bytes).toBeGreaterThan(0);
       expect(bytes).toBeLessThanOrEqual(16384);
     }

@@ -4,16 +4,16 @@
  * Legend: `B` rows, `N` image tokens, `P` text-prefix tokens in the encoder, `M = N + P` memory, `L` decoder places,
  * `S` image side in pixels, `D` width, `V` vocabulary. Every function returns tensors that belong to the tidy around it.
  */
-import type { KeysValues } from '@simvlm/attention';
+import type { CachePlace, KeysValues } from '@simvlm/attention';
 import type { ParameterScope, Registry } from '@simvlm/core';
-import { embedding, linear } from '@simvlm/ops';
+import { decodeLinear, embedding, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
 import { blockDrop, type Drops, dropEmbedding, patchDrop, seedsOf } from './finetune/drop';
 import { withAdapters } from './finetune/lora';
 import type { ModelInput } from './input';
 import { collecting, pass, type Recomputable } from './recompute';
-import { type BlockOptions, type CachePlace, crossBlock, norm, selfBlock } from './transformer';
+import { type BlockOptions, crossBlock, type Norm, norm, selfBlock } from './transformer';
 
 /** What the decoder reads of the prefix. */
 export interface Memory {
@@ -81,11 +81,11 @@ export interface Network {
   encode(input: EncoderInput, options?: PassOptions): Memory;
   /** Encoder-decoder: hidden states `[B, L, D]` from a memory that may have been made long ago. */
   decode(input: DecoderInput, memory: Memory, options?: PassOptions): tf.Tensor;
-  /** Encoder-decoder: hidden states `[B, 1, D]` of one step. */
+  /** Encoder-decoder: logits `[B, 1, V]` of one step. */
   decodeStep(input: StepInput, memory: Memory): tf.Tensor;
   /** Decoder-only: fills the caches with image and prefix; hidden states `[B, N + L, D]` of all of it. */
   prefill(input: StackInput, caches: StepInput['caches']): tf.Tensor;
-  /** Decoder-only: hidden states `[B, 1, D]` of one step. */
+  /** Decoder-only: logits `[B, 1, V]` of one step. */
   stackStep(input: StepInput): tf.Tensor;
   /** Decoder-only: hidden states `[B, n, D]` of several tokens after a prefix of equal length in every row. */
   extend(input: ExtensionInput): tf.Tensor;
@@ -133,6 +133,10 @@ export function buildNetwork(
     tf.add(embedding(table_VD, tokens), embedding(textPositions_TD, positions));
 
   const logits = (hidden: tf.Tensor): tf.Tensor => linear(hidden, table_VD, undefined, { transposeW: true });
+
+  /** Logits of a step, with the last layer norm. */
+  const stepLogits = (x: tf.Tensor, last: Norm): tf.Tensor =>
+    decodeLinear(x, table_VD, undefined, { transposeW: true, norm: last.of });
 
   /** The blocks of a stack, each with the parameters that it declares. */
   const blocks = <B>(name: string, make: (scope: ParameterScope<tf.Tensor>, options: BlockOptions) => B) =>
@@ -212,7 +216,7 @@ export function buildNetwork(
             crossMask(memory),
           );
         }
-        return decoderNorm(x_B1D);
+        return stepLogits(x_B1D, decoderNorm);
       },
       extend: () => impossible('extend', 'decoder-only'),
       prefill: () => impossible('prefill', 'decoder-only'),
@@ -269,7 +273,7 @@ export function buildNetwork(
       const mask = everythingCached(places);
       for (const [i, { block }] of stack.entries())
         x_B1D = block.cached(x_B1D, { cache: caches[i]!, positions: places }, mask, false);
-      return stackNorm(x_B1D);
+      return stepLogits(x_B1D, stackNorm);
     },
     extend({ tokens, textPositions, lengths, start, caches }) {
       const places = plus(tf.zerosLike(lengths), start);

@@ -1,11 +1,10 @@
-import { type AttentionMask, createAttention, type KeysValues, type KvCache } from '@simvlm/attention';
+import { type AttentionMask, type CachePlace, createAttention, type KeysValues } from '@simvlm/attention';
 import type { ParameterScope } from '@simvlm/core';
-import { layerNorm, linearMap } from '@simvlm/ops';
+import { layerNorm, linearMap, type NormParameters } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { type Drop, keepAll } from './finetune/drop';
 
 type Scope = ParameterScope<tf.Tensor>;
-type Layer = (x: tf.Tensor) => tf.Tensor;
 
 export interface BlockOptions {
   readonly width: number;
@@ -15,21 +14,18 @@ export interface BlockOptions {
   readonly grid?: { readonly height: number; readonly width: number };
 }
 
-/** Where cached decoding writes: `positions` int32[B]. */
-export interface CachePlace {
-  readonly cache: KvCache;
-  readonly positions: tf.Tensor1D;
-}
-
 /** Layer norm with `gamma` [D] of ones and `beta` [D] of zeros. */
-export function norm(scope: Scope, width: number): Layer {
+export function norm(scope: Scope, width: number): Norm {
   const gamma = scope.param('gamma', [width], { kind: 'ones' });
   const beta = scope.param('beta', [width], { kind: 'zeros' });
-  return x => layerNorm(x, gamma, beta);
+  return Object.assign((x: tf.Tensor) => layerNorm(x, gamma, beta), { of: { gamma, beta } });
 }
 
+/** A layer norm, and what it is made of. */
+export type Norm = ((x: tf.Tensor) => tf.Tensor) & { readonly of: NormParameters };
+
 /** x → x + W2 · GELU(W1 · norm(x)). */
-function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions): (x: tf.Tensor, drop: Drop) => tf.Tensor {
+function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions) {
   const normed = norm(scope.scope('norm'), width);
   const init = { kind: 'truncated-normal', std: 0.02 } as const;
   const first = linearMap(scope.scope('hidden'), {
@@ -37,7 +33,10 @@ function mlp(scope: Scope, { width, mlp: hidden }: BlockOptions): (x: tf.Tensor,
     activation: 'gelu',
   });
   const second = linearMap(scope.scope('out'), { inputs: hidden, outputs: width, init });
-  return (x, drop) => tf.add(x, drop(second(first(normed(x))), 'mlp'));
+  return {
+    run: (x: tf.Tensor, drop: Drop) => tf.add(x, drop(second(first(normed(x))), 'mlp')),
+    cached: (x: tf.Tensor) => second.decode(first.decode(x, { norm: normed.of }), { residual: x }),
+  };
 }
 
 /** A pre-layer-norm block of self-attention and MLP: the encoder's, and the decoder-only stack's. */
@@ -56,16 +55,16 @@ export function selfBlock(scope: Scope, options: BlockOptions): SelfBlock {
   const feed = mlp(scope.scope('mlp'), options);
   return {
     run: (x, mask, image, drop = keepAll) =>
-      feed(tf.add(x, drop(attention.self(normed(x), mask, image), 'self')), drop),
+      feed.run(tf.add(x, drop(attention.self(normed(x), mask, image), 'self')), drop),
     tail(x, from, mask, drop = keepAll) {
       const rest = (all: tf.Tensor) =>
         tf.slice(all, [0, from, 0], [all.shape[0]!, all.shape[1]! - from, options.width]);
       const h = normed(x);
       const seen = attention.cross(rest(h), attention.project(h), { ...mask, offset: from });
-      return feed(tf.add(rest(x), drop(seen, 'self')), drop);
+      return feed.run(tf.add(rest(x), drop(seen, 'self')), drop);
     },
-    cached: (x, { cache, positions }, mask, image) =>
-      feed(tf.add(x, attention.cached(normed(x), cache, positions, mask, image)), keepAll),
+    cached: (x, place, mask, image) =>
+      feed.cached(attention.cached(x, place, mask, { norm: normed.of, residual: x }, image)),
   };
 }
 
@@ -90,13 +89,15 @@ export function crossBlock(scope: Scope, options: BlockOptions): CrossBlock {
   const crossNorm = norm(scope.scope('cross.norm'), width);
   const cross = createAttention(scope.scope('cross'), { width, heads });
   const feed = mlp(scope.scope('mlp'), options);
-  const rest = (x: tf.Tensor, memory: KeysValues, mask: AttentionMask, drop: Drop) =>
-    feed(tf.add(x, drop(cross.cross(crossNorm(x), memory, mask), 'cross')), drop);
   return {
     projectMemory: memory => cross.project(memory),
-    run: (x, mask, memory, crossMask, drop = keepAll) =>
-      rest(tf.add(x, drop(self.self(selfNorm(x), mask), 'self')), memory, crossMask, drop),
-    cached: (x, { cache, positions }, mask, memory, crossMask) =>
-      rest(tf.add(x, self.cached(selfNorm(x), cache, positions, mask)), memory, crossMask, keepAll),
+    run(x, mask, memory, crossMask, drop = keepAll) {
+      const h = tf.add(x, drop(self.self(selfNorm(x), mask), 'self'));
+      return feed.run(tf.add(h, drop(cross.cross(crossNorm(h), memory, crossMask), 'cross')), drop);
+    },
+    cached(x, place, mask, memory, crossMask) {
+      const h = self.cached(x, place, mask, { norm: selfNorm.of, residual: x });
+      return feed.cached(cross.cachedCross(h, memory, crossMask, { norm: crossNorm.of, residual: h }));
+    },
   };
 }

@@ -215,9 +215,9 @@ function scripted(texts: readonly (readonly number[])[]): ModelCore {
       stackStep: never,
       extend: never,
       encode: () => ({ layers: [], lengths: tf.tensor1d([4, 4, 4, 4], 'int32') }),
-      decodeStep: ({ textPositions }) => textPositions.cast('float32'),
-      logits: positions => {
-        const at = positions.dataSync();
+      logits: never,
+      decodeStep({ textPositions }) {
+        const at = textPositions.dataSync();
         const next = texts.map((text, b) => text[at[b]!] ?? 0);
         return tf.oneHot(tf.tensor1d(next, 'int32'), config.vocabSize).cast('float32');
       },

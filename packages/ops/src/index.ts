@@ -24,6 +24,7 @@ export { clipScale, globalNorm } from './global-norm/op';
 export { type GroupNormOptions, groupNorm } from './group-norm/op';
 export {
   type AdamWAttrs,
+  type CacheWriteAttrs,
   type CrossEntropyAttrs,
   type DropoutAttrs,
   dropoutScale,
@@ -36,6 +37,15 @@ export {
   type PrefixAttentionAttrs,
 } from './kernels';
 export { layerNorm } from './layer-norm/op';
-export { type LinearMapOptions, linearMap } from './linear/map';
+export {
+  type Around,
+  DECODE_LINEAR,
+  DECODED_ROWS,
+  type DecodeLinearAttrs,
+  decodeLinear,
+  decodesInOne,
+  type NormParameters,
+} from './linear/decode';
+export { type LinearMap, type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
 export { variableGradients } from './variable-gradients';

@@ -102,6 +102,12 @@ export interface PrefixAttentionAttrs {
   gridWidth: number;
 }
 
+/** Attributes of `cacheWrite`. */
+export interface CacheWriteAttrs {
+  /** The caller gives the cache up: its memory may become that of the result. */
+  owned: boolean;
+}
+
 /** Attributes of `adamw`; `step` counts from 1. Decay is decoupled: param −= learningRate · weightDecay · param. */
 export interface AdamWAttrs {
   learningRate: number;

@@ -1,4 +1,11 @@
-import { checkDtype, checkShape, type FusedKernel, fusedKernel, runFused } from '@simvlm/ops';
+import {
+  type CacheWriteAttrs,
+  checkDtype,
+  checkShape,
+  type FusedKernel,
+  fusedKernel,
+  runFused,
+} from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 
 const cacheWriteKernel: FusedKernel = {
@@ -24,13 +31,20 @@ const cacheWriteKernel: FusedKernel = {
  * @param cache `float32[B, Tmax, H, d]`
  * @param update `float32[B, Tn, H, d]`
  * @param positions `int32[B]`; places outside of [0, Tmax) are not written
+ * @param owned the caller gives `cache` up and only disposes of it: where a backend can, its memory becomes that of the result
  * @returns a new `float32[B, Tmax, H, d]`; not differentiable
  * @throws ShapeError when shapes or dtypes disagree
  */
-export function cacheWrite(cache: tf.Tensor4D, update: tf.Tensor4D, positions: tf.Tensor1D): tf.Tensor4D {
+export function cacheWrite(
+  cache: tf.Tensor4D,
+  update: tf.Tensor4D,
+  positions: tf.Tensor1D,
+  { owned = false } = {},
+): tf.Tensor4D {
   const [batch, , heads, depth] = cache.shape;
   checkShape('cacheWrite', 'update', update, [batch, -1, heads, depth]);
   checkShape('cacheWrite', 'positions', positions, [batch]);
   checkDtype('cacheWrite', 'positions', positions, 'int32');
-  return runFused(cacheWriteKernel, { cache, update, positions })[0] as tf.Tensor4D;
+  const attrs: CacheWriteAttrs = { owned };
+  return runFused(cacheWriteKernel, { cache, update, positions }, attrs)[0] as tf.Tensor4D;
 }

@@ -7,16 +7,11 @@
  *
  * Positions stay on the device; tokens whose places are outside of the cache go nowhere.
  */
-import { fusedKernel } from '@simvlm/ops';
+import { type CacheWriteAttrs, fusedKernel } from '@simvlm/ops';
 import { type Element, folded, type Program } from '../program';
 import { kernel, type Of, sizeOf, type WebGpuKernel } from './kernel';
 
 const THREADS = 64;
-
-/** An attribute beyond the contract: the caller gives the cache up, and its memory becomes that of the result. */
-export interface CacheWriteAttrs {
-  readonly inPlace?: boolean;
-}
 
 /** Four numbers at once where a token has a multiple of four. */
 function program(element: Element, inPlace: boolean): Program {
@@ -55,11 +50,11 @@ const scatter = `
 
 export const cacheWrite: WebGpuKernel = kernel<Of<'cache' | 'update' | 'positions'>, CacheWriteAttrs>(
   fusedKernel.cacheWrite,
-  (b, { cache, update, positions }, { inPlace = false }) => {
+  (b, { cache, update, positions }, { owned }) => {
     const [, Tmax, ...token] = cache.shape as [number, number, ...number[]];
     const isWide = sizeOf(token) % 4 === 0;
     // Whoever else holds the data would see it change.
-    const isOwn = inPlace && b.refCount(cache.dataId) === 1 && cache.dataId !== update.dataId;
+    const isOwn = owned && b.refCount(cache.dataId) === 1 && cache.dataId !== update.dataId;
     const result = isOwn ? b.share(cache) : b.make(cache.shape, 'float32');
     const size = sizeOf(isOwn ? update.shape : cache.shape) / (isWide ? 4 : 1);
     b.launch({

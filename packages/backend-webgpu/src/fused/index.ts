@@ -4,6 +4,7 @@ import { prefixAttention } from './attention';
 import { prefixAttentionGrad } from './attention-grad';
 import { cacheWrite } from './cache-write';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { decodeLinear } from './decode-linear';
 import { dropout } from './dropout';
 import { embedding, embeddingGrad } from './embedding';
 import { globalNorm } from './global-norm';
@@ -12,7 +13,7 @@ import type { WebGpuKernel } from './kernel';
 import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
 
-/** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and one more for the optimiser. */
+/** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and two more: for the optimiser and for decoding. */
 export const fusedKernels: readonly WebGpuKernel[] = [
   layerNorm,
   layerNormGrad,
@@ -31,4 +32,5 @@ export const fusedKernels: readonly WebGpuKernel[] = [
   prefixAttentionGrad,
   cacheWrite,
   dropout,
+  decodeLinear,
 ];

@@ -2,6 +2,7 @@
  * The next token in two parts: what the device makes of the logits of all rows, so that little comes to the host, and what the
  * host chooses from it. Rules for tokens need the logits themselves.
  */
+import { crossEntropy } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { type Choice, createDraw, createPicker, type DrawPlace } from './sampler';
 import type { TokenSamplerOptions } from './sampler-options';
@@ -48,14 +49,13 @@ export function createChooser(
   };
 }
 
-/** The greedy choice is made on the device: two numbers a row. */
+/** The greedy choice is made on the device: two numbers a row, in two launches where the backend has a kernel for the loss. */
 const greedy: Chooser = {
   reduce(logits) {
-    // log p of the largest logit: −log Σ exp(logit − largest).
-    const rest = tf.sub(logits, tf.max(logits, 1, true));
-    return { token: tf.argMax(logits, 1), logProb: rest.exp().sum(1).log().neg() };
+    const token = tf.argMax(logits, 1) as tf.Tensor1D;
+    return { token, loss: crossEntropy(logits, token, tf.ones(token.shape)) };
   },
-  choose: ({ token, logProb }, slot) => ({ token: token![slot]!, logProb: logProb![slot]! }),
+  choose: ({ token, loss }, slot) => ({ token: token![slot]!, logProb: -loss![slot]! }),
 };
 
 /** A token with which a text may go on. */

@@ -143,10 +143,10 @@ function decoderOnlySession(
 
 /** One token of every text: its inputs are all that changes from one to the next. */
 function tokenStep(
-  { config, network }: ModelCore,
+  { config }: ModelCore,
   batch: PrefixLmBatch,
   { copies, reduce }: SessionOptions,
-  hidden: (input: Omit<StepInput, 'caches'>) => tf.Tensor,
+  logits: (input: Omit<StepInput, 'caches'>) => tf.Tensor,
 ) {
   const prefixLengths = copyRows(batch.size, copies).map(row => batch.prefixLengths[row]!);
   const size = prefixLengths.length;
@@ -157,7 +157,7 @@ function tokenStep(
   }));
   const step = captureStep({
     inputs,
-    step: given => reduce(network.logits(hidden(given)).reshape([size, config.vocabSize]) as tf.Tensor2D),
+    step: given => reduce(logits(given).reshape([size, config.vocabSize]) as tf.Tensor2D),
   });
   const clamp = clampTo(config.maxTextLength);
   return {

@@ -1,5 +1,7 @@
 import type { Initializer, ParameterScope } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
+import { layerNorm } from '../layer-norm/op';
+import { type Around, decodeLinear } from './decode';
 import { type LinearOptions, linear } from './op';
 
 export interface LinearMapOptions extends Pick<LinearOptions, 'activation'> {
@@ -9,23 +11,42 @@ export interface LinearMapOptions extends Pick<LinearOptions, 'activation'> {
   readonly init: Initializer;
 }
 
+/** x `float32[…, inputs]` → `float32[…, outputs]` */
+export interface LinearMap {
+  (x: tf.Tensor): tf.Tensor;
+  /** The same with what a sublayer has around it, as `decodeLinear`. */
+  decode(x: tf.Tensor, around: Around): tf.Tensor;
+}
+
 /**
  * A linear map of the last axis that declares its parameters: `weight` [inputs, outputs] and `bias` [outputs]. Where the scope has a path of low
  * rank for it, that is added before the activation.
- *
- * @returns x `float32[…, inputs]` → `float32[…, outputs]`
  */
 export function linearMap(
   scope: ParameterScope<tf.Tensor>,
   { inputs, outputs, init, activation = 'none' }: LinearMapOptions,
-): (x: tf.Tensor) => tf.Tensor {
+): LinearMap {
   const weight = scope.param('weight', [inputs, outputs], init);
   const bias = scope.param('bias', [outputs], { kind: 'zeros' });
   const path = scope.lowRank?.(inputs, outputs);
-  if (!path) return x => linear(x, weight, bias, { activation });
+  if (!path) {
+    return Object.assign((x: tf.Tensor) => linear(x, weight, bias, { activation }), {
+      decode: (x: tf.Tensor, around: Around) => decodeLinear(x, weight, bias, { activation, ...around }),
+    });
+  }
   const { a, b, scale } = path;
-  if (activation === 'none')
-    return x => tf.add(linear(x, weight, bias), linear(tf.mul(linear(x, a), scale), b));
+  if (activation === 'none') {
+    return composed(x => tf.add(linear(x, weight, bias), linear(tf.mul(linear(x, a), scale), b)));
+  }
   // The activation is part of the kernel: the path goes into the weight, x · (W + scale · a · b), which is the same.
-  return x => linear(x, tf.add(weight, tf.mul(linear(a, b), scale)), bias, { activation });
+  return composed(x => linear(x, tf.add(weight, tf.mul(linear(a, b), scale)), bias, { activation }));
+}
+
+function composed(map: (x: tf.Tensor) => tf.Tensor): LinearMap {
+  return Object.assign(map, {
+    decode(x: tf.Tensor, { norm, residual }: Around) {
+      const y = map(norm ? layerNorm(x, norm.gamma, norm.beta, norm) : x);
+      return residual ? tf.add(residual, y) : y;
+    },
+  });
 }

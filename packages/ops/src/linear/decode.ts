@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs';
+import { checkShape, lastExtent } from '../check';
+import { layerNorm } from '../layer-norm/op';
+import { type LinearOptions, linear } from './op';
+
+/**
+ * A kernel that only backends have on which launches are dear; there is no reference. Inputs: x[…, I] of up to `DECODED_ROWS` rows,
+ * w[I, O] (or as `transposeW` says), and where they are given b[O], gamma[I] and beta[I], residual[…, O]. Output: y[…, O].
+ */
+export const DECODE_LINEAR = 'SimVlmDecodeLinear';
+
+/** Rows that such a kernel takes: batches of decoding are small. */
+export const DECODED_ROWS = 8;
+
+export interface DecodeLinearAttrs {
+  readonly activation: 'none' | 'gelu';
+  readonly transposeW: boolean;
+  /** Of the layer norm, where there is one. */
+  readonly epsilon: number;
+}
+
+/** Scale and shift of a layer norm: `gamma` and `beta`, `float32[I]`. */
+export interface NormParameters {
+  readonly gamma: tf.Tensor;
+  readonly beta: tf.Tensor;
+  /** Default 1e-6. */
+  readonly epsilon?: number;
+}
+
+/** What a sublayer has around a linear map. */
+export interface Around {
+  /** The layer norm before it. */
+  readonly norm?: NormParameters | undefined;
+  /** What its result is added to, `float32[…, O]`. */
+  readonly residual?: tf.Tensor | undefined;
+}
+
+/** Whether the current backend computes a linear map of x `[…, I]` and what is around it in one launch. */
+export function decodesInOne(x: tf.Tensor): boolean {
+  const rows = x.size / (x.shape[x.shape.length - 1] || 1);
+  return rows <= DECODED_ROWS && tf.getKernel(DECODE_LINEAR, tf.getBackend()) !== undefined;
+}
+
+/**
+ * residual + activation(norm(x) · w + b), where a backend can and rows are few in one launch: most of what a step of decoding does.
+ *
+ * @param x `float32[…, I]`
+ * @param w `float32[I, O]`, or `float32[O, I]` with `transposeW`
+ * @param b `float32[O]` or none
+ * @returns `float32[…, O]`; differentiable only where it is no single launch, as training does not call it
+ * @throws ShapeError when what is given does not fit x
+ */
+export function decodeLinear(
+  x: tf.Tensor,
+  w: tf.Tensor,
+  b: tf.Tensor | undefined,
+  { norm, residual, activation = 'none', transposeW = false }: LinearOptions & Around = {},
+): tf.Tensor {
+  if (!decodesInOne(x)) {
+    const normed = norm ? layerNorm(x, norm.gamma, norm.beta, norm) : x;
+    const y = linear(normed, w, b, { activation, transposeW });
+    return residual ? tf.add(residual, y) : y;
+  }
+  const inputs = lastExtent('decodeLinear', 'x', x);
+  const outputs = w.shape[transposeW ? 0 : 1] ?? -1;
+  checkShape('decodeLinear', 'w', w, transposeW ? [-1, inputs] : [inputs, -1]);
+  if (b) checkShape('decodeLinear', 'b', b, [outputs]);
+  if (norm)
+    for (const key of ['gamma', 'beta'] as const) checkShape('decodeLinear', key, norm[key], [inputs]);
+  if (residual) checkShape('decodeLinear', 'residual', residual, [...x.shape.slice(0, -1), outputs]);
+  const given = {
+    ...{ x, w, ...(b && { b }), ...(residual && { residual }) },
+    ...(norm && { gamma: norm.gamma, beta: norm.beta }),
+  };
+  const attrs: DecodeLinearAttrs = { activation, transposeW, epsilon: norm?.epsilon ?? 1e-6 };
+  return tf.engine().runKernel(DECODE_LINEAR, given, attrs as unknown as tf.NamedAttrMap) as tf.Tensor;
+}
