@@ -8,12 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const folder = mkdtempSync(join(tmpdir(), 'simvlm-check-'));
-const unitReport = join(folder, 'vitest.json');
-const browserReport = join(folder, 'vitest-browser.json');
-const studioReport = join(folder, 'vitest-studio.json');
 const only = process.argv.slice(2);
 
-const checks = [
+const [build, types, lint, imports, size, form, alone] = [
   { name: 'build', command: 'turbo run build --output-logs=errors-only' },
   { name: 'types', command: 'tsc -p tsconfig.json --noEmit' },
   { name: 'lint and format', command: 'biome check . --error-on-warnings' },
@@ -24,68 +21,81 @@ const checks = [
   { name: 'size', command: 'turbo run size --output-logs=new-only' },
   { name: 'published form', command: 'node scripts/check-packages.mjs' },
   { name: 'packages alone', command: 'node scripts/check-standalone.mjs' },
-  {
-    name: 'unit tests',
-    command: `vitest run --reporter=default --reporter=json --outputFile.json=${unitReport}`,
-    count: () => countOf(unitReport),
-  },
-  {
-    name: 'browser tests',
-    command: `vitest run --config packages/backend-webgpu/vitest.browser.config.ts --reporter=default --reporter=json --outputFile.json=${browserReport}`,
-    count: () => countOf(browserReport),
-  },
-  {
-    name: 'studio tests',
-    command: `vitest run --config examples/caption-studio/e2e/vitest.config.ts --reporter=default --reporter=json --outputFile.json=${studioReport}`,
-    count: () => countOf(studioReport),
-  },
 ];
+const unit = tests('unit tests', undefined);
+const browser = tests('browser tests', 'packages/backend-webgpu/vitest.browser.config.ts');
+const studio = tests('studio tests', 'examples/caption-studio/e2e/vitest.config.ts');
+
+/** One after another; of a list of lists, the lists at once: a browser on one thread leaves the other idle. */
+const order = [build, types, lint, imports, [[browser], [size, form, alone]], unit, studio];
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
-for (const check of checks) {
-  if (only.length > 0 && !only.some(word => check.name.includes(word))) continue;
-  const start = Date.now();
-  console.log(`\n── ${check.name}: ${check.command.split(' --outputFile')[0]}`);
-  const code = await run(check.command);
-  if (check.count) {
-    try {
-      const counted = check.count();
-      passed += counted.passed;
-      failed += counted.failed;
-      skipped += counted.skipped;
-      if (code !== 0 && counted.failed === 0) failed += 1;
-    } catch (error) {
-      console.error(`no test report: ${error.message}`);
-      failed += 1;
-    }
-  } else if (code === 0) passed += 1;
-  else failed += 1;
-  console.log(
-    `── ${check.name}: ${code === 0 ? 'passed' : `FAILED (exit ${code})`} in ${((Date.now() - start) / 1000).toFixed(1)} s`,
-  );
+for (const next of order) {
+  if (Array.isArray(next)) await Promise.all(next.map(lane => inTurn(lane, true)));
+  else await inTurn([next], false);
 }
 rmSync(folder, { recursive: true, force: true });
 if (skipped > 0) console.log(`\n${skipped} skipped: each test says why`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-function countOf(report) {
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
-  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests };
+/** @param quiet whether what a check prints waits until it has ended, as others print too */
+async function inTurn(checks, quiet) {
+  for (const check of checks) {
+    if (only.length > 0 && !only.some(word => check.name.includes(word))) continue;
+    const start = Date.now();
+    const title = `\n── ${check.name}: ${check.command.split(' --outputFile')[0]}`;
+    if (!quiet) console.log(title);
+    const { code, output } = await run(check.command, quiet);
+    if (quiet) console.log(`${title}\n${output}`);
+    count(check, code);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    console.log(`── ${check.name}: ${code === 0 ? 'passed' : `FAILED (exit ${code})`} in ${seconds} s`);
+  }
 }
 
-function run(command) {
+function count({ report }, code) {
+  if (!report) {
+    if (code === 0) passed++;
+    else failed++;
+    return;
+  }
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+    passed += numPassedTests;
+    failed += numFailedTests;
+    skipped += numPendingTests;
+    if (code !== 0 && numFailedTests === 0) failed++;
+  } catch (error) {
+    console.error(`no test report: ${error.message}`);
+    failed++;
+  }
+}
+
+function tests(name, config) {
+  const report = join(folder, `${name.replace(' ', '-')}.json`);
+  const command = `vitest run ${config ? `--config ${config} ` : ''}--reporter=default --reporter=json --outputFile.json=${report}`;
+  return { name, command, report };
+}
+
+function run(command, quiet) {
   return new Promise(resolve => {
     const child = spawn('pnpm', ['exec', ...command.split(' ')], {
-      stdio: 'inherit',
+      stdio: quiet ? 'pipe' : 'inherit',
       env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
     });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', text => {
+        output += text;
+      });
+    }
     child.on('error', error => {
       console.error(error.message);
-      resolve(1);
+      resolve({ code: 1, output });
     });
-    child.on('close', code => resolve(code ?? 1));
+    child.on('close', code => resolve({ code: code ?? 1, output }));
   });
 }

@@ -1,8 +1,10 @@
 /** The whole benchmark, wherever it is run from: what is measured in which order, and the rows and notes that come of it. */
+import type { SimVlmConfig } from '@simvlm/model';
 import { forwardFlops, trainingFlops } from '../lib/flops';
+import { smallConfig } from '../lib/simvlm-problem';
 import { type BenchResult, type BenchRow, rateRow, timeRow } from '../lib/table';
 import { type Contest, type Decoded, decode, type Trained, train } from './contest';
-import { IMAGE_TOKENS, model, type Scale, scales } from './problem';
+import { IMAGE_TOKENS, type Scale, scales } from './problem';
 
 export const parts = ['train', 'stack', 'decode'] as const;
 export type Part = (typeof parts)[number];
@@ -77,20 +79,20 @@ function speedRow(
   what: string,
   ours: Trained,
   peer: Trained | undefined,
-  { rows, patcher, extent }: Scale,
+  { rows, config, extent }: Scale,
 ): BenchRow {
   const tera = (flops: number, milliseconds: number) => flops / milliseconds / 1e9;
   const product = Math.min(...[ours, peer].flatMap(each => each?.product ?? []));
   const ceiling = { name: 'its matrix products', value: tera(2 * extent ** 3, product) };
-  return rateRow(what, tera(flopsOf(rows, patcher), ours.milliseconds), ceiling, 'TFLOP/s');
+  return rateRow(what, tera(flopsOf(rows, config), ours.milliseconds), ceiling, 'TFLOP/s');
 }
 
-function flopsOf(rows: number, patcher: Scale['patcher']): number {
-  const length = model.maxTextLength;
-  if (patcher.kind === 'conv') return trainingFlops({ ...model, patcher }, rows, length);
+function flopsOf(rows: number, config: SimVlmConfig): number {
+  const { patcher, imageSize, width, maxTextLength: length } = config;
+  if (patcher.kind === 'conv') return trainingFlops({ ...config, patcher }, rows, length);
   // The rest is the same, as is the number of image tokens: one product a token in place of the convolutions.
-  const forward = forwardFlops({ ...model, patcher: scales.gpu.patcher }, length);
-  const linear = 2 * model.imageSize ** 2 * 3 * model.width;
+  const forward = forwardFlops(smallConfig, length);
+  const linear = 2 * imageSize ** 2 * 3 * width;
   return 3 * rows * (forward.total - forward.patcher + linear);
 }
 
@@ -129,7 +131,7 @@ function sameLogits(ours: Decoded, peer: Decoded): string {
   const worst = Math.max(...peer.logits.map((logit, i) => Math.abs(logit - ours.logits[i]!)));
   if (!(worst <= LOGIT_TOLERANCE))
     throw new Error(`${peer.contender} has other logits than ours: by ${worst}`);
-  const places = peer.logits.length / model.vocabSize;
+  const places = peer.logits.length / smallConfig.vocabSize;
   return `logits of ${peer.contender} at ${places} places over ${IMAGE_TOKENS} memory tokens: within ${worst.toExponential(1)} of ours`;
 }
 

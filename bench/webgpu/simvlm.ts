@@ -4,24 +4,24 @@ import { SimVlm, writeSafetensors } from '@simvlm/model';
 import { canAdamwInPlace } from '@simvlm/ops';
 import { AdamW, CapturedTraining } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
+import { batchOf, optimizer as options, startingWeights, wholeTexts } from '../lib/simvlm-problem';
 import type { Observed } from './observe';
-import { batch, images, optimizer as options, model as parts, type Scale, weights } from './problem';
+import type { Scale } from './problem';
 import type { DecoderMemory, Generation, Logits, Request } from './protocol';
 import { measureSteps } from './steps';
 
 export function simvlmRunner(
   observed: Observed,
-  { patcher, rows }: Scale,
+  { config, rows }: Scale,
 ): (request: Request) => Promise<unknown> {
-  const config = { ...parts, patcher };
   const model = SimVlm.create(config, { init: 'zeros' });
-  model.loadWeights(writeSafetensors([...weights(config)]));
+  model.loadWeights(writeSafetensors(startingWeights(config)));
   let step: Step | undefined;
   return async request => {
     if ('train' in request) {
       // Made when it is needed: a model that only decodes has no moments.
       step ??= stepOf(model);
-      return measureSteps(observed, request.train, i => batch(i, rows), step);
+      return measureSteps(observed, request.train, i => batchOf({ config, rows }, i), step);
     }
     if ('generate' in request) return generation(model, observed, request.generate);
     if ('memory' in request) return memory(model, request.memory.rows);
@@ -29,6 +29,11 @@ export function simvlmRunner(
     if ('multiply' in request) return multiply(request.multiply.extent);
     throw new Error(`SimVLM is not asked for ${Object.keys(request)}`);
   };
+}
+
+/** Pictures to caption. */
+function images({ config }: SimVlm, rows: number): Float32Array {
+  return batchOf({ config, rows }, 0).images!.pixels;
 }
 
 /** Trains on one batch and gives its loss. */
@@ -61,7 +66,7 @@ async function generation(
   observed: Observed,
   { rows, tokens }: { rows: number; tokens: number },
 ): Promise<Generation> {
-  const pixels = images(rows);
+  const pixels = images(model, rows);
   const [start, before] = [performance.now(), observed.launches];
   const generated = await model.generate({ images: pixels, maxLength: tokens });
   return {
@@ -73,8 +78,8 @@ async function generation(
 
 async function memory(model: SimVlm, rows: number): Promise<DecoderMemory> {
   const { keys, values } = tf.tidy(() => {
-    const side = parts.imageSize;
-    const pixels = tf.tensor4d(images(rows), [rows, side, side, 3]);
+    const side = model.config.imageSize;
+    const pixels = tf.tensor4d(images(model, rows), [rows, side, side, 3]);
     const { layers } = model.network.encode({ images: pixels, prefixLengths: tf.zeros([rows], 'int32') });
     const headsFirst = (x: tf.Tensor4D) => x.transpose([0, 2, 1, 3]);
     return { keys: layers.map(({ k }) => headsFirst(k)), values: layers.map(({ v }) => headsFirst(v)) };
@@ -87,13 +92,8 @@ async function memory(model: SimVlm, rows: number): Promise<DecoderMemory> {
 
 async function logits(model: SimVlm, tokens: readonly number[]): Promise<Logits> {
   const result = model.logits({
-    size: 1,
-    length: tokens.length,
-    tokens: Int32Array.from(tokens),
-    textLengths: Int32Array.of(tokens.length),
-    prefixLengths: Int32Array.of(0),
-    images: { side: parts.imageSize, pixels: images(1) },
-    ids: ['0'],
+    ...wholeTexts(Int32Array.from(tokens), 1),
+    images: { side: model.config.imageSize, pixels: images(model, 1) },
   });
   const values = [...(await result.data())];
   result.dispose();

@@ -2,11 +2,12 @@
  * One step of cached decoding as an ONNX graph, with the weights and names of SimVLM, in the operations that ONNX Runtime has fused
  * kernels for. `B` rows, `P` tokens in the cache, `M` of the memory, `H` heads, `d` head width, `D` width, `V` vocabulary.
  */
-import { IMAGE_TOKENS, model, type Scale, weights } from '../problem';
+import { smallConfig, startingWeights } from '../../lib/simvlm-problem';
+import { IMAGE_TOKENS, type Scale } from '../problem';
 import { MICROSOFT, OnnxGraph } from './onnx';
 import { Float } from './protobuf';
 
-const { width: D, heads: H, layers, vocabSize: V } = model;
+const { width: D, heads: H, layers, vocabSize: V } = smallConfig;
 const d = D / H;
 const epsilon = new Float(1e-6);
 
@@ -18,9 +19,9 @@ export const names = (layer: number) => ({
 });
 
 /** Inputs `tokens` int32[B, 1], `position` int32[1], past and memory; outputs `logits` [B, 1, V], `best` int64[B, 1] and present. */
-export function decoderStep({ patcher }: Scale): Uint8Array {
+export function decoderStep({ config }: Scale): Uint8Array {
   const graph = new OnnxGraph();
-  const parameters = weights({ ...model, patcher });
+  const parameters = new Map(startingWeights(config));
   const declared = new Set<string>();
   const weight = (name: string) => {
     const { shape, values } = parameters.get(name)!;

@@ -1,8 +1,9 @@
 /** The decoder in ONNX Runtime's WebGPU execution provider: greedy decoding whose keys and values stay on the device. In a page only. */
 
+import { smallConfig } from '../../lib/simvlm-problem';
 import type { Observed } from '../observe';
 import manifest from '../peers/package.json';
-import { IMAGE_TOKENS, model, type Scale } from '../problem';
+import { IMAGE_TOKENS, type Scale } from '../problem';
 import type { DecoderMemory, Generation, Logits, Request } from '../protocol';
 import { decoderStep, names } from './graph';
 
@@ -22,7 +23,7 @@ interface Ort {
   readonly InferenceSession: { create(bytes: Uint8Array, options: object): Promise<OrtSession> };
 }
 
-const { heads: H, width: D, layers, tokens: special, vocabSize } = model;
+const { heads: H, width: D, layers, tokens: special, vocabSize } = smallConfig;
 const each = Array.from({ length: layers }, (_, i) => names(i));
 
 export async function onnxRunner(observed: Observed, scale: Scale) {

@@ -1,24 +1,7 @@
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { violations } from './axe';
 import { addLessons, chooseTab, launch, open, ready, type Studio, setSteps, train, trained } from './studio';
-
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-/** What axe finds, a line each. */
-async function violations(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-      };
-    };
-    const found = await axe.run();
-    return found.violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`),
-    );
-  });
-}
 
 describe('for everyone', () => {
   let browser: Browser;
@@ -30,10 +13,6 @@ describe('for everyone', () => {
   test.each(['light', 'dark'] as const)('axe finds nothing in any view: %s', async colorScheme => {
     const studio = await open(browser, { colorScheme, reducedMotion: 'reduce' });
     const { page } = studio;
-    await ready(studio);
-    // As the page's own policy would have it: the script comes from outside the page, through the browser.
-    await studio.context.addInitScript({ path: axe });
-    await page.reload();
     await ready(studio);
     await page.locator('.word').first().focus();
     expect(await violations(page)).toEqual([]);

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { zipSync } from 'fflate';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import {
   addLessons,
   captionFile,
@@ -95,15 +97,10 @@ describe('what goes wrong is said, with what to do, and the page still works', (
     const visited = await visit();
     const { page } = visited;
     await chooseTab(page, 'Teach');
-    // Files without a folder around them, since a test cannot choose a folder of given contents.
-    await page.getByLabel('Add a folder').evaluate(input => input.removeAttribute('webkitdirectory'));
-    await page.getByLabel('Add a folder').setInputFiles([
-      {
-        name: 'captions.jsonl',
-        mimeType: 'text/plain',
-        buffer: Buffer.from('{"image": "a.png", "text": "a"}\nnonsense\n'),
-      },
-    ]);
+    const folder = await mkdtemp(join(tmpdir(), 'studio-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'captions.jsonl'), '{"image": "a.png", "text": "a"}\nnonsense\n');
+    await page.getByLabel('Add a folder').setInputFiles(folder);
     await expectNotice(visited, /Line 2 of captions\.jsonl/);
   });
 

@@ -11,5 +11,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    // Other programs of the machine may hold up the page.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -68,7 +68,10 @@ describe('the folder is the one of the command line', () => {
     const { file } = await drawing('green', 'square');
     const path = await onDisk(folder);
     const { config } = openCaptioner(await loadCheckpoint(path), await runRegistry());
-    expect(config).toMatchObject({ name: 'taught', steps: 60, batch: { imageText: 8, textOnly: 0 } });
+    expect(config).toMatchObject({
+      ...{ name: 'taught', steps: 60, batch: { imageText: 8, textOnly: 0 } },
+      augment: 'drawing',
+    });
     expect(await captionByCommandLine(path, file)).toBe('a green square');
 
     const other = await started();

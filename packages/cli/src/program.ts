@@ -38,6 +38,7 @@ function buildProgram(done: (code: number) => void): Command {
     .version(version)
     .showHelpAfterError('(simvlm --help shows what there is)')
     .exitOverride()
+    // For the message about an unknown command, which the action below gives.
     .allowExcessArguments(true)
     .action(() => {
       const [name] = program.args;
@@ -217,14 +218,10 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--json', 'print as JSON')
     .action(async options => done(await (await import('./commands/info')).info(options)));
 
-  for (const command of [
-    program,
-    ...program.commands,
-    ...tokenizer.commands,
-    ...lora.commands,
-    ...native.commands,
-  ])
-    command.exitOverride();
+  const commands = [...program.commands, ...tokenizer.commands, ...lora.commands, ...native.commands];
+  for (const command of [program, ...commands]) command.exitOverride();
+  // Each is made with what the program allows, which is more: `simvlm eval emoji mine` would evaluate another checkpoint than `mine`.
+  for (const command of commands) command.allowExcessArguments(false);
   return program;
 }
 

@@ -63,6 +63,15 @@ describe('wrong arguments end with 2 and say what is wrong', () => {
       '--min-length 5 is more than --max-length 4',
     ],
     [['eval', 'x', '--task', 'win'], 'Allowed choices are caption, choice'],
+    [['demo', 'mine'], "too many arguments for 'demo'. Expected 0 arguments but got 1"],
+    [['train', 'config.json', 'more.json'], "too many arguments for 'train'. Expected 1 argument but got 2"],
+    [['eval', 'emoji', 'runs/mine'], "too many arguments for 'eval'. Expected 1 argument but got 2"],
+    [['export', 'mine', '--checkpoint', 'a', '--out', 'b'], "too many arguments for 'export'"],
+    [['lora', 'merge', 'a', 'b', '--out', 'c'], "too many arguments for 'merge'"],
+    [['lora', 'extract', 'a', 'b', '--out', 'c'], "too many arguments for 'extract'"],
+    [['native', 'build', 'now'], "too many arguments for 'build'"],
+    [['info', 'all'], "too many arguments for 'info'"],
+    [['tokenizer', 'learn'], "unknown command 'learn'"],
     [['tokenizer', 'train'], "required option '--out <file>' not specified"],
   ])('%j', async (args, message) => {
     const { code, out, err } = await simvlm(...args);

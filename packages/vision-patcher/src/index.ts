@@ -8,8 +8,10 @@ export {
   randomAffine,
   randomErase,
 } from './image/augment';
+export { type Augmentation, augmentations, imageTransform, type Transform } from './image/augmentations';
 export { centerCrop, crop, normalize, type RandomCropOptions, randomResizedCrop } from './image/crop';
 export { type DecodeOptions, decodeImage, type ImageHeader, readImageHeader } from './image/decode-image';
+export { canMirror } from './image/mirror';
 export { resize } from './image/resize';
 export {
   type ConvPatcherOptions,

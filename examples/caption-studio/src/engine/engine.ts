@@ -144,6 +144,7 @@ export interface StudioFailure {
     | 'STORAGE_FULL'
     | 'STORAGE_ABSENT'
     | 'NETWORK'
+    | 'CAMERA_UNUSABLE'
     | 'UNEXPECTED';
   readonly title: string;
   readonly advice: string;

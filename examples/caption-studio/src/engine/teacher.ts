@@ -8,7 +8,7 @@ import {
   type TrainResult,
   train,
 } from '@simvlm/trainer';
-import { colorJitter, randomResizedCrop } from '@simvlm/vision-patcher';
+import { imageTransform } from '@simvlm/vision-patcher';
 import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
 import { studioError } from './failures';
 import type { LoadedModel } from './model-store';
@@ -42,6 +42,12 @@ const optimizer = {
   labelSmoothing: 0,
 } as const;
 
+/**
+ * How the few pictures are varied: all of each stays in sight, since the visitor's words are for all of it, and shape and colour change,
+ * so that it is not learnt by heart.
+ */
+const augment = 'drawing';
+
 /** @throws StudioError for lessons that cannot be trained on, and for a picture that cannot be used */
 export async function prepareLessons(
   lessons: readonly Lesson[],
@@ -57,7 +63,7 @@ export async function prepareLessons(
         `${picture.name} has no caption`,
         'Write what the picture shows, in a few words.',
       );
-    // Twice the model's side, so that a crop of half the picture has as many pixels as the model reads.
+    // Twice the model's side: all lessons stay in memory, and the last halving is ours, alike in every browser.
     const image = await decodePicture(picture.file, picture.name, 2 * imageSize);
     (isHeldOut ? heldOut : learned).push({ id: picture.id, text, image });
   }
@@ -123,7 +129,7 @@ export function taughtRun(
     data: { train: 'lessons' },
     objective: { kind: 'captioning' },
     batch: { imageText: batchSize, textOnly: 0 },
-    augment: 'crop',
+    augment,
     optimizer: { learningRate, ...optimizer },
     steps,
     checkpointSeconds: CHECKPOINT_SECONDS,
@@ -140,16 +146,12 @@ function batchesOf(
   { learned }: PreparedLessons,
   settings: TeachSettings,
 ): BatchSource {
-  const { imageSize: size, maxTextLength } = model.config;
   return createBatchSource({
     imageText: { dataset: arrayDataset(learned), batchSize: settings.batchSize },
     tokenizer,
-    maxTextLength,
+    maxTextLength: model.config.maxTextLength,
     prefix: captionPrefix,
-    transform(image, random) {
-      const part = randomResizedCrop(image, { size, scale: [0.6, 1] }, random.fork('crop'));
-      return colorJitter(part, { brightness: 0.2, contrast: 0.2, saturation: 0.2 }, random.fork('colour'));
-    },
+    transform: imageTransform(augment, model.config.imageSize),
     random: Random.fromSeed(settings.seed).fork('data'),
   });
 }

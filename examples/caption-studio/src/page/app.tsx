@@ -1,22 +1,26 @@
 import { AboutView } from './about/about-view';
-import { CaptionView } from './caption/caption-view';
+import { CaptionView, captionFiles } from './caption/caption-view';
 import { Icon } from './parts/icon';
 import { NoticeArea } from './parts/notice';
+import { DropHint, type PageFiles, usePageFiles } from './parts/page-files';
 import { StartProgress } from './parts/start-progress';
-import { choose, type Tab, TabList, TabPanels } from './parts/tabs';
+import { choose, selectedOf, type Tab, TabList, TabPanels } from './parts/tabs';
 import { ThemeSwitch } from './parts/theme-switch';
 import { backend } from './state/engine';
+import { teachFiles } from './teach/lesson-files';
 import { TeachView } from './teach/teach-view';
 
-const tabs: readonly Tab[] = [
-  { id: 'caption', label: 'Caption', View: CaptionView },
-  { id: 'teach', label: 'Teach', View: TeachView },
+const tabs: readonly (Tab & { readonly files?: PageFiles })[] = [
+  { id: 'caption', label: 'Caption', View: CaptionView, files: captionFiles },
+  { id: 'teach', label: 'Teach', View: TeachView, files: teachFiles },
   { id: 'about', label: 'About', View: AboutView },
 ];
 
 const names = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'plain JavaScript' };
 
 export function App() {
+  const { files } = selectedOf(tabs);
+  usePageFiles(files);
   return (
     <>
       <header class="top">
@@ -37,6 +41,7 @@ export function App() {
         <Icon name="lock" />
         Pictures, captions and training stay on this machine: the page is not allowed to send anything.
       </footer>
+      <DropHint files={files} />
     </>
   );
 }

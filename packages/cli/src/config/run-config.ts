@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, checkOptions, type JsonValue, rule } from '@simvlm/core';
-import { type Augmentation, augmentations } from '../pipeline/transform';
+import { type Augmentation, augmentations } from '@simvlm/vision-patcher';
 
 /** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
 export interface RunConfig {
@@ -23,7 +23,7 @@ export interface RunConfig {
   objective: { kind: string; [option: string]: JsonValue };
   /** Examples of each kind in a step, as in the paper's 4,096 pairs : 512 documents. */
   batch: { imageText: number; textOnly: number };
-  /** How training pictures are varied: `none`, `crop` (the paper's random resized crops), `drawing` (shape and colour), `drawing-strong`. */
+  /** How training pictures are varied: see `augmentations` of `@simvlm/vision-patcher`. */
   augment: Augmentation;
   optimizer: {
     learningRate: number;

@@ -1,9 +1,9 @@
 import { type BatchSource, Random, type Registry, type Tokenizer } from '@simvlm/core';
 import { createBatchSource, prefetch } from '@simvlm/data';
 import type { SimVlmConfig } from '@simvlm/model';
+import { imageTransform } from '@simvlm/vision-patcher';
 import type { RunConfig } from '../config/run-config';
 import type { RunData } from './data';
-import { transformer } from './transform';
 
 /** Captions have 2 to 20 tokens, 6 on average: batches of two widths are padded a third less. */
 const LENGTH_GROUPS = 2;
@@ -35,7 +35,7 @@ export function runBatches(
         tokenizer,
         maxTextLength: model.maxTextLength,
       }),
-      transform: transformer(config.augment, model.imageSize),
+      transform: imageTransform(config.augment, model.imageSize),
       random: Random.fromSeed(config.seed).fork('data'),
     }),
     BATCHES_AHEAD,

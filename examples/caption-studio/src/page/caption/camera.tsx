@@ -1,12 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { StudioFailure } from '../../engine/engine';
+import { useState } from 'preact/hooks';
 import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
-import { report } from '../state/notice';
+import { cameraFailure, cameraGone } from '../state/camera';
+import { attempt, report } from '../state/notice';
+import { CameraDialog } from './camera-dialog';
 
 /** Takes a photograph: a phone opens its own camera, elsewhere a dialog shows the picture of the webcam. */
 export function CameraButton({ onPhoto }: { onPhoto: (photo: Blob, name: string) => unknown }) {
   const [stream, setStream] = useState<MediaStream>();
+  const [asking, setAsking] = useState(false);
   if (!navigator.mediaDevices || matchMedia('(pointer: coarse)').matches) {
     return (
       <FileButton
@@ -20,65 +22,35 @@ export function CameraButton({ onPhoto }: { onPhoto: (photo: Blob, name: string)
     );
   }
   const open = async () => {
+    setAsking(true);
     try {
       setStream(await navigator.mediaDevices.getUserMedia({ video: true }));
     } catch (error) {
-      report({
-        code: 'UNEXPECTED',
-        title: 'The camera cannot be used',
-        advice: 'Allow this page to use it in the browser’s settings, or choose a picture instead.',
-        detail: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      } satisfies StudioFailure);
+      throw cameraFailure(error);
+    } finally {
+      setAsking(false);
     }
   };
   return (
     <>
-      <button type="button" class="quiet" onClick={() => void open()}>
+      {/* While the browser asks the visitor, a second press would open a second camera. */}
+      <button
+        type="button"
+        class="quiet"
+        disabled={asking || stream !== undefined}
+        onClick={() => void attempt(open)}
+      >
         <Icon name="camera" />
         Camera
       </button>
-      {stream && <CameraDialog stream={stream} onPhoto={onPhoto} onClose={() => setStream(undefined)} />}
+      {stream && (
+        <CameraDialog
+          stream={stream}
+          onPhoto={photo => onPhoto(photo, 'photograph.png')}
+          onClose={() => setStream(undefined)}
+          onGone={() => report(cameraGone)}
+        />
+      )}
     </>
-  );
-}
-
-function CameraDialog(props: {
-  stream: MediaStream;
-  onPhoto: (photo: Blob, name: string) => unknown;
-  onClose: () => void;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    video.current!.srcObject = props.stream;
-    dialog.current!.showModal();
-    return () => {
-      for (const track of props.stream.getTracks()) track.stop();
-    };
-  }, [props.stream]);
-  const take = async () => {
-    const { videoWidth, videoHeight } = video.current!;
-    const canvas = new OffscreenCanvas(videoWidth, videoHeight);
-    canvas.getContext('2d')!.drawImage(video.current!, 0, 0);
-    const photo = await canvas.convertToBlob({ type: 'image/png' });
-    dialog.current!.close();
-    props.onPhoto(photo, 'photograph.png');
-  };
-  return (
-    <dialog ref={dialog} onClose={props.onClose} aria-labelledby="camera-heading">
-      <article>
-        <h2 id="camera-heading">Take a picture</h2>
-        <video ref={video} autoplay playsInline muted />
-        <footer>
-          <button type="button" class="quiet" onClick={() => dialog.current!.close()}>
-            Cancel
-          </button>
-          <button type="button" onClick={() => void take()}>
-            <Icon name="camera" />
-            Take it
-          </button>
-        </footer>
-      </article>
-    </dialog>
   );
 }

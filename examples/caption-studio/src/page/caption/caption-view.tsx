@@ -1,10 +1,10 @@
-import { useEffect } from 'preact/hooks';
-import { DropTarget } from '../parts/drop-target';
+import type { StudioFailure } from '../../engine/engine';
 import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
-import { current } from '../parts/tabs';
+import type { PageFiles } from '../parts/page-files';
 import { captionAgain, captioning, picture, show } from '../state/caption';
 import { phase } from '../state/engine';
+import { type GivenFile, inFolder } from '../state/given-files';
 import { attempt } from '../state/notice';
 import { CameraButton } from './camera';
 import { Candidates } from './candidates';
@@ -14,13 +14,24 @@ import { Samples } from './samples';
 
 const open = (file: Blob, name: string) => void attempt(() => show(file, name));
 
+export const captionFiles: PageFiles = { take: captionFirst, hint: 'Drop it for a caption' };
+
+/** Captions the first picture of what was dropped or pasted. */
+async function captionFirst(files: readonly GivenFile[]): Promise<void> {
+  const picture = files.find(file => !inFolder(file));
+  if (!picture) {
+    throw {
+      code: 'PICTURE_NOT_AN_IMAGE',
+      title: 'A folder cannot be captioned',
+      advice: 'Drop a picture out of it. A folder of pictures with their captions belongs in the view Teach.',
+    } satisfies StudioFailure;
+  }
+  await show(picture.file, picture.path);
+}
+
 export function CaptionView() {
-  useEffect(() => {
-    addEventListener('paste', pasted);
-    return () => removeEventListener('paste', pasted);
-  }, []);
   return (
-    <DropTarget class="caption-view" onFiles={([file]) => open(file!, file!.name)}>
+    <div class="caption-view">
       <PictureFrame />
       <CaptionText />
       <div class="tools">
@@ -43,17 +54,9 @@ export function CaptionView() {
             Once more
           </button>
         </div>
-        <p class="hint drop">Or drop one here, or paste it.</p>
+        <p class="hint drop">Or drop one anywhere on the page, or paste it.</p>
       </div>
       <Candidates />
-    </DropTarget>
+    </div>
   );
-}
-
-function pasted(event: ClipboardEvent): void {
-  if (current.value !== '' && current.value !== 'caption') return;
-  const file = [...(event.clipboardData?.files ?? [])][0];
-  if (!file) return;
-  event.preventDefault();
-  open(file, file.name || 'pasted picture');
 }

@@ -15,5 +15,10 @@ export function milliseconds(ms: number): string {
   return ms < 1_000 ? `${whole.format(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** A number of things, such as `1 picture` and `1,200 pictures`. */
+export function counted(n: number, thing: string): string {
+  return `${whole.format(n)} ${thing}${n === 1 ? '' : 's'}`;
+}
+
 export const count = (n: number): string => whole.format(n);
 export const large = (n: number): string => compact.format(n);

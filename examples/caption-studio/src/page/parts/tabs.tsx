@@ -69,6 +69,6 @@ export function choose(id: string): void {
   history.replaceState(null, '', `#${id}`);
 }
 
-function selectedOf(tabs: readonly Tab[]): Tab {
+export function selectedOf<T extends Tab>(tabs: readonly T[]): T {
   return tabs.find(({ id }) => id === current.value) ?? tabs[0]!;
 }

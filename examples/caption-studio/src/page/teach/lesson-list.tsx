@@ -1,15 +1,15 @@
-import { DropTarget } from '../parts/drop-target';
 import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
-import { addFolder } from '../state/folder';
-import { attempt, notice, tell } from '../state/notice';
-import { addLesson, changeLesson, lessons, removeLesson, running, type ShownLesson } from '../state/teach';
+import { chosenFiles } from '../state/given-files';
+import { attempt } from '../state/notice';
+import { changeLesson, lessons, removeLesson, running, type ShownLesson } from '../state/teach';
+import { addLessonFolder, addPictures } from './lesson-files';
 
 export function LessonList() {
   const locked = running.value;
   return (
-    <DropTarget class="lessons card" onFiles={files => locked || addPictures(files)}>
-      <h2>What to learn</h2>
+    <section class="lessons card" aria-labelledby="lessons-heading">
+      <h2 id="lessons-heading">What to learn</h2>
       <p class="hint">
         Give pictures and the words for them. Those that are held out are never trained on: what the model
         says of them shows whether it learns or remembers.
@@ -21,14 +21,22 @@ export function LessonList() {
           accept="image/*"
           multiple
           disabled={locked}
-          onFiles={addPictures}
+          onFiles={files => void attempt(() => addPictures(chosenFiles(files)))}
         />
-        <FileButton label="Add a folder" icon="folder" folder secondary disabled={locked} onFiles={addFrom} />
+        <FileButton
+          label="Add a folder"
+          icon="folder"
+          folder
+          secondary
+          disabled={locked}
+          onFiles={files => void attempt(() => addLessonFolder(chosenFiles(files)))}
+        />
       </div>
       {lessons.value.length === 0 ? (
         <p class="nothing">
-          No pictures yet. Drop some here; a folder holds a file <code>captions.jsonl</code>, a line{' '}
-          <code>{'{"image": "fox.jpg", "text": "a fox in the snow"}'}</code> each.
+          No pictures yet. Drop some, or paste one. A folder of lessons holds a file{' '}
+          <code>captions.jsonl</code> with a line{' '}
+          <code>{'{"image": "fox.jpg", "text": "a fox in the snow"}'}</code> for each picture.
         </p>
       ) : (
         <ul class="lesson-list">
@@ -37,7 +45,7 @@ export function LessonList() {
           ))}
         </ul>
       )}
-    </DropTarget>
+    </section>
   );
 }
 
@@ -83,27 +91,4 @@ function LessonRow({ lesson, number, locked }: { lesson: ShownLesson; number: nu
       </button>
     </li>
   );
-}
-
-/** Every picture that can be used is added; the last that cannot is reported. */
-async function addPictures(files: readonly File[]): Promise<void> {
-  await attempt(async () => {
-    const failures: unknown[] = [];
-    for (const file of files) await addLesson(file, file.name).catch(error => failures.push(error));
-    if (failures.length > 0) throw failures.at(-1);
-  });
-}
-
-async function addFrom(files: readonly File[]): Promise<void> {
-  await attempt(async () => {
-    const { added, left } = await addFolder(files);
-    if (left.length === 0)
-      return tell(`${added} pictures added`, 'With ten or more, every fifth is held out.');
-    notice.value = {
-      kind: 'error',
-      title: `${added} pictures added, ${left.length} left out`,
-      advice: 'The others can be taught as they are.',
-      detail: left.join('; '),
-    };
-  });
 }

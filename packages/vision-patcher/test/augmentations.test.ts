@@ -1,7 +1,7 @@
-import { Random, type RgbImage } from '@simvlm/core';
+import { createHash } from 'node:crypto';
+import { ConfigError, Random, type RgbImage } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import { canMirror } from '../src/pipeline/mirror';
-import { augmentations, transformer } from '../src/pipeline/transform';
+import { type Augmentation, augmentations, canMirror, imageTransform } from '../src/index';
 
 const picture: RgbImage = {
   width: 40,
@@ -10,7 +10,7 @@ const picture: RgbImage = {
 };
 
 test.each(augmentations)('%s makes squares of the side asked for, alike from like draws', kind => {
-  const transform = transformer(kind, 16);
+  const transform = imageTransform(kind, 16);
   for (let seed = 0; seed < 5; seed++) {
     const made = transform(picture, Random.fromSeed(seed), 'cat');
     expect([made.width, made.height, made.data.length]).toEqual([16, 16, 768]);
@@ -18,8 +18,27 @@ test.each(augmentations)('%s makes squares of the side asked for, alike from lik
   }
 });
 
+// A checkpoint is resumed with the pictures that it would have seen without the interruption, by this version or an earlier one.
+test.each([
+  ['none', '21330240dd29223c'],
+  ['crop', '4694b2e492682209'],
+  ['drawing', '5740a12c4d437f91'],
+  ['drawing-strong', 'c8660221f35dc3c1'],
+] as const)('%s makes the same pictures of a seed as ever', (kind, digest) => {
+  const hash = createHash('sha256');
+  for (let seed = 0; seed < 20; seed++)
+    hash.update(imageTransform(kind, 16)(picture, Random.fromSeed(seed), 'cat').data);
+  expect(hash.digest('hex').slice(0, 16)).toBe(digest);
+});
+
+test('a name that there is not is refused, beside those that there are', () => {
+  const make = () => imageTransform('blur' as Augmentation, 16);
+  expect(make).toThrow(ConfigError);
+  expect(make).toThrow('no augmentation "blur"; there are none, crop, drawing, drawing-strong');
+});
+
 test('what has a direction is never mirrored, everything else half of the time', () => {
-  const transform = transformer('drawing-strong', 16);
+  const transform = imageTransform('drawing-strong', 16);
   let mirrored = 0;
   for (let seed = 0; seed < 200; seed++) {
     // From the same draws, nothing but the mirror tells the two apart.

@@ -1,0 +1,89 @@
+import { ConfigError, type Random, type RgbImage } from '@simvlm/core';
+import {
+  type AffineOptions,
+  type ColorJitterOptions,
+  colorJitter,
+  flipHorizontal,
+  grayscale,
+  randomAffine,
+  randomErase,
+} from './augment';
+import { centerCrop, randomResizedCrop } from './crop';
+import { canMirror } from './mirror';
+
+/**
+ * The named ways to vary training pictures, as a run configuration has them under `augment`:
+ *
+ * - `none`: the square in the middle, as when not training
+ * - `crop`: random resized crops alone, as the paper trains SimVLM
+ * - `drawing`: the whole picture, its shape and its colours varied mildly: for few pictures, and where a caption names all of one
+ * - `drawing-strong`: crops, erased rectangles, stronger shapes and colours, and a mirror where the caption allows one: for so many
+ *   passes over few pictures that they would be learnt by heart otherwise
+ */
+export const augmentations = ['none', 'crop', 'drawing', 'drawing-strong'] as const;
+export type Augmentation = (typeof augmentations)[number];
+
+/** Makes the model's square input from a training picture and its caption; what is random is drawn from the given stream alone. */
+export type Transform = (image: RgbImage, random: Random, text: string) => RgbImage;
+
+/**
+ * The transform of a name: what `createBatchSource` of `@simvlm/data` takes as `transform`.
+ *
+ * @param side of the square result in pixels, from 1 on
+ * @throws ConfigError when there is no augmentation of this name
+ */
+export function imageTransform(kind: Augmentation, side: number): Transform {
+  switch (kind) {
+    case 'none':
+      return image => centerCrop(image, side);
+    case 'crop':
+      return (image, random) => randomResizedCrop(image, { size: side }, random);
+    case 'drawing':
+      return (image, random) => vary(centerCrop(image, side), random, MILD);
+    case 'drawing-strong':
+      return (image, random, text) => varyStrongly(image, random, text, side);
+    default:
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        `no augmentation "${kind}"; there are ${augmentations.join(', ')}`,
+      );
+  }
+}
+
+function varyStrongly(image: RgbImage, random: Random, text: string, side: number): RgbImage {
+  const cropped =
+    random.fork('crop').uniform() < 0.5
+      ? centerCrop(image, side)
+      : randomResizedCrop(image, { size: side, scale: [0.65, 1] }, random.fork('crop-box'));
+  const mirrored =
+    canMirror(text) && random.fork('mirror').uniform() < 0.5 ? flipHorizontal(cropped) : cropped;
+  const varied = vary(mirrored, random, STRONG);
+  const erase = random.fork('erase');
+  return erase.uniform() < 0.3 ? randomErase(varied, { area: [0.02, 0.15] }, erase) : varied;
+}
+
+interface Variation {
+  readonly shape: AffineOptions;
+  readonly colour: ColorJitterOptions;
+  /** Probability of a picture without colour. */
+  readonly grey: number;
+}
+
+/** Artists differ in outline, proportion and palette: shape and colour both vary, so that neither is learnt by heart. */
+const MILD: Variation = {
+  shape: { rotate: 12, scale: [0.85, 1.15], translate: 0.06, shear: 0.12 },
+  colour: { brightness: 0.25, contrast: 0.25, saturation: 0.35, hue: 0.04 },
+  grey: 0.1,
+};
+
+const STRONG: Variation = {
+  shape: { rotate: 15, scale: [0.75, 1.2], translate: 0.1, shear: 0.18 },
+  colour: { brightness: 0.35, contrast: 0.4, saturation: 0.6, hue: 0.06 },
+  grey: 0.15,
+};
+
+function vary(image: RgbImage, random: Random, { shape, colour, grey }: Variation): RgbImage {
+  const shaped = randomAffine(image, shape, random.fork('affine'));
+  const colours = random.fork('colour');
+  return colours.uniform() < grey ? grayscale(shaped) : colorJitter(shaped, colour, colours);
+}
