@@ -18,7 +18,7 @@ export const IMAGE_TOKENS = 16;
 export const scales = {
   software: {
     config: { ...smallConfig, patcher: { kind: 'linear', patchSize: 16 } },
-    ...{ rows: 8, stackRows: 8, extent: 512 },
+    ...{ rows: 8, stackRows: 4, extent: 512 },
   },
   gpu: { config: smallConfig, rows: 32, stackRows: 32, extent: 2048 },
 } as const satisfies Record<string, Scale>;
