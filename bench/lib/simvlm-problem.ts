@@ -20,7 +20,7 @@ export const optimizer = {
 
 export const specialTokens = { pad: 0, bos: 1, eos: 2 };
 
-/** 10.7 M parameters. A ResNet's first stages with the paper's strides: 64 pixels make 4 × 4 image tokens. */
+/** 10.6 M parameters. A ResNet's first stages with the paper's strides: 64 pixels make 4 × 4 image tokens. */
 export const smallConfig = {
   architecture: 'encoder-decoder',
   imageSize: 64,

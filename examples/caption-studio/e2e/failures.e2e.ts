@@ -9,6 +9,7 @@ import {
   addLessons,
   captionFile,
   chooseTab,
+  expectNotice,
   launch,
   type OpenOptions,
   open,
@@ -72,7 +73,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
       ['text.png', Buffer.from('This is a text.\n'), /text\.png is not a picture/],
     ] as const) {
       await page.getByLabel('Choose a picture').setInputFiles({ name, mimeType: 'image/png', buffer });
-      await expectNotice(visited, title);
+      await expectNotice(visited.page, title);
       // The picture before is still there, with its caption.
       expect(await page.locator('.mount img').getAttribute('src')).toBe(shownBefore);
       expect(await page.locator('.word').count()).toBeGreaterThan(0);
@@ -89,7 +90,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
       { name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('text') },
       { name: 'heart.png', mimeType: 'image/png', buffer: await readFile(picture('yellow-heart')) },
     ]);
-    await expectNotice(visited, /text\.png is not a picture/);
+    await expectNotice(visited.page, /text\.png is not a picture/);
     await expect.poll(() => page.locator('.lesson-list li').count()).toBe(1);
   });
 
@@ -101,7 +102,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'captions.jsonl'), '{"image": "a.png", "text": "a"}\nnonsense\n');
     await page.getByLabel('Add a folder').setInputFiles(folder);
-    await expectNotice(visited, /Line 2 of captions\.jsonl/);
+    await expectNotice(visited.page, /Line 2 of captions\.jsonl/);
   });
 
   test('a checkpoint of another configuration, one that is cut off, and no archive at all', async () => {
@@ -129,7 +130,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
         mimeType: 'application/zip',
         buffer: Buffer.from(buffer),
       });
-      await expectNotice(visited, title);
+      await expectNotice(visited.page, title);
       await page.getByRole('button', { name: 'Dismiss this message' }).click();
     }
     await chooseTab(page, 'Caption');
@@ -149,7 +150,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
     await train(page);
     await page.waitForTimeout(1_000); // the step takes longer
     expect(await page.evaluate(() => globalThis.studio.loseDevice())).toBe(true);
-    await expectNotice(visited, /graphics card was lost/);
+    await expectNotice(visited.page, /graphics card was lost/);
     await trained(page, /^Stopped by a failure/);
     await train(page);
     await trained(page);
@@ -162,7 +163,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
       workerPrelude:
         "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('denied', 'SecurityError'))",
     });
-    await expectNotice(visited, /keeps nothing/);
+    await expectNotice(visited.page, /keeps nothing/);
     await teachABit(visited);
   });
 
@@ -172,7 +173,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
         "FileSystemFileHandle.prototype.createWritable = () => Promise.reject(new DOMException('full', 'QuotaExceededError'))",
     });
     await teachABit(visited);
-    await expectNotice(visited, /no room/);
+    await expectNotice(visited.page, /no room/);
   });
 
   test('weights that do not come: it is said, and a second try works', async () => {
@@ -181,19 +182,12 @@ describe('what goes wrong is said, with what to do, and the page still works', (
     const { page, context } = opened;
     await context.route('**/*.safetensors', route => route.abort());
     await page.reload();
-    await expectNotice(opened, /could not be loaded/);
+    await expectNotice(opened.page, /could not be loaded/);
     await context.unroute('**/*.safetensors');
     await page.getByRole('button', { name: 'Try again' }).click();
     await ready(opened);
   });
 });
-
-async function expectNotice({ page }: Studio, title: RegExp): Promise<void> {
-  const notice = page.locator('.notice.error');
-  await expect.poll(() => notice.locator('strong').textContent(), { timeout: 120_000 }).toMatch(title);
-  // What to do about it is always said, too.
-  expect((await notice.locator('p').textContent())!.length).toBeGreaterThan(20);
-}
 
 async function teachABit({ page }: Studio): Promise<void> {
   await addLessons(page, { 'pig-face': 'my pig' });

@@ -8,13 +8,16 @@ import { Drag, drop } from './drag';
 import {
   captionFile,
   chooseTab,
+  expectNotice,
   launch,
+  nextCaption,
   open,
   picture,
   ready,
   type Studio,
   said,
   setSteps,
+  shown,
   train,
   trained,
 } from './studio';
@@ -87,7 +90,7 @@ describe('pictures come in', () => {
     test('a folder that is dropped there is not a picture, and About takes nothing', async () => {
       const before = await shown(page);
       await drop(page, await lessonFolder(folder, 'two', ['pig-face', 'pisces']));
-      await expectNotice(page, 'error', /^A folder cannot be captioned$/);
+      await expectNotice(page, /^A folder cannot be captioned$/);
       await chooseTab(page, 'About');
       const drag = await Drag.over(page, [picture('pig-face')], [200, 40]);
       expect(await page.locator('.drop-hint').count()).toBe(0);
@@ -102,7 +105,7 @@ describe('pictures come in', () => {
   describe('from the camera', () => {
     test('which is refused: it is said, and the page still works', async () => {
       await page.getByRole('button', { name: 'Camera' }).click();
-      await expectNotice(page, 'error', /^The camera may not be used$/);
+      await expectNotice(page, /^The camera may not be used$/);
       expect(await page.locator('dialog').count()).toBe(0);
       expect(await captionFile(studio, picture('yellow-heart'))).not.toBe('');
     });
@@ -143,7 +146,7 @@ describe('pictures come in', () => {
         const { cameraTracks } = globalThis as unknown as { cameraTracks: MediaStreamTrack[] };
         cameraTracks.at(-1)!.dispatchEvent(new Event('ended'));
       });
-      await expectNotice(page, 'error', /^The camera is gone$/);
+      await expectNotice(page, /^The camera is gone$/);
       await expect.poll(() => page.locator('dialog').count()).toBe(0);
     });
   });
@@ -154,7 +157,7 @@ describe('pictures come in', () => {
       const names = ['pig-face', 'pisces', 'peanuts', 'yellow-heart', 'telephone-receiver'];
       const path = await lessonFolder(folder, 'ten', [...names, ...names]);
       await page.getByLabel('Add a folder').setInputFiles(path);
-      await expectNotice(page, 'done', /^10 pictures added$/);
+      await expectNotice(page, /^10 pictures added$/, 'done');
       expect(await taught(page)).toEqual([...names, ...names].map(name => `my ${name}`));
       const heldOut = await page
         .locator('.lesson-list')
@@ -168,7 +171,7 @@ describe('pictures come in', () => {
       const path = await lessonFolder(folder, 'gaps', ['pig-face', 'pisces'], ['lost.png']);
       await writeFile(join(path, 'pictures', 'pisces.png'), 'no picture');
       await drop(page, path, picture('peanuts'));
-      await expectNotice(page, 'error', /^1 picture added, 2 left out$/);
+      await expectNotice(page, /^1 picture added, 2 left out$/);
       await page.locator('.notice summary').click();
       expect(await page.locator('.notice code').textContent()).toBe(
         'pictures/pisces.png is not a picture\nlost.png: not in the folder',
@@ -182,9 +185,9 @@ describe('pictures come in', () => {
       await mkdir(bare);
       await copyFile(picture('pig-face'), join(bare, 'pig-face.png'));
       await page.getByLabel('Add a folder').setInputFiles(bare);
-      await expectNotice(page, 'error', /^This folder has no captions\.jsonl$/);
+      await expectNotice(page, /^This folder has no captions\.jsonl$/);
       await drop(page, await lessonFolder(folder, 'empty', [], ['lost.png']));
-      await expectNotice(page, 'error', /^No picture of this folder can be used$/);
+      await expectNotice(page, /^No picture of this folder can be used$/);
       expect(await taught(page)).toEqual([]);
     });
 
@@ -197,7 +200,7 @@ describe('pictures come in', () => {
       await train(page);
       await expect.poll(() => page.locator('.state').textContent()).toBe('Learning');
       await drop(page, picture('pisces'));
-      await expectNotice(page, 'error', /^A training is running$/);
+      await expectNotice(page, /^A training is running$/);
       await page.getByRole('button', { name: 'Pause' }).click();
       await trained(page, /^Paused/);
       expect(await taught(page)).toEqual(['my pig']);
@@ -237,15 +240,6 @@ async function copy(page: Page, file: string, text?: string): Promise<void> {
   );
 }
 
-const shown = (page: Page) => page.locator('.mount img').getAttribute('src');
-
-/** The caption of the picture that comes after `before`. */
-async function nextCaption(page: Page, before: string | null): Promise<string> {
-  await expect.poll(() => shown(page), { timeout: 30_000 }).not.toBe(before);
-  await page.locator('.word').first().waitFor();
-  return said(page);
-}
-
 /** The captions of all lessons. */
 function taught(page: Page): Promise<string[]> {
   return page
@@ -257,12 +251,6 @@ function taught(page: Page): Promise<string[]> {
 async function removeLessons(page: Page): Promise<void> {
   const remove = page.getByRole('button', { name: /^Remove picture 1,/ });
   while ((await remove.count()) > 0) await remove.click();
-}
-
-async function expectNotice(page: Page, kind: 'error' | 'done', title: RegExp): Promise<void> {
-  const notice = page.locator(`.notice.${kind}`);
-  await expect.poll(() => notice.locator('strong').textContent(), { timeout: 30_000 }).toMatch(title);
-  expect((await notice.locator('p').textContent())!.length).toBeGreaterThan(20);
 }
 
 /** Runs in the page: keeps the tracks of every camera that it opens. */

@@ -92,13 +92,30 @@ export async function captionFile(
   { page }: Studio,
   file: Parameters<Locator['setInputFiles']>[0],
 ): Promise<string> {
-  const before = await page.locator('.mount img').getAttribute('src');
+  const before = await shown(page);
   await page.getByLabel('Choose a picture').setInputFiles(file);
-  await expect
-    .poll(() => page.locator('.mount img').getAttribute('src'), { timeout: 60_000 })
-    .not.toBe(before);
+  return nextCaption(page, before);
+}
+
+/** The address of the picture that is shown. */
+export const shown = (page: Page) => page.locator('.mount img').getAttribute('src');
+
+/** The caption of the picture that comes after `before`. */
+export async function nextCaption(page: Page, before: string | null): Promise<string> {
+  await expect.poll(() => shown(page), { timeout: 60_000 }).not.toBe(before);
   await page.locator('.word').first().waitFor({ timeout: 60_000 });
   return said(page);
+}
+
+/** Waits for a message of that title. What to do about it is always said, too. */
+export async function expectNotice(
+  page: Page,
+  title: RegExp,
+  kind: 'error' | 'done' = 'error',
+): Promise<void> {
+  const notice = page.locator(`.notice.${kind}`);
+  await expect.poll(() => notice.locator('strong').textContent(), { timeout: 120_000 }).toMatch(title);
+  expect((await notice.locator('p').textContent())!.length).toBeGreaterThan(20);
 }
 
 /** The caption that stands there. */

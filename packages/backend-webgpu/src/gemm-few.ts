@@ -9,7 +9,7 @@
  * A workgroup makes 32 columns; a thread has every 16th (8th) k of four of them, for all rows. What the threads of a place have meets
  * in workgroup memory, a row at a time.
  *
- * A layer norm of A is computed on the way, by every workgroup anew, which costs less than a launch: of each slice of a row one thread
+ * A layer norm of A is computed on the way, by every workgroup anew, so that it takes no launch: of each slice of a row one thread
  * takes the mean and the sum of squares around it, and those of all slices are joined (Chan, Golub and LeVeque, 1983), so that no digits
  * are lost where a row lies far from 0.
  */

@@ -4,7 +4,7 @@
  *     x ──▶ norm ──▶ · w + b ──▶ gelu ──▶ + ──▶ y          launches of a decoder layer
  *     ╰───────────── residual ────────────╯                self-attention 7, cross-attention 3, MLP 2
  *
- * Of such small products a launch costs more than the work in it.
+ * Each launch is asked for by JavaScript and the driver, however little there is to compute.
  */
 import { DECODE_LINEAR, type DecodeLinearAttrs } from '@simvlm/ops';
 import { gemm } from '../gemm';

@@ -41,6 +41,16 @@ export function decodesInOne(x: tf.Tensor): boolean {
   return rows <= DECODED_ROWS && tf.getKernel(DECODE_LINEAR, tf.getBackend()) !== undefined;
 }
 
+/** residual + map(norm(x)), an operation after another. */
+export function sublayer(
+  x: tf.Tensor,
+  { norm, residual }: Around,
+  map: (h: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const y = map(norm ? layerNorm(x, norm.gamma, norm.beta, norm) : x);
+  return residual ? tf.add(residual, y) : y;
+}
+
 /**
  * residual + activation(norm(x) · w + b), where a backend can and rows are few in one launch: most of what a step of decoding does.
  *
@@ -56,11 +66,8 @@ export function decodeLinear(
   b: tf.Tensor | undefined,
   { norm, residual, activation = 'none', transposeW = false }: LinearOptions & Around = {},
 ): tf.Tensor {
-  if (!decodesInOne(x)) {
-    const normed = norm ? layerNorm(x, norm.gamma, norm.beta, norm) : x;
-    const y = linear(normed, w, b, { activation, transposeW });
-    return residual ? tf.add(residual, y) : y;
-  }
+  if (!decodesInOne(x))
+    return sublayer(x, { norm, residual }, h => linear(h, w, b, { activation, transposeW }));
   const inputs = lastExtent('decodeLinear', 'x', x);
   const outputs = w.shape[transposeW ? 0 : 1] ?? -1;
   checkShape('decodeLinear', 'w', w, transposeW ? [-1, inputs] : [inputs, -1]);

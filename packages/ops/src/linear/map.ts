@@ -1,7 +1,6 @@
 import type { Initializer, ParameterScope } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
-import { layerNorm } from '../layer-norm/op';
-import { type Around, decodeLinear } from './decode';
+import { type Around, decodeLinear, sublayer } from './decode';
 import { type LinearOptions, linear } from './op';
 
 export interface LinearMapOptions extends Pick<LinearOptions, 'activation'> {
@@ -43,10 +42,5 @@ export function linearMap(
 }
 
 function composed(map: (x: tf.Tensor) => tf.Tensor): LinearMap {
-  return Object.assign(map, {
-    decode(x: tf.Tensor, { norm, residual }: Around) {
-      const y = map(norm ? layerNorm(x, norm.gamma, norm.beta, norm) : x);
-      return residual ? tf.add(residual, y) : y;
-    },
-  });
+  return Object.assign(map, { decode: (x: tf.Tensor, around: Around) => sublayer(x, around, map) });
 }
