@@ -21,6 +21,9 @@ interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** Milliseconds that a read which was broken off waits for the device to say that it is lost. */
+const LOSS_PATIENCE = 60_000;
+
 /** One launch of a program. */
 export interface Launch {
   readonly program: Program;
@@ -175,8 +178,7 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
       this.#check();
       return values;
     } catch (error) {
-      // Where the device is lost, mapping fails first, and why is known a little later.
-      await Promise.resolve();
+      await this.#wordOfLoss(error);
       this.#check();
       throw error instanceof BackendError
         ? error
@@ -184,6 +186,20 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
             cause: error,
           });
     }
+  }
+
+  /**
+   * Where the device is lost, mapping fails first, with an `AbortError`, and that it is lost is known later: in a browser, once the GPU's
+   * process is done with what it was at, which may be the compiling of a long shader.
+   */
+  async #wordOfLoss(error: unknown): Promise<void> {
+    if ((error as Error).name !== 'AbortError') return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise(resolve => {
+      timer = setTimeout(resolve, LOSS_PATIENCE);
+    });
+    await Promise.race([this.device.lost, patience]);
+    clearTimeout(timer);
   }
 
   #pipelineOf(program: Program): Pipeline {

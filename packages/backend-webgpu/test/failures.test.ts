@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { registerWebGpuBackend, type SimVlmWebGpuBackend, webGpuBackend, webGpuStatus } from '../src/index';
+import { SimVlmWebGpuBackend } from '../src/backend';
+import { registerWebGpuBackend, webGpuBackend, webGpuStatus } from '../src/index';
 import type { Program } from '../src/program';
 import { softwareDriver } from './node';
 
@@ -51,6 +52,22 @@ describe('what goes wrong on the device is an error that says what to do', () =>
     await tf.setBackend('webgpu');
     expect(webGpuBackend()).not.toBe(backend);
     expect([...(await tf.tensor1d([1, 2]).square().data())]).toEqual([1, 4]);
+  });
+
+  test('a device that says late that it was lost: a read that breaks off waits for its word', async () => {
+    const { device } = backend;
+    const late = device.lost.then(async info => {
+      await new Promise(resolve => setTimeout(resolve, 300));
+      return info;
+    });
+    Object.defineProperty(device, 'lost', { value: late });
+    const other = new SimVlmWebGpuBackend(backend.found);
+    const { dataId } = other.make([1], 'float32');
+    other.uploadToGPU(dataId);
+    const read = failure(() => other.read(dataId));
+    device.destroy();
+    expect((await read).message).toMatch(/was lost/);
+    expect(other.failure?.kind).toBe('lost');
   });
 
   test('a shader that does not compile', async () => {
