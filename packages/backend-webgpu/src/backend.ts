@@ -1,6 +1,7 @@
 import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { boundPool } from './buffer-pool';
 import { type FoundDevice, nameOf } from './device';
 import { isFloat, moduleText, type Program, type Uniforms } from './program';
 
@@ -69,6 +70,7 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
     super(found.device, found.info);
     this.found = found;
     const { device } = found;
+    boundPool(this.bufferManager);
     this.subgroups = device.features.has('subgroups' as GPUFeatureName);
     this.tiles = found.isSoftware && found.precision === 'float32' ? 'registers' : 'workgroup';
     this.mostGroups = device.limits.maxComputeWorkgroupsPerDimension;
