@@ -43,7 +43,7 @@ export function boundPool(pool: BufferManager): void {
   function largestFree(): GPUBuffer[] | undefined {
     let found: GPUBuffer[] | undefined;
     for (const buffers of internals.freeBuffers.values())
-      if (buffers[0] && buffers[0].size > (found?.[0]!.size ?? 0)) found = buffers;
+      if (buffers[0] && buffers[0].size > (found?.[0]?.size ?? 0)) found = buffers;
     return found;
   }
 }
