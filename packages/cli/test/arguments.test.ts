@@ -89,6 +89,7 @@ describe('configurations', () => {
     [{ model: 'emoji-huge' }, 'no model preset "emoji-huge"; there are emoji-tiny'],
     [{ steps: 3, minutes: 1 }, 'give "steps" or "minutes", not both'],
     [{ batch: { imageText: 0, textOnly: 0 } }, 'a step needs examples'],
+    [{ data: { train: 'pictures', furtherArtists: true } }, 'data.furtherArtists is for "train": "emoji"'],
     [{ plugins: ['./none.js'] }, 'cannot load the plug-in ./none.js'],
     [{ augment: 'yes' }, 'one of none, crop, drawing'],
   ])('%j is refused with one line that names the key', async (config, message) => {

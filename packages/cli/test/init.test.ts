@@ -52,7 +52,7 @@ it('--init refuses a model that differs in more than its image size, and --resum
   folder.write('other.json', smallConfig('train', { name: 'other', model: { ...smallModel, mlp: 32 } }));
   const other = await simvlm('train', 'other.json', '--init', 'runs/first');
   expect(other.code).not.toBe(0);
-  expect(other.err).toContain('the models differ in more than imageSize');
+  expect(other.err).toContain('only a patcher grows');
   const both = await simvlm('train', 'first.json', '--init', 'runs/first', '--resume', 'runs/first');
   expect(both.code).toBe(2);
   expect(both.err).toContain('not both');

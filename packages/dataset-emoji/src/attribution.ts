@@ -74,6 +74,25 @@ const SOURCES: readonly Omit<Attribution, 'version'>[] = [
     url: 'https://github.com/EmojiTwo/emojitwo',
   },
   {
+    name: 'FxEmojis (Firefox OS)',
+    use: 'pictures',
+    packageName: '@iconify-json/fxemoji',
+    // The licence of the drawings. The icon set around them names that of the code, Apache-2.0.
+    licence: 'CC-BY-4.0',
+    licenceUrl: 'https://github.com/mozilla/fxemoji/blob/gh-pages/LICENSE.md',
+    holder: 'Mozilla Foundation',
+    url: 'https://github.com/mozilla/fxemoji',
+  },
+  {
+    name: 'Streamline Emojis',
+    use: 'pictures',
+    packageName: '@iconify-json/streamline-emojis',
+    licence: 'CC-BY-4.0',
+    licenceUrl: 'https://creativecommons.org/licenses/by/4.0/',
+    holder: 'Streamline',
+    url: 'https://github.com/webalys-hq/streamline-vectors',
+  },
+  {
     name: 'Emojibase (English CLDR names)',
     use: 'captions',
     packageName: LABELS_PACKAGE,

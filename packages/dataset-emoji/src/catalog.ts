@@ -14,11 +14,12 @@ export interface CatalogPicture {
   svg(): string;
 }
 
-/** Every picture of every artist that has a label, by artist, then in the order of the labels. */
-export function readCatalog(): { labels: EmojiLabel[]; pictures: CatalogPicture[] } {
+/** Every picture of every artist that has a label, by artist, then in the order of the labels; further artists when asked for. */
+export function readCatalog(further = false): { labels: EmojiLabel[]; pictures: CatalogPicture[] } {
   const labels = readLabels();
   const pictures: CatalogPicture[] = [];
-  for (const { name: artist, packageName } of ARTISTS) {
+  for (const { name: artist, packageName, use } of ARTISTS) {
+    if (use === 'further' && !further) continue;
     const drawn =
       packageName === 'openmoji'
         ? openmojiPictures(labels)

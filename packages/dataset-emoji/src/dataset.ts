@@ -24,12 +24,14 @@ export interface EmojiDatasetOptions {
   readonly cacheDir?: string;
   /** Keeps about this many pictures of each artist, for tests and trials; default: all. */
   readonly limit?: number;
+  /** Adds the pictures of further artists to `train`, and changes no other split; default false. */
+  readonly furtherArtists?: boolean;
   readonly onProgress?: (progress: EmojiProgress) => void;
   /** Stops the preparation, which then rejects with the signal's reason and leaves no file behind. */
   readonly signal?: AbortSignal;
 }
 
-/** Emoji of six artists with their names; how they are split is in the README. */
+/** Emoji of six artists or eight with their names; how they are split is in the README. */
 export interface EmojiDataset {
   /** Side of the pictures in pixels. */
   readonly size: number;
@@ -67,9 +69,9 @@ const REASONS = 20;
  */
 export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Promise<EmojiDataset> {
   checkOptions('emoji data set', options, OPTIONS);
-  const { size = 32, cacheDir, limit, onProgress, signal } = options;
+  const { size = 32, cacheDir, limit, furtherArtists = false, onProgress, signal } = options;
   signal?.throwIfAborted();
-  const catalog = readCatalog();
+  const catalog = readCatalog(furtherArtists);
   const heldOut = chooseHeldOut(catalog.pictures);
   const wanted = limit === undefined ? catalog.pictures : limitPictures(catalog.pictures, limit);
   const warnings: string[] = [];
@@ -131,6 +133,7 @@ const OPTIONS = {
   size: rule.integer(8, 128),
   cacheDir: rule.string,
   limit: rule.integer(1),
+  furtherArtists: rule.boolean,
   onProgress: { expected: 'a function', accepts: (value: unknown) => typeof value === 'function' },
   signal: rule.object,
 };

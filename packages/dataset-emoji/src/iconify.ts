@@ -1,3 +1,4 @@
+import { FXEMOJI_NAMES } from './fxemoji-names';
 import { nameMatcher, namesOf } from './icon-names';
 import { type EmojiLabel, normalizeHexcode } from './labels';
 import { ARTISTS, readPackageJson } from './sources';
@@ -30,12 +31,16 @@ export interface LabelledSvg {
 
 /**
  * The pictures of one Iconify icon set that have a CLDR label, at most one per emoji and one emoji per
- * picture: matched by hexcode where the set lists hexcodes, else by name.
+ * picture: matched by hexcode where the set lists hexcodes or this package does, else by name.
  */
 export function iconifyPictures(packageName: string, labels: readonly EmojiLabel[]): LabelledSvg[] {
   const set = readPackageJson<IconSet>(packageName, 'icons.json');
   const chars = readPackageJson<Record<string, string>>(packageName, 'chars.json');
-  const names = Object.keys(chars).length > 0 ? byHexcode(chars, labels) : byName(set, labels);
+  const names = packageName.endsWith('/fxemoji')
+    ? byHexcode(FXEMOJI_NAMES, labels)
+    : Object.keys(chars).length > 0
+      ? byHexcode(chars, labels)
+      : byName(set, labels);
   const pictures: LabelledSvg[] = [];
   for (const label of labels) {
     const name = names.get(label.hexcode);
@@ -72,7 +77,8 @@ function byName(set: IconSet, labels: readonly EmojiLabel[]): Map<string, string
     ...Object.entries(set.aliases ?? {}).map(([name, alias]): [string, string] => [name, alias.parent]),
   ];
   for (const [name, icon] of candidates) {
-    const label = match(name);
+    // Streamline numbers the ways in which it draws an emoji; the first one is taken.
+    const label = match(name) ?? match(name.replace(/-1$/, ''));
     if (!label || used.has(icon) || names.has(label.hexcode)) continue;
     names.set(label.hexcode, icon);
     used.add(icon);

@@ -10,7 +10,7 @@ const SPLITS = [
   'documents',
 ] as const satisfies readonly string[];
 
-/** The data set as a plug-in: the source `emoji`, options `split` (default `train`), `size`, `cacheDir`, `limit`. */
+/** The data set as a plug-in: the source `emoji`, options `split` (default `train`), `size`, `cacheDir`, `limit`, `furtherArtists`. */
 export const emojiPlugin: Plugin = {
   name: '@simvlm/dataset-emoji',
   setup(registry) {

@@ -1,7 +1,7 @@
 import { Random } from '@simvlm/core';
 import type { CatalogPicture } from './catalog';
 import { type Concept, chooseConcepts } from './concepts';
-import { ARTISTS } from './sources';
+import { ARTISTS, type ArtistUse } from './sources';
 
 /** Where a picture belongs. `left-out` is used for nothing: its pixels equal those of a held-out picture. */
 export type SplitName =
@@ -26,9 +26,7 @@ const VAL_SHARE = 0.05;
 /** Fixed, so that every copy of this version trains and tests on the same pictures. */
 const random = Random.fromSeed(210_810_904);
 
-const testArtists: ReadonlySet<string> = new Set(
-  ARTISTS.filter(({ use }) => use === 'test').map(({ name }) => name),
-);
+const uses: ReadonlyMap<string, ArtistUse> = new Map(ARTISTS.map(({ name, use }) => [name, use]));
 
 /** Chooses what is held out from everything that the training artists draw; the choice depends on labels alone. */
 export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
@@ -36,7 +34,7 @@ export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
   const compositions = new Set<string>();
   const toned = new Set<string>();
   for (const { artist, label } of pictures) {
-    if (testArtists.has(artist)) continue;
+    if (uses.get(artist) !== 'train') continue;
     if (label.tones.length > 0) {
       compositions.add(label.hexcode);
       toned.add(label.baseHexcode);
@@ -68,6 +66,8 @@ export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
  * 4. Of the others 5 % are `val`, but neither a picture that equals another one, which could be in `train`, nor the
  *    last one of its label, which would then not be trained.
  * 5. The rest is `train`.
+ * 6. Pictures of further artists are `train` too, but for those that show what is held out or equal a picture of
+ *    another split, which are `left-out`: they change no other split.
  *
  * @param fingerprints one for each picture, equal where the pixels are
  */
@@ -76,16 +76,19 @@ export function assignSplits(
   heldOut: HeldOut,
   fingerprints: readonly string[],
 ): SplitName[] {
-  const splits = pictures.map(({ artist, label }): SplitName => {
-    if (testArtists.has(artist)) return 'unseen-artist';
-    if (heldOut.compositions.has(label.hexcode)) return 'unseen-composition';
-    return heldOut.concepts.has(label.hexcode) ? 'unseen-concept' : 'train';
+  const isFurther = (index: number) => uses.get(pictures[index]!.artist) === 'further';
+  const splits = pictures.map(({ artist, label }, index): SplitName => {
+    if (uses.get(artist) === 'test') return 'unseen-artist';
+    const composition = heldOut.compositions.has(label.hexcode);
+    if (!composition && !heldOut.concepts.has(label.hexcode)) return 'train';
+    if (isFurther(index)) return 'left-out';
+    return composition ? 'unseen-composition' : 'unseen-concept';
   });
-  const hidden = new Set(fingerprints.filter((_, index) => splits[index] !== 'train'));
-  for (const [index, split] of splits.entries())
-    if (split === 'train' && hidden.has(fingerprints[index]!)) splits[index] = 'left-out';
+  leaveOutCopies(splits, fingerprints);
 
-  const pool = pictures.flatMap((_, index) => (splits[index] === 'train' ? [index] : []));
+  const pool = pictures.flatMap((_, index) =>
+    splits[index] === 'train' && !isFurther(index) ? [index] : [],
+  );
   const alike = count(pool.map(index => fingerprints[index]!));
   const left = count(pool.map(index => pictures[index]!.label.hexcode));
   let wanted = Math.round(pool.length * VAL_SHARE);
@@ -98,7 +101,16 @@ export function assignSplits(
     splits[index] = 'val';
     wanted--;
   }
+  leaveOutCopies(splits, fingerprints);
   return splits;
+}
+
+/** Takes out of `train` what equals a picture of a split to test on. */
+function leaveOutCopies(splits: SplitName[], fingerprints: readonly string[]): void {
+  const isTested = (split: SplitName) => split !== 'train' && split !== 'left-out';
+  const hidden = new Set(fingerprints.filter((_, index) => isTested(splits[index]!)));
+  for (const [index, split] of splits.entries())
+    if (split === 'train' && hidden.has(fingerprints[index]!)) splits[index] = 'left-out';
 }
 
 /**

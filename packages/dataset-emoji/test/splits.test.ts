@@ -128,6 +128,35 @@ describe('the same choice every time', () => {
   });
 });
 
+describe('further artists', () => {
+  const all = readCatalog(true).pictures;
+  const further = all.slice(pictures.length);
+  const held = further.map(
+    ({ label }) => heldOut.compositions.has(label.hexcode) || heldOut.concepts.has(label.hexcode),
+  );
+  // As if one were drawn as a picture of val is, and one that is held out as a picture of train.
+  const [copyOfVal, copyOfTrain] = [held.indexOf(false), held.indexOf(true)];
+  const theirDrawings = further.map(picture => picture.svg());
+  theirDrawings[copyOfVal] = drawings[splits.indexOf('val')]!;
+  theirDrawings[copyOfTrain] = drawings[splits.indexOf('train')]!;
+  const wider = assignSplits(all, chooseHeldOut(all), [...drawings, ...theirDrawings]);
+  const theirs = wider.slice(pictures.length);
+
+  test('come after the others, and change neither their splits nor what is held out', () => {
+    expect(all.slice(0, pictures.length).map(({ id }) => id)).toEqual(pictures.map(({ id }) => id));
+    expect(new Set(further.map(({ artist }) => artist))).toEqual(new Set(['fxemoji', 'streamline']));
+    expect(chooseHeldOut(all)).toEqual(heldOut);
+    expect(wider.slice(0, pictures.length)).toEqual(splits);
+  });
+
+  test('are trained on, but for what is held out and copies of what is tested', () => {
+    expect(new Set(theirs)).toEqual(new Set(['train', 'left-out']));
+    expect(held.filter(Boolean).length).toBeGreaterThan(50);
+    const leftOut = held.map((isHeld, index) => isHeld || index === copyOfVal);
+    expect(theirs.map(split => split === 'left-out')).toEqual(leftOut);
+  });
+});
+
 function hexcodeOf({ label }: CatalogPicture) {
   return label.hexcode;
 }

@@ -35,6 +35,7 @@ export {
   SimVlm,
   type TrainingOptions,
 } from './simvlm';
+export { growWeights } from './weights/grow';
 export { resizeWeights } from './weights/resize';
 export {
   readSafetensors,

@@ -14,6 +14,13 @@ export { type DecodeOptions, decodeImage, type ImageHeader, readImageHeader } fr
 export { canMirror } from './image/mirror';
 export { resize } from './image/resize';
 export {
+  type ElasticOptions,
+  elasticWarp,
+  type LineOptions,
+  redrawLines,
+  toneCurves,
+} from './image/restyle';
+export {
   type ConvPatcherOptions,
   convPatcher,
   type StageOptions,

@@ -24,6 +24,7 @@ test.each([
   ['crop', '4694b2e492682209'],
   ['drawing', '5740a12c4d437f91'],
   ['drawing-strong', 'c8660221f35dc3c1'],
+  ['drawing-restyled', 'd5106d6acc818c39'],
 ] as const)('%s makes the same pictures of a seed as ever', (kind, digest) => {
   const hash = createHash('sha256');
   for (let seed = 0; seed < 20; seed++)
@@ -34,7 +35,9 @@ test.each([
 test('a name that there is not is refused, beside those that there are', () => {
   const make = () => imageTransform('blur' as Augmentation, 16);
   expect(make).toThrow(ConfigError);
-  expect(make).toThrow('no augmentation "blur"; there are none, crop, drawing, drawing-strong');
+  expect(make).toThrow(
+    'no augmentation "blur"; there are none, crop, drawing, drawing-strong, drawing-restyled',
+  );
 });
 
 test('what has a direction is never mirrored, everything else half of the time', () => {

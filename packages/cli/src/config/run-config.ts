@@ -13,6 +13,8 @@ export interface RunConfig {
   data: {
     /** `emoji`, or a folder that holds `captions.jsonl`. */
     train: string;
+    /** With `emoji`: also the pictures of further artists, see `@simvlm/dataset-emoji`; default false. */
+    furtherArtists?: boolean;
     /** A folder for validation; for `emoji` its own validation split. */
     val?: string;
     /** Text-only documents: a text file, one document a line; for `emoji` WordNet glosses. */
@@ -105,7 +107,7 @@ const rules = {
 };
 
 const partRules = {
-  data: { train: rule.string, val: rule.string, documents: rule.string },
+  data: { train: rule.string, furtherArtists: rule.boolean, val: rule.string, documents: rule.string },
   tokenizer: {
     vocabSize: rule.integer(16, 1_000_000),
     model: rule.string,
@@ -158,6 +160,8 @@ export function resolveRunConfig(given: Record<string, JsonValue>, where = 'run 
   const config = JSON.parse(JSON.stringify(merged)) as RunConfig;
   if (typeof config.data.train !== 'string')
     throw new ConfigError('CONFIG_INVALID', `${where}: data.train must name "emoji" or a folder`);
+  if (config.data.furtherArtists !== undefined && config.data.train !== 'emoji')
+    throw new ConfigError('CONFIG_INVALID', `${where}: data.furtherArtists is for "train": "emoji"`);
   if (config.batch.imageText + config.batch.textOnly === 0) {
     throw new ConfigError(
       'CONFIG_INVALID',

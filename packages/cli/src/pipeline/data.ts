@@ -33,7 +33,7 @@ export async function loadRunData(
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<RunData> {
-  if (data.train === 'emoji') return loadEmoji(imageSize, terminal, signal);
+  if (data.train === 'emoji') return loadEmoji(data, imageSize, terminal, signal);
   const folder = await captionFolder(data.train);
   const { pictures, texts } = byKind(folder);
   const val = data.val === undefined ? undefined : await captionFolder(data.val);
@@ -49,8 +49,13 @@ export async function loadRunData(
   };
 }
 
-async function loadEmoji(size: number, terminal: Terminal, signal?: AbortSignal): Promise<RunData> {
-  const emoji = await prepareEmoji(size, terminal, signal);
+async function loadEmoji(
+  data: RunConfig['data'],
+  size: number,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<RunData> {
+  const emoji = await prepareEmoji(data, size, terminal, signal);
   return {
     train: emoji.train,
     weight: emoji.trainWeight,
@@ -61,8 +66,9 @@ async function loadEmoji(size: number, terminal: Terminal, signal?: AbortSignal)
   };
 }
 
-/** The emoji data set at this size, with a progress bar while it is drawn for the first time. */
+/** The emoji data set as a run trains on it, at this size, with a progress bar while it is drawn for the first time. */
 export async function prepareEmoji(
+  { furtherArtists = false }: RunConfig['data'],
   size: number,
   terminal: Terminal,
   signal?: AbortSignal,
@@ -71,6 +77,7 @@ export async function prepareEmoji(
   try {
     const emoji = await prepareEmojiDataset({
       size,
+      furtherArtists,
       onProgress: ({ done, total }) => bar.update(done, total),
       ...(signal && { signal }),
     });

@@ -1,6 +1,7 @@
 import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
 import { ConfigError } from '@simvlm/core';
 import {
+  growWeights,
   mergeAdapters,
   type Preset,
   presets,
@@ -32,10 +33,10 @@ export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: R
 }
 
 /**
- * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size. Adapters that the checkpoint has are merged
- * into its weights; those that the configuration asks for are fresh.
+ * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size and a larger patcher. Adapters that the
+ * checkpoint has are merged into its weights; those that the configuration asks for are fresh.
  *
- * @throws CheckpointError when the models differ in more than `imageSize` and adapters
+ * @throws CheckpointError when the models differ in more than `imageSize`, adapters and a patcher that grows
  */
 export function createModelFrom(
   files: CheckpointFiles,
@@ -46,7 +47,9 @@ export function createModelFrom(
   const to = modelConfig(config, tokenizer);
   const { lora: _, ...plain } = to;
   const from = mergedWeights(files);
-  const weights = resizeWeights(from.weights, from.config, plain, registry);
+  const larger = { ...plain, imageSize: from.config.imageSize };
+  const grown = growWeights(from.weights, from.config, larger, { seed: config.seed, registry });
+  const weights = resizeWeights(grown, larger, plain, registry);
   const model = SimVlm.create(to, { seed: config.seed, registry });
   model.loadWeights(writeSafetensors(weights));
   return model;

@@ -10,6 +10,7 @@ import {
 } from './augment';
 import { centerCrop, randomResizedCrop } from './crop';
 import { canMirror } from './mirror';
+import { elasticWarp, redrawLines, toneCurves } from './restyle';
 
 /**
  * The named ways to vary training pictures, as a run configuration has them under `augment`:
@@ -19,8 +20,10 @@ import { canMirror } from './mirror';
  * - `drawing`: the whole picture, its shape and its colours varied mildly: for few pictures, and where a caption names all of one
  * - `drawing-strong`: crops, erased rectangles, stronger shapes and colours, and a mirror where the caption allows one: for so many
  *   passes over few pictures that they would be learnt by heart otherwise
+ * - `drawing-restyled`: the same, and as another hand might have drawn it: bent, with heavier, finer or softer lines, outlined, in other
+ *   tones: where pictures by artists that were not trained on are to be captioned
  */
-export const augmentations = ['none', 'crop', 'drawing', 'drawing-strong'] as const;
+export const augmentations = ['none', 'crop', 'drawing', 'drawing-strong', 'drawing-restyled'] as const;
 export type Augmentation = (typeof augmentations)[number];
 
 /** Makes the model's square input from a training picture and its caption; what is random is drawn from the given stream alone. */
@@ -42,6 +45,9 @@ export function imageTransform(kind: Augmentation, side: number): Transform {
       return (image, random) => vary(centerCrop(image, side), random, MILD);
     case 'drawing-strong':
       return (image, random, text) => varyStrongly(image, random, text, side);
+    case 'drawing-restyled':
+      return (image, random, text) =>
+        varyStrongly(restyle(centerCrop(image, side), random.fork('style')), random, text, side);
     default:
       throw new ConfigError(
         'CONFIG_INVALID',
@@ -60,6 +66,25 @@ function varyStrongly(image: RgbImage, random: Random, text: string, side: numbe
   const varied = vary(mirrored, random, STRONG);
   const erase = random.fork('erase');
   return erase.uniform() < 0.3 ? randomErase(varied, { area: [0.02, 0.15] }, erase) : varied;
+}
+
+/** What artists do differently, each drawn apart, so that some pictures keep their lines and some their tones. */
+function restyle(image: RgbImage, random: Random): RgbImage {
+  let styled = image;
+  if (random.uniform() < 0.5)
+    styled = elasticWarp(styled, { strength: 0.035, points: 4 }, random.fork('elastic'));
+  const lines = random.fork('lines');
+  const share = (probability: number, most: number) =>
+    lines.uniform() < probability ? most * lines.uniform() : 0;
+  const [heavier, finer, outline, blur] = [
+    share(0.25, 0.8),
+    share(0.25, 0.8),
+    share(0.25, 1),
+    share(0.25, 1),
+  ];
+  if (heavier + finer + outline + blur > 0)
+    styled = redrawLines(styled, { weight: heavier - finer, outline, blur });
+  return random.uniform() < 0.5 ? toneCurves(styled, 1.8, random.fork('tones')) : styled;
 }
 
 interface Variation {
