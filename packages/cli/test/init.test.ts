@@ -48,6 +48,37 @@ it('--init at the same size goes on with the loss that was reached', async () =>
   expect(losses('same')[0]).toBeLessThan(0.5 * losses('first')[0]!);
 });
 
+it('--init begins with a smaller conv stage at the very loss where that one would go on', async () => {
+  const conv = (times: number, blocks: number) => ({
+    kind: 'conv',
+    stem: { kernel: 3, stride: 2, channels: 4 * times, pool: false },
+    stages: [
+      { blocks, channels: 8 * times, stride: 1 },
+      { blocks, channels: 16 * times, stride: 2 },
+    ],
+    groups: 2 * times,
+  });
+  const run = (name: string, steps: number, patcher: object) =>
+    folder.write(`${name}.json`, smallConfig('train', { name, steps, model: { ...smallModel, patcher } }));
+  run('small', 20, conv(1, 1));
+  run('as-it-is', 1, conv(1, 1));
+  run('larger', 1, conv(2, 2));
+  expect((await simvlm('train', 'small.json')).code).toBe(0);
+  for (const name of ['as-it-is', 'larger']) {
+    const { code, err } = await simvlm('train', `${name}.json`, '--init', 'runs/small');
+    expect(code, err).toBe(0);
+  }
+  expect(losses('as-it-is')[0]).toBeLessThan(0.8 * losses('small')[0]!);
+  expect(losses('larger')[0]).toBeCloseTo(losses('as-it-is')[0]!, 4);
+  const shapeOf = (run: string, step: number) =>
+    readSafetensors(file(run, step, 'weights.safetensors')).tensors.get('patcher.stage2.0.conv2.weight')!
+      .shape;
+  expect([shapeOf('small', 20), shapeOf('larger', 1)]).toEqual([
+    [3, 3, 4, 4],
+    [3, 3, 8, 8],
+  ]);
+});
+
 it('--init refuses a model that differs in more than its image size, and --resume beside it', async () => {
   folder.write('other.json', smallConfig('train', { name: 'other', model: { ...smallModel, mlp: 32 } }));
   const other = await simvlm('train', 'other.json', '--init', 'runs/first');
