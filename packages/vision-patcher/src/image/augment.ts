@@ -1,4 +1,5 @@
 import type { Random, RgbImage } from '@simvlm/core';
+import { sampleBilinear } from './sample';
 
 export interface AffineOptions {
   /** Rotation drawn from ± this many degrees. */
@@ -38,7 +39,8 @@ interface InverseMap {
   readonly dy: number;
 }
 
-function warp({ width, height, data }: RgbImage, fill: number, map: InverseMap): RgbImage {
+function warp(image: RgbImage, fill: number, map: InverseMap): RgbImage {
+  const { width, height, data } = image;
   const out = new Uint8Array(data.length);
   const [cx, cy] = [(width - 1) / 2, (height - 1) / 2];
   for (let y = 0, at = 0; y < height; y++) {
@@ -46,27 +48,7 @@ function warp({ width, height, data }: RgbImage, fill: number, map: InverseMap):
       const [u, v] = [x - cx - map.dx, y - cy - map.dy];
       const sx = map.xx * u + map.xy * v + cx;
       const sy = map.yx * u + map.yy * v + cy;
-      const x0 = Math.floor(sx);
-      const y0 = Math.floor(sy);
-      if (x0 < -1 || y0 < -1 || x0 >= width || y0 >= height) {
-        out[at] = out[at + 1] = out[at + 2] = fill;
-        continue;
-      }
-      const [fx, fy] = [sx - x0, sy - y0];
-      const w00 = (1 - fx) * (1 - fy);
-      const w10 = fx * (1 - fy);
-      const w01 = (1 - fx) * fy;
-      const w11 = fx * fy;
-      const [left, right, up, down] = [x0 >= 0, x0 + 1 < width, y0 >= 0, y0 + 1 < height];
-      const p = (y0 * width + x0) * 3;
-      const below = p + width * 3;
-      for (let c = 0; c < 3; c++) {
-        const a = left && up ? data[p + c]! : fill;
-        const b = right && up ? data[p + 3 + c]! : fill;
-        const d = left && down ? data[below + c]! : fill;
-        const e = right && down ? data[below + 3 + c]! : fill;
-        out[at + c] = w00 * a + w10 * b + w01 * d + w11 * e + 0.5;
-      }
+      sampleBilinear(image, sx, sy, fill, out, at);
     }
   }
   return { width, height, data: out };

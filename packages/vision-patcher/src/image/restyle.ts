@@ -1,4 +1,5 @@
 import type { Random, RgbImage } from '@simvlm/core';
+import { sampleBilinear } from './sample';
 
 export interface ElasticOptions {
   /** Standard deviation of the displacement at the grid's points, as a share of the side. */
@@ -14,10 +15,11 @@ export interface ElasticOptions {
  * of Simard et al. (Best Practices for Convolutional Neural Networks, 2003), sampled bilinearly.
  */
 export function elasticWarp(
-  { width, height, data }: RgbImage,
+  image: RgbImage,
   { strength, points, fill = 255 }: ElasticOptions,
   random: Random,
 ): RgbImage {
+  const { width, height, data } = image;
   const moves = Float64Array.from(
     { length: 2 * points * points },
     (_, i) => random.normal() * strength * (i % 2 === 0 ? width : height),
@@ -25,8 +27,6 @@ export function elasticWarp(
   const out = new Uint8Array(data.length);
   const columns = gridWeights(width, points);
   const rows = gridWeights(height, points);
-  const at = (x: number, y: number, c: number) =>
-    x < 0 || y < 0 || x >= width || y >= height ? fill : data[(y * width + x) * 3 + c]!;
   for (let y = 0, to = 0; y < height; y++) {
     const { cell: row, share: v } = rows[y]!;
     for (let x = 0; x < width; x++, to += 3) {
@@ -36,14 +36,7 @@ export function elasticWarp(
       const move = (axis: number) =>
         (1 - v) * ((1 - u) * moves[p + axis]! + u * moves[p + 2 + axis]!) +
         v * ((1 - u) * moves[q + axis]! + u * moves[q + 2 + axis]!);
-      const [sx, sy] = [x + move(0), y + move(1)];
-      const [x0, y0] = [Math.floor(sx), Math.floor(sy)];
-      const [fx, fy] = [sx - x0, sy - y0];
-      for (let c = 0; c < 3; c++) {
-        const above = (1 - fx) * at(x0, y0, c) + fx * at(x0 + 1, y0, c);
-        const below = (1 - fx) * at(x0, y0 + 1, c) + fx * at(x0 + 1, y0 + 1, c);
-        out[to + c] = (1 - fy) * above + fy * below + 0.5;
-      }
+      sampleBilinear(image, x + move(0), y + move(1), fill, out, to);
     }
   }
   return { width, height, data: out };
