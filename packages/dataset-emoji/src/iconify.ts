@@ -23,6 +23,11 @@ interface IconSet {
   readonly height: number;
 }
 
+/** Hexcode → name, for sets that list no hexcodes and whose names say too little to match by. */
+const OWN_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '@iconify-json/fxemoji': FXEMOJI_NAMES,
+};
+
 /** A drawing and the emoji that it shows. */
 export interface LabelledSvg {
   readonly label: EmojiLabel;
@@ -35,12 +40,8 @@ export interface LabelledSvg {
  */
 export function iconifyPictures(packageName: string, labels: readonly EmojiLabel[]): LabelledSvg[] {
   const set = readPackageJson<IconSet>(packageName, 'icons.json');
-  const chars = readPackageJson<Record<string, string>>(packageName, 'chars.json');
-  const names = packageName.endsWith('/fxemoji')
-    ? byHexcode(FXEMOJI_NAMES, labels)
-    : Object.keys(chars).length > 0
-      ? byHexcode(chars, labels)
-      : byName(set, labels);
+  const chars = OWN_NAMES[packageName] ?? readPackageJson<Record<string, string>>(packageName, 'chars.json');
+  const names = Object.keys(chars).length > 0 ? byHexcode(chars, labels) : byName(set, labels);
   const pictures: LabelledSvg[] = [];
   for (const label of labels) {
     const name = names.get(label.hexcode);
