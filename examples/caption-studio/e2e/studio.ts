@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SimVlm, type SimVlmConfig } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs';
 import type { Remote } from 'comlink';
+import { zipSync } from 'fflate';
 import {
   type Browser,
   type BrowserContext,
@@ -23,6 +27,27 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The folder of the checkpoint that the page comes with. */
 export const shipped = `${root}packages/checkpoint-emoji/checkpoint`;
+
+/** A zip of the shipped checkpoint with a model in it that is small and knows nothing. */
+export async function smallCheckpoint(): Promise<Buffer> {
+  const read = async (name: string) => new Uint8Array(await readFile(`${shipped}/${name}`));
+  const config: SimVlmConfig = {
+    ...JSON.parse(await readFile(`${shipped}/model.json`, 'utf8')),
+    layers: 1,
+    patcher: { kind: 'linear', patchSize: 16 },
+  };
+  await tf.setBackend('cpu');
+  const model = SimVlm.create(config);
+  const weights = await model.saveWeights();
+  model.dispose();
+  const files = {
+    'model.json': new TextEncoder().encode(JSON.stringify(config)),
+    'weights.safetensors': weights,
+    'tokenizer.model': await read('tokenizer.model'),
+    'run.json': await read('run.json'),
+  };
+  return Buffer.from(zipSync(files, { level: 0 }));
+}
 
 /** A committed picture by its name. */
 export const picture = (name: string) => `${root}docs/pictures/emojione/${name}.png`;
