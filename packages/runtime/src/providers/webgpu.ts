@@ -1,4 +1,5 @@
 import type { BackendProvider } from '../provider';
+import { isWithoutGpuFiles } from './gpu-files';
 
 /** Loaded when it is looked at: a page that computes elsewhere does without it. */
 const load = () => import('@simvlm/backend-webgpu');
@@ -12,6 +13,8 @@ export const webgpuProvider: BackendProvider = {
     const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
     if (isNode && prefer !== undefined && prefer !== 'webgpu')
       return { available: false, reason: `not looked for, as ${prefer} was asked for` };
+    if (prefer === undefined && !software && isWithoutGpuFiles())
+      return { available: false, reason: 'this machine shows no graphics card in /dev' };
     return (await load()).webGpuStatus({ software });
   },
   async activate({ software = softwareByEnvironment() }) {
