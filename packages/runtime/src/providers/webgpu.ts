@@ -14,7 +14,10 @@ export const webgpuProvider: BackendProvider = {
     if (isNode && prefer !== undefined && prefer !== 'webgpu')
       return { available: false, reason: `not looked for, as ${prefer} was asked for` };
     if (prefer === undefined && !software && isWithoutGpuFiles())
-      return { available: false, reason: 'this machine shows no graphics card in /dev' };
+      return {
+        available: false,
+        reason: 'this machine shows no graphics card in /dev; asked for, WebGPU looks for one all the same',
+      };
     return (await load()).webGpuStatus({ software });
   },
   async activate({ software = softwareByEnvironment() }) {
