@@ -93,6 +93,15 @@ const SOURCES: readonly Omit<Attribution, 'version'>[] = [
     url: 'https://github.com/webalys-hq/streamline-vectors',
   },
   {
+    name: 'Fluent Emoji (colour)',
+    use: 'pictures',
+    packageName: '@iconify-json/fluent-emoji',
+    licence: 'MIT',
+    licenceUrl: 'https://github.com/microsoft/fluentui-emoji/blob/main/LICENSE',
+    holder: 'Microsoft Corporation',
+    url: 'https://github.com/microsoft/fluentui-emoji',
+  },
+  {
     name: 'Emojibase (English CLDR names)',
     use: 'captions',
     packageName: LABELS_PACKAGE,

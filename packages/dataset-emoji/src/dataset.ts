@@ -31,7 +31,7 @@ export interface EmojiDatasetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Emoji of six artists or eight with their names; how they are split is in the README. */
+/** Emoji of six artists, of nine where asked for, with their names; how they are split is in the README. */
 export interface EmojiDataset {
   /** Side of the pictures in pixels. */
   readonly size: number;

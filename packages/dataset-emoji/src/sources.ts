@@ -14,6 +14,8 @@ export interface Artist {
   readonly name: string;
   readonly packageName: string;
   readonly use: ArtistUse;
+  /** The artist whose drawings these are in another style: one must not be trained on where the other is tested on. */
+  readonly variantOf?: string;
 }
 
 /** In this order the pictures stand in the cache. */
@@ -26,6 +28,12 @@ export const ARTISTS = [
   { name: 'emojione', packageName: '@iconify-json/emojione', use: 'test' },
   { name: 'fxemoji', packageName: '@iconify-json/fxemoji', use: 'further' },
   { name: 'streamline', packageName: '@iconify-json/streamline-emojis', use: 'further' },
+  {
+    name: 'fluent-emoji',
+    packageName: '@iconify-json/fluent-emoji',
+    use: 'further',
+    variantOf: 'fluent-emoji-flat',
+  },
 ] as const satisfies readonly Artist[];
 
 /** The name of an artist. */

@@ -1,7 +1,7 @@
 import { Random } from '@simvlm/core';
 import type { CatalogPicture } from './catalog';
 import { type Concept, chooseConcepts } from './concepts';
-import { ARTISTS, type ArtistUse } from './sources';
+import { ARTISTS, type Artist } from './sources';
 
 /** Where a picture belongs. `left-out` is used for nothing: its pixels equal those of a held-out picture. */
 export type SplitName =
@@ -26,7 +26,7 @@ const VAL_SHARE = 0.05;
 /** Fixed, so that every copy of this version trains and tests on the same pictures. */
 const random = Random.fromSeed(210_810_904);
 
-const uses: ReadonlyMap<string, ArtistUse> = new Map(ARTISTS.map(({ name, use }) => [name, use]));
+const artists: ReadonlyMap<string, Artist> = new Map(ARTISTS.map(artist => [artist.name, artist]));
 
 /** Chooses what is held out from everything that the training artists draw; the choice depends on labels alone. */
 export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
@@ -34,13 +34,13 @@ export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
   const compositions = new Set<string>();
   const toned = new Set<string>();
   for (const { artist, label } of pictures) {
-    if (uses.get(artist) !== 'train') continue;
+    if (artists.get(artist)?.use !== 'train') continue;
     if (label.tones.length > 0) {
       compositions.add(label.hexcode);
       toned.add(label.baseHexcode);
     } else {
-      const artists = (concepts.get(label.hexcode)?.artists ?? 0) + 1;
-      concepts.set(label.hexcode, { label, artists, hasSkinTones: false });
+      const drawnBy = (concepts.get(label.hexcode)?.artists ?? 0) + 1;
+      concepts.set(label.hexcode, { label, artists: drawnBy, hasSkinTones: false });
     }
   }
   const all = [...compositions].sort();
@@ -68,6 +68,7 @@ export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
  * 5. The rest is `train`.
  * 6. Pictures of further artists are `train` too, but for those that show what is held out or equal a picture of
  *    another split, which are `left-out`: they change no other split.
+ * 7. So is a drawing in another style (Fluent in colour) where the drawing itself (Fluent, flat) is `val`.
  *
  * @param fingerprints one for each picture, equal where the pixels are
  */
@@ -76,9 +77,9 @@ export function assignSplits(
   heldOut: HeldOut,
   fingerprints: readonly string[],
 ): SplitName[] {
-  const isFurther = (index: number) => uses.get(pictures[index]!.artist) === 'further';
+  const isFurther = (index: number) => artists.get(pictures[index]!.artist)?.use === 'further';
   const splits = pictures.map(({ artist, label }, index): SplitName => {
-    if (uses.get(artist) === 'test') return 'unseen-artist';
+    if (artists.get(artist)?.use === 'test') return 'unseen-artist';
     const composition = heldOut.compositions.has(label.hexcode);
     if (!composition && !heldOut.concepts.has(label.hexcode)) return 'train';
     if (isFurther(index)) return 'left-out';
@@ -102,6 +103,7 @@ export function assignSplits(
     wanted--;
   }
   leaveOutCopies(splits, fingerprints);
+  leaveOutVariants(splits, pictures);
   return splits;
 }
 
@@ -111,6 +113,15 @@ function leaveOutCopies(splits: SplitName[], fingerprints: readonly string[]): v
   const hidden = new Set(fingerprints.filter((_, index) => isTested(splits[index]!)));
   for (const [index, split] of splits.entries())
     if (split === 'train' && hidden.has(fingerprints[index]!)) splits[index] = 'left-out';
+}
+
+/** Takes out of `train` what a picture of `val` shows in another style. */
+function leaveOutVariants(splits: SplitName[], pictures: readonly CatalogPicture[]): void {
+  const tested = new Set(pictures.filter((_, index) => splits[index] === 'val').map(({ id }) => id));
+  for (const [index, { artist, label }] of pictures.entries()) {
+    const original = artists.get(artist)?.variantOf;
+    if (original !== undefined && tested.has(`${original}/${label.hexcode}`)) splits[index] = 'left-out';
+  }
 }
 
 /**

@@ -51,6 +51,7 @@ describe('matching pictures with labels', () => {
     ['streamline', '1f3af', 'bullseye', 'direct-hit'],
     ['streamline', '1f44d', 'thumbs up', 'thumbs-up-1'],
     ['streamline', '1f46a', undefined, undefined],
+    ['fluent-emoji', '1f44d-1f3ff', 'thumbs up: dark skin tone', 'thumbs-up-dark'],
   ])('%s, which lists no hexcodes either: %s "%s" is drawn by "%s"', (artist, hexcode, label, name) => {
     const { packageName } = ARTISTS.find(one => one.name === artist)!;
     const { icons } = readPackageJson<{ icons: Record<string, { body: string }> }>(packageName, 'icons.json');

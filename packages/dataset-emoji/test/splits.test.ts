@@ -141,18 +141,30 @@ describe('further artists', () => {
   theirDrawings[copyOfTrain] = drawings[splits.indexOf('train')]!;
   const wider = assignSplits(all, chooseHeldOut(all), [...drawings, ...theirDrawings]);
   const theirs = wider.slice(pictures.length);
+  const flatInVal = new Set(
+    of('val').flatMap(({ artist, label }) => (artist === 'fluent-emoji-flat' ? [label.hexcode] : [])),
+  );
+  const inAnotherStyle = (index: number) =>
+    further[index]!.artist === 'fluent-emoji' && flatInVal.has(hexcodeOf(further[index]!));
 
   test('come after the others, and change neither their splits nor what is held out', () => {
     expect(all.slice(0, pictures.length).map(({ id }) => id)).toEqual(pictures.map(({ id }) => id));
-    expect(new Set(further.map(({ artist }) => artist))).toEqual(new Set(['fxemoji', 'streamline']));
+    expect(new Set(further.map(({ artist }) => artist))).toEqual(
+      new Set(['fxemoji', 'streamline', 'fluent-emoji']),
+    );
     expect(chooseHeldOut(all)).toEqual(heldOut);
     expect(wider.slice(0, pictures.length)).toEqual(splits);
+  });
+
+  test('no drawing of val is in train in another style: Fluent in colour shows what Fluent, flat, shows', () => {
+    expect(further.filter((_, index) => inAnotherStyle(index)).length).toBeGreaterThan(100);
+    expect(theirs.filter((split, index) => split === 'train' && inAnotherStyle(index))).toEqual([]);
   });
 
   test('are trained on, but for what is held out and copies of what is tested', () => {
     expect(new Set(theirs)).toEqual(new Set(['train', 'left-out']));
     expect(held.filter(Boolean).length).toBeGreaterThan(50);
-    const leftOut = held.map((isHeld, index) => isHeld || index === copyOfVal);
+    const leftOut = held.map((isHeld, index) => isHeld || index === copyOfVal || inAnotherStyle(index));
     expect(theirs.map(split => split === 'left-out')).toEqual(leftOut);
   });
 });
