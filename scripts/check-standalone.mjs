@@ -84,13 +84,12 @@ async function bundle(name, file) {
     join(app, 'vite.config.mjs'),
     'export default { build: { chunkSizeWarningLimit: Number.POSITIVE_INFINITY } };\n',
   );
-  const { stdout, stderr } = await exec('npx', ['vite', 'build', app, '--logLevel', 'warn'], {
+  const vite = join(folder, 'node_modules/.bin/vite');
+  const { stdout, stderr } = await exec(vite, ['build', app, '--logLevel', 'warn'], {
     cwd: folder,
     timeout: 120_000,
   });
-  const said = `${stdout}${stderr}`
-    .split('\n')
-    .filter(line => line.trim() !== '' && !line.startsWith('npm warn'));
+  const said = `${stdout}${stderr}`.split('\n').filter(line => line.trim() !== '');
   if (said.length > 0) throw new Error(said.join('\n'));
 }
 
