@@ -37,6 +37,7 @@ export {
   TokenizerError,
   TrainingError,
 } from './errors';
+export { parseJson, parseJsonObject } from './json';
 export { namePattern } from './name-pattern';
 export { checkOptions, type OptionRule, rule } from './options';
 export { declaredParameters, initialValues, parameterScope } from './parameter-scope';
@@ -44,3 +45,12 @@ export { type ParameterSpec, ParameterTree, parameterCount } from './parameter-t
 export { philox4x32 } from './philox';
 export { type Plugin, type PluginKinds, Registry } from './plugin';
 export { Random, type RandomState } from './random';
+export {
+  decodeLines,
+  decodeText,
+  isWellFormed,
+  LineDecoder,
+  type LineOptions,
+  MAX_LINE_BYTES,
+  type MakeError,
+} from './text';
