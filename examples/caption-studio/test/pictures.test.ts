@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { decodePicture, inspectPicture } from '../src/engine/pictures';
@@ -41,7 +42,8 @@ describe('a picture is looked at before anything is done with it', () => {
       'PICTURE_BROKEN',
     ],
     ['a picture of 200 megapixels, by its header', () => pngHeader(20_000, 10_000), 'PICTURE_TOO_LARGE'],
-    ['one of a pixel more than 40 million', () => pngHeader(40_000_001, 1), 'PICTURE_TOO_LARGE'],
+    ['one of a pixel more than 8192 × 8192', () => pngHeader(8192 ** 2 + 1, 1), 'PICTURE_TOO_LARGE'],
+    ['a JPEG without a frame header', async () => Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), 'PICTURE_BROKEN'],
   ])('%s', async (_, make, code) => {
     const failure = await failureOf(inspect(await make(), 'mine.png'));
     expect(failure).toMatchObject({ code, detail: expect.any(String) });
@@ -54,6 +56,13 @@ describe('a picture is looked at before anything is done with it', () => {
     const failure = await failureOf(engine.inspect(huge as unknown as Blob, 'huge.png'));
     expect(failure.code).toBe('PICTURE_TOO_LARGE');
   });
+});
+
+test('a HEIC picture that the platform cannot decode is named as one, with what to do', async () => {
+  const heic = new URL('../../../packages/vision-patcher/test/fixtures/iphone.heic', import.meta.url);
+  const failure = await failureOf(inspect(await readFile(heic), 'IMG_1.HEIC'));
+  expect(failure.title).toBe('IMG_1.HEIC is a HEIC picture');
+  expect(failure.advice).toContain('JPEG');
 });
 
 test('transparency is white, as in the pictures that the model was trained on', async () => {

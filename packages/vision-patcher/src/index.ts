@@ -10,8 +10,10 @@ export {
 } from './image/augment';
 export { type Augmentation, augmentations, imageTransform, type Transform } from './image/augmentations';
 export { centerCrop, crop, normalize, type RandomCropOptions, randomResizedCrop } from './image/crop';
-export { type DecodeOptions, decodeImage, type ImageHeader, readImageHeader } from './image/decode-image';
+export { type DecodeOptions, decodeImage } from './image/decode-image';
+export { type ImageHeader, readImageHeader } from './image/image-header';
 export { canMirror } from './image/mirror';
+export { type PictureFormat, pictureFormat } from './image/picture-format';
 export { resize } from './image/resize';
 export {
   type ElasticOptions,

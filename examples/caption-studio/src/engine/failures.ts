@@ -50,7 +50,7 @@ const known: Readonly<Record<string, Omit<StudioFailure, 'detail'>>> = {
   IMAGE_TOO_LARGE: {
     code: 'PICTURE_TOO_LARGE',
     title: 'This picture is too large',
-    advice: 'Pictures may have 40 million pixels and 100 MB. Make it smaller, and try again.',
+    advice: 'Pictures may have 67 million pixels and 100 MB. Make it smaller, and try again.',
   },
   CHECKPOINT_INVALID: damaged,
   WEIGHTS_INVALID: damaged,

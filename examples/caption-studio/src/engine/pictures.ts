@@ -1,9 +1,7 @@
 import { ImageError, type RgbImage } from '@simvlm/core';
-import { decodeImage, readImageHeader } from '@simvlm/vision-patcher';
+import { decodeImage, pictureFormat, readImageHeader } from '@simvlm/vision-patcher';
 import { StudioError, studioError, toFailure } from './failures';
 
-/** A picture of more pixels is refused by its header: decoded it would take 160 MB and more. */
-export const MAX_PIXELS = 40e6;
 /** A larger file is not even read. */
 const MAX_BYTES = 100e6;
 
@@ -28,10 +26,13 @@ async function read(file: Blob, name: string) {
     throw about(name, new ImageError('IMAGE_TOO_LARGE', `the file has ${Math.round(file.size / 1e6)} MB`));
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
-    const { width, height } = readImageHeader(bytes, { maxPixels: MAX_PIXELS });
+    const { width, height } = readImageHeader(bytes);
     return { bytes, width, height };
   } catch (error) {
     if (!(error instanceof ImageError) || error.code !== 'IMAGE_UNREADABLE') throw about(name, error);
+    // What begins as a picture is one, if a broken one.
+    const format = pictureFormat(bytes);
+    if (format !== undefined && format !== 'SVG') throw about(name, error);
     throw studioError(
       'PICTURE_NOT_AN_IMAGE',
       `${name} is not a picture`,
@@ -43,8 +44,15 @@ async function read(file: Blob, name: string) {
 
 async function decode(bytes: Uint8Array, name: string, shortSide: number): Promise<RgbImage> {
   try {
-    return await decodeImage(bytes, { maxPixels: MAX_PIXELS, shortSide });
+    return await decodeImage(bytes, { shortSide });
   } catch (error) {
+    if (pictureFormat(bytes) === 'HEIC' && error instanceof ImageError && error.code === 'IMAGE_UNREADABLE')
+      throw studioError(
+        'PICTURE_BROKEN',
+        `${name} is a HEIC picture`,
+        'This browser cannot read HEIC. Convert the picture to JPEG, and try again.',
+        error,
+      );
     throw about(name, error);
   }
 }

@@ -1,0 +1,72 @@
+import { ImageError, type RgbImage } from '@simvlm/core';
+import { checkPixels, isSvg, shown } from './image-header';
+
+export interface DecoderOptions {
+  readonly maxPixels: number;
+  /** The width to decode a picture of this size at; undefined: its own. */
+  readonly shrunkWidth: (size: { width: number; height: number }) => number | undefined;
+}
+
+/** The part of sharp that is used here: it is an optional peer. */
+interface Sharp {
+  (input: Uint8Array, options: object): Sharp;
+  default?: Sharp;
+  metadata(): Promise<{ format: string; width: number; height: number; orientation?: number }>;
+  rotate(): Sharp;
+  resize(options: object): Sharp;
+  flatten(options: object): Sharp;
+  toColourspace(space: string): Sharp;
+  raw(): Sharp;
+  toBuffer(options: {
+    resolveWithObject: true;
+  }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }>;
+}
+
+/** Decodes in Node. The size is what the decoder itself reads in the header, so that the limit holds for what it will decode. */
+export async function decodeWithSharp(
+  bytes: Uint8Array,
+  { maxPixels, shrunkWidth }: DecoderOptions,
+): Promise<RgbImage> {
+  const sharp = await loadSharp();
+  // Without a limit: the size belongs in the message.
+  const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  // SVG that its first bytes do not show, compressed for example.
+  if (header.format === 'svg') throw isSvg();
+  const size = shown(header);
+  checkPixels(size, maxPixels);
+  const width = shrunkWidth(size);
+  // "error": what the decoder knows to be damaged is not a picture; what it only warns of is.
+  const upright = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+    .rotate()
+    .flatten({ background: '#ffffff' });
+  const { data, info } = await (width === undefined ? upright : upright.resize({ width }))
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return {
+    width: info.width,
+    height: info.height,
+    data: info.channels === 3 ? new Uint8Array(data.buffer, data.byteOffset, data.length) : greyToRgb(data),
+  };
+}
+
+async function loadSharp(): Promise<Sharp> {
+  // A name in a variable: bundlers for browsers must not look for it.
+  const name = 'sharp';
+  try {
+    const module: Sharp = await import(/* @vite-ignore */ name);
+    return module.default ?? module;
+  } catch (error) {
+    throw new ImageError(
+      'IMAGE_UNREADABLE',
+      'decoding pictures in Node needs the package sharp: npm install sharp',
+      { cause: error },
+    );
+  }
+}
+
+function greyToRgb(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i]!, 3 * i, 3 * i + 3);
+  return rgb;
+}
