@@ -4,9 +4,8 @@ import { createRequire } from 'node:module';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
- * What the page may do, as headers of every response: threads need the first two (cross-origin isolation), and the third is the
- * promise of the page, kept by the browser: nothing can be sent anywhere. A worker has the policy of its own response, not that of the
- * page, so the policy in `index.html` alone would not bind the engine.
+ * What the page and its workers may do. `connect-src` is the page's promise, kept by the browser: nothing can be sent anywhere. A worker
+ * has the policy of its own response, not that of the page, so a policy in `index.html` alone would not bind the engine.
  */
 const policy = [
   "default-src 'none'",
@@ -21,13 +20,18 @@ const policy = [
   "form-action 'none'",
 ].join('; ');
 
+/** Headers of every response. */
 const headers = {
+  // Cross-origin isolation, without which a browser gives no shared memory, and wasm no threads.
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
-  'content-security-policy': policy,
+  // Browsers ignore `frame-ancestors` in a page: it works as a header only.
+  'content-security-policy': `${policy}; frame-ancestors 'none'`,
+  // A file is what its content-type says, so a picture can never run as a script.
+  'x-content-type-options': 'nosniff',
 };
 
-/** Writes the policy into the page, for hosts of static files that send no headers of ours. */
+/** Writes the policy into the page, for static hosts that do not send our headers. */
 function policyInPage(): Plugin {
   return {
     name: 'policy-in-page',
@@ -42,9 +46,21 @@ function policyInPage(): Plugin {
   };
 }
 
+/** Writes `_headers`, which several static hosts read: a path, then the headers of every response below it. */
+function headersFile(): Plugin {
+  return {
+    name: 'headers-file',
+    apply: 'build',
+    generateBundle() {
+      const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
+      this.emitFile({ type: 'asset', fileName: '_headers', source: `/*\n${lines.join('')}` });
+    },
+  };
+}
+
 /**
- * Tells the service worker (`public/service-worker.js`) what to keep at once: all that the page is made of but the weights, which are
- * kept when they are loaded for the first time, with a progress bar.
+ * Tells the service worker (`public/service-worker.js`) what to keep at once: all files of the page but the weights, which are
+ * kept when they are first loaded, with a progress bar.
  */
 function shell(): Plugin {
   return {
@@ -52,7 +68,7 @@ function shell(): Plugin {
     apply: 'build',
     enforce: 'post',
     generateBundle(_, bundle) {
-      const files = Object.keys(bundle).filter(name => !/\.(safetensors|html)$/.test(name));
+      const files = Object.keys(bundle).filter(name => !/\.(safetensors|html)$|^_headers$/.test(name));
       const version = createHash('sha256').update(files.sort().join('\n')).digest('hex').slice(0, 16);
       const source = `self.shell = ${JSON.stringify({ version, files: ['./', 'icon.svg', 'manifest.webmanifest', ...files], headers })};\n`;
       this.emitFile({ type: 'asset', fileName: 'shell.js', source });
@@ -66,7 +82,7 @@ const weights = createRequire(import.meta.url).resolve(
 
 export default defineConfig({
   base: './',
-  plugins: [policyInPage(), shell()],
+  plugins: [policyInPage(), shell(), headersFile()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   // Many hosts compress what they send, and then do not say how much it will be.
   define: { 'import.meta.env.WEIGHTS_BYTES': statSync(weights).size },

@@ -106,7 +106,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
     await expectNotice(visited.page, /Line 2 of captions\.jsonl/);
   });
 
-  test('a checkpoint of another configuration, one that is cut off, and no archive at all', async () => {
+  test('a checkpoint of another configuration, one that is cut off, no archive at all, and a zip bomb', async () => {
     const visited = await visit();
     const { page } = visited;
     await chooseTab(page, 'Teach');
@@ -125,6 +125,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
         /damaged/,
       ],
       [new TextEncoder().encode('no archive'), /not a zip archive/],
+      [zipSync({ 'weights.safetensors': new Uint8Array(1e8) }, { level: 1 }), /far more than it holds/],
     ] as const) {
       await page.getByLabel('Import a zip').setInputFiles({
         name: 'checkpoint.zip',

@@ -137,6 +137,7 @@ export interface StudioFailure {
     | 'PICTURE_NOT_AN_IMAGE'
     | 'CHECKPOINT_MISMATCH'
     | 'CHECKPOINT_DAMAGED'
+    | 'CHECKPOINT_TOO_LARGE'
     | 'GPU_LOST'
     | 'OUT_OF_MEMORY'
     | 'TRAINING_DIVERGED'

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseCaptions } from '../../src/page/state/captions-file';
+import { parseCaptions, readCaptions } from '../../src/page/state/captions-file';
 
 test('lines of pictures are read, empty lines and documents left out', () => {
   const jsonl =
@@ -45,3 +45,30 @@ function failureOf(action: () => unknown): { title: string; detail: string } {
   }
   throw new Error('it did not fail');
 }
+
+test('a file is UTF-8, with a byte order mark or without', async () => {
+  const line = '{"image": "a.png", "text": "ein Käse\u2028"}\n';
+  for (const text of [line, `\uFEFF${line}`])
+    expect(await readCaptions(new Blob([text]), 'a/captions.jsonl')).toEqual([
+      { image: 'a.png', text: 'ein Käse\u2028' },
+    ]);
+});
+
+test.each([
+  ['Windows-1252', Uint8Array.of(0x7b, 0x7d, 0x0a, 0xe4), /^a\/captions\.jsonl:2: not UTF-8/],
+  ['UTF-16', Uint8Array.of(0xff, 0xfe, 0x7b, 0, 0x7d, 0), /^a\/captions\.jsonl is UTF-16/],
+])('one in %s is refused, rather than read with other letters', async (_, bytes, detail) => {
+  await expect(readCaptions(new Blob([bytes]), 'a/captions.jsonl')).rejects.toMatchObject({
+    code: 'LESSONS_UNUSABLE',
+    title: 'a/captions.jsonl is not UTF-8',
+    detail: expect.stringMatching(detail),
+  });
+});
+
+test('one too large is not even read', async () => {
+  const huge = { size: 2 ** 25, arrayBuffer: () => Promise.reject(new Error('it was read')) };
+  await expect(readCaptions(huge as unknown as Blob, 'captions.jsonl')).rejects.toMatchObject({
+    code: 'LESSONS_UNUSABLE',
+    title: 'captions.jsonl is too large for a page',
+  });
+});

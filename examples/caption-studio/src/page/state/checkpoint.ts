@@ -1,6 +1,9 @@
 import { transfer, wrap } from 'comlink';
 import type { CheckpointFolder, StudioFailure } from '../../engine/engine';
 import { engine, model } from './engine';
+import { asFailure } from './failure';
+import { chosenFiles } from './given-files';
+import { checkBytes, importNames, isContent } from './import-limits';
 import { report, tell } from './notice';
 import type { Zip } from './zip-worker';
 import ZipWorker from './zip-worker?worker';
@@ -40,27 +43,33 @@ export async function exportFolder(): Promise<string | undefined> {
   return `${parent.name}/${folderName}`;
 }
 
+/** @throws StudioFailure for what is no archive, or one above a limit of `import-limits.ts` */
 export async function importArchive(file: File): Promise<void> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
   let files: CheckpointFolder;
   try {
+    checkBytes(file.size);
+    const bytes = new Uint8Array(await file.arrayBuffer());
     files = await withZip(zip => zip.unpack(transfer(bytes, [bytes.buffer])));
   } catch (error) {
-    throw {
-      code: 'CHECKPOINT_DAMAGED',
-      title: 'This file is not a zip archive that can be opened',
-      advice: 'Choose the archive that Export made, or the checkpoint folder itself.',
-      detail: `${file.name}: ${error instanceof Error ? error.message : String(error)}`,
-    } satisfies StudioFailure;
+    throw about(file.name, error);
   }
   await importFiles(files);
 }
 
-export async function importFolder(files: readonly File[]): Promise<void> {
+/** @throws StudioFailure for a folder above a limit of `import-limits.ts`, before a file is read */
+export async function importFolder(given: readonly File[]): Promise<void> {
+  const files = chosenFiles(given).filter(({ path }) => isContent(path));
+  const names = importNames(files.map(({ path, file }) => ({ path, bytes: file.size })));
   const folder = await Promise.all(
-    files.map(async file => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
+    files.map(async ({ file }, i) => ({ name: names[i]!, bytes: new Uint8Array(await file.arrayBuffer()) })),
   );
   await importFiles(folder);
+}
+
+/** The failure, with the name of the archive. */
+function about(name: string, error: unknown): StudioFailure {
+  const failure = asFailure(error);
+  return { ...failure, detail: `${name}: ${failure.detail}` };
 }
 
 /** The imported model, named; the notice says whether it could be kept for the next visit. */

@@ -1,5 +1,5 @@
 import type { StudioFailure } from '../../engine/engine';
-import { parseCaptions } from './captions-file';
+import { readCaptions } from './captions-file';
 import { asFailure } from './failure';
 import { type GivenFile, isCaptionsFile } from './given-files';
 import { addLesson } from './teach';
@@ -22,7 +22,7 @@ export async function addFolder(files: readonly GivenFile[]): Promise<Added> {
   if (lists.length === 0) throw noCaptions;
   for (const { path, file } of lists) {
     const root = path.slice(0, -'captions.jsonl'.length);
-    for (const { image, text } of parseCaptions(await file.text()))
+    for (const { image, text } of await readCaptions(file, path))
       lines.push({ file: byPath.get(root + image.replace(/^\.\//, '')), image, text });
   }
   const left: string[] = [];

@@ -1,6 +1,7 @@
 import { expose, transfer } from 'comlink';
-import { unzipSync, zipSync } from 'fflate';
+import { zipSync } from 'fflate';
 import type { CheckpointFolder } from '../../engine/engine';
+import { unpackCheckpoint } from './unpack';
 
 /** Packs and unpacks archives of tens of megabytes, away from the page's thread. */
 const zip = {
@@ -10,11 +11,13 @@ const zip = {
     const packed = zipSync(entries, { level: 0 });
     return transfer(packed, [packed.buffer]);
   },
-  /** Every file by its last name; throws where the bytes are no archive. */
+  /** @throws StudioFailure, see `unpackCheckpoint` */
   unpack(bytes: Uint8Array): CheckpointFolder {
-    return Object.entries(unzipSync(bytes))
-      .filter(([path]) => !path.endsWith('/') && !path.startsWith('__MACOSX/'))
-      .map(([path, contents]) => ({ name: path.slice(path.lastIndexOf('/') + 1), bytes: contents }));
+    const files = unpackCheckpoint(bytes);
+    return transfer(
+      files,
+      files.map(file => file.bytes.buffer),
+    );
   },
 };
 
