@@ -120,6 +120,7 @@ napi_value cudaDevices(Call&);
 napi_value cpuInfo(Call&);
 napi_value setThreads(Call&);
 napi_value threads(Call&);
+napi_value setOneDnn(Call&);
 napi_value seed(Call&);
 napi_value memory(Call&);
 napi_value synchronize(Call&);

@@ -62,6 +62,7 @@ void exportAll(napi_env env, napi_value exports, Addon* addon) {
   exportFunction<cpuInfo>(env, exports, addon, "cpuInfo");
   exportFunction<setThreads>(env, exports, addon, "setThreads");
   exportFunction<threads>(env, exports, addon, "threads");
+  exportFunction<setOneDnn>(env, exports, addon, "setOneDnn");
   exportFunction<seed>(env, exports, addon, "seed");
   exportFunction<findOperator>(env, exports, addon, "operator");
   exportFunction<schemaOf>(env, exports, addon, "schema");

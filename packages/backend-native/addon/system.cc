@@ -107,6 +107,14 @@ napi_value setThreads(Call& call) {
 
 napi_value threads(Call& call) { return numberToJs(call.env, at::get_num_threads()); }
 
+napi_value setOneDnn(Call& call) {
+  bool enabled;
+  if (call.count < 1 || napi_get_value_bool(call.env, call.arguments[0], &enabled) != napi_ok)
+    throw UsageError("setOneDnn(enabled) takes a boolean");
+  at::globalContext().setUserEnabledMkldnn(enabled);
+  return undefinedJs(call.env);
+}
+
 napi_value seed(Call& call) {
   const double value = call.number(0, "a seed");
   if (!isWhole(value)) throw UsageError("a seed must be a whole number");

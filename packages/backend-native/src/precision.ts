@@ -12,9 +12,9 @@
  * | loss, gradient norm, AdamW, parameters and moments                  | float32          | float32  |
  * | every other kernel                                                  | float32          | float32  |
  *
- * bfloat16 has the range of float32, so that no loss scaling is needed. cuBLAS and oneDNN sum products of bfloat16 numbers in float32 and
- * round the result (libtorch 1.13 on the CPU does not for matrices of less than 16³ products, nor without AVX-512). The master weights
- * stay float32: a bfloat16 copy of each is made when a kernel first asks for it, and again when the weight was replaced or overwritten.
+ * bfloat16 has the range of float32, so that no loss scaling is needed. Products of bfloat16 numbers are summed in float32 and the result
+ * is rounded, but not by every libtorch on every processor: see `sums.ts`. The master weights stay float32: a bfloat16 copy of each is
+ * made when a kernel first asks for it, and again when the weight was replaced or overwritten.
  *
  * A kernel that says nothing asks `input` and gets float32; one that can do with less asks `operand`, `weight` or `b.stored`.
  */

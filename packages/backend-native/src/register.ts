@@ -8,6 +8,7 @@ import { RecordedStep } from './capture';
 import { localRank } from './distributed/environment';
 import { kernels } from './kernels/index';
 import { type Precision, precisionOf, usePrecision } from './precision';
+import { warnOfNarrowSums } from './sums';
 
 /** How to start the backend. */
 export interface NativeOptions {
@@ -20,7 +21,8 @@ export interface NativeOptions {
   readonly threads?: number;
   /**
    * `bfloat16` is mixed precision: products of bfloat16 numbers, while weights, sums and norms stay float32. Default `float32`. Registered
-   * again, the backend goes on with the precision that is asked for.
+   * again, the backend goes on with the precision that is asked for. A libtorch that sums such products in bfloat16 on this processor
+   * (`sums.ts`) makes this a process warning with the code `SIMVLM_BFLOAT16_SUMS`.
    */
   readonly precision?: Precision;
 }
@@ -59,6 +61,7 @@ export async function registerNativeBackend(options: NativeOptions = {}): Promis
   });
   const backend = await starting;
   if (options.precision !== undefined) usePrecision(backend, options.precision);
+  if (options.precision === 'bfloat16' && backend.device < 0) warnOfNarrowSums(backend);
   return info(backend);
 }
 

@@ -62,6 +62,12 @@ describeNative('the addon', () => {
     expect(failure(() => addon.setThreads(0)).message).toBe('threads must be a whole number ≥ 1');
   });
 
+  test('oneDNN can be switched off and on', () => {
+    addon.setOneDnn(false);
+    addon.setOneDnn(true);
+    expect(failure(() => addon.setOneDnn(1 as never)).message).toBe('setOneDnn(enabled) takes a boolean');
+  });
+
   const dtypes: [name: string, dtype: ScalarType, data: ArrayBufferView, shape: number[]][] = [
     ['uint8', scalarType.uint8, new Uint8Array([0, 1, 255]), [3]],
     ['int32', scalarType.int32, new Int32Array([-(2 ** 31), 0, 2 ** 31 - 1, 7]), [2, 2]],

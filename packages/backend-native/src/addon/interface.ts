@@ -59,6 +59,11 @@ export interface NativeAddon {
   cpuInfo(): string;
   setThreads(threads: number): void;
   threads(): number;
+  /**
+   * Whether the CPU's products and convolutions may use oneDNN, for the whole process; true at first. Without it bfloat16 takes the
+   * code that ATen has for processors that oneDNN's bfloat16 does not support.
+   */
+  setOneDnn(enabled: boolean): void;
   /** Seeds every generator of ATen. */
   seed(value: number): void;
 
