@@ -19,6 +19,6 @@ export function machineLine(): string {
 /** How the reader calls this program: from a checkout of the repository by its scripts, else by its name. */
 export function programName(): string {
   return ['start', 'simvlm'].includes(process.env.npm_lifecycle_event ?? '')
-    ? 'npx pnpm@10 simvlm'
+    ? 'npx -y pnpm@10 simvlm'
     : 'simvlm';
 }
