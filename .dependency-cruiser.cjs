@@ -50,8 +50,20 @@ module.exports = {
     {
       name: 'core-has-no-dependency',
       severity: 'error',
-      from: { path: '^packages/core/src/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^packages/core/src/', pathNot: ['\\.test\\.ts$', '^packages/core/src/node/'] },
       to: { pathNot: '^packages/core/src/' },
+    },
+    {
+      name: 'core-node-has-no-dependency-but-node',
+      severity: 'error',
+      from: { path: '^packages/core/src/node/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^packages/core/src/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'core-runs-without-node',
+      severity: 'error',
+      from: { path: '^packages/core/src/', pathNot: ['\\.test\\.ts$', '^packages/core/src/node[./]'] },
+      to: { path: '^packages/core/src/node[./]' },
     },
     {
       name: 'examples-use-public-packages',

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
+import { guardStandardStreams } from './io/standard-streams';
+import { exitOnSignals } from './pipeline/interrupt';
 import { run } from './program';
 
-// A reader that has seen enough, such as `head`, closes the pipe: no reason for a stack trace.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+guardStandardStreams();
+exitOnSignals();
 
 run(process.argv.slice(2)).then(code => {
   process.exitCode = code;

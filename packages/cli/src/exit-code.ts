@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Exit codes that scripts can rely on: done, failed, wrong arguments or configuration, interrupted. */
+/** Exit codes that scripts can rely on: done, failed, asked for what cannot be, interrupted. */
 export const exitCode = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Version of this package, as npm knows it. */

@@ -1,13 +1,13 @@
-import { isSimVlmError } from '@simvlm/core';
+import { isRequestError, isSimVlmError } from '@simvlm/core';
 import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
-import { positiveNumber, wholeNumber } from './arguments';
+import { count, positiveNumber, share, wholeNumber } from './arguments';
 import { generationOptions } from './commands/caption-options';
 import { exitCode, version } from './exit-code';
 import { Terminal } from './terminal';
 
 /**
- * Runs the command line and gives the exit code: 0 done, 1 failed, 2 wrong arguments or configuration,
+ * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
  * 130 interrupted (what was trained is kept).
  */
 export async function run(args: readonly string[]): Promise<number> {
@@ -23,13 +23,19 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     if (isSimVlmError(error)) {
       terminal.error(error.message);
-      return error.code.startsWith('CONFIG') ? exitCode.usage : exitCode.failed;
+      return isRequestError(error) ? exitCode.usage : exitCode.failed;
     }
     // Ctrl-C before there was anything to keep.
     if ((error as Error)?.name === 'AbortError') return exitCode.interrupted;
-    terminal.error(`unexpected: ${(error as Error)?.stack ?? error}`);
+    terminal.error(`unexpected: ${unexpected(error)}`);
     return exitCode.failed;
   }
+}
+
+/** What the system refuses says enough in its message; for a fault of ours the place is needed. */
+function unexpected(error: unknown): string {
+  const { syscall, message, stack } = (error ?? {}) as NodeJS.ErrnoException;
+  return (syscall !== undefined ? message : stack) ?? String(error);
 }
 
 function buildProgram(done: (code: number) => void): Command {
@@ -144,7 +150,7 @@ function buildProgram(done: (code: number) => void): Command {
     .option(
       '--character-coverage <share>',
       'share of the characters that get a piece of their own',
-      positiveNumber,
+      share,
       0.9995,
     )
     .option('--byte-fallback', 'spell unknown characters as UTF-8 bytes')
@@ -160,7 +166,7 @@ function buildProgram(done: (code: number) => void): Command {
       [],
     )
     .option('--control-symbols <list>', 'pieces that no text gives, separated by commas', commaList, [])
-    .option('--max-lines <n>', 'train on so many lines drawn at random; default: on all', wholeNumber)
+    .option('--max-lines <n>', 'train on so many lines drawn at random; default: on all', count)
     .option('--seed <n>', 'seed of that draw', wholeNumber, 0)
     .option('--soft-vocab-limit', 'a smaller vocabulary when the text gives no more, instead of an error')
     .action(async (files, options) =>

@@ -125,7 +125,7 @@ describe('what is missing', () => {
     folder.write('config.json', { data: { train: 'nowhere' } });
     const { code, err } = await simvlm('train', 'config.json', '--backend', 'abacus');
     expect(err).toContain('no backend "abacus"; there are webgpu, native');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
   });
 
   it('a data folder without captions.jsonl is named', async () => {

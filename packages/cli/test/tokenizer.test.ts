@@ -107,12 +107,19 @@ it('says what is wrong with options and ids', async () => {
   expect(await wrong(...train, '--type', 'word')).toMatch(/^2 .*Allowed choices are unigram, bpe/s);
   expect(await wrong(...train, '--normalization', 'nfd')).toMatch(/^2 .*Allowed choices are nmt_nfkc/s);
   expect(await wrong(...train, '--user-defined-symbols', 'a b')).toMatch(
-    /^2 .*"userDefinedSymbols" must be/s,
+    /^2 .*--user-defined-symbols must be/s,
   );
   expect(await wrong(...train)).toMatch(
-    /^1 .*vocabSize 8000 is too large for this text: it gives \d+ pieces/s,
+    /^2 .*--vocab-size 8000 is too large for this text, which gives \d+ pieces: .* --soft-vocab-limit\n$/s,
   );
-  expect(await wrong(...train, '--vocab-size', '5')).toMatch(/^1 .*vocabSize 5 is too small/s);
+  expect(await wrong(...train, '--vocab-size', '5')).toMatch(
+    /^2 .*--vocab-size 5 is too small .* --character-coverage\n$/s,
+  );
+  expect(await wrong(...train, '--vocab-size', '4')).toMatch(/^2 .*--vocab-size must be an integer from 5/s);
+  expect(await wrong(...train, '--character-coverage', '2')).toMatch(/^2 .*--character-coverage/s);
+  expect(await wrong(...train, '--user-defined-symbols', 'x', '--control-symbols', 'x')).toMatch(
+    /^2 .*"x" is in both --control-symbols and --user-defined-symbols/s,
+  );
   expect(await wrong('encode', '--ids', '--pieces', '--model', 'words.model')).toMatch(
     /^2 .*cannot be used with/s,
   );

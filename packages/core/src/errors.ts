@@ -1,30 +1,39 @@
+/**
+ * Every error code, and whose fault it is. `request`: what was asked for cannot be, so the same request fails again. `failure`: it
+ * failed in the doing, because of a file, a disk or a machine, and may succeed once that is put right.
+ */
+const faults = {
+  CONFIG_INVALID: 'request',
+  CONFIG_UNKNOWN_KEY: 'request',
+  SHAPE_MISMATCH: 'failure',
+  DATA_INVALID: 'failure',
+  DATA_NOT_FOUND: 'failure',
+  CAPTION_EMPTY: 'failure',
+  IMAGE_UNREADABLE: 'failure',
+  IMAGE_TOO_LARGE: 'failure',
+  TOKENIZER_INVALID: 'failure',
+  TOKENIZER_TRAINING: 'failure',
+  TOKENIZER_VOCAB_SIZE: 'request',
+  TOKEN_OUT_OF_RANGE: 'failure',
+  TEXT_TOO_LONG: 'failure',
+  WEIGHTS_INVALID: 'failure',
+  CHECKPOINT_INVALID: 'failure',
+  CHECKPOINT_MISMATCH: 'failure',
+  CHECKPOINT_NOT_FOUND: 'failure',
+  DISK_WRITE: 'failure',
+  STORAGE_FULL: 'failure',
+  STORAGE_ABSENT: 'failure',
+  BACKEND_UNKNOWN: 'request',
+  BACKEND_UNAVAILABLE: 'failure',
+  BACKEND_FAILED: 'failure',
+  OUT_OF_MEMORY: 'failure',
+  PLUGIN_DUPLICATE: 'request',
+  PLUGIN_UNKNOWN: 'request',
+  TRAINING_DIVERGED: 'failure',
+} as const satisfies Record<string, 'request' | 'failure'>;
+
 /** What went wrong, for programs: stable across versions. */
-export type ErrorCode =
-  | 'CONFIG_INVALID'
-  | 'CONFIG_UNKNOWN_KEY'
-  | 'SHAPE_MISMATCH'
-  | 'DATA_INVALID'
-  | 'DATA_NOT_FOUND'
-  | 'CAPTION_EMPTY'
-  | 'IMAGE_UNREADABLE'
-  | 'IMAGE_TOO_LARGE'
-  | 'TOKENIZER_INVALID'
-  | 'TOKENIZER_TRAINING'
-  | 'TOKEN_OUT_OF_RANGE'
-  | 'TEXT_TOO_LONG'
-  | 'WEIGHTS_INVALID'
-  | 'CHECKPOINT_INVALID'
-  | 'CHECKPOINT_MISMATCH'
-  | 'CHECKPOINT_NOT_FOUND'
-  | 'DISK_WRITE'
-  | 'STORAGE_FULL'
-  | 'STORAGE_ABSENT'
-  | 'BACKEND_UNAVAILABLE'
-  | 'BACKEND_FAILED'
-  | 'OUT_OF_MEMORY'
-  | 'PLUGIN_DUPLICATE'
-  | 'PLUGIN_UNKNOWN'
-  | 'TRAINING_DIVERGED';
+export type ErrorCode = keyof typeof faults;
 
 /** Shared by every copy of this package, so that errors are known across copies. */
 const BRAND = Symbol.for('simvlm.error');
@@ -61,6 +70,8 @@ export class ImageError extends SimVlmError {}
 export class TokenizerError extends SimVlmError {}
 /** Weights or a checkpoint that cannot be read, written or used with this model. */
 export class CheckpointError extends SimVlmError {}
+/** A file or folder for results that cannot be written. */
+export class OutputError extends SimVlmError {}
 /** A backend that is missing or that failed. */
 export class BackendError extends SimVlmError {}
 /** A plug-in name that is taken or unknown. */
@@ -71,4 +82,12 @@ export class TrainingError extends SimVlmError {}
 /** `true` for an error that SimVLM threw on purpose, also across copies of this package. */
 export function isSimVlmError(error: unknown): error is SimVlmError {
   return error instanceof Error && (error as { [BRAND]?: unknown })[BRAND] === true;
+}
+
+/**
+ * `true` for an error in what was asked for (an option, a configuration, a name), as opposed to one that came up while doing it.
+ * The command line ends with exit code 2 for these, and with 1 for the others.
+ */
+export function isRequestError(error: unknown): error is SimVlmError {
+  return isSimVlmError(error) && Object.hasOwn(faults, error.code) && faults[error.code] === 'request';
 }

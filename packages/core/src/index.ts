@@ -30,7 +30,9 @@ export {
   DataError,
   type ErrorCode,
   ImageError,
+  isRequestError,
   isSimVlmError,
+  OutputError,
   PluginError,
   ShapeError,
   SimVlmError,
@@ -39,7 +41,8 @@ export {
 } from './errors';
 export { parseJson, parseJsonObject } from './json';
 export { namePattern } from './name-pattern';
-export { checkOptions, type OptionRule, rule } from './options';
+export { didYouMean } from './nearest';
+export { checkOptions, OptionError, type OptionRule, rule } from './options';
 export { declaredParameters, initialValues, parameterScope } from './parameter-scope';
 export { type ParameterSpec, ParameterTree, parameterCount } from './parameter-tree';
 export { philox4x32 } from './philox';

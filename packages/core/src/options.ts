@@ -1,4 +1,5 @@
 import { ConfigError } from './errors';
+import { didYouMean } from './nearest';
 
 /** What one option may be: a description for the message and a test. */
 export interface OptionRule {
@@ -33,26 +34,57 @@ export const rule = {
  * Refuses unknown keys and values that their rule does not accept; keys that are absent or undefined pass.
  *
  * @param where how the message names the object, such as `model config`
- * @throws ConfigError with the key, what was given and what is allowed
+ * @throws ConfigError with the key, what was given and what is allowed, also for options that are no object
  */
 export function checkOptions(
   where: string,
   options: object,
   rules: Readonly<Record<string, OptionRule>>,
 ): void {
+  if (!rule.object.accepts(options))
+    throw new ConfigError('CONFIG_INVALID', `${where}: must be an object, got ${shown(options)}`);
   for (const [key, value] of Object.entries(options)) {
-    const known = rules[key];
-    if (!known) {
+    // Keys come from files: "constructor" and its like are in every object, but are no option.
+    if (!Object.hasOwn(rules, key)) {
+      const allowed = Object.keys(rules);
       throw new ConfigError(
         'CONFIG_UNKNOWN_KEY',
-        `${where}: unknown key "${key}"; allowed: ${Object.keys(rules).join(', ')}`,
+        `${where}: unknown key ${shown(key)}; allowed: ${allowed.join(', ')}${didYouMean(key, allowed)}`,
       );
     }
-    if (value !== undefined && !known.accepts(value)) {
-      throw new ConfigError(
-        'CONFIG_INVALID',
-        `${where}: "${key}" must be ${known.expected}, got ${JSON.stringify(value)}`,
-      );
-    }
+    const { accepts, expected } = rules[key]!;
+    if (value !== undefined && !accepts(value)) throw new OptionError(where, key, expected, value);
+  }
+}
+
+/** An option whose value is not allowed. A program that offers it under another name can say so with the parts. */
+export class OptionError extends ConfigError {
+  readonly key: string;
+  /** What is wrong, to follow the name of the option: `must be a string, got 5`. */
+  readonly problem: string;
+
+  constructor(where: string, key: string, expected: string, value: unknown) {
+    const problem = `must be ${expected}, got ${shown(value)}`;
+    super('CONFIG_INVALID', `${where}: "${key}" ${problem}`);
+    this.key = key;
+    this.problem = problem;
+  }
+}
+
+/** Characters of a value in a message. */
+const SHOWN = 100;
+
+/** A value as JSON for a message, on one line and not endless. */
+function shown(value: unknown): string {
+  const text = typeof value === 'object' || typeof value === 'string' ? jsonOf(value) : String(value);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A circle, or a bigint inside.
+    return 'an object that is no JSON';
   }
 }

@@ -7,6 +7,7 @@ import type {
   PatcherFactory,
 } from './contracts';
 import { PluginError } from './errors';
+import { didYouMean } from './nearest';
 
 /**
  * What a plug-in can add, by kind. A package or a program adds kinds of its own by declaration merging:
@@ -77,7 +78,7 @@ export class Registry {
     if (!found)
       throw new PluginError(
         'PLUGIN_UNKNOWN',
-        `no ${kind} "${name}"; registered: ${this.names(kind).join(', ') || 'none'}`,
+        `no ${kind} "${name}"; registered: ${this.names(kind).join(', ') || 'none'}${didYouMean(name, this.names(kind))}`,
       );
     return found.factory as PluginKinds[K];
   }

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { DataError } from '@simvlm/core';
+import { clearLeftovers, replaceFile, writeProblem } from '@simvlm/core/node';
 
 /** What stands beside the pixels. */
 interface Manifest {
@@ -21,6 +22,9 @@ export interface CacheEntry {
   /** Length of the pixels. */
   readonly bytes: number;
 }
+
+/** The files of all entries. */
+const CACHED = /^emoji-\d+-\w+\.(pixels|json)$/;
 
 /** `option`, else SIMVLM_CACHE, else `simvlm` in XDG_CACHE_HOME (ignored when relative, as XDG asks) or in ~/.cache. */
 export function cacheFolder(option?: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -64,8 +68,8 @@ export async function readCache(entry: CacheEntry): Promise<Uint8Array | undefin
 }
 
 /**
- * Writes the pixels, then the manifest, each to a temporary file beside it that is renamed when it is complete, so
- * that a reader finds the old, the new or nothing.
+ * Writes the pixels, then the manifest, each of them whole or not at all, so that a reader finds the old, the new or nothing. What
+ * killed writers of any size left in the folder is removed.
  *
  * @throws DataError when the folder cannot be written
  */
@@ -74,27 +78,15 @@ export async function writeCache(entry: CacheEntry, data: Uint8Array): Promise<v
   const content: Manifest = { key: entry.key, bytes: data.length, sha256: sha256(data) };
   try {
     await mkdir(entry.folder, { recursive: true });
-    await replace(pixels, data);
-    await replace(manifest, `${JSON.stringify(content)}\n`);
+    await clearLeftovers(pixels, name => CACHED.test(name));
+    await replaceFile(pixels, data);
+    await replaceFile(manifest, `${JSON.stringify(content)}\n`);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
     throw new DataError(
       'DISK_WRITE',
-      `cannot write the cache in ${entry.folder}: ${code ?? message}; give a folder that can be written as cacheDir or SIMVLM_CACHE`,
+      `cannot write the cache in ${entry.folder}: ${writeProblem(entry.folder, cause)}; give a folder that can be written as cacheDir or SIMVLM_CACHE`,
       { cause },
     );
-  }
-}
-
-async function replace(file: string, data: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, data);
-    await rename(temporary, file);
-  } catch (error) {
-    // Best effort: the error that counts is the one that led here.
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { BackendError, type Plugin } from '@simvlm/core';
+import { BackendError, didYouMean, type Plugin } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import {
   type ActivateOptions,
@@ -44,7 +44,10 @@ export async function pickBackend(options: PickOptions = {}): Promise<PickedBack
   const prefer = options.prefer ?? preferredByEnvironment();
   const known = providers.map(({ name }) => name);
   if (prefer !== undefined && !known.includes(prefer)) {
-    throw new BackendError('BACKEND_UNAVAILABLE', `no backend "${prefer}"; there are ${known.join(', ')}`);
+    throw new BackendError(
+      'BACKEND_UNKNOWN',
+      `no backend "${prefer}"; there are ${known.join(', ')}${didYouMean(prefer, known)}`,
+    );
   }
   const candidates: Candidate[] = [];
   const checked = await Promise.all(

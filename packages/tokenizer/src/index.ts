@@ -17,6 +17,7 @@ export {
 export type { TrainingOptions, TrainingProgress } from './trainer/options';
 export { trainBpe } from './trainer/train-bpe';
 export { trainUnigram } from './trainer/train-unigram';
+export { VocabularySizeError } from './trainer/vocabulary-size-error';
 export {
   type Algorithm,
   type NormalizerSettings,

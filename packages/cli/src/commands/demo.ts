@@ -10,6 +10,7 @@ import { machineLine, programName } from '../environment';
 import { scoreTable, textTable } from '../evaluation/score-table';
 import { emojiSplits, evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
+import { checkOutputFolder } from '../io/output-file';
 import { checkpointRunConfig, RUNS } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
 import { firstLook } from '../pipeline/first-look';
@@ -44,6 +45,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const { minutes, seed } = options;
   const config: RunConfig = resume ? checkpointRunConfig(resume) : { ...demoConfig, name, seed, minutes };
   const folder = join(RUNS, name);
+  await checkOutputFolder(folder, 'choose another run with --name, or another working directory');
   const registry = await runRegistry();
 
   return interruptible(terminal, async signal => {
@@ -86,28 +88,33 @@ export async function demo(options: DemoOptions): Promise<number> {
         return exitCode.interrupted;
       }
       const { head, rows, note } = scoreTable(results);
-      printLine(textTable(head, rows));
-      terminal.note(note);
-      const report = await writeReport(folder, {
-        title: 'SimVLM, trained from scratch on emoji',
-        summary: [
-          [
-            'training',
-            `${result.step.toLocaleString('en')} steps, ${result.examples.toLocaleString('en')} examples, ${duration(result.seconds)}`,
+      let report: string;
+      try {
+        report = await writeReport(folder, {
+          title: 'SimVLM, trained from scratch on emoji',
+          summary: [
+            [
+              'training',
+              `${result.step.toLocaleString('en')} steps, ${result.examples.toLocaleString('en')} examples, ${duration(result.seconds)}`,
+            ],
+            [
+              'model',
+              `${typeof config.model === 'string' ? config.model : 'own configuration'}, seed ${config.seed}`,
+            ],
+            ['backend', `${backend.name} (${backend.detail})`],
+            ['machine', machineLine()],
+            ...(options.shuffleImages
+              ? [['control', 'trained with the images shuffled against their captions'] as const]
+              : []),
           ],
-          [
-            'model',
-            `${typeof config.model === 'string' ? config.model : 'own configuration'}, seed ${config.seed}`,
-          ],
-          ['backend', `${backend.name} (${backend.detail})`],
-          ['machine', machineLine()],
-          ...(options.shuffleImages
-            ? [['control', 'trained with the images shuffled against their captions'] as const]
-            : []),
-        ],
-        results,
-        attribution: attributionText(emoji.attribution).split('\n'),
-      });
+          results,
+          attribution: attributionText(emoji.attribution).split('\n'),
+        });
+      } finally {
+        // Last, because the command ends when nobody reads its results; and even where the report cannot be written.
+        printLine(textTable(head, rows));
+        terminal.note(note);
+      }
       terminal.heading('Done');
       terminal.note(`report      ${report}`);
       terminal.note(`checkpoint  ${join(folder, 'checkpoints')}`);

@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { DataError, type SkipReport } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { readCandidates } from '../evaluation/candidates';
 import { exitCode } from '../exit-code';
+import { openOutput } from '../io/output-file';
 import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { byKind, captionFolder } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
@@ -40,6 +40,10 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
     );
   const candidates = options.task === 'choice' ? await readCandidates(folder) : undefined;
+  const predictions =
+    options.predictions === undefined
+      ? undefined
+      : await openOutput(options.predictions, 'give another file with --predictions');
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
   const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
@@ -65,15 +69,20 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
   model.dispose();
   if (!outcome) return exitCode.interrupted;
 
-  if (options.predictions !== undefined) {
-    const lines = outcome.predictions.map(({ id, text, scores }) => JSON.stringify({ id, text, scores }));
-    await writeFile(options.predictions, lines.map(line => `${line}\n`).join(''));
+  const lines = outcome.predictions.map(({ id, text, scores }) => JSON.stringify({ id, text, scores }));
+  try {
+    await predictions?.write(lines.map(line => `${line}\n`).join(''));
+  } finally {
+    // The metrics cost as much work as the predictions: a disk that has filled up does not take them, too.
+    report(outcome, options, terminal);
   }
-  const { metrics, skipped } = outcome;
-  if (options.json) printLine(JSON.stringify({ task: options.task, ...metrics, skipped: skipped.count }));
+  return exitCode.ok;
+}
+
+function report({ metrics, skipped }: Outcome, { task, json }: EvalCommandOptions, terminal: Terminal): void {
+  if (json) printLine(JSON.stringify({ task, ...metrics, skipped: skipped.count }));
   else for (const [name, value] of Object.entries(metrics)) printLine(`${name.padEnd(16)} ${display(value)}`);
   for (const reason of skipped.reasons) terminal.warn(`skipped ${reason}`);
-  return exitCode.ok;
 }
 
 function display(value: number): string {

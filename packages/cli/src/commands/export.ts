@@ -1,10 +1,12 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError, ConfigError } from '@simvlm/core';
+import { clearLeftovers } from '@simvlm/core/node';
 import { readSafetensors, writeSafetensors } from '@simvlm/model';
 import { type CheckpointFiles, fileOf } from '@simvlm/trainer';
 import { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
 import { exitCode } from '../exit-code';
+import { checkOutputFolder } from '../io/output-file';
 import { filesForUse } from '../pipeline/checkpoint';
 import { Terminal } from '../terminal';
 
@@ -18,6 +20,8 @@ export interface ExportOptions {
 export async function exportCheckpoint({ checkpoint, out, float16 }: ExportOptions): Promise<number> {
   if (await stat(out).catch(() => undefined))
     throw new ConfigError('CONFIG_INVALID', `${out} is there already: give a new folder with --out`);
+  await checkOutputFolder(out, 'give another folder with --out');
+  await clearLeftovers(out);
   const files = await loadCheckpoint(checkpoint);
   const exported: CheckpointFiles = new Map([
     ...filesForUse(files),

@@ -1,9 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { CheckpointError, ConfigError } from '@simvlm/core';
 import { mergeAdapters, readAdapters, readSafetensors, writeAdapters, writeSafetensors } from '@simvlm/model';
 import { type CheckpointFiles, checkpointModelConfig, checkpointTrainerState, fileOf } from '@simvlm/trainer';
 import { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
 import { exitCode } from '../exit-code';
+import { checkOutputFolder, openOutput } from '../io/output-file';
 import { checkpointExtras, checkpointRunConfig, checkpointTokenizer } from '../pipeline/checkpoint';
 import { mergedWeights } from '../pipeline/model';
 import { Terminal } from '../terminal';
@@ -13,10 +14,11 @@ export async function loraMerge(
   path: string,
   { out, adapters }: { readonly out: string; readonly adapters?: string },
 ): Promise<number> {
-  const files = await loadCheckpoint(path);
+  await checkOutputFolder(out, 'give another folder with --out');
   const held = await readdir(out).catch(() => [] as string[]);
   if (held.length > 0)
     throw new ConfigError('CONFIG_INVALID', `${out} is not empty: give a new folder with --out`);
+  const files = await loadCheckpoint(path);
   const { weights, config } =
     adapters === undefined ? merged(path, files) : await withFile(path, files, adapters);
   const { lora: _, ...run } = checkpointRunConfig(files);
@@ -33,19 +35,12 @@ export async function loraMerge(
 
 /** `simvlm lora extract`. */
 export async function loraExtract(path: string, { out }: { readonly out: string }): Promise<number> {
+  const output = await openOutput(out, 'give another file with --out');
   const files = await loadCheckpoint(path);
   const { lora } = checkpointModelConfig(files);
   if (!lora) throw none(path);
   const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));
-  try {
-    await writeFile(out, writeAdapters(tensors, lora));
-  } catch (error) {
-    throw new CheckpointError(
-      'DISK_WRITE',
-      `cannot write ${out}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
-      { cause: error },
-    );
-  }
+  await output.write(writeAdapters(tensors, lora));
   new Terminal().note(`adapters of rank ${lora.rank} in ${out}`);
   return exitCode.ok;
 }

@@ -1,14 +1,15 @@
-import { writeFile } from 'node:fs/promises';
-import { TokenizerError } from '@simvlm/core';
+import { ConfigError, OptionError, TokenizerError } from '@simvlm/core';
 import {
   type NormalizationRule,
   type TrainingOptions,
   trainBpe,
   trainUnigram,
+  VocabularySizeError,
   writeTokenizerJson,
 } from '@simvlm/tokenizer';
 import { exitCode } from '../exit-code';
 import { readLines, writeOut } from '../io/lines';
+import { openOutput } from '../io/output-file';
 import { readTokenizer } from '../pipeline/tokenizer';
 import { Terminal } from '../terminal';
 
@@ -29,6 +30,12 @@ interface TrainOptions {
 /** `simvlm tokenizer train`. */
 export async function tokenizerTrain(files: readonly string[], options: TrainOptions): Promise<number> {
   const terminal = new Terminal();
+  const twice = options.controlSymbols.find(symbol => options.userDefinedSymbols.includes(symbol));
+  if (twice !== undefined)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `tokenizer train: "${twice}" is in both --control-symbols and --user-defined-symbols; give it in one of them`,
+    );
   const { out, type, softVocabLimit, ...given } = options;
   const train = type === 'bpe' ? trainBpe : trainUnigram;
   const settings: TrainingOptions = {
@@ -41,10 +48,33 @@ export async function tokenizerTrain(files: readonly string[], options: TrainOpt
           : `${count.toLocaleString('en')} pieces, to be ${target?.toLocaleString('en')}`,
       ),
   };
-  const tokenizer = await train(eachLine(files), settings);
-  await writeFile(out, out.endsWith('.json') ? writeTokenizerJson(tokenizer.model) : tokenizer.save());
+  const output = await openOutput(out, 'give another file with --out');
+  const tokenizer = await train(eachLine(files), settings).catch(error => {
+    throw namingOptions(error);
+  });
+  await output.write(out.endsWith('.json') ? writeTokenizerJson(tokenizer.model) : tokenizer.save());
   terminal.note(`${out}: ${tokenizer.vocabSize} pieces`);
   return exitCode.ok;
+}
+
+/** Errors of the library name its options; these name those of the command line. */
+function namingOptions(error: unknown): unknown {
+  if (error instanceof OptionError)
+    return new ConfigError('CONFIG_INVALID', `tokenizer train: ${flag(error.key)} ${error.problem}`);
+  if (!(error instanceof VocabularySizeError)) return error;
+  const { code, vocabSize, least, most } = error;
+  return new TokenizerError(
+    code,
+    least === undefined
+      ? `--vocab-size ${vocabSize} is too large for this text, which gives ${most} pieces: ask for no more, or add --soft-vocab-limit`
+      : `--vocab-size ${vocabSize} is too small for this text, whose characters and special pieces need ${least}: ask for more, or lower --character-coverage`,
+    { cause: error },
+  );
+}
+
+/** `vocabSize` → `--vocab-size`. */
+function flag(key: string): string {
+  return `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
 }
 
 interface ModelOptions {

@@ -10,6 +10,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
+import { checkOutputFolder } from '../io/output-file';
 import { RUNS } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
@@ -49,6 +50,8 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       'CONFIG_INVALID',
       `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
     );
+  if (!place || place.rank === 0)
+    await checkOutputFolder(join(RUNS, config.name), 'train in another working directory, or free the place');
   const registry = await runRegistry(config.plugins);
   const resume = options.resume === undefined ? undefined : await loadCheckpoint(options.resume);
   const init = options.init === undefined ? undefined : await loadCheckpoint(options.init);

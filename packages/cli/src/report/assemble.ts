@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random, type RgbImage } from '@simvlm/core';
 import { exactMatch } from '@simvlm/eval';
@@ -6,6 +6,7 @@ import type { StepMetrics } from '@simvlm/trainer';
 import sharp from 'sharp';
 import { scoreTable } from '../evaluation/score-table';
 import type { SplitResult } from '../evaluation/splits';
+import { openOutput } from '../io/output-file';
 import { smooth } from './chart';
 import { type ReportPicture, reportHtml } from './html';
 
@@ -42,9 +43,9 @@ export async function writeReport(folder: string, input: ReportInput): Promise<s
     sheets,
     attribution: input.attribution,
   });
-  const path = join(folder, 'report.html');
-  await writeFile(path, html);
-  return path;
+  const report = await openOutput(join(folder, 'report.html'), 'choose another run with --name');
+  await report.write(html);
+  return report.path;
 }
 
 /** Pictures drawn at random, with a fixed seed, from all that were captioned: no choosing. */

@@ -1,9 +1,9 @@
-import { TokenizerError } from '@simvlm/core';
 import { charMapOf } from '../normalizer/compile-char-map';
 import { SentencePieceTokenizer } from '../tokenizer';
 import type { Algorithm, NormalizerSettings, Piece } from '../vocabulary';
 import type { Corpus } from './corpus';
 import { type CheckedOptions, SPECIAL } from './options';
+import { VocabularySizeError } from './vocabulary-size-error';
 
 /** The normaliser of a model that is trained here. */
 export function normalizerOf({ normalization }: CheckedOptions): NormalizerSettings {
@@ -19,7 +19,7 @@ export function normalizerOf({ normalization }: CheckedOptions): NormalizerSetti
 /**
  * How many pieces there are to learn, the characters included.
  *
- * @throws TokenizerError when there are fewer than characters
+ * @throws VocabularySizeError when there are fewer than characters
  */
 export function roomFor(
   { characters }: Corpus,
@@ -28,9 +28,9 @@ export function roomFor(
 ): number {
   const needed = characters.length + fixed.length;
   if (vocabSize < needed)
-    throw new TokenizerError(
-      'TOKENIZER_TRAINING',
+    throw new VocabularySizeError(
       `vocabSize ${vocabSize} is too small: ${characters.length} characters and ${fixed.length} special pieces need ${needed}; ask for more, or lower characterCoverage`,
+      { vocabSize, least: needed },
     );
   return vocabSize - fixed.length;
 }
@@ -38,7 +38,7 @@ export function roomFor(
 /**
  * The whole model.
  *
- * @throws TokenizerError when the text gave too few pieces
+ * @throws VocabularySizeError when the text gave too few pieces
  */
 export function finished(
   algorithm: Algorithm,
@@ -49,9 +49,9 @@ export function finished(
 ): SentencePieceTokenizer {
   const pieces = [...fixed, ...learned];
   if (pieces.length < vocabSize && hardVocabLimit)
-    throw new TokenizerError(
-      'TOKENIZER_TRAINING',
+    throw new VocabularySizeError(
       `vocabSize ${vocabSize} is too large for this text: it gives ${pieces.length} pieces; ask for fewer, or pass hardVocabLimit: false`,
+      { vocabSize, most: pieces.length },
     );
   return new SentencePieceTokenizer({
     algorithm,
