@@ -17,6 +17,7 @@ import {
 } from '@simvlm/core';
 import { collate, type Row, textTokens } from './collate';
 import { prefixObjective } from './prefix';
+import { savedPosition } from './saved-position';
 import { type IndexStream, shuffledIndices } from './sources';
 
 /** Examples of one kind and how many of them are in each step. */
@@ -51,6 +52,16 @@ export interface BatchSourceOptions {
 
 /** Reasons kept in full; the others are counted. */
 const REASONS = 20;
+
+const savedRules = {
+  step: rule.integer(0),
+  streams: rule.array,
+  skipped: rule.integer(0),
+  reasons: {
+    expected: 'a list of strings',
+    accepts: (value: unknown) => Array.isArray(value) && value.every(item => typeof item === 'string'),
+  },
+};
 
 interface Stream {
   readonly part: Part;
@@ -118,16 +129,17 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
       reasons: [...reasons],
     }),
     restore(state) {
-      const saved = state as { step: number; streams: JsonValue[]; skipped: number; reasons: string[] };
-      if (saved.streams?.length !== streams.length)
+      const saved = savedPosition(state, 'data', savedRules);
+      const places = saved.streams as JsonValue[];
+      if (places.length !== streams.length)
         throw new DataError(
           'DATA_INVALID',
-          'the saved data position is of other data: the kinds of examples differ',
+          `the saved data position is of other data: "data.streams" has ${places.length} kinds of examples, this run has ${streams.length}`,
         );
-      step = saved.step;
-      for (const [i, { indices }] of streams.entries()) indices.restore(saved.streams[i]!);
-      skippedCount = saved.skipped;
-      reasons.splice(0, reasons.length, ...saved.reasons);
+      for (const [i, { indices }] of streams.entries()) indices.restore(places[i]!);
+      step = saved.step as number;
+      skippedCount = saved.skipped as number;
+      reasons.splice(0, reasons.length, ...(saved.reasons as string[]));
     },
     skipped: () => ({ count: skippedCount, reasons: [...reasons] }),
   };

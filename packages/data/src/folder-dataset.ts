@@ -1,15 +1,16 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { createInterface } from 'node:readline';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   DataError,
   type Example,
   type ExampleDataset,
   ImageError,
+  isWellFormed,
+  parseJsonObject,
   type RgbImage,
   type SkipReport,
 } from '@simvlm/core';
+import { readRegularFile, textLines } from './files';
+import { Ids } from './ids';
 
 export interface FolderOptions {
   /** Decodes a file's bytes; `decodeImage` of `@simvlm/vision-patcher` is one. */
@@ -35,10 +36,13 @@ export interface FolderDataset extends ExampleDataset {
 const FILE = 'captions.jsonl';
 
 /**
- * A folder with `captions.jsonl`: one JSON object a line, `{"image": "a.png", "text": "…", "id": "…"}`; `id` defaults to the
- * image's name without extension. Images are read and decoded by `get`, which throws `ImageError` for one that cannot be.
+ * A folder with `captions.jsonl`: one JSON object a line, `{"image": "a.png", "text": "…", "id": "…"}`. Images are read and
+ * decoded by `get`, which throws `ImageError` for one that cannot be.
  *
- * @throws DataError that names file and line
+ * `id` defaults to the image's path below the folder without its extension, `cats/1` for `cats/1.png`; further lines with the
+ * same image get `cats/1#2`, `cats/1#3`. A line without an image gets `line-` and its number. No two lines share an id.
+ *
+ * @throws DataError that names file and line; where two lines have the same id, both
  */
 export async function folderDataset(
   folder: string,
@@ -46,29 +50,16 @@ export async function folderDataset(
 ): Promise<FolderDataset> {
   const lines: CaptionLine[] = [];
   const reasons: string[] = [];
-  let number = 0;
   const file = join(folder, FILE);
-  const input = createReadStream(file, 'utf8');
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      number++;
-      if (line.trim() === '') continue;
-      try {
-        lines.push(parseLine(line, folder, `${file}:${number}`, number));
-      } catch (error) {
-        if (strict || !(error instanceof DataError)) throw error;
-        reasons.push(error.message);
-      }
+  const ids = new Ids(file);
+  for await (const { text, number } of textLines(file)) {
+    try {
+      const { id, ...line } = parseLine(text, folder, `${file}:${number}`);
+      lines.push({ id: ids.take(id, line.image, number), ...line });
+    } catch (error) {
+      if (strict || !(error instanceof DataError)) throw error;
+      reasons.push(error.message);
     }
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(
-      'DATA_NOT_FOUND',
-      `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
-      { cause: error },
-    );
-  } finally {
-    input.destroy();
   }
   if (lines.length === 0)
     throw new DataError(
@@ -93,16 +84,10 @@ async function readExample(
   if (!line) throw new DataError('DATA_NOT_FOUND', `no example ${index}; there are ${length}`);
   if (line.image === undefined) return { id: line.id, text: line.text };
   const path = join(folder, line.image);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new ImageError(
-      'IMAGE_UNREADABLE',
-      `cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`,
-      { cause: error },
-    );
-  }
+  const bytes = await readRegularFile(
+    path,
+    (message, options) => new ImageError('IMAGE_UNREADABLE', message, options),
+  );
   try {
     return { id: line.id, text: line.text, image: await decode(bytes) };
   } catch (error) {
@@ -111,28 +96,31 @@ async function readExample(
   }
 }
 
-function parseLine(line: string, folder: string, where: string, number: number): CaptionLine {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new DataError('DATA_INVALID', `${where}: not JSON (${(error as Error).message})`, { cause: error });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new DataError('DATA_INVALID', `${where}: a line must be a JSON object`);
-  const { image, text, id, ...unknown } = value as Record<string, unknown>;
+/** A line as it is written: without an id where it has none. The path of its image is that below the folder, with "/". */
+function parseLine(
+  line: string,
+  folder: string,
+  where: string,
+): Omit<CaptionLine, 'id'> & { readonly id?: string } {
+  const { image, text, id, ...unknown } = parseJsonObject(line, where);
   const [extra] = Object.keys(unknown);
   if (extra !== undefined)
     throw new DataError('DATA_INVALID', `${where}: unknown key "${extra}"; allowed: image, text, id`);
   if (typeof text !== 'string') throw new DataError('DATA_INVALID', `${where}: "text" must be a string`);
   if (text.trim() === '') throw new DataError('CAPTION_EMPTY', `${where}: the caption is empty`);
+  if (!isWellFormed(text))
+    throw new DataError(
+      'DATA_INVALID',
+      `${where}: "text" holds half of a surrogate pair, such as \\ud83d alone`,
+    );
   if (id !== undefined && typeof id !== 'string')
     throw new DataError('DATA_INVALID', `${where}: "id" must be a string`);
-  if (image === undefined) return { id: id ?? `${number}`, text };
-  if (typeof image !== 'string' || image === '')
+  const common = { text, ...(id !== undefined && { id }) };
+  if (image === undefined) return common;
+  const below = typeof image === 'string' ? relative(resolve(folder), resolve(folder, image)) : '';
+  if (typeof image !== 'string' || below === '')
     throw new DataError('DATA_INVALID', `${where}: "image" must be a path below the folder`);
-  const below = relative(resolve(folder), resolve(folder, image));
   if (isAbsolute(image) || below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below))
     throw new DataError('DATA_INVALID', `${where}: "${image}" lies outside the folder`);
-  return { id: id ?? basename(image, extname(image)), text, image };
+  return { ...common, image: below.split(sep).join('/') };
 }

@@ -1,1 +1,2 @@
+export { readRegularFile, type TextLine, textLines } from './files';
 export { type CaptionLine, type FolderDataset, type FolderOptions, folderDataset } from './folder-dataset';

@@ -5,12 +5,15 @@ import {
   type ExampleDataset,
   type JsonValue,
   type Random,
+  rule,
 } from '@simvlm/core';
+import { savedPosition } from './saved-position';
 
 /** Indices of a data set in the order of training, forever, with an exact position. */
 export interface IndexStream {
   next(): number;
   state(): JsonValue;
+  /** @throws DataError for a position that is damaged or of other data */
   restore(state: JsonValue): void;
 }
 
@@ -51,8 +54,17 @@ export function shuffledIndices(length: number, { random, weight }: ShuffleOptio
     },
     state: () => ({ epoch, position }),
     restore(state) {
-      const { epoch: at, position: place } = state as { epoch: number; position: number };
-      enter(at);
+      const saved = savedPosition(state, 'position', { epoch: rule.integer(0), position: rule.integer(0) });
+      const [before, place] = [epoch, saved.position as number];
+      enter(saved.epoch as number);
+      if (place > order.length) {
+        const there = order.length;
+        enter(before);
+        throw new DataError(
+          'DATA_INVALID',
+          `the saved data position is of other data: it lies after ${place} examples of an epoch, this data set has ${there}`,
+        );
+      }
       position = place;
     },
   };

@@ -45,20 +45,22 @@ test('lines are read in order, pictures when they are asked for', async () => {
   );
   const dataset = await folderDataset(path, { decode });
   expect(dataset.length).toBe(3);
-  expect(await dataset.get(0)).toEqual({ id: 'one', text: 'a cat', image: plain(2, 7) });
-  expect(await dataset.get(1)).toEqual({ id: '3', text: 'a note' });
+  expect(await dataset.get(0)).toEqual({ id: 'cats/one', text: 'a cat', image: plain(2, 7) });
+  expect(await dataset.get(1)).toEqual({ id: 'line-3', text: 'a note' });
   expect(await dataset.get(2)).toEqual({ id: 'mine', text: 'b', image: plain(2, 9) });
   expect(dataset.skipped).toEqual({ count: 0, reasons: [] });
 });
 
 test.each([
   ['a line that is not JSON', '{"text": "a cat"', /not JSON/],
-  ['a line that is no object', '["a cat"]', /a line must be a JSON object/],
+  ['a line that is no object', '["a cat"]', /must be a JSON object/],
   ['an unknown key', line({ text: 'a', imgae: 'a.png' }), /unknown key "imgae"; allowed: image, text, id/],
   ['a missing text', line({ image: 'a.png' }), /"text" must be a string/],
   ['an empty caption', line({ text: '  ' }), /the caption is empty/],
   ['an id that is no string', line({ text: 'a', id: 5 }), /"id" must be a string/],
   ['an image that is no path', line({ text: 'a', image: 5 }), /"image" must be a path below the folder/],
+  ['the folder itself', line({ text: 'a', image: 'cats/..' }), /"image" must be a path below the folder/],
+  ['half of a surrogate pair', '{"text": "a \\ud83d"}', /"text" holds half of a surrogate pair/],
   ['a path that climbs out', line({ text: 'a', image: '../secret.png' }), /"..\/secret.png" lies outside/],
   [
     'a path that climbs out later',
@@ -92,7 +94,9 @@ test('a folder without captions.jsonl, and one where it is no file, are named', 
   });
   const odd = join(root, 'odd');
   await mkdir(join(odd, 'captions.jsonl'), { recursive: true });
-  await expect(folderDataset(odd, { decode })).rejects.toThrow(/cannot read .*captions\.jsonl: EISDIR/);
+  await expect(folderDataset(odd, { decode })).rejects.toThrow(
+    /cannot read .*captions\.jsonl: it is a folder, not a regular file/,
+  );
 });
 
 test('a file without a usable line is an error that tells the first problem', async () => {

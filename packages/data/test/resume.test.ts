@@ -79,3 +79,47 @@ test('the position of other data is refused at once, prefetched or not', () => {
     'the saved data position is of other data',
   );
 });
+
+const saved = {
+  step: 2,
+  streams: [
+    { epoch: 1, position: 2 },
+    { epoch: 0, position: 4 },
+  ],
+  skipped: 0,
+  reasons: [],
+};
+
+test.each([
+  ['nothing at all', null, /"data" must be an object, got null/],
+  ['a list', [], /"data" must be an object, got \[\]/],
+  ['no step', { ...saved, step: undefined }, /"data\.step" must be an integer ≥ 0, got nothing/],
+  ['a step that is text', { ...saved, step: '2' }, /"data\.step" must be an integer ≥ 0, got "2"/],
+  ['no streams', { ...saved, streams: null }, /"data\.streams" must be a list, got null/],
+  ['a stream that is none', { ...saved, streams: [3, null] }, /"position" must be an object, got 3/],
+  [
+    'an epoch below 0',
+    { ...saved, streams: [{ epoch: -1, position: 0 }, saved.streams[1]] },
+    /"position\.epoch" must be an integer ≥ 0, got -1/,
+  ],
+  [
+    'a position that is no number',
+    { ...saved, streams: [saved.streams[0], { epoch: 0 }] },
+    /"position\.position" must be an integer ≥ 0, got nothing/,
+  ],
+  [
+    'a position beyond the data set',
+    { ...saved, streams: [saved.streams[0], { epoch: 0, position: 6 }] },
+    /of other data: it lies after 6 examples of an epoch, this data set has 5/,
+  ],
+  ['skipped samples that are no number', { ...saved, skipped: [] }, /"data\.skipped" must be an integer/],
+  ['reasons that are no texts', { ...saved, reasons: [1] }, /"data\.reasons" must be a list of strings/],
+])('a saved position with %s is a DataError that names the key', (_, state, message) => {
+  for (const source of [batches(1), prefetch(batches(1), 2)]) {
+    const restore = () => source.restore(state as never);
+    expect(restore).toThrow(DataError);
+    expect(restore).toThrow(message);
+    source.restore(saved);
+    expect(source.state()).toEqual(saved);
+  }
+});

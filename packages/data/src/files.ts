@@ -1,0 +1,83 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { DataError, decodeLines, isSimVlmError, type MakeError } from '@simvlm/core';
+
+// Without O_NONBLOCK the opening of a named pipe waits for a writer. Windows has no such flag.
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+const notFound: MakeError = (message, options) => new DataError('DATA_NOT_FOUND', message, options);
+
+/** A line of a text file. */
+export interface TextLine {
+  readonly text: string;
+  /** From 1. */
+  readonly number: number;
+}
+
+/**
+ * The bytes of a regular file. Folders, named pipes, sockets and devices are refused: they hold no bytes, or never end.
+ *
+ * @param makeError default: a DataError with the code DATA_NOT_FOUND
+ * @throws DataError, or what `makeError` makes, that names the file and why it cannot be read
+ */
+export async function readRegularFile(path: string, makeError: MakeError = notFound): Promise<Uint8Array> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await openRegularFile(path);
+    return await handle.readFile();
+  } catch (error) {
+    throw unreadable(path, error, makeError);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/**
+ * The lines of a regular file of UTF-8 text, read in parts: see `LineDecoder` of `@simvlm/core`. The lines of white space
+ * alone are left out.
+ *
+ * @throws DataError that names the file and why it cannot be read, or file and line of what is not UTF-8 or too long
+ */
+export async function* textLines(path: string): AsyncGenerator<TextLine> {
+  let number = 0;
+  try {
+    const handle = await openRegularFile(path);
+    for await (const lines of decodeLines(handle.createReadStream(), path))
+      for (const text of lines) {
+        number++;
+        if (text.trim() !== '') yield { text, number };
+      }
+  } catch (error) {
+    throw unreadable(path, error, notFound);
+  }
+}
+
+async function openRegularFile(path: string): Promise<FileHandle> {
+  // Opening a device can have effects of its own, so it is looked at first.
+  checkRegular(await stat(path));
+  const handle = await open(path, FLAGS);
+  try {
+    // What was opened may be another file by now.
+    checkRegular(await handle.stat());
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function checkRegular(stats: Stats): void {
+  if (!stats.isFile()) throw new Error(`it is ${kindOf(stats)}, not a regular file`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a named pipe';
+  return stats.isSocket() ? 'a socket' : 'a device';
+}
+
+function unreadable(path: string, error: unknown, makeError: MakeError): unknown {
+  if (isSimVlmError(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return makeError(`cannot read ${path}: ${code ?? message}`, { cause: error });
+}
