@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { DataError } from '@simvlm/core';
+import { DataError, type JsonValue, parseJsonObject } from '@simvlm/core';
 import { clearLeftovers, replaceFile, writeProblem } from '@simvlm/core/node';
 
 /** What stands beside the pixels. */
@@ -46,10 +46,10 @@ export function cacheKey(parts: unknown): string {
  */
 export async function readCache(entry: CacheEntry): Promise<Uint8Array | undefined> {
   const { pixels, manifest } = files(entry);
-  let text: string;
+  let text: Buffer;
   let data: Buffer;
   try {
-    text = await readFile(manifest, 'utf8');
+    text = await readFile(manifest);
     data = await readFile(pixels);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -95,9 +95,10 @@ function files({ folder, size, key }: CacheEntry) {
   return { pixels: `${stem}.pixels`, manifest: `${stem}.json` };
 }
 
-function parse(text: string): Manifest | undefined {
+/** The manifest, whose values are compared before they are used, or undefined for what is no JSON object. */
+function parse(text: Uint8Array): Partial<Record<keyof Manifest, JsonValue>> | undefined {
   try {
-    return (JSON.parse(text) ?? undefined) as Manifest | undefined;
+    return parseJsonObject(text, 'the manifest');
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { DataError } from '@simvlm/core';
+import { DataError, decodeText, type MakeError, parseJson } from '@simvlm/core';
 
 /**
  * What an artist's pictures are for. EmojiOne is the artist that no model has seen (`test`). `further` artists are
@@ -73,12 +73,24 @@ export function packageFile(packageName: string, path: string): string {
 /**
  * A text file of an installed package.
  *
- * @throws DataError when it is not there
+ * @throws DataError when it is not there or not UTF-8
  */
 export function readPackageFile(packageName: string, path: string): string {
+  return decodeText(...readPackage(packageName, path));
+}
+
+/** A JSON file of an installed package. @throws DataError when it is not there or not JSON */
+export function readPackageJson<T>(packageName: string, path: string): T {
+  return parseJson(...readPackage(packageName, path)) as T;
+}
+
+/** The bytes of a file of an installed package, its path, and the error for bytes that are damaged. */
+function readPackage(packageName: string, path: string): [Uint8Array, string, MakeError] {
   const file = packageFile(packageName, path);
   try {
-    return readFileSync(file, 'utf8');
+    const damaged: MakeError = (message, options) =>
+      new DataError('DATA_INVALID', `${message}; install "${packageName}" again`, options);
+    return [readFileSync(file), file, damaged];
   } catch (cause) {
     throw new DataError(
       'DATA_NOT_FOUND',
@@ -86,11 +98,6 @@ export function readPackageFile(packageName: string, path: string): string {
       { cause },
     );
   }
-}
-
-/** A JSON file of an installed package. */
-export function readPackageJson<T>(packageName: string, path: string): T {
-  return JSON.parse(readPackageFile(packageName, path)) as T;
 }
 
 export function packageInfo(packageName: string): PackageInfo {

@@ -1,4 +1,4 @@
-import { CheckpointError, type JsonValue, parameterCount } from '@simvlm/core';
+import { CheckpointError, type JsonValue, parameterCount, parseJsonObject } from '@simvlm/core';
 import { defaultRegistry, modelParameters, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type CheckpointFiles, checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
@@ -77,14 +77,9 @@ function checkTokenizer(
 }
 
 function runConfig(files: CheckpointFiles): Record<string, JsonValue> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(fileOf(files, 'run.json')));
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError('CHECKPOINT_INVALID', 'run.json is not JSON', { cause: error });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new CheckpointError('CHECKPOINT_INVALID', 'run.json is no JSON object');
-  return value as Record<string, JsonValue>;
+  return parseJsonObject(
+    fileOf(files, 'run.json'),
+    'run.json',
+    (message, options) => new CheckpointError('CHECKPOINT_INVALID', message, options),
+  );
 }

@@ -1,4 +1,4 @@
-import { CheckpointError, isSimVlmError } from '@simvlm/core';
+import { CheckpointError, isSimVlmError, parseJson } from '@simvlm/core';
 import { type CheckpointFiles, type CheckpointStorage, checkpointTrainerState } from '@simvlm/trainer';
 import { type OpfsStorageOptions, opfsStorage } from '@simvlm/trainer/browser';
 import type { Lesson, SavedSession, StudioFailure, TeachSettings } from './engine';
@@ -178,9 +178,9 @@ function json(value: object): Uint8Array {
 }
 
 function parse(bytes: Uint8Array | undefined): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new CheckpointError('CHECKPOINT_INVALID', 'what this page saved is no JSON', { cause: error });
-  }
+  return parseJson(
+    bytes ?? new Uint8Array(0),
+    'what this page saved',
+    (message, options) => new CheckpointError('CHECKPOINT_INVALID', message, options),
+  );
 }

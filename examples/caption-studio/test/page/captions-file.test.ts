@@ -25,11 +25,12 @@ test('whatever is written as JSON lines is read as it was', () => {
 
 test.each([
   ['nonsense', /not a JSON object/],
-  ['[]', /no "text"/],
+  ['[]', /not a JSON object/],
   ['3', /not a JSON object/],
   ['{"image": "a.png"}', /no "text"/],
   ['{"image": "a.png", "text": " "}', /no "text"/],
   ['{"image": 3, "text": "a"}', /"image" is not a path/],
+  ['{"image": "a.png", "text": "\\ud83d"}', /half of a surrogate pair/],
 ])('a bad line is named, with its number: %s', (line, detail) => {
   const failure = failureOf(() => parseCaptions(`{"image": "a.png", "text": "a"}\n${line}`));
   expect(failure).toMatchObject({ title: 'Line 2 of captions.jsonl cannot be used' });

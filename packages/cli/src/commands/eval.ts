@@ -33,13 +33,21 @@ interface Outcome {
 export async function evaluate(folder: string, options: EvalCommandOptions): Promise<number> {
   const terminal = new Terminal();
   const data = await captionFolder(folder);
-  const pictures = subset(data, byKind(data).pictures);
+  const indices = byKind(data).pictures;
+  const pictures = subset(data, indices);
   if (pictures.length === 0)
     throw new DataError(
       'DATA_INVALID',
       `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
     );
-  const candidates = options.task === 'choice' ? await readCandidates(folder) : undefined;
+  const candidates =
+    options.task === 'choice'
+      ? await readCandidates(
+          folder,
+          indices.map(index => data.lines[index]!),
+          message => terminal.warn(message),
+        )
+      : undefined;
   const predictions =
     options.predictions === undefined
       ? undefined

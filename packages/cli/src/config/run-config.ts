@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, checkOptions, type JsonValue, rule } from '@simvlm/core';
+import { ConfigError, checkOptions, type JsonValue, parseJsonObject, rule } from '@simvlm/core';
 import { type Augmentation, augmentations } from '@simvlm/vision-patcher';
 
 /** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
@@ -173,9 +173,9 @@ export function resolveRunConfig(given: Record<string, JsonValue>, where = 'run 
 
 /** Reads a run configuration and applies `--set key=value` pairs (dotted keys; values are JSON, else strings). */
 export async function readRunConfig(file: string, overrides: readonly string[]): Promise<RunConfig> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (error) {
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -183,7 +183,12 @@ export async function readRunConfig(file: string, overrides: readonly string[]):
       { cause: error },
     );
   }
-  return resolveRunConfig(applyOverrides(parseObject(text, file), overrides), file);
+  const config = parseJsonObject(
+    bytes,
+    file,
+    (message, options) => new ConfigError('CONFIG_INVALID', message, options),
+  );
+  return resolveRunConfig(applyOverrides(config, overrides), file);
 }
 
 export function applyOverrides(
@@ -206,20 +211,6 @@ export function applyOverrides(
     if (pair.startsWith('minutes=')) delete result.steps;
   }
   return result;
-}
-
-function parseObject(text: string, file: string): Record<string, JsonValue> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError('CONFIG_INVALID', `${file} is not JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  if (!rule.object.accepts(value))
-    throw new ConfigError('CONFIG_INVALID', `${file} must hold one JSON object`);
-  return value as Record<string, JsonValue>;
 }
 
 function parseValue(text: string): JsonValue {

@@ -1,38 +1,27 @@
 import { createReadStream } from 'node:fs';
-import { DataError } from '@simvlm/core';
+import { DataError, decodeLines, isSimVlmError } from '@simvlm/core';
+
+/** Longest line: some corpora are one line. */
+const MAX_LINE_BYTES = 256 * 2 ** 20;
 
 /**
  * The lines of files, or of standard input when none is named (`-` names it too), a batch at a time as they
- * are read. A line ends at "\n" alone, as SentencePiece reads them: a "\r" belongs to its line. What is no
- * UTF-8 becomes U+FFFD.
+ * are read. A line ends at "\n" alone, as SentencePiece reads them: a "\r" belongs to its line.
  *
- * @throws DataError for a file that cannot be read
+ * @throws DataError for a file that cannot be read, and for a line that is not UTF-8 or longer than 256 MiB
  */
 export async function* readLines(files: readonly string[]): AsyncGenerator<string[]> {
   for (const file of files.length === 0 ? ['-'] : files) {
-    const input = file === '-' ? process.stdin : createReadStream(file);
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    // A long line arrives in many parts: they are joined once, when its end has come.
-    let parts: string[] = [];
+    const name = file === '-' ? 'standard input' : file;
+    const input: AsyncIterable<Uint8Array> = file === '-' ? process.stdin : createReadStream(file);
     try {
-      for await (const chunk of input) {
-        const lines = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
-        if (lines.length > 1) {
-          lines[0] = parts.join('') + lines[0];
-          parts = [];
-          yield lines.slice(0, -1);
-        }
-        parts.push(lines[lines.length - 1]!);
-      }
+      yield* decodeLines(input, name, { maxBytes: MAX_LINE_BYTES });
     } catch (error) {
-      throw new DataError(
-        'DATA_NOT_FOUND',
-        `cannot read ${file === '-' ? 'standard input' : file}: ${(error as Error).message}`,
-        { cause: error },
-      );
+      if (isSimVlmError(error)) throw error;
+      throw new DataError('DATA_NOT_FOUND', `cannot read ${name}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
-    const last = parts.join('') + decoder.decode();
-    if (last !== '') yield [last];
   }
 }
 

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { DataError, type ExampleDataset } from '@simvlm/core';
+import type { ExampleDataset } from '@simvlm/core';
 import { subset, textDataset } from '@simvlm/data';
-import { type FolderDataset, folderDataset } from '@simvlm/data/node';
+import { type FolderDataset, folderDataset, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { decodeImage } from '@simvlm/vision-patcher';
 import type { RunConfig } from '../config/run-config';
@@ -103,14 +102,7 @@ export function byKind({ lines }: FolderDataset): { pictures: number[]; texts: n
 }
 
 async function documentLines(file: string | undefined): Promise<string[]> {
-  if (file === undefined) return [];
-  try {
-    return (await readFile(file, 'utf8')).split(/\r?\n/).filter(line => line.trim() !== '');
-  } catch (error) {
-    throw new DataError(
-      'DATA_NOT_FOUND',
-      `cannot read the documents ${file}: ${(error as NodeJS.ErrnoException).code}`,
-      { cause: error },
-    );
-  }
+  const lines: string[] = [];
+  if (file !== undefined) for await (const { text } of textLines(file)) lines.push(text);
+  return lines;
 }

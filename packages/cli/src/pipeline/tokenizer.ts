@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { type ExampleDataset, isSimVlmError, Random, TokenizerError } from '@simvlm/core';
+import {
+  decodeText,
+  type ExampleDataset,
+  isSimVlmError,
+  type MakeError,
+  Random,
+  TokenizerError,
+} from '@simvlm/core';
 import {
   loadTokenizer,
   loadTokenizerJson,
@@ -41,25 +48,28 @@ async function plainTokenizer(
  * cannot be read or is neither
  */
 export async function readTokenizer(file: string): Promise<SentencePieceTokenizer> {
+  const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_INVALID', message, options);
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new TokenizerError(
-      'TOKENIZER_INVALID',
-      `cannot read the tokenizer ${file}: ${(error as NodeJS.ErrnoException).code}`,
-      { cause: error },
-    );
+    throw invalid(`cannot read the tokenizer ${file}: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
   }
-  // A .model begins with a field number, JSON with a brace or white space before it.
-  const text = new TextDecoder();
-  const isJson = /^\s*\{/.test(text.decode(bytes.subarray(0, 100)));
+  const text = isText(bytes) ? decodeText(bytes, file, invalid) : undefined;
   try {
-    return isJson ? loadTokenizerJson(text.decode(bytes)) : loadTokenizer(bytes);
+    return text === undefined ? loadTokenizer(bytes) : loadTokenizerJson(text);
   } catch (error) {
     if (!isSimVlmError(error)) throw error;
-    throw new TokenizerError('TOKENIZER_INVALID', `${file}: ${error.message}`, { cause: error });
+    throw invalid(`${file}: ${error.message}`, { cause: error });
   }
+}
+
+/** A .model begins with a field number, JSON with a brace, white space before it, or the byte order mark of UTF-16. */
+function isText(bytes: Uint8Array): boolean {
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 100));
+  return /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*\{/.test(head);
 }
 
 /** Captions are few and glosses many: with equal numbers of both the captions' words still become pieces. */

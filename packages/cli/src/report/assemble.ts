@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Random, type RgbImage } from '@simvlm/core';
+import { parseJsonObject, Random, type RgbImage } from '@simvlm/core';
+import { textLines } from '@simvlm/data/node';
 import { exactMatch } from '@simvlm/eval';
 import type { StepMetrics } from '@simvlm/trainer';
 import sharp from 'sharp';
@@ -24,10 +24,10 @@ export interface ReportInput {
 
 /** Writes `report.html` into a run folder from its `metrics.jsonl` and what was evaluated. Returns its path. */
 export async function writeReport(folder: string, input: ReportInput): Promise<string> {
-  const steps = (await readFile(join(folder, 'metrics.jsonl'), 'utf8'))
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => JSON.parse(line) as StepMetrics);
+  const steps: StepMetrics[] = [];
+  const metrics = join(folder, 'metrics.jsonl');
+  for await (const { text, number } of textLines(metrics))
+    steps.push(parseJsonObject(text, `${metrics}:${number}`) as unknown as StepMetrics);
   const losses = thin(steps.map(({ step, loss }) => [step, loss] as const));
   const sheets = [];
   for (const result of input.results)

@@ -1,3 +1,4 @@
+import { parseJson } from '@simvlm/core';
 import { checkModel } from '../check-model';
 import { bytePiece, type Piece, type PieceType, pieceType, SPACE, type TokenizerModel } from '../vocabulary';
 import { type Arrangement, readArrangement } from './arrangements';
@@ -28,13 +29,7 @@ const UNKNOWN_SURFACE = ' \u2047 ';
  * @throws TokenizerError for text that is no tokenizer.json and for what is not supported, by name
  */
 export function readTokenizerJson(text: string): TokenizerModel {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw unusable('it is no JSON');
-  }
-  const file = objectOf(parsed, 'the file');
+  const file = objectOf(parseJson(text, 'the file', unusable), 'the file');
   const model = objectOf(file.model, 'model');
   const arrangement = readArrangement(file);
   const algorithm = algorithmOf(model);

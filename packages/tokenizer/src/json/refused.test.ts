@@ -23,7 +23,7 @@ function refusal(change: (file: ReturnType<typeof written>) => void, model = uni
 }
 describe('what cannot be read', () => {
   it.each([
-    ['it is no JSON', '{'],
+    ['the file: not JSON (', '{'],
     ['the file is null instead of an object', 'null'],
     ['model is number instead of an object', '{"model":1}'],
     ['model is an array instead of an object', '{"model":[]}'],

@@ -1,4 +1,4 @@
-import { decodeText, isSimVlmError } from '@simvlm/core';
+import { decodeText, isSimVlmError, isWellFormed, parseJsonObject } from '@simvlm/core';
 import type { StudioFailure } from '../../engine/engine';
 
 /** Bytes of a `captions.jsonl`: far more captions than a page can teach. */
@@ -42,6 +42,7 @@ export function parseCaptions(jsonl: string): CaptionLine[] {
     if (line.trim() === '') continue;
     const { image, text } = parseLine(line, i + 1);
     if (typeof text !== 'string' || text.trim() === '') throw badLine(i + 1, 'it has no "text"');
+    if (!isWellFormed(text)) throw badLine(i + 1, '"text" holds half of a surrogate pair');
     if (image === undefined) continue;
     if (typeof image !== 'string') throw badLine(i + 1, '"image" is not a path');
     lines.push({ image, text });
@@ -51,12 +52,10 @@ export function parseCaptions(jsonl: string): CaptionLine[] {
 
 function parseLine(line: string, number: number): { image?: unknown; text?: unknown } {
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null) return value;
+    return parseJsonObject(line, 'the line');
   } catch {
-    // The failure below says which line.
+    throw badLine(number, 'it is not a JSON object');
   }
-  throw badLine(number, 'it is not a JSON object');
 }
 
 function badLine(number: number, why: string): StudioFailure {
