@@ -103,7 +103,7 @@ describe('configurations', () => {
   it('a file that is no JSON, or not there, is named', async () => {
     folder.write('broken.json', '{"seed": 1,,}');
     expect((await simvlm('train', 'broken.json')).err).toContain('broken.json: not JSON');
-    expect((await simvlm('train', 'none.json')).err).toContain('cannot read the config none.json: ENOENT');
+    expect((await simvlm('train', 'none.json')).err).toContain('cannot read the config none.json');
   });
 
   it('--set changes values, and is held to the same rules', async () => {
@@ -131,7 +131,7 @@ describe('what is missing', () => {
   it('a data folder without captions.jsonl is named', async () => {
     folder.write('config.json', { data: { train: 'nowhere' } });
     const { code, err } = await simvlm('train', 'config.json');
-    expect(err).toContain('cannot read nowhere/captions.jsonl: ENOENT');
+    expect(err).toContain('cannot read nowhere/captions.jsonl: there is no such file');
     expect(code).toBe(1);
   });
 });

@@ -79,9 +79,13 @@ export interface PrefixLmBatch {
   readonly ids: readonly string[];
 }
 
-/** Samples that could not be used, with the first few reasons in full. */
+/** Samples that could not be used; `SkipLog` makes it. */
 export interface SkipReport {
+  /** Distinct samples. */
   readonly count: number;
+  /** How often one of them came up: training draws a sample once an epoch. At least `count`. */
+  readonly draws: number;
+  /** Why, a line for each of the first 20 samples. */
   readonly reasons: readonly string[];
 }
 

@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /**
  * Every error code, and whose fault it is. `request`: what was asked for cannot be, so the same request fails again. `failure`: it
  * failed in the doing, because of a file, a disk or a machine, and may succeed once that is put right.
@@ -40,16 +42,19 @@ const BRAND = Symbol.for('simvlm.error');
 
 /**
  * Every error that SimVLM throws on purpose. `message` is one line: what was given, what is allowed and
- * what to do next. `code` is for programs.
+ * what to do next; control characters of what it names are escaped. `code` is for programs.
  */
 export class SimVlmError extends Error {
   readonly code: ErrorCode;
+  /** The file that it is about, where that is one of many: `SkipLog` counts a file once. */
+  readonly file: string | undefined;
   /** @internal */
   readonly [BRAND] = true;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message.replace(/\s*\n\s*/g, ' '), options);
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; file?: string }) {
+    super(printable(message.replace(/\s*\n\s*/g, ' ')), options);
     this.code = code;
+    this.file = options?.file;
     this.name = new.target.name;
   }
 }

@@ -47,7 +47,9 @@ export { declaredParameters, initialValues, parameterScope } from './parameter-s
 export { type ParameterSpec, ParameterTree, parameterCount } from './parameter-tree';
 export { philox4x32 } from './philox';
 export { type Plugin, type PluginKinds, Registry } from './plugin';
+export { printable } from './printable';
 export { Random, type RandomState } from './random';
+export { SkipLog, skipReport } from './skip-log';
 export {
   decodeLines,
   decodeText,

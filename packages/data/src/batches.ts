@@ -5,7 +5,6 @@ import {
   DataError,
   type Example,
   type ExampleDataset,
-  ImageError,
   type JsonValue,
   type Objective,
   type PrefixLmBatch,
@@ -13,6 +12,7 @@ import {
   type Random,
   type RgbImage,
   rule,
+  SkipLog,
   type Tokenizer,
 } from '@simvlm/core';
 import { collate, type Row, textTokens } from './collate';
@@ -50,18 +50,7 @@ export interface BatchSourceOptions {
   readonly random: Random;
 }
 
-/** Reasons kept in full; the others are counted. */
-const REASONS = 20;
-
-const savedRules = {
-  step: rule.integer(0),
-  streams: rule.array,
-  skipped: rule.integer(0),
-  reasons: {
-    expected: 'a list of strings',
-    accepts: (value: unknown) => Array.isArray(value) && value.every(item => typeof item === 'string'),
-  },
-};
+const savedRules = { step: rule.integer(0), streams: rule.array, skipped: rule.object };
 
 interface Stream {
   readonly part: Part;
@@ -73,8 +62,8 @@ interface Stream {
  * Batches for training, forever: for each step one batch of pairs and one of documents, in the stated numbers, shuffled by
  * epoch. Every draw belongs to the step and row, not to what was drawn before, so that `state()` is a few numbers.
  *
- * A sample that cannot be used (an unreadable image, an empty caption) is replaced by the next one, counted and reported by
- * `skipped()`; when a whole epoch fails in a row, `next()` throws a DataError.
+ * A sample that cannot be used (an unreadable image, an empty caption) is replaced by the next one and reported by `skipped()`, once
+ * however often it is drawn; when a whole epoch fails in a row, `next()` throws a DataError.
  *
  * @throws ConfigError when there is no part with rows, not one of `prefix` and `objective`, or a number is out of range
  */
@@ -107,26 +96,20 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
     );
   const made = { ...options, objective };
   let step = 0;
-  let skippedCount = 0;
-  const reasons: string[] = [];
-  const skip = (id: string, error: Error) => {
-    skippedCount++;
-    if (reasons.length < REASONS) reasons.push(`${id}: ${error.message}`);
-  };
+  const skipped = new SkipLog();
 
   return {
     async next(): Promise<readonly PrefixLmBatch[]> {
       const draws = random.fork('step').fork(step);
       const parts: PrefixLmBatch[] = [];
-      for (const stream of streams) parts.push(...(await nextParts(stream, made, draws, skip)));
+      for (const stream of streams) parts.push(...(await nextParts(stream, made, draws, skipped)));
       step++;
       return parts;
     },
     state: (): JsonValue => ({
       step,
       streams: streams.map(({ indices }) => indices.state()),
-      skipped: skippedCount,
-      reasons: [...reasons],
+      skipped: skipped.state(),
     }),
     restore(state) {
       const saved = savedPosition(state, 'data', savedRules);
@@ -137,11 +120,10 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
           `the saved data position is of other data: "data.streams" has ${places.length} kinds of examples, this run has ${streams.length}`,
         );
       for (const [i, { indices }] of streams.entries()) indices.restore(places[i]!);
+      skipped.restore(saved.skipped!);
       step = saved.step as number;
-      skippedCount = saved.skipped as number;
-      reasons.splice(0, reasons.length, ...(saved.reasons as string[]));
     },
-    skipped: () => ({ count: skippedCount, reasons: [...reasons] }),
+    skipped: () => skipped.report(),
   };
 }
 
@@ -157,7 +139,7 @@ async function nextParts(
   { part, indices, hasImage }: Stream,
   options: Making,
   draws: Random,
-  skip: (id: string, error: Error) => void,
+  skipped: SkipLog,
 ): Promise<PrefixLmBatch[]> {
   const { dataset, batchSize, lengthGroups = 1 } = part;
   const rows: Row[] = [];
@@ -169,14 +151,14 @@ async function nextParts(
       rows.push(toRow(await dataset.get(index), hasImage, options, random));
       failuresInARow = 0;
     } catch (error) {
-      if (!(error instanceof DataError || error instanceof ImageError)) throw error;
-      skip(`example ${index}`, error);
+      // Pairs and documents each have indices of their own.
+      skipped.add(`${hasImage ? 'pair' : 'document'} ${index}`, error, `example ${index}`);
       // The one good example can be the first of an epoch and the last of the next: only so many failures in a row hold
       // a whole epoch.
       if (++failuresInARow >= Math.max(2 * dataset.length - 1, 1)) {
         throw new DataError(
           'DATA_INVALID',
-          `none of ${dataset.length} examples can be used; the last: ${error.message}`,
+          `none of ${dataset.length} examples can be used; the last: ${(error as Error).message}`,
           { cause: error },
         );
       }

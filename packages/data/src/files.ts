@@ -7,6 +7,16 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const notFound: MakeError = (message, options) => new DataError('DATA_NOT_FOUND', message, options);
 
+/** What the codes of the system mean, for those that a wrong path gives. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EACCES: 'you may not read it (permission denied)',
+  EPERM: 'you may not read it (operation not permitted)',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead in a circle',
+};
+
 /** A line of a text file. */
 export interface TextLine {
   readonly text: string;
@@ -79,5 +89,6 @@ function kindOf(stats: Stats): string {
 function unreadable(path: string, error: unknown, makeError: MakeError): unknown {
   if (isSimVlmError(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  return makeError(`cannot read ${path}: ${code ?? message}`, { cause: error });
+  const reason = code === undefined ? message : (reasons[code] ?? code);
+  return makeError(`cannot read ${path}: ${reason}`, { cause: error });
 }

@@ -8,6 +8,7 @@ import {
   parseJsonObject,
   type RgbImage,
   type SkipReport,
+  skipReport,
 } from '@simvlm/core';
 import { readRegularFile, textLines } from './files';
 import { Ids } from './ids';
@@ -69,7 +70,7 @@ export async function folderDataset(
   return {
     length: lines.length,
     lines,
-    skipped: { count: reasons.length, reasons: reasons.slice(0, 20) },
+    skipped: skipReport(reasons),
     get: index => readExample(folder, lines[index], index, lines.length, decode),
   };
 }
@@ -86,13 +87,13 @@ async function readExample(
   const path = join(folder, line.image);
   const bytes = await readRegularFile(
     path,
-    (message, options) => new ImageError('IMAGE_UNREADABLE', message, options),
+    (message, options) => new ImageError('IMAGE_UNREADABLE', message, { ...options, file: path }),
   );
   try {
     return { id: line.id, text: line.text, image: await decode(bytes) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    throw new ImageError(error.code, `${path}: ${error.message}`, { cause: error });
+    throw new ImageError(error.code, `${path}: ${error.message}`, { cause: error, file: path });
   }
 }
 

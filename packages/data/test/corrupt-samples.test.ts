@@ -16,9 +16,9 @@ test('an unreadable image is replaced by the next example, counted and reported 
   }
   expect(ids).not.toContain('pair-2');
   expect(new Set(ids).size).toBe(5);
-  const { count, reasons } = source.skipped();
-  expect(count).toBeGreaterThanOrEqual(2);
-  expect(reasons).toEqual(new Array(count).fill('example 2: cannot decode b.png'));
+  const { count, draws, reasons } = source.skipped();
+  expect(draws).toBeGreaterThanOrEqual(2);
+  expect([count, reasons]).toEqual([1, ['example 2: cannot decode b.png']]);
 });
 
 test('an empty caption and an image that cannot be transformed are skipped as well', async () => {
@@ -53,8 +53,8 @@ test('no reason is kept beyond the first twenty, and every skip is counted', asy
   await source.next();
   const { count, reasons } = source.skipped();
   expect(reasons.length).toBe(20);
-  expect(count).toBeGreaterThanOrEqual(39 - 20);
-  expect(new Set(reasons).size).toBeGreaterThan(10);
+  expect(count).toBeGreaterThan(20);
+  expect(new Set(reasons).size).toBe(20);
 });
 
 test('one good example among many is enough, wherever the shuffle puts it', async () => {

@@ -56,7 +56,10 @@ test.skipIf(process.platform === 'win32')(
       const dataset = await folderDataset(folder, { decode });
       for (const [index, [name, kind]] of Object.entries(kinds).entries()) {
         const message = `cannot read ${join(folder, name)}: it is ${kind}, not a regular file`;
-        await expect(dataset.get(index)).rejects.toThrow(new ImageError('IMAGE_UNREADABLE', message));
+        const file = join(folder, name);
+        await expect(dataset.get(index)).rejects.toThrow(
+          new ImageError('IMAGE_UNREADABLE', message, { file }),
+        );
         await expect(linesOf(join(folder, name))).rejects.toThrow(new DataError('DATA_NOT_FOUND', message));
         await expect(readRegularFile(join(folder, name))).rejects.toThrow(message);
       }

@@ -48,7 +48,7 @@ test('lines are read in order, pictures when they are asked for', async () => {
   expect(await dataset.get(0)).toEqual({ id: 'cats/one', text: 'a cat', image: plain(2, 7) });
   expect(await dataset.get(1)).toEqual({ id: 'line-3', text: 'a note' });
   expect(await dataset.get(2)).toEqual({ id: 'mine', text: 'b', image: plain(2, 9) });
-  expect(dataset.skipped).toEqual({ count: 0, reasons: [] });
+  expect(dataset.skipped).toEqual({ count: 0, draws: 0, reasons: [] });
 });
 
 test.each([
@@ -90,7 +90,7 @@ test('a folder without captions.jsonl, and one where it is no file, are named', 
   const missing = join(root, 'nowhere');
   await expect(folderDataset(missing, { decode })).rejects.toMatchObject({
     code: 'DATA_NOT_FOUND',
-    message: `cannot read ${join(missing, 'captions.jsonl')}: ENOENT`,
+    message: `cannot read ${join(missing, 'captions.jsonl')}: there is no such file`,
   });
   const odd = join(root, 'odd');
   await mkdir(join(odd, 'captions.jsonl'), { recursive: true });
@@ -113,7 +113,7 @@ test('a picture that is missing or cannot be decoded is an ImageError with its p
   const dataset = await folderDataset(path, { decode });
   const [missing, big] = [dataset.get(0), dataset.get(1)];
   await expect(missing).rejects.toBeInstanceOf(ImageError);
-  await expect(missing).rejects.toThrow(`cannot read ${join(path, 'no.png')}: ENOENT`);
+  await expect(missing).rejects.toThrow(`cannot read ${join(path, 'no.png')}: there is no such file`);
   await expect(big).rejects.toMatchObject({
     code: 'IMAGE_TOO_LARGE',
     message: `${join(path, 'big.png')}: 2 bytes are too many`,

@@ -67,5 +67,5 @@ test.each([
   const message = `${join(path, 'captions.jsonl')}:4: the id "${id}" is that of line 2; give one of them another "id"`;
   await expect(read(lines)).rejects.toThrow(message);
   const { length, skipped } = await read(lines, false);
-  expect([length, skipped]).toEqual([3, { count: 1, reasons: [message] }]);
+  expect([length, skipped]).toEqual([3, { count: 1, draws: 1, reasons: [message] }]);
 });

@@ -20,7 +20,7 @@ function counting({ broken = -1, gated = false } = {}) {
       if (typeof state !== 'number') throw new TypeError('not a position');
       at = state;
     },
-    skipped: () => ({ count: at, reasons: [] }),
+    skipped: () => ({ count: at, draws: at, reasons: [] }),
   };
   return { source, made: () => made, open: () => gates.shift()?.() };
 }

@@ -54,7 +54,7 @@ test('prefetching changes no batch, and its state is that of the batch returned 
   );
 });
 
-test('what was skipped is counted once over a resumed run', async () => {
+test('over a resumed run a sample is reported once, and every draw of it counted', async () => {
   const broken = () =>
     failing(pairs(7), i => (i === 4 ? new DataError('DATA_INVALID', 'no such line') : undefined));
   const whole = batches(3, broken());
@@ -66,7 +66,8 @@ test('what was skipped is counted once over a resumed run', async () => {
   expect(second.skipped()).toEqual(first.skipped());
   for (let i = 0; i < 6; i++) await second.next();
   expect(second.skipped()).toEqual(whole.skipped());
-  expect(second.skipped().count).toBeGreaterThan(1);
+  expect(second.skipped()).toMatchObject({ count: 1, reasons: ['example 4: no such line'] });
+  expect(second.skipped().draws).toBeGreaterThan(1);
 });
 
 test('the position of other data is refused at once, prefetched or not', () => {
@@ -86,8 +87,7 @@ const saved = {
     { epoch: 1, position: 2 },
     { epoch: 0, position: 4 },
   ],
-  skipped: 0,
-  reasons: [],
+  skipped: { draws: 0, samples: [], reasons: [] },
 };
 
 test.each([
@@ -112,8 +112,12 @@ test.each([
     { ...saved, streams: [saved.streams[0], { epoch: 0, position: 6 }] },
     /of other data: it lies after 6 examples of an epoch, this data set has 5/,
   ],
-  ['skipped samples that are no number', { ...saved, skipped: [] }, /"data\.skipped" must be an integer/],
-  ['reasons that are no texts', { ...saved, reasons: [1] }, /"data\.reasons" must be a list of strings/],
+  ['skipped samples as a number', { ...saved, skipped: 3 }, /"data\.skipped" must be an object, got 3/],
+  [
+    'reasons that are no texts',
+    { ...saved, skipped: { draws: 1, samples: ['pair 1'], reasons: [1] } },
+    /"data\.skipped" must have draws, samples and reasons/,
+  ],
 ])('a saved position with %s is a DataError that names the key', (_, state, message) => {
   for (const source of [batches(1), prefetch(batches(1), 2)]) {
     const restore = () => source.restore(state as never);

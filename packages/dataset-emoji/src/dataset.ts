@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { checkOptions, DataError, type ExampleDataset, rule, type SkipReport } from '@simvlm/core';
+import {
+  checkOptions,
+  DataError,
+  type ExampleDataset,
+  rule,
+  type SkipReport,
+  skipReport,
+} from '@simvlm/core';
 import { type Attribution, readAttribution } from './attribution';
 import { readCatalog } from './catalog';
 import { readDocuments } from './documents';
@@ -57,9 +64,6 @@ export interface EmojiDataset {
 
 /** Half of all pictures are people in five skin tones and more; at full weight they would crowd out the rest. */
 const TONED_WEIGHT = 0.25;
-
-/** Reasons kept in full; the others are counted. */
-const REASONS = 20;
 
 /**
  * Draws the emoji or takes them from the cache, and splits them.
@@ -120,7 +124,7 @@ export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Pr
       return (documents ??= readDocuments(untrainedLabels));
     },
     leftOut: split('left-out').items,
-    skipped: { count: reasons.length, reasons: reasons.slice(0, REASONS) },
+    skipped: skipReport(reasons),
     warnings,
     attribution: readAttribution(),
     trainWeight: index => (train.items[index]?.toned ? TONED_WEIGHT : 1),

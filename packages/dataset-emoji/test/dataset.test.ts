@@ -26,7 +26,7 @@ describe('a prepared data set', () => {
     const ids = [...splits.flatMap(({ items }) => items), ...leftOut].map(({ id }) => id);
     expect(ids).toHaveLength(6 * 150);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(dataset.skipped).toEqual({ count: 0, reasons: [] });
+    expect(dataset.skipped).toEqual({ count: 0, draws: 0, reasons: [] });
     expect(dataset.warnings).toEqual([]);
   });
 

@@ -27,7 +27,11 @@ test('a picture that cannot be drawn is left out of every split, counted and rep
   const whole = await prepareEmojiDataset(options);
   broken.id = whole.unseenArtist.items[1]!.id;
   const dataset = await prepareEmojiDataset(options);
-  expect(dataset.skipped).toEqual({ count: 1, reasons: [expect.stringContaining(`${broken.id}: `)] });
+  expect(dataset.skipped).toEqual({
+    count: 1,
+    draws: 1,
+    reasons: [expect.stringContaining(`${broken.id}: `)],
+  });
   expect(dataset.skipped.reasons[0]).not.toContain('\n');
   expect(dataset.unseenArtist.items).toEqual(whole.unseenArtist.items.filter(({ id }) => id !== broken.id));
   // The pictures after it are still their own.

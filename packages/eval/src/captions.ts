@@ -2,11 +2,13 @@ import {
   type EvaluationResult,
   type ExampleDataset,
   ShapeError,
+  SkipLog,
   type SkipReport,
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import type { SamplerOptions, SimVlm } from '@simvlm/model';
+import { meanScore, nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
 import { exactMatch, wordF1 } from './text-metrics';
 
@@ -37,7 +39,11 @@ export interface CaptionReport {
   readonly skipped: SkipReport;
 }
 
-/** Captions every picture of a data set. Memory is constant over batches. */
+/**
+ * Captions every picture of a data set. Memory is constant over batches. After an abort the predictions are those made so far.
+ *
+ * @throws DataError when no picture can be used; ShapeError for a prompt that is too long
+ */
 export async function predictCaptions(
   model: SimVlm,
   tokenizer: Tokenizer,
@@ -47,7 +53,7 @@ export async function predictCaptions(
   const { batchSize = 64, prompt = '', sampler, onProgress, limit = dataset.length, signal } = options;
   const promptIds = promptTokens(prompt, tokenizer, model.config.maxTextLength);
   const predictions: Prediction[] = [];
-  const skipped = { count: 0, reasons: [] as string[] };
+  const skipped = new SkipLog();
   const pictures = pictureBatches(
     dataset,
     { imageSize: model.config.imageSize, batchSize, limit, ...(signal && { signal }) },
@@ -63,18 +69,21 @@ export async function predictCaptions(
       const { id, text: truth } = batch[i]!;
       predictions.push({ id, truth, text: tokenizer.decode([...promptIds, ...tokens]), logProb });
     }
-    onProgress?.(predictions.length + skipped.count, Math.min(limit, dataset.length));
+    onProgress?.(predictions.length + skipped.report().draws, Math.min(limit, dataset.length));
   }
-  return { predictions, skipped };
+  if (predictions.length === 0 && !signal?.aborted) throw nothingEvaluated(skipped.report());
+  return { predictions, skipped: skipped.report() };
 }
 
-/** Exact match and mean word F1 of predictions, 0 to 1; not a number where there are none. */
+/**
+ * Exact match and mean word F1 of predictions, 0 to 1.
+ *
+ * @throws DataError where there are none
+ */
 export function captionMetrics(predictions: readonly Pick<Prediction, 'text' | 'truth'>[]): EvaluationResult {
-  const mean = (score: (prediction: Pick<Prediction, 'text' | 'truth'>) => number) =>
-    predictions.reduce((sum, prediction) => sum + score(prediction), 0) / predictions.length;
   return {
-    exactMatch: mean(({ text, truth }) => (exactMatch(text, truth) ? 1 : 0)),
-    wordF1: mean(({ text, truth }) => wordF1(text, truth)),
+    exactMatch: meanScore(predictions, ({ text, truth }) => (exactMatch(text, truth) ? 1 : 0)),
+    wordF1: meanScore(predictions, ({ text, truth }) => wordF1(text, truth)),
     count: predictions.length,
   };
 }

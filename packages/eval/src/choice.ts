@@ -1,27 +1,21 @@
 import {
-  ConfigError,
   DataError,
   type EvaluationResult,
   type ExampleDataset,
-  ImageError,
   Random,
+  SkipLog,
   type SkipReport,
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
 import type { SimVlm } from '@simvlm/model';
+import { type CandidateOptions, candidateDraw } from './candidate-draw';
+import { likeliest } from './likeliest';
+import { meanScore, nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
-import { normalizeCaption } from './text-metrics';
+import { exactMatch, normalizeCaption } from './text-metrics';
 
-export interface ChoiceOptions {
-  /** N: the true caption and N − 1 others; default 20. */
-  readonly choices?: number;
-  /** Seed of the draw of the others; default 0. */
-  readonly seed?: number;
-  /** Captions to draw the others from; default: the captions of the data set. */
-  readonly pool?: readonly string[];
-  /** Candidates by example id, the true caption among them, instead of a draw. */
-  readonly candidates?: ReadonlyMap<string, readonly string[]>;
+export interface ChoiceOptions extends CandidateOptions {
   /** Pictures a batch; default 16 (each counts N rows). */
   readonly batchSize?: number;
   /**
@@ -36,18 +30,25 @@ export interface ChoiceOptions {
 
 export interface ChoicePrediction {
   readonly id: string;
-  /** The candidate of the largest likelihood. */
+  /** The candidate of the largest likelihood; of several one that is not the truth. */
   readonly text: string;
   readonly truth: string;
   readonly candidates: readonly string[];
   /** Σ log p of each candidate, end token included, in nats. */
   readonly scores: readonly number[];
+  /** Different candidates have the largest likelihood: not a hit, even if the truth is among them. */
+  readonly tied: boolean;
 }
 
 export interface ChoiceReport {
   readonly predictions: readonly ChoicePrediction[];
-  /** `accuracy` by summed log-likelihood, `accuracyPerToken` by its mean over tokens, `chance`, `count`. */
+  /**
+   * `accuracy` by summed log-likelihood, `accuracyPerToken` by its mean over tokens, `chance`, `count`; `ties`: pictures whose likeliest
+   * candidates are equally likely.
+   */
   readonly metrics: EvaluationResult;
+  /** Candidates with more tokens than the model reads, each once: they were compared by the tokens that fit. */
+  readonly cut: readonly string[];
   readonly skipped: SkipReport;
 }
 
@@ -56,7 +57,10 @@ export interface ChoiceReport {
  * probabilities, which is the likelihood of the caption; the mean over its tokens, which does not favour short captions, is
  * reported beside it. An example without a caption is skipped and reported, as one with an unreadable picture is.
  *
- * @throws DataError when there are fewer than N different captions, or given candidates lack the truth
+ * A tie is never a hit: see `likeliest`. After an abort the report is on the pictures done so far.
+ *
+ * @throws DataError when there are fewer than N different captions, given candidates lack the truth, or no picture can be used; the
+ *   signal's reason when it aborts before the first batch is done
  */
 export async function captionChoice(
   model: SimVlm,
@@ -69,7 +73,8 @@ export async function captionChoice(
   const candidatesOf = await candidateDraw(dataset, options);
   const predictions: ChoicePrediction[] = [];
   const perToken: boolean[] = [];
-  const skipped = { count: 0, reasons: [] as string[] };
+  const cut = new Set<string>();
+  const skipped = new SkipLog();
   const pictures = pictureBatches(
     shown,
     { imageSize: model.config.imageSize, batchSize, limit, ...(signal && { signal }) },
@@ -78,25 +83,43 @@ export async function captionChoice(
   for await (const batch of pictures) {
     const lists = batch.map(({ id, text }) => candidatesOf(id, text));
     const tokens = lists.map(list =>
-      list.map(text => textTokens(text, tokenizer, model.config.maxTextLength)),
+      list.map(text => candidateTokens(text, tokenizer, model.config.maxTextLength, cut)),
     );
     const scores = await model.scoreCandidates(imagePixels(batch.map(({ image }) => image)), tokens);
     for (const [i, { id, text: truth }] of batch.entries()) {
-      const [candidates, sums] = [lists[i]!, scores[i]!];
-      const text = candidates[argMax(sums)]!;
-      predictions.push({ id, text, truth, candidates, scores: sums });
-      perToken.push(same(candidates[argMax(sums.map((sum, k) => sum / tokens[i]![k]!.length))]!, truth));
+      const [candidates, ids, sums] = [lists[i]!, tokens[i]!, scores[i]!];
+      const { index, tied } = likeliest(candidates, ids, sums, truth);
+      predictions.push({ id, text: candidates[index]!, truth, candidates, scores: sums, tied });
+      const means = sums.map((sum, k) => sum / ids[k]!.length);
+      perToken.push(exactMatch(candidates[likeliest(candidates, ids, means, truth).index]!, truth));
     }
-    onProgress?.(predictions.length + skipped.count, Math.min(limit, dataset.length));
+    onProgress?.(predictions.length + skipped.report().draws, Math.min(limit, dataset.length));
   }
-  const count = predictions.length;
+  if (predictions.length === 0) {
+    signal?.throwIfAborted();
+    throw nothingEvaluated(skipped.report());
+  }
   const metrics = {
-    accuracy: predictions.filter(({ text, truth }) => same(text, truth)).length / count,
-    accuracyPerToken: perToken.filter(right => right).length / count,
-    chance: predictions.reduce((sum, { candidates }) => sum + 1 / candidates.length, 0) / count,
-    count,
+    accuracy: meanScore(predictions, ({ text, truth }) => (exactMatch(text, truth) ? 1 : 0)),
+    accuracyPerToken: meanScore(perToken, right => (right ? 1 : 0)),
+    chance: meanScore(predictions, ({ candidates }) => 1 / candidates.length),
+    ties: predictions.filter(({ tied }) => tied).length,
+    count: predictions.length,
   };
-  return { predictions, metrics, skipped };
+  return { predictions, metrics, cut: [...cut], skipped: skipped.report() };
+}
+
+/** The tokens of a candidate as far as the model reads them; notes in `cut` that it has more. */
+function candidateTokens(
+  text: string,
+  tokenizer: Tokenizer,
+  maxTextLength: number,
+  cut: Set<string>,
+): Int32Array {
+  const tokens = textTokens(text, tokenizer, maxTextLength);
+  // Full is not yet too long: only then it is encoded once more.
+  if (tokens.length === maxTextLength && tokenizer.encode(text).length >= maxTextLength) cut.add(text);
+  return tokens;
 }
 
 /** Every picture with another one's captions: `pictureOf` of a control run. No index keeps its picture. */
@@ -106,58 +129,6 @@ export function derangement(length: number, seed: number): (index: number) => nu
   // One cycle through all of them in random order: none stays where it was.
   for (let i = 0; i < length; i++) target[order[i]!] = order[(i + 1) % length]!;
   return index => target[index]!;
-}
-
-/** For an example its candidates: given ones, or the truth among N − 1 others in random order. */
-async function candidateDraw(
-  dataset: ExampleDataset,
-  { choices = 20, seed = 0, pool, candidates }: ChoiceOptions,
-) {
-  if (candidates) {
-    return (id: string, truth: string): readonly string[] => {
-      const given = candidates.get(id);
-      if (!given?.some(text => same(text, truth)))
-        throw new DataError(
-          'DATA_INVALID',
-          `the candidates of "${id}" ${given ? 'lack its caption' : 'are missing'}`,
-        );
-      return given;
-    };
-  }
-  if (choices < 2)
-    throw new ConfigError('CONFIG_INVALID', `captionChoice: choices must be 2 or more, got ${choices}`);
-  const different = new Map((pool ?? (await allTexts(dataset))).map(text => [normalizeCaption(text), text]));
-  different.delete('');
-  const texts = [...different.values()];
-  if (texts.length < choices)
-    throw new DataError(
-      'DATA_INVALID',
-      `a choice among ${choices} needs as many different captions, there are ${texts.length}`,
-    );
-  const random = Random.fromSeed(seed).fork('choice');
-  return (id: string, truth: string): readonly string[] => {
-    const draw = random.fork(id);
-    const chosen = new Map([[normalizeCaption(truth), truth]]);
-    while (chosen.size < choices) {
-      const text = draw.pick(texts);
-      chosen.set(normalizeCaption(text), chosen.get(normalizeCaption(text)) ?? text);
-    }
-    const list = [...chosen.values()];
-    return Array.from(draw.permutation(list.length), index => list[index]!);
-  };
-}
-
-async function allTexts(dataset: ExampleDataset): Promise<string[]> {
-  const texts: string[] = [];
-  for (let i = 0; i < dataset.length; i++) {
-    try {
-      texts.push((await dataset.get(i)).text);
-    } catch (error) {
-      // A picture that cannot be read is reported where pictures are read; its caption is no candidate.
-      if (!(error instanceof DataError || error instanceof ImageError)) throw error;
-    }
-  }
-  return texts;
 }
 
 function withPictures(dataset: ExampleDataset, pictureOf: (index: number) => number): ExampleDataset {
@@ -180,14 +151,4 @@ function withCaptions(dataset: ExampleDataset): ExampleDataset {
       return example;
     },
   };
-}
-
-function same(a: string, b: string): boolean {
-  return normalizeCaption(a) === normalizeCaption(b);
-}
-
-function argMax(values: readonly number[]): number {
-  let best = 0;
-  for (const [i, value] of values.entries()) if (value > values[best]!) best = i;
-  return best;
 }

@@ -1,3 +1,4 @@
+export type { CandidateOptions } from './candidate-draw';
 export {
   type CaptionOptions,
   type CaptionReport,

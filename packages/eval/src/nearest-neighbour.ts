@@ -1,5 +1,6 @@
-import { DataError, type ExampleDataset } from '@simvlm/core';
+import { DataError, type ExampleDataset, SkipLog } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
+import { nothingEvaluated } from './nothing-evaluated';
 import { type Picture, pictureBatches } from './pictures';
 
 export interface NeighbourOptions {
@@ -23,7 +24,7 @@ const CHUNK = 4096;
  * The baseline that a captioner must beat: each test picture gets the caption of the training picture with the least Euclidean
  * distance in pixels. ‖a − b‖² is computed as ‖a‖² + ‖b‖² − 2a·b on the current backend; of equals the first counts.
  *
- * @throws DataError when there is no training picture
+ * @throws DataError when there is no training picture, or none to find a neighbour for
  */
 export async function pixelNearestNeighbour(
   train: ExampleDataset,
@@ -32,8 +33,10 @@ export async function pixelNearestNeighbour(
 ): Promise<Neighbour[]> {
   const { size = 32, limit = test.length, onProgress } = options;
   const queries: Picture[] = [];
-  for await (const batch of pictureBatches(test, { imageSize: size, batchSize: 512, limit }))
+  const skipped = new SkipLog();
+  for await (const batch of pictureBatches(test, { imageSize: size, batchSize: 512, limit }, skipped))
     queries.push(...batch);
+  if (queries.length === 0) throw nothingEvaluated(skipped.report());
   const best = new Float32Array(queries.length).fill(Number.POSITIVE_INFINITY);
   const captions = new Array<string>(queries.length).fill('');
   const query = toMatrix(queries, size);

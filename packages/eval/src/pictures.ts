@@ -3,8 +3,8 @@ import {
   DataError,
   type Example,
   type ExampleDataset,
-  ImageError,
   type RgbImage,
+  SkipLog,
   type SkipReport,
 } from '@simvlm/core';
 import { centerCrop } from '@simvlm/vision-patcher';
@@ -25,13 +25,13 @@ export interface PictureOptions {
 }
 
 /**
- * The pictures of a data set in order, centre-cropped, a batch at a time. A picture that cannot be read is left out, counted
- * and reported in `skipped`.
+ * The pictures of a data set in order, centre-cropped, a batch at a time. A picture that cannot be read is left out and noted in
+ * `skipped`.
  */
 export async function* pictureBatches(
   dataset: ExampleDataset,
   { imageSize, batchSize, limit = dataset.length, signal }: PictureOptions,
-  skipped: { count: number; reasons: string[] } = { count: 0, reasons: [] },
+  skipped: SkipLog = new SkipLog(),
 ): AsyncGenerator<Picture[], SkipReport> {
   let batch: Picture[] = [];
   for (let index = 0; index < Math.min(limit, dataset.length) && !signal?.aborted; index++) {
@@ -40,9 +40,7 @@ export async function* pictureBatches(
       if (!example.image) throw new DataError('DATA_INVALID', `example "${example.id}" has no image`);
       batch.push({ ...example, image: centerCrop(example.image, imageSize) });
     } catch (error) {
-      if (!(error instanceof DataError || error instanceof ImageError)) throw error;
-      skipped.count++;
-      if (skipped.reasons.length < 20) skipped.reasons.push(error.message);
+      skipped.add(index, error);
     }
     if (batch.length === batchSize) {
       yield batch;
@@ -52,5 +50,5 @@ export async function* pictureBatches(
     }
   }
   if (batch.length > 0 && !signal?.aborted) yield batch;
-  return skipped;
+  return skipped.report();
 }

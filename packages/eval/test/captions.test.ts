@@ -2,7 +2,7 @@ import { DataError, ImageError, ShapeError } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import type { GenerateRequest } from '@simvlm/model';
 import { expect, test } from 'vitest';
-import { predictCaptions } from '../src/index';
+import { captionMetrics, predictCaptions } from '../src/index';
 import { caption, indexOf, letters, pairs, standIn } from './fixture';
 
 /** Captions each picture with its own caption, and remembers what it was asked. */
@@ -27,7 +27,7 @@ test('predictions come in the order of the data set, however it is cut into batc
       batchSize,
     });
     expect(predictions).toEqual(pairs(10).map(({ id, text }, i) => ({ id, text, truth: text, logProb: -i })));
-    expect(skipped).toEqual({ count: 0, reasons: [] });
+    expect(skipped).toEqual({ count: 0, draws: 0, reasons: [] });
     expect(requests.length).toBe(Math.ceil(10 / batchSize));
   }
 });
@@ -81,9 +81,32 @@ test('pictures that cannot be read are left out, counted and reported', async ()
   expect(predictions.map(({ id }) => id)).toEqual(['pair-0', 'pair-3', 'pair-5']);
   expect(skipped).toEqual({
     count: 3,
+    draws: 3,
     reasons: ['one.png is damaged', 'two.png is not there', 'example "four" has no image'],
   });
   expect(progress.at(-1)).toBe(6);
+});
+
+test('no picture that can be used is an error with the first reason, and so are metrics of nothing', async () => {
+  const { model } = knowing();
+  const unreadable = {
+    length: 2,
+    get: () => Promise.reject(new ImageError('IMAGE_UNREADABLE', 'a.png: it is empty', { file: 'a.png' })),
+  };
+  const failure = predictCaptions(model, letters, unreadable);
+  await expect(failure).rejects.toThrow(
+    'nothing was evaluated: none of 2 pictures can be used; the first: a.png: it is empty',
+  );
+  await expect(failure).rejects.toBeInstanceOf(DataError);
+  await expect(predictCaptions(model, letters, arrayDataset([]))).rejects.toThrow('there are no pictures');
+  expect(() => captionMetrics([])).toThrow('nothing was evaluated');
+});
+
+test('an abort before the first batch is not an error: there are no predictions yet', async () => {
+  const signal = AbortSignal.abort();
+  expect(
+    (await predictCaptions(knowing().model, letters, arrayDataset(pairs(2)), { signal })).predictions,
+  ).toEqual([]);
 });
 
 test('an error that is not about the picture is not swallowed', async () => {

@@ -19,6 +19,7 @@ test('who knows every caption gets 1', async () => {
     accuracy: 1,
     accuracyPerToken: 1,
     chance: expect.closeTo(0.05, 12),
+    ties: 0,
     count: COUNT,
   });
   expect(predictions.map(({ id, text }) => [id, text])).toEqual(
@@ -33,9 +34,14 @@ test.each([2, 5, 20])('who guesses among %i gets about 1 / N', async choices => 
   expect(Math.abs(metrics.accuracy! - 1 / choices)).toBeLessThan(4 * deviation);
 });
 
-test('who gives every caption the same score is at chance too: the place of the truth gives nothing away', async () => {
+test('who gives every caption the same score chooses nothing: a tie is no hit, and is counted', async () => {
   const { metrics, predictions } = await run(standIn({}));
-  expect(metrics.accuracy).toBeLessThan(0.05 + 4 * Math.sqrt((0.05 * 0.95) / COUNT));
+  expect(metrics).toMatchObject({ accuracy: 0, accuracyPerToken: 0, ties: COUNT });
+  expect(predictions.every(({ tied, text, truth }) => tied && text !== truth)).toBe(true);
+});
+
+test('the place of the truth gives nothing away', async () => {
+  const { predictions } = await run();
   const places = new Set(predictions.map(({ truth, candidates }) => candidates.indexOf(truth)));
   expect(places.size).toBeGreaterThan(15);
 });
@@ -123,6 +129,72 @@ test('the sum of log probabilities decides; the mean over tokens is reported bes
   expect(predictions[0]!.scores).toEqual([-3.9, -7]);
 });
 
+test('candidates that are equal up to the length the model reads tie, and those that do not fit are reported', async () => {
+  // The model reads 15 letters and the end token.
+  const [truth, other] = ['a very long caption of a fox', 'a very long caption of a hen'];
+  const example = { id: 'long', text: truth, image: picture(0) };
+  for (const list of [
+    [truth, other, 'aa'],
+    [other, 'aa', truth],
+  ]) {
+    const random = Random.fromSeed(1);
+    // As on a backend that sums in another order for each row: the same tokens, another last bit.
+    const model = standIn({ score: (_, text) => (text === 'aa' ? -9 : -1 - 1e-7 * random.uniform()) });
+    const { metrics, predictions, cut } = await captionChoice(model, letters, arrayDataset([example]), {
+      candidates: new Map([['long', list]]),
+    });
+    expect(metrics).toMatchObject({ accuracy: 0, accuracyPerToken: 0, ties: 1 });
+    expect(predictions[0]).toMatchObject({ tied: true, text: other });
+    expect(new Set(cut)).toEqual(new Set([truth, other]));
+  }
+});
+
+test('a long caption that another one differs from in time is compared and may be a hit', async () => {
+  const example = { id: 'long', text: 'a fox in the snow of winter', image: picture(0) };
+  const fits = 'a hen in snow ab';
+  expect(fits.length).toBe(16);
+  const model = standIn({ score: (_, text) => (text.startsWith('a fox') ? -1 : -2) });
+  const { metrics, cut } = await captionChoice(model, letters, arrayDataset([example]), {
+    candidates: new Map([['long', [fits.slice(0, 15), example.text]]]),
+  });
+  expect(metrics).toMatchObject({ accuracy: 1, ties: 0 });
+  // Fifteen letters and the end token are just what the model reads.
+  expect(cut).toEqual([example.text]);
+});
+
+test('the same caption twice in a list, but for case, does not tie with itself', async () => {
+  const upper = { ...letters, encode: (text: string) => letters.encode(text.toLowerCase()) };
+  const { metrics } = await captionChoice(perfect, upper, arrayDataset(pairs(1)), {
+    candidates: new Map([['pair-0', ['AA', 'aa', 'zz']]]),
+  });
+  expect(metrics).toMatchObject({ accuracy: 1, ties: 0 });
+});
+
+test('nothing evaluated is an error, not a number: no pictures, none that can be read, an abort before the first', async () => {
+  const unreadable = {
+    length: 3,
+    get: (index: number) =>
+      Promise.reject(new ImageError('IMAGE_UNREADABLE', `${index}.png: there is no such file`)),
+  };
+  const options = { candidates: new Map([['pair-0', ['aa', 'ab']]]) };
+  await expect(captionChoice(perfect, letters, arrayDataset([]), options)).rejects.toThrow(
+    'nothing was evaluated: there are no pictures',
+  );
+  const failure = captionChoice(perfect, letters, unreadable, options);
+  await expect(failure).rejects.toThrow(
+    'none of 3 pictures can be used; the first: 0.png: there is no such file',
+  );
+  await expect(failure).rejects.toBeInstanceOf(DataError);
+  await expect(run(perfect, { limit: 0 })).rejects.toThrow('there are no pictures');
+  await expect(run(perfect, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('an empty candidate is named by its example', async () => {
+  await expect(run(perfect, { candidates: new Map([['pair-0', ['aa', ' ']]]), limit: 1 })).rejects.toThrow(
+    'the candidates of "pair-0" contain an empty text',
+  );
+});
+
 test('with shuffled pictures who reads them falls to chance', async () => {
   const { metrics, predictions } = await run(perfect, { pictureOf: derangement(COUNT, 3) });
   expect(metrics.accuracy).toBeLessThan(0.05 + 4 * Math.sqrt((0.05 * 0.95) / COUNT));
@@ -158,7 +230,11 @@ test('a picture that cannot be read and an empty caption are left out, counted a
   const { predictions, metrics, skipped } = await captionChoice(perfect, letters, broken, { choices: 8 });
   expect(metrics).toMatchObject({ accuracy: 1, count: 8 });
   expect(predictions.flatMap(({ candidates }) => candidates)).not.toContain(' ');
-  expect(skipped).toEqual({ count: 2, reasons: ['three.png is damaged', 'example "pair-5" has no caption'] });
+  expect(skipped).toEqual({
+    count: 2,
+    draws: 2,
+    reasons: ['three.png is damaged', 'example "pair-5" has no caption'],
+  });
 });
 
 test('progress counts up to the end, and an aborted run stops', async () => {

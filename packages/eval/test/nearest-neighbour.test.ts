@@ -81,6 +81,17 @@ test('pictures that cannot be read are left out on both sides; without training 
   await expect(pixelNearestNeighbour(arrayDataset([]), broken)).rejects.toThrow('no training pictures');
 });
 
+test('no picture to find a neighbour for is an error with the first reason', async () => {
+  const train = arrayDataset(pairs(3));
+  await expect(pixelNearestNeighbour(train, arrayDataset([]), { size: 2 })).rejects.toThrow(
+    'nothing was evaluated: there are no pictures',
+  );
+  const unreadable = { length: 4, get: () => Promise.reject(new ImageError('IMAGE_UNREADABLE', 'damaged')) };
+  await expect(pixelNearestNeighbour(train, unreadable, { size: 2 })).rejects.toThrow(
+    'none of 4 pictures can be used; the first: damaged',
+  );
+});
+
 test('the number of tensors stays the same', async () => {
   const before = tf.memory().numTensors;
   await pixelNearestNeighbour(arrayDataset(noise(9, 1)), arrayDataset(noise(3, 2)), { size: 4 });

@@ -41,11 +41,11 @@ test('word F1 is symmetric, from 0 to 1, and 1 for a caption and itself', () => 
   );
 });
 
-test('metrics of predictions are means over them, and no number where there are none', () => {
+test('metrics of predictions are means over them, and an error where there are none', () => {
   const predictions = [
     { text: 'A disc', truth: 'a disc' },
     { text: 'a disc', truth: 'a square' },
   ];
   expect(captionMetrics(predictions)).toEqual({ exactMatch: 0.5, wordF1: 0.75, count: 2 });
-  expect(captionMetrics([])).toEqual({ exactMatch: Number.NaN, wordF1: Number.NaN, count: 0 });
+  expect(() => captionMetrics([])).toThrow('nothing was evaluated: there are no predictions');
 });

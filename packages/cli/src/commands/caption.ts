@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { type ExampleDataset, ImageError } from '@simvlm/core';
+import { type ExampleDataset, ImageError, SkipLog } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import { pictureBatches } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
@@ -32,7 +32,7 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   await pickBackend(options.backend ? { prefer: options.backend } : {});
   const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
   const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
-  const skipped = { count: 0, reasons: [] as string[] };
+  const skipped = new SkipLog();
   try {
     const pictures = { imageSize: model.config.imageSize, batchSize: BATCH };
     for await (const batch of pictureBatches(pictureFiles(files), pictures, skipped)) {
@@ -54,8 +54,9 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   } finally {
     model.dispose();
   }
-  for (const reason of skipped.reasons) terminal.error(reason);
-  return skipped.count > 0 ? exitCode.failed : exitCode.ok;
+  const { count, reasons } = skipped.report();
+  for (const reason of reasons) terminal.error(reason);
+  return count > 0 ? exitCode.failed : exitCode.ok;
 }
 
 /** Files as a data set; the id of an example is the place of its file in the list. */

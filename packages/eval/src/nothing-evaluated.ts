@@ -1,0 +1,22 @@
+import { DataError, type SkipReport } from '@simvlm/core';
+
+/** The error of an evaluation that is left with no picture: a number made of nothing would be taken for a result. */
+export function nothingEvaluated({ draws, reasons }: SkipReport): DataError {
+  return new DataError(
+    'DATA_INVALID',
+    draws === 0
+      ? 'nothing was evaluated: there are no pictures'
+      : `nothing was evaluated: none of ${draws === 1 ? 'the 1 picture' : `${draws} pictures`} can be used; the first: ${reasons[0]}`,
+  );
+}
+
+/**
+ * The mean of a score over what was evaluated.
+ *
+ * @throws DataError where there is nothing
+ */
+export function meanScore<T>(items: readonly T[], score: (item: T) => number): number {
+  if (items.length === 0)
+    throw new DataError('DATA_INVALID', 'nothing was evaluated: there are no predictions');
+  return items.reduce((sum, item) => sum + score(item), 0) / items.length;
+}
