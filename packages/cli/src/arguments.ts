@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { runName } from './config/run-name';
 
 /** Parsers of option values. They throw what commander prints beside the option's name. */
 
@@ -33,4 +34,9 @@ export function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('give a number above 0, 1 at most.');
   return value;
+}
+
+export function nameOfRun(text: string): string {
+  if (!runName.accepts(text)) throw new InvalidArgumentError(`give ${runName.expected}.`);
+  return text;
 }

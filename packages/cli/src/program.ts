@@ -1,7 +1,7 @@
 import { isRequestError, isSimVlmError } from '@simvlm/core';
 import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
-import { count, positiveNumber, share, wholeNumber } from './arguments';
+import { count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
 import { generationOptions } from './commands/caption-options';
 import { exitCode, version } from './exit-code';
 import { Terminal } from './terminal';
@@ -62,6 +62,13 @@ function buildProgram(done: (code: number) => void): Command {
       '--checkpoint <dir>',
       'a checkpoint, or a run folder with checkpoints; default: the model that comes along',
     );
+  const plugin = () =>
+    new Option(
+      '--plugin <module>',
+      'load this plug-in first: a package, or a file that begins with ./, ../ or / (repeatable); it runs with your rights',
+    )
+      .argParser(collect)
+      .default([], 'none');
 
   program
     .command('demo')
@@ -69,7 +76,7 @@ function buildProgram(done: (code: number) => void): Command {
       'train a small SimVLM on emoji from scratch, evaluate it on pictures it has never seen, write a report',
     )
     .option('--minutes <n>', 'how long to train', positiveNumber, 5)
-    .option('--name <name>', 'folder under runs/', 'demo')
+    .option('--name <name>', 'folder in runs/', nameOfRun, 'demo')
     .option('--seed <n>', 'seed of every random draw', wholeNumber, 1)
     .option(
       '--shuffle-images',
@@ -93,6 +100,7 @@ function buildProgram(done: (code: number) => void): Command {
       collect,
       [],
     )
+    .addOption(plugin())
     .addOption(backend())
     .action(async (config, options) =>
       done(await (await import('./commands/train')).trainCommand(config, options)),
@@ -104,6 +112,7 @@ function buildProgram(done: (code: number) => void): Command {
     .addOption(checkpoint())
     .option('--prompt <text>', 'begin the caption with this text')
     .option('--jsonl', 'one JSON object a line: {"id", "image", "text", "logProb"}')
+    .addOption(plugin())
     .addOption(backend())
     .action(async (images, options) =>
       done(await (await import('./commands/caption')).caption(images, options)),
@@ -121,6 +130,7 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
+    .addOption(plugin())
     .addOption(backend())
     .action(async (dir, options) =>
       done(

@@ -1,6 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Random } from '@simvlm/core';
 import sharp from 'sharp';
 import { vi } from 'vitest';
@@ -109,4 +112,25 @@ export async function simvlm(...args: string[]) {
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
+}
+
+/** Starts the command line from its sources, in a Node process of its own and in the working directory. */
+export function startSimvlm(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+  return spawn(
+    process.execPath,
+    ['--import', createRequire(import.meta.url).resolve('tsx'), path('../src/bin.ts'), ...args],
+    {
+      stdio: 'pipe',
+      env: { ...process.env, ...environment, TSX_TSCONFIG_PATH: path('../../../tsconfig.json') },
+    },
+  );
+}
+
+/** How a process ended: its exit code, or the signal that killed it. */
+export function ended(child: ChildProcess): Promise<number | string | null> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(code ?? signal));
+  });
 }

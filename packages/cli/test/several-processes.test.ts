@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { nativeStatus } from '@simvlm/backend-native';
 import { readSafetensors } from '@simvlm/model';
 import type { StepMetrics } from '@simvlm/trainer';
 import { loadCheckpoint } from '@simvlm/trainer/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
+import { drawFolder, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
 
 // 15 pairs in two groups by length and 4 documents: of two processes one has ten rows and one nine, of any length.
 const config = {
@@ -43,20 +40,9 @@ function startSecond(
   config: string,
   environment: Record<string, string>,
 ): Promise<{ code: number | null; err: string }> {
-  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--import', createRequire(import.meta.url).resolve('tsx'), path('../src/bin.ts')],
-      ...['train', config, '--backend', 'native'],
-    ],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...environment, RANK: '1', TSX_TSCONFIG_PATH: path('../../../tsconfig.json') },
-    },
-  );
+  const child = startSimvlm(['train', config, '--backend', 'native'], { ...environment, RANK: '1' });
   let err = '';
-  child.stderr.on('data', chunk => {
+  child.stderr!.on('data', chunk => {
     err += chunk;
   });
   return new Promise((resolve, reject) => {

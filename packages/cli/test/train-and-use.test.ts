@@ -134,8 +134,8 @@ describe('caption', () => {
     expect(await captioned('--repetition-penalty', '1')).toBe(whole);
     expect(await captioned('--repetition-penalty', '1000', '--min-length', '8')).not.toBe(whole);
     const { code, err } = await simvlm('caption', 'test/0.png', '--min-length', '9', ...checkpoint);
-    expect(err).toContain('minLength must be 0 to 8');
-    expect(code).toBe(1);
+    expect(err).toContain('--min-length must be 0 to 8 (the model reads 8 tokens), got 9');
+    expect(code).toBe(2);
   });
 
   it('captions what can be read, names what cannot, and ends with 1', async () => {

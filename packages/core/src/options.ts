@@ -28,6 +28,10 @@ export const rule = {
     accepts: value => typeof value === 'object' && value !== null && !Array.isArray(value),
   } as OptionRule,
   array: { expected: 'a list', accepts: value => Array.isArray(value) } as OptionRule,
+  strings: {
+    expected: 'a list of strings',
+    accepts: value => Array.isArray(value) && value.every(item => typeof item === 'string'),
+  } as OptionRule,
 } satisfies Record<string, unknown>;
 
 /**

@@ -44,8 +44,12 @@ export function generationOptions(): Option[] {
       wholeNumber,
     ),
     option('--captions <n>', 'captions a picture: as many samples, or the best of the beams', count),
-    option('--min-length <n>', 'tokens of a caption at least, prompt and end left out', wholeNumber),
-    option('--max-length <n>', 'tokens of a caption at most, its end included, the prompt left out', count),
+    option(
+      '--min-length <n>',
+      'minimum caption length in tokens, without the prompt and the end',
+      wholeNumber,
+    ),
+    option('--max-length <n>', 'maximum caption length in tokens, with the end, without the prompt', count),
     option(
       '--repetition-penalty <θ>',
       'make tokens that stand in the caption already less likely (above 1)',
@@ -82,6 +86,30 @@ export function generationRequest(
     ...(repetitionPenalty !== undefined && { repetitionPenalty }),
     ...(noRepeatNgram !== undefined && { noRepeatNgram }),
   };
+}
+
+/**
+ * Refuses lengths that this model cannot give, by the names of the options.
+ *
+ * @param promptLength tokens of the prompt
+ * @param maxTextLength tokens that the model reads, the end token included
+ * @throws ConfigError
+ */
+export function checkLengths(
+  { minLength, maxLength }: GenerationOptions,
+  promptLength: number,
+  maxTextLength: number,
+): void {
+  const room = maxTextLength - promptLength;
+  const why = `the model reads ${maxTextLength} tokens${promptLength > 0 ? `, and the prompt takes ${promptLength}` : ''}`;
+  if (room < 1)
+    throw wrong(
+      `--prompt has ${promptLength} tokens, and the model reads ${maxTextLength} in all: shorten it`,
+    );
+  if (maxLength !== undefined && maxLength > room)
+    throw wrong(`--max-length must be 1 to ${room} (${why}), got ${maxLength}`);
+  if (minLength !== undefined && minLength > room)
+    throw wrong(`--min-length must be 0 to ${room} (${why}), got ${minLength}`);
 }
 
 /** Nothing for greedy captions. */

@@ -9,12 +9,13 @@ import { exitCode } from '../exit-code';
 import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
-import { type GenerationOptions, generationRequest } from './caption-options';
+import { checkLengths, type GenerationOptions, generationRequest } from './caption-options';
 
 export interface CaptionCommandOptions extends GenerationOptions {
   checkpoint?: string;
   prompt?: string;
   jsonl?: boolean;
+  plugin?: readonly string[];
   backend?: string;
 }
 
@@ -30,10 +31,11 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
-  const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry());
+  const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry(options.plugin));
   const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
   const skipped = new SkipLog();
   try {
+    checkLengths(options, prompt.length, model.config.maxTextLength);
     const pictures = { imageSize: model.config.imageSize, batchSize: BATCH };
     for await (const batch of pictureBatches(pictureFiles(files), pictures, skipped)) {
       const made = await model.generate({

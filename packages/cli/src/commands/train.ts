@@ -11,11 +11,12 @@ import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
+import { checkParts } from '../pipeline/check-config';
 import { RUNS } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
-import { runRegistry } from '../pipeline/registry';
+import { pluginAdvice, runRegistry } from '../pipeline/registry';
 import { runTraining } from '../pipeline/run';
 import { percent, Terminal } from '../terminal';
 
@@ -23,6 +24,7 @@ export interface TrainCommandOptions {
   resume?: string;
   init?: string;
   set: string[];
+  plugin?: readonly string[];
   backend?: string;
 }
 
@@ -42,7 +44,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const place = processPlace();
   // All of several processes do the same; the first writes and tells.
   if (place && place.rank > 0) terminal.silence();
-  const config = await readRunConfig(file, options.set);
+  const config = withPlugins(await readRunConfig(file, options.set), options.plugin);
   // Whatever is wrong with the configuration is said before anything starts.
   imageSizeOf(config);
   if (config.lora && options.init === undefined && options.resume === undefined)
@@ -53,6 +55,11 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   if (!place || place.rank === 0)
     await checkOutputFolder(join(RUNS, config.name), 'train in another working directory, or free the place');
   const registry = await runRegistry(config.plugins);
+  try {
+    checkParts(config, registry);
+  } catch (error) {
+    throw pluginAdvice(error);
+  }
   const resume = options.resume === undefined ? undefined : await loadCheckpoint(options.resume);
   const init = options.init === undefined ? undefined : await loadCheckpoint(options.init);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
@@ -70,6 +77,12 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     // Whatever went wrong here, the others learn of it now.
     processes?.dispose();
   }
+}
+
+/** Those of the command line after those of the configuration: the checkpoint names all of them, to tell what it needs. */
+function withPlugins(config: RunConfig, plugins: readonly string[] = []): RunConfig {
+  if (plugins.length === 0) return config;
+  return { ...config, plugins: [...new Set([...(config.plugins ?? []), ...plugins])] };
 }
 
 interface Training {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, checkOptions, type JsonValue, parseJsonObject, rule } from '@simvlm/core';
 import { type Augmentation, augmentations } from '@simvlm/vision-patcher';
+import { runName } from './run-name';
 
 /** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
 export interface RunConfig {
-  /** Names the folder under `runs/`. */
+  /** The folder in `runs/`: see `runName`. */
   name: string;
   /** Every random draw of the run follows from it. */
   seed: number;
@@ -53,7 +54,7 @@ export interface RunConfig {
   steps?: number;
   /** Seconds between two checkpoints. */
   checkpointSeconds: number;
-  /** Modules whose default export is a plug-in: packages, or files that begin with `.` or `/`. */
+  /** Modules whose default export is a plug-in: packages, or files that begin with `./`, `../` or `/`. */
   plugins?: string[];
 }
 
@@ -87,7 +88,7 @@ export const demoConfig: RunConfig = {
 };
 
 const rules = {
-  name: rule.string,
+  name: runName,
   seed: rule.integer(0),
   model: {
     expected: 'a preset name or a model configuration',
@@ -98,7 +99,7 @@ const rules = {
   objective: rule.object,
   batch: rule.object,
   augment: rule.oneOf(...augmentations),
-  plugins: rule.array,
+  plugins: rule.strings,
   optimizer: rule.object,
   lora: rule.object,
   minutes: rule.number(0.01),
@@ -122,14 +123,14 @@ const partRules = {
     clip: rule.number(0),
     labelSmoothing: rule.number(0, 0.999),
     layerDecay: rule.number(0, 1),
-    freeze: rule.array,
+    freeze: rule.strings,
     emaDecay: rule.number(0, 1),
     dropout: rule.number(0, 1),
     stochasticDepth: rule.number(0, 1),
     checkpointBlocks: rule.boolean,
     captureSteps: rule.boolean,
   },
-  lora: { rank: rule.integer(1, 65_536), alpha: rule.number(0), targets: rule.array },
+  lora: { rank: rule.integer(1, 65_536), alpha: rule.number(0), targets: rule.strings },
 };
 
 /**
@@ -202,15 +203,23 @@ export function applyOverrides(
     const path = pair.slice(0, at).split('.');
     const last = path.pop()!;
     let target = result;
-    for (const key of path) {
-      if (!rule.object.accepts(target[key])) target[key] = {};
-      target = target[key] as Record<string, JsonValue>;
-    }
-    target[last] = parseValue(pair.slice(at + 1));
+    for (const key of path) target = ownObject(target, key);
+    setOwn(target, last, parseValue(pair.slice(at + 1)));
     if (pair.startsWith('steps=')) delete result.minutes;
     if (pair.startsWith('minutes=')) delete result.steps;
   }
   return result;
+}
+
+/** The object that `key` holds, made where there is none. What every object inherits, such as "constructor", does not count. */
+function ownObject(target: Record<string, JsonValue>, key: string): Record<string, JsonValue> {
+  if (!Object.hasOwn(target, key) || !rule.object.accepts(target[key])) setOwn(target, key, {});
+  return Object.getOwnPropertyDescriptor(target, key)!.value as Record<string, JsonValue>;
+}
+
+/** An assignment to "__proto__" would change what the object inherits, and with a dotted key all objects. */
+function setOwn(target: Record<string, JsonValue>, key: string, value: JsonValue): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function parseValue(text: string): JsonValue {

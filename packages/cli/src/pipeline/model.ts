@@ -1,5 +1,5 @@
 import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
-import { ConfigError } from '@simvlm/core';
+import { ConfigError, didYouMean } from '@simvlm/core';
 import {
   growWeights,
   mergeAdapters,
@@ -18,13 +18,13 @@ import type { RunConfig } from '../config/run-config';
 /** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
 export function modelPreset({ model }: RunConfig): Preset {
   if (typeof model !== 'string') return model as unknown as Preset;
-  const preset = presets[model];
-  if (!preset)
+  const names = Object.keys(presets);
+  if (!names.includes(model))
     throw new ConfigError(
       'CONFIG_INVALID',
-      `no model preset "${model}"; there are ${Object.keys(presets).join(', ')}`,
+      `no model preset "${model}"; there are ${names.join(', ')}${didYouMean(model, names)}`,
     );
-  return preset;
+  return presets[model]!;
 }
 
 /** A fresh model for this tokenizer. @throws ConfigError */
