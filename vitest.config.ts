@@ -1,17 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-
-// Tests read the sources of every package, so that no build is needed before a test.
-const tsconfig = JSON.parse(readFileSync(new URL('./tsconfig.json', import.meta.url), 'utf8'));
-const paths = tsconfig.compilerOptions.paths as Record<string, [string]>;
-const alias = Object.entries(paths).map(([name, [file]]) => ({
-  find: new RegExp(`^${name}$`),
-  replacement: fileURLToPath(new URL(file, import.meta.url)),
-}));
+import { sourceAliases } from './scripts/source-aliases';
 
 export default defineConfig({
-  resolve: { alias },
+  resolve: { alias: sourceAliases() },
   test: {
     include: [
       'packages/*/src/**/*.test.ts',

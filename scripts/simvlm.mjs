@@ -1,8 +1,13 @@
-/** `pnpm simvlm`: the command line of this checkout, built first where it never was. */
-import { execSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+/**
+ * `pnpm simvlm` and `pnpm start`: the command line of this checkout, run from its sources. Only the wasm kernels are
+ * compiled, and only where their sources changed, so the first words come soon and nothing that runs is stale.
+ */
+import { fileURLToPath } from 'node:url';
+import { register } from 'tsx/esm/api';
+import { ensureWasm } from '../packages/backend-wasm/scripts/ensure-wasm.mjs';
 
-const bin = new URL('../packages/cli/dist/bin.js', import.meta.url);
-// What is printed goes to standard error: standard output is the command's own.
-if (!existsSync(bin)) execSync('pnpm run build:quiet', { stdio: ['ignore', 2, 2] });
-await import(bin.href);
+await ensureWasm();
+// Its `paths` name the sources of every package.
+process.env.TSX_TSCONFIG_PATH = fileURLToPath(new URL('../tsconfig.json', import.meta.url));
+register();
+await import('../packages/cli/src/bin.ts');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { defineConfig, type Plugin } from 'vite';
+import { sourceAliases } from '../../scripts/source-aliases';
 
 /**
  * What the page and its workers may do. `connect-src` is the page's promise, kept by the browser: nothing can be sent anywhere. A worker
@@ -82,6 +83,8 @@ const weights = createRequire(import.meta.url).resolve(
 
 export default defineConfig({
   base: './',
+  // The packages' sources, so that the page needs no build of them; of libtorch a browser gets the word that there is none.
+  resolve: { alias: sourceAliases({ '@simvlm/backend-native': 'packages/backend-native/src/browser.ts' }) },
   plugins: [policyInPage(), shell(), headersFile()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   // Many hosts compress what they send, and then do not say how much it will be.
