@@ -16,7 +16,7 @@ export interface RunData {
   readonly val?: ExampleDataset;
   /** Text-only documents; empty when there are none. */
   readonly documents: ExampleDataset;
-  /** Every training caption once: what the tokenizer learns from, with as many documents. */
+  /** Every training caption once: what the tokenizer learns from, with documents. */
   readonly captions: readonly string[];
   /** The emoji data set with its test splits, when it is what is trained on. */
   readonly emoji?: EmojiDataset;

@@ -10,6 +10,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { RunConfig } from '../config/run-config';
 import { duration, type Terminal } from '../terminal';
 import { runBatches } from './batches';
+import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras, checkpointTokenizer } from './checkpoint';
 import type { RunData } from './data';
 import { createModel, createModelFrom } from './model';
@@ -55,6 +56,11 @@ export async function runTraining(options: RunOptions): Promise<Run> {
       `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
       (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
   );
+  if (isFirst)
+    await reportBeforeTraining(terminal, {
+      ...{ config, data, tokenizer, maxTextLength: model.config.maxTextLength },
+      tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
+    });
   const from = resume ? checkpointTrainerState(resume).step : 0;
   const metrics = isFirst ? await metricsWriter(join(folder, 'metrics.jsonl'), from) : undefined;
   try {
@@ -70,6 +76,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
       callbacks: [
         ...(metrics ? [metrics] : []),
         progressLine(terminal, config.minutes),
+        warmupWarning(terminal, config),
         ...(samples ? [sampleCaptions(terminal, model, tokenizer, samples)] : []),
       ],
       storage: folderStorage(join(folder, 'checkpoints')),

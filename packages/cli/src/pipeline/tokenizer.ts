@@ -1,24 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import {
-  decodeText,
-  type ExampleDataset,
-  isSimVlmError,
-  type MakeError,
-  Random,
-  TokenizerError,
-} from '@simvlm/core';
+import { decodeText, isSimVlmError, type MakeError, TokenizerError } from '@simvlm/core';
 import {
   loadTokenizer,
   loadTokenizerJson,
   SentencePieceTokenizer,
-  trainUnigram,
   withSentinels,
   withSpecialTokens,
 } from '@simvlm/tokenizer';
 import type { RunConfig } from '../config/run-config';
 import type { RunData } from './data';
+import { learnVocabulary } from './vocabulary';
 
-/** The tokenizer that the configuration names, or one trained on the captions and as many documents; with sentinels if it asks for them. */
+/** The tokenizer that the configuration names, or one learnt from captions and documents; with sentinels if it asks for them. */
 export async function runTokenizer(config: RunConfig, data: RunData): Promise<SentencePieceTokenizer> {
   const tokenizer = await plainTokenizer(config, data);
   const { sentinels = 0 } = config.tokenizer;
@@ -27,20 +20,14 @@ export async function runTokenizer(config: RunConfig, data: RunData): Promise<Se
 
 async function plainTokenizer(
   { tokenizer, seed }: RunConfig,
-  { captions, documents }: RunData,
+  data: RunData,
 ): Promise<SentencePieceTokenizer> {
   if (tokenizer.model !== undefined) {
     // Published tokenizers often have no pad token.
     const { model } = await readTokenizer(tokenizer.model);
     return new SentencePieceTokenizer(withSpecialTokens(model));
   }
-  return trainUnigram(corpus(captions, documents, seed), {
-    vocabSize: tokenizer.vocabSize,
-    // Captions are few: a digit that one of them has is worth a piece.
-    characterCoverage: 1,
-    // A small data set of one's own gets as many pieces as it has.
-    hardVocabLimit: false,
-  });
+  return learnVocabulary(data, tokenizer.vocabSize, seed);
 }
 
 /**
@@ -70,15 +57,4 @@ export async function readTokenizer(file: string): Promise<SentencePieceTokenize
 function isText(bytes: Uint8Array): boolean {
   const head = new TextDecoder('latin1').decode(bytes.subarray(0, 100));
   return /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*\{/.test(head);
-}
-
-/** Captions are few and glosses many: with equal numbers of both the captions' words still become pieces. */
-async function* corpus(
-  captions: readonly string[],
-  documents: ExampleDataset,
-  seed: number,
-): AsyncGenerator<string> {
-  yield* captions;
-  const order = Random.fromSeed(seed).fork('tokenizer').permutation(documents.length);
-  for (const index of order.subarray(0, captions.length)) yield (await documents.get(index)).text;
 }
