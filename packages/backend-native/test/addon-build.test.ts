@@ -76,6 +76,21 @@ describe('the addon is built', () => {
     expect(existsSync(target.file)).toBe(true);
   });
 
+  test('what a killed build left is removed', async () => {
+    compiler('echo made > "$out"');
+    mkdirSync(join(folder, 'key', 'build-killed', 'inside'), { recursive: true });
+    await compile(target);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('a cache that cannot be written is named, with what to set', async () => {
+    writeFileSync(join(folder, 'key'), 'a file in the place of the folder');
+    await expect(compile(target)).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringMatching(/^cannot write the folder .*key: .*; set XDG_CACHE_HOME to a folder/),
+    });
+  });
+
   test('the compiler’s errors come in one line, and nothing half done stays', async () => {
     compiler('echo "In file included from x" >&2; echo "a.cc:3:1: error: no such thing" >&2; exit 1');
     await expect(compile(target)).rejects.toMatchObject({

@@ -17,6 +17,16 @@ export function count(text: string): number {
   return value;
 }
 
+/** For what takes memory and time in proportion. */
+export function countUpTo(most: number): (text: string) => number {
+  return text => {
+    const value = count(text);
+    if (value > most)
+      throw new InvalidArgumentError(`give a whole number from 1 to ${most.toLocaleString('en')}.`);
+    return value;
+  };
+}
+
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('give a number above 0.');

@@ -38,6 +38,8 @@ describe('wrong arguments end with 2 and say what is wrong', () => {
     [['caption'], "missing required argument 'image'"],
     [['caption', 'a.png', '--beams', '0'], 'give a whole number, 1 or more'],
     [['caption', 'a.png', '--beams', 'few'], 'give a whole number, 1 or more'],
+    [['caption', 'a.png', '--beams', '1001'], 'give a whole number from 1 to 1,000'],
+    [['caption', 'a.png', '--captions', '1e9', '--top-k', '5'], 'give a whole number from 1 to 1,000'],
     [['caption', 'a.png', '--length-penalty', '-1'], 'give a number, 0 or more'],
     [['caption', 'a.png', '--top-k', '1.5'], 'give a whole number, 1 or more'],
     [['caption', 'a.png', '--top-p', '1.2'], 'give a number above 0, 1 at most'],

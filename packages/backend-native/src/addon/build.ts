@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BackendError } from '@simvlm/core';
+import { checkFolder, writeProblem } from '@simvlm/core/node';
 import { collectives, compileFlags, linkFlags } from './flags';
 import { whileLocked } from './lock';
 import type { Libtorch } from './machine';
 import { type AddonSource, addonSource, cacheFolder, cacheKey, nodeApiHeaders } from './source';
+
+/** How the folders begin in which an addon is compiled. */
+const WORK = 'build-';
 
 /** What is being done, for people. */
 export type Progress = (line: string) => void;
@@ -27,16 +31,28 @@ export function targetFor(libtorch: Libtorch): Target {
  * is compiled elsewhere and renamed at the end, nobody ever sees half of it.
  *
  * @returns the addon's file
- * @throws BackendError `BACKEND_UNAVAILABLE` with what is missing or the compiler's first errors
+ * @throws BackendError `BACKEND_UNAVAILABLE` with what is missing, the compiler's first errors, or why the cache cannot be written
  */
 export async function compile(target: Target, onProgress: Progress = () => {}): Promise<string> {
   const { file } = target;
   if (existsSync(file)) return file;
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+    await checkFolder(folder);
+  } catch (error) {
+    throw new BackendError(
+      'BACKEND_UNAVAILABLE',
+      `cannot write the folder of the compiled addon, ${folder}: ${writeProblem(folder, error)}; set XDG_CACHE_HOME to a folder that can be written`,
+      { cause: error },
+    );
+  }
   await whileLocked(join(folder, 'lock'), async () => {
     if (existsSync(file)) return; // the other process was first
-    const work = mkdtempSync(join(folder, 'build-'));
+    // What a killed build left: while this process has the lock, no other one builds.
+    for (const entry of readdirSync(folder).filter(name => name.startsWith(WORK)))
+      rmSync(join(folder, entry), { recursive: true, force: true });
+    const work = mkdtempSync(join(folder, WORK));
     try {
       await build(target, work, onProgress);
     } finally {

@@ -1,7 +1,7 @@
 import { ConfigError } from '@simvlm/core';
 import type { GenerateRequest, SamplerOptions } from '@simvlm/model';
 import { Option } from 'commander';
-import { count, numberFrom0, positiveNumber, share, wholeNumber } from '../arguments';
+import { count, countUpTo, numberFrom0, positiveNumber, share, wholeNumber } from '../arguments';
 
 /** How captions are generated, as the command line has it. */
 export interface GenerationOptions {
@@ -24,7 +24,7 @@ const option = (flags: string, description: string, parse: (text: string) => num
 /** `--beams` and its like; without any of them captions are greedy. */
 export function generationOptions(): Option[] {
   return [
-    option('--beams <n>', 'beam search: keep the n likeliest texts at each step', count).conflicts([
+    option('--beams <n>', 'beam search: keep the n likeliest texts at each step', countUpTo(1000)).conflicts([
       'topK',
       'topP',
       'temperature',
@@ -43,7 +43,11 @@ export function generationOptions(): Option[] {
       'of sampling: the same seed gives a picture the same captions (default: 0)',
       wholeNumber,
     ),
-    option('--captions <n>', 'captions a picture: as many samples, or the best of the beams', count),
+    option(
+      '--captions <n>',
+      'captions a picture: as many samples, or the best of the beams',
+      countUpTo(1000),
+    ),
     option(
       '--min-length <n>',
       'minimum caption length in tokens, without the prompt and the end',
