@@ -40,7 +40,7 @@ export {
   TrainingError,
 } from './errors';
 export { parseJson, parseJsonObject } from './json';
-export { namePattern } from './name-pattern';
+export { type NamePattern, namePattern } from './name-pattern';
 export { didYouMean } from './nearest';
 export { checkOptions, OptionError, type OptionRule, rule } from './options';
 export { declaredParameters, initialValues, parameterScope } from './parameter-scope';

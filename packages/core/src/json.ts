@@ -1,11 +1,13 @@
 import type { JsonValue } from './contracts';
+import { outgrowsItsText } from './json-memory';
 import { dataError, decodeText, type MakeError } from './text';
 
 /**
  * A JSON value from the bytes of a file, or from text. A leading byte order mark is dropped.
  *
  * @param where how the message names the place: `run.json`, or file and line
- * @throws DataError, or what `makeError` makes, for bytes that are not UTF-8 and for text that is not JSON
+ * @throws DataError, or what `makeError` makes, for bytes that are not UTF-8, for text that is not JSON, and for text made to fill
+ *   the memory: values that would take more than 64 MiB and more than ten times their text
  */
 export function parseJson(
   source: Uint8Array | string,
@@ -14,6 +16,10 @@ export function parseJson(
 ): JsonValue {
   const text =
     typeof source === 'string' ? source.replace(/^\uFEFF/, '') : decodeText(source, where, makeError);
+  if (outgrowsItsText(text))
+    throw makeError(
+      `${where}: its ${text.length} characters would take more than ten times as many bytes of memory; it is made of tiny values; use another file`,
+    );
   try {
     return JSON.parse(text) as JsonValue;
   } catch (error) {

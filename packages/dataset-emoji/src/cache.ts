@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { DataError, type JsonValue, parseJsonObject } from '@simvlm/core';
@@ -22,6 +22,9 @@ export interface CacheEntry {
   /** Length of the pixels. */
   readonly bytes: number;
 }
+
+/** A manifest has about 150 bytes. */
+const MAX_MANIFEST = 4096;
 
 /** The files of all entries. */
 const CACHED = /^emoji-\d+-\w+\.(pixels|json)$/;
@@ -46,23 +49,28 @@ export function cacheKey(parts: unknown): string {
  */
 export async function readCache(entry: CacheEntry): Promise<Uint8Array | undefined> {
   const { pixels, manifest } = files(entry);
+  const damaged = (what: string) =>
+    new DataError('DATA_INVALID', `the cache ${pixels} is damaged: ${what}; it is made again`);
   let text: Buffer;
   let data: Buffer;
   try {
+    // Nothing is read before it is known how much it is.
+    const size = await sizeOf(manifest);
+    if (size > MAX_MANIFEST) throw damaged(`its manifest has ${size} bytes, above ${MAX_MANIFEST}`);
     text = await readFile(manifest);
+    const bytes = await sizeOf(pixels);
+    if (bytes !== entry.bytes) throw damaged(`${bytes} bytes instead of ${entry.bytes}`);
     data = await readFile(pixels);
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new DataError('DATA_INVALID', `cannot read the cache ${pixels}: ${code ?? message}`, { cause });
   }
-  const damaged = (what: string) =>
-    new DataError('DATA_INVALID', `the cache ${pixels} is damaged: ${what}; it is made again`);
   const expected = parse(text);
   if (expected === undefined) throw damaged('its manifest is not JSON');
   if (expected.key !== entry.key || expected.bytes !== entry.bytes)
     throw damaged('its manifest is of another');
-  if (data.length !== entry.bytes) throw damaged(`${data.length} bytes instead of ${entry.bytes}`);
   if (sha256(data) !== expected.sha256) throw damaged('its checksum differs');
   return new Uint8Array(data.buffer, data.byteOffset, data.length);
 }
@@ -93,6 +101,13 @@ export async function writeCache(entry: CacheEntry, data: Uint8Array): Promise<v
 function files({ folder, size, key }: CacheEntry) {
   const stem = join(folder, `emoji-${size}-${key}`);
   return { pixels: `${stem}.pixels`, manifest: `${stem}.json` };
+}
+
+/** Bytes of a regular file; anything else may never end. */
+async function sizeOf(path: string): Promise<number> {
+  const file = await stat(path);
+  if (!file.isFile()) throw new Error(`${path} is not a regular file`);
+  return file.size;
 }
 
 /** The manifest, whose values are compared before they are used, or undefined for what is no JSON object. */

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -79,6 +88,23 @@ describe('a cache entry', () => {
     await writeCache(entry(), Uint8Array.of(1, 2, 3, 4));
     writeFileSync(join(folder, `emoji-2-k.${ending}`), content);
     await expect(readCache(entry())).rejects.toThrow(message);
+  });
+
+  test.each([
+    ['pixels', /damaged: 17179869184 bytes instead of 4/],
+    ['json', /damaged: its manifest has 17179869184 bytes, above 4096/],
+  ])('whose %s are 16 GiB of nothing is refused before it is read', async (ending, message) => {
+    await writeCache(entry(), Uint8Array.of(1, 2, 3, 4));
+    truncateSync(join(folder, `emoji-2-k.${ending}`), 2 ** 34);
+    await expect(readCache(entry())).rejects.toThrow(message);
+  });
+
+  test.each(['pixels', 'json'])('whose %s are a pipe is refused, not waited for', async ending => {
+    await writeCache(entry(), Uint8Array.of(1, 2, 3, 4));
+    const path = join(folder, `emoji-2-k.${ending}`);
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    await expect(readCache(entry())).rejects.toThrow(`${path} is not a regular file`);
   });
 
   test('with one of its files missing, as an interrupted write leaves it, is none', async () => {

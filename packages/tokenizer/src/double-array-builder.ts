@@ -7,6 +7,8 @@ const UNUSED = 0x80000000 | 0;
  * anything.
  */
 const SEARCHED = 16 * 256;
+/** What is known of a place in the searched blocks is noted at `place & NOTED`. */
+const NOTED = SEARCHED - 1;
 /** Offsets from here on must be multiples of 256. */
 const FAR = 2 ** 21;
 
@@ -72,15 +74,15 @@ export function buildDoubleArray(
 }
 
 /**
- * The array while it grows: which places are free, as a doubly linked ring of the searched blocks, and which
- * bases are taken.
+ * The array while it grows: which of the searched places are free, as a doubly linked ring, and which bases are taken. What is noted of
+ * a place is forgotten when its block is no longer searched, so that only the units grow with the keys.
  */
 class Places {
   units: Int32Array<ArrayBuffer> = new Int32Array(0);
-  #next = new Int32Array(0);
-  #previous = new Int32Array(0);
-  #taken = new Uint8Array(0);
-  #isBase = new Uint8Array(0);
+  readonly #next = new Int32Array(SEARCHED).fill(-1);
+  readonly #previous = new Int32Array(SEARCHED).fill(-1);
+  readonly #taken = new Uint8Array(SEARCHED);
+  readonly #isBase = new Uint8Array(SEARCHED);
   #size = 0;
   /** A free place, or −1. */
   #free = -1;
@@ -99,7 +101,7 @@ class Places {
    */
   claim(node: number, labels: readonly number[]): number {
     const base = this.#find(node, labels);
-    this.#isBase[base] = 1;
+    this.#isBase[base & NOTED] = 1;
     for (const label of labels) this.#take(base ^ label);
     this.#point(node, base, labels);
     return base;
@@ -123,7 +125,7 @@ class Places {
         do {
           const base = place ^ labels[0]!;
           if (this.#fits(base, node, labels)) return base;
-          place = this.#next[place]!;
+          place = this.#next[place & NOTED]!;
         } while (place !== this.#free);
       this.#addBlock();
       // The new block is empty, but a far node takes only the base that shares its lowest byte.
@@ -133,9 +135,9 @@ class Places {
   }
 
   #fits(base: number, node: number, labels: readonly number[]): boolean {
-    if (this.#isBase[base] === 1) return false;
+    if (this.#isBase[base & NOTED] === 1) return false;
     if (!reaches(node, base)) return false;
-    for (const label of labels) if (this.#taken[base ^ label] === 1) return false;
+    for (const label of labels) if (this.#taken[(base ^ label) & NOTED] === 1) return false;
     return true;
   }
 
@@ -146,51 +148,50 @@ class Places {
   }
 
   #take(place: number): void {
-    this.#taken[place] = 1;
+    this.#taken[place & NOTED] = 1;
     this.#unlink(place);
   }
 
   #unlink(place: number): void {
-    const next = this.#next[place]!;
-    const previous = this.#previous[place]!;
+    const next = this.#next[place & NOTED]!;
+    const previous = this.#previous[place & NOTED]!;
     if (next < 0) return;
-    this.#next[previous] = next;
-    this.#previous[next] = previous;
+    this.#next[previous & NOTED] = next;
+    this.#previous[next & NOTED] = previous;
     if (this.#free === place) this.#free = next === place ? -1 : next;
-    this.#next[place] = -1;
+    this.#next[place & NOTED] = -1;
   }
 
   #addBlock(): void {
     const begin = this.#size;
     this.#size += 256;
-    if (this.#size > this.units.length) this.#grow(Math.max(1024, this.#size * 2));
+    if (this.#size > this.units.length) this.#grow(Math.max(1024, Math.ceil(this.#size * 1.5)));
     this.units.fill(UNUSED, begin, this.#size);
-    for (let place = begin; place < this.#size; place++) {
-      if (this.#free < 0) {
-        this.#free = this.#next[place] = this.#previous[place] = place;
-        continue;
-      }
-      // Behind the last of the ring, which stands before the first.
-      const last = this.#previous[this.#free]!;
-      this.#next[last] = place;
-      this.#previous[place] = last;
-      this.#next[place] = this.#free;
-      this.#previous[this.#free] = place;
-    }
     for (let place = begin - SEARCHED, end = place + 256; place >= 0 && place < end; place++)
       this.#unlink(place);
+    const at = begin & NOTED;
+    this.#taken.fill(0, at, at + 256);
+    this.#isBase.fill(0, at, at + 256);
+    for (let place = begin; place < this.#size; place++) this.#link(place);
+  }
+
+  /** Puts a place behind the last of the ring, which stands before the first. */
+  #link(place: number): void {
+    if (this.#free < 0) {
+      this.#free = this.#next[place & NOTED] = this.#previous[place & NOTED] = place;
+      return;
+    }
+    const last = this.#previous[this.#free & NOTED]!;
+    this.#next[last & NOTED] = place;
+    this.#previous[place & NOTED] = last;
+    this.#next[place & NOTED] = this.#free;
+    this.#previous[this.#free & NOTED] = place;
   }
 
   #grow(capacity: number): void {
-    const enlarge = <T extends Int32Array | Uint8Array>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.units = enlarge(this.units, new Int32Array(capacity));
-    this.#next = enlarge(this.#next, new Int32Array(capacity));
-    this.#previous = enlarge(this.#previous, new Int32Array(capacity));
-    this.#taken = enlarge(this.#taken, new Uint8Array(capacity));
-    this.#isBase = enlarge(this.#isBase, new Uint8Array(capacity));
+    const units = new Int32Array(capacity);
+    units.set(this.units);
+    this.units = units;
   }
 }
 

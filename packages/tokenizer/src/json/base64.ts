@@ -10,7 +10,9 @@ export function fromBase64(text: string): Uint8Array {
   } catch {
     throw unusable('precompiled_charsmap is no base64');
   }
-  return Uint8Array.from(binary, character => character.charCodeAt(0));
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 export function toBase64(bytes: Uint8Array): string {

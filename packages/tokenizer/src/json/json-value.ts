@@ -1,4 +1,5 @@
 import { TokenizerError } from '@simvlm/core';
+import { shown as shownText } from '../damaged';
 
 /** A parsed object; every member is unknown until it is looked at. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -11,7 +12,7 @@ export function unusable(what: string): TokenizerError {
 export function shown(value: unknown): string {
   if (typeof value !== 'string')
     return Array.isArray(value) ? 'an array' : value === null ? 'null' : typeof value;
-  return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  return shownText(value);
 }
 
 export function objectOf(value: unknown, name: string): JsonObject {

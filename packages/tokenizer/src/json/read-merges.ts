@@ -55,7 +55,7 @@ class MergeTable {
     this.#products = new Int32Array(merges.length);
     for (const [rank, merge] of merges.entries()) {
       const pair: readonly unknown[] =
-        typeof merge === 'string' ? merge.split(' ') : arrayOf(merge, `merge ${rank}`);
+        typeof merge === 'string' ? merge.split(' ', 3) : arrayOf(merge, `merge ${rank}`);
       if (pair.length !== 2) throw unusable(`merge ${rank} is no pair`);
       const [left, right] = pair.map(text => textOf(text, `merge ${rank}`)) as [string, string];
       const [leftId, rightId, product] = [ids.get(left), ids.get(right), ids.get(left + right)];

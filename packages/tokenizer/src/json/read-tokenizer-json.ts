@@ -93,11 +93,13 @@ class Vocabulary {
   }
 
   texts(): string[] {
-    return Array.from(this.#texts, (_, id) => {
+    const texts: string[] = [];
+    for (let id = 0; id < this.#texts.size; id++) {
       const text = this.#texts.get(id);
       if (text === undefined) throw unusable(`no piece has the id ${id}`);
-      return text;
-    });
+      texts.push(text);
+    }
+    return texts;
   }
 }
 

@@ -12,6 +12,9 @@ import {
 } from '../double-array';
 import { fromUtf8 } from '../utf8';
 
+/** Bytes of the longest replacement. That of NFKC has 33; a hostile map would make gigabytes of a short text. */
+const MAX_REPLACEMENT = 1024;
+
 /**
  * A compiled normalisation map: strings of UTF-8 and what replaces them, the longest match first. As
  * SentencePiece stores it: the number of bytes of a double array (uint32), the array, then the replacements,
@@ -35,6 +38,8 @@ export class CharMap {
     this.strings = blob.subarray(4 + size);
     if (this.strings.at(-1) !== 0 || fromUtf8(this.strings) === undefined)
       throw damaged('the replacements of its normaliser map are not UTF-8');
+    if (longestString(this.strings) > MAX_REPLACEMENT)
+      throw damaged(`its normaliser map has a replacement of more than ${MAX_REPLACEMENT} bytes`);
     for (let place = 0; place < this.#units.length; place++) {
       let unit = this.#units[place]!;
       if (unit >= 0 && (unit & HAS_VALUE) !== 0) unit = this.#units[place ^ offsetOf(unit)] ?? 0;
@@ -75,6 +80,17 @@ export class CharMap {
       return 1;
     });
   }
+}
+
+/** Bytes of the longest of strings that each end with a zero byte. */
+function longestString(strings: Uint8Array): number {
+  let longest = 0;
+  for (let begin = 0; begin < strings.length; ) {
+    const end = strings.indexOf(0, begin);
+    longest = Math.max(longest, end - begin);
+    begin = end + 1;
+  }
+  return longest;
 }
 
 /** Whether a character that begins before `at` goes on there. */

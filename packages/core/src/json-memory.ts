@@ -1,0 +1,44 @@
+/** What V8 allocates for each character that is no part of a string, about: an object, a list, a key, and a value with its place. */
+const COST: Readonly<Record<string, number>> = { '{': 56, '[': 48, ':': 96, ',': 24 };
+const MOST = Math.max(...Object.values(COST));
+
+const costs = new Uint8Array(128);
+for (const [sign, cost] of Object.entries(COST)) costs[sign.charCodeAt(0)] = cost;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** A text may become so many times its own length. */
+const MAX_GROWTH = 10;
+/** So many bytes it may become in any case. */
+const ALWAYS = 64 * 2 ** 20;
+
+/**
+ * Whether `JSON.parse` of this text would take far more memory than the text is long. A list of empty objects takes more than
+ * twenty times as much; a tokenizer.json, the largest JSON that is read here, about five times.
+ */
+export function outgrowsItsText(json: string): boolean {
+  if (json.length * MOST <= ALWAYS) return false;
+  return bytesWhenParsed(json) > Math.max(ALWAYS, MAX_GROWTH * json.length);
+}
+
+/** An estimate, without parsing. What is no JSON gives some number, too. */
+function bytesWhenParsed(json: string): number {
+  // The characters of strings, and of numbers.
+  let bytes = json.length;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = closingQuote(json, at);
+    else if (code < 128) bytes += costs[code]!;
+  }
+  return bytes;
+}
+
+function closingQuote(json: string, open: number): number {
+  let at = open + 1;
+  for (; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) break;
+    if (code === BACKSLASH) at++;
+  }
+  return at;
+}
