@@ -43,6 +43,23 @@ describe('teaching', () => {
     expect((await engine.info()).model).toMatchObject({ name: 'taught', card: '# A small model\n' });
   });
 
+  test('letters that the model does not know, and captions that are too long, are told before the first step', async () => {
+    const { engine } = await started();
+    const { heard, callbacks } = listener(({ step }) => {
+      expect([step, heard.notices.length]).toEqual([step, 1]);
+    });
+    const [first, second, ...others] = lessons;
+    const long = { ...second!, caption: 'a red square '.repeat(10) };
+    const given = [{ ...first!, caption: 'a red dísc 日' }, long, ...others];
+    await engine.teach(given, { ...settings, steps: 2 }, callbacks);
+    expect(heard.notices).toEqual([
+      expect.objectContaining({
+        title: 'The model does not know “í” “日”. One caption is too long',
+        advice: expect.stringMatching(/write the captions without them\. It reads 15 tokens/),
+      }),
+    ]);
+  });
+
   test('a training that was paused, and one after a reload, goes on bit for bit', async () => {
     const whole = await started();
     const all = listener();

@@ -1,9 +1,8 @@
-import { textDataset } from '@simvlm/data';
+import { surveyTexts, textDataset } from '@simvlm/data';
 import { trainUnigram } from '@simvlm/tokenizer';
 import { expect, it } from 'vitest';
 import { type RunConfig, resolveRunConfig } from '../src/config/run-config';
 import { type BeforeTraining, reportBeforeTraining, warmupWarning } from '../src/pipeline/before-training';
-import { surveyTexts } from '../src/pipeline/text-survey';
 import { Terminal } from '../src/terminal';
 
 /** A terminal, and what was written to it. */

@@ -110,14 +110,14 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   [1, ['lora', 'merge', 'runs/shapes', '--adapters', 'none', '--out', 'x'], 'cannot read none'],
   [1, ['lora', 'extract', 'none', '--out', 'x'], 'no checkpoint at none'],
   [1, train('data.train=none'), 'none/captions.jsonl'],
-  [1, train('tokenizer.model=none.model'), 'cannot read the tokenizer none.model'],
+  [1, train('tokenizer.model=none.model'), 'cannot read none.model'],
   [1, ['train', 'config.json', '--resume', 'none'], 'no checkpoint at none'],
   [1, ['train', 'config.json', '--init', 'none', '--set', 'name=new'], 'no checkpoint at none'],
   [1, ['demo', '--resume', '--name', 'none'], 'no checkpoint at runs/none'],
   [1, tokenizer('train', 'none.txt', '--out', 'x'), 'cannot read none.txt'],
   [1, tokenizer('train', 'empty.txt', '--out', 'x'), 'there is no text'],
   [1, tokenizer('encode', 'none.txt', '--model', 'words.model'), 'cannot read none.txt'],
-  [1, tokenizer('encode', 'text.txt', '--model', 'none.model'), 'cannot read the tokenizer none.model'],
+  [1, tokenizer('encode', 'text.txt', '--model', 'none.model'), 'cannot read none.model'],
   [1, tokenizer('decode', 'text.txt', '--model', 'words.model'), 'line 1: "a" is not an id'],
 ];
 

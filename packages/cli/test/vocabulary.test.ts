@@ -1,7 +1,6 @@
 import { ConfigError, type ExampleDataset, Random } from '@simvlm/core';
-import { textDataset } from '@simvlm/data';
+import { surveyTexts, textDataset } from '@simvlm/data';
 import { expect, it } from 'vitest';
-import { surveyTexts } from '../src/pipeline/text-survey';
 import { learnVocabulary } from '../src/pipeline/vocabulary';
 
 const none = textDataset([]);

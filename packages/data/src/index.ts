@@ -6,3 +6,4 @@ export { prefetch } from './prefetch';
 export { captionPrefix, causalPrefix, mixturePrefix, prefixObjective, uniformPrefix } from './prefix';
 export { type IndexStream, type ShuffleOptions, shuffled, shuffledIndices } from './sources';
 export { type SpanCorruptionOptions, spanCorruption } from './span-corruption';
+export { type SurveyTokenizer, surveyTexts, type TextSurvey, type Texts } from './text-survey';

@@ -1,5 +1,6 @@
 import { type CheckpointFiles, checkpointTrainerState } from '@simvlm/trainer';
 import type { Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
+import { lostText } from './lost-text';
 import { type LoadedModel, MODEL_FILES } from './model-store';
 import { type SessionNote, type StudioStorage, sessionKey, stepOf } from './storage';
 import { prepareLessons, taughtRun, teachLessons } from './teacher';
@@ -50,6 +51,11 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
   };
   await tell({ state: 'running', step: resume ? stepOf(resume) : 0, steps });
   if (!resume) {
+    const lost = await lostText(
+      prepared.learned.map(({ text }) => text),
+      loaded,
+    );
+    if (lost) await onNotice(lost);
     await storage.saveLessons(key, lessons, settings, onNotice);
     // Before anything changes: to this a training goes back that fails before its first checkpoint.
     await storage.save(0, new Map([...kept(files, MODEL_FILES), ...extras]), note(), onNotice);

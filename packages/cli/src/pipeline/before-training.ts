@@ -1,8 +1,8 @@
+import { type SurveyTokenizer, surveyTexts, type TextSurvey } from '@simvlm/data';
 import type { TrainCallback } from '@simvlm/trainer';
 import type { RunConfig } from '../config/run-config';
 import type { Terminal } from '../terminal';
 import type { RunData } from './data';
-import { type SurveyTokenizer, surveyTexts, type TextSurvey } from './text-survey';
 
 /** Share of the unknown token in documents from which it is a warning: a rare letter in one of thousands is none. */
 const MANY_UNKNOWN = 0.001;

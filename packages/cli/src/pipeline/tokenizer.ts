@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { decodeText, isSimVlmError, type MakeError, TokenizerError } from '@simvlm/core';
+import { readRegularFile } from '@simvlm/data/node';
 import {
   loadTokenizer,
   loadTokenizerJson,
@@ -36,14 +36,7 @@ async function plainTokenizer(
  */
 export async function readTokenizer(file: string): Promise<SentencePieceTokenizer> {
   const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_INVALID', message, options);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw invalid(`cannot read the tokenizer ${file}: ${(error as NodeJS.ErrnoException).code}`, {
-      cause: error,
-    });
-  }
+  const bytes = await readRegularFile(file, invalid);
   const text = isText(bytes) ? decodeText(bytes, file, invalid) : undefined;
   try {
     return text === undefined ? loadTokenizer(bytes) : loadTokenizerJson(text);
