@@ -1,16 +1,44 @@
 import { defineConfig } from 'vitest/config';
 import { sourceAliases } from './scripts/source-aliases';
 
+/** Tests of WebGPU in Node that leave their device as it was. */
+const sharedDevice = [
+  'attention',
+  'attention-shapes.node',
+  'captured-training.node',
+  'fused.node',
+  'kernels',
+  'linear.node',
+  'ops',
+  'parity',
+  'parity.node',
+  'training.node',
+].map(name => `packages/backend-webgpu/test/${name}.test.ts`);
+
 export default defineConfig({
   resolve: { alias: sourceAliases() },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'examples/*/test/**/*.test.ts',
-      'bench/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
+          exclude: [...sharedDevice, '**/*.browser.test.ts', '**/node_modules/**'],
+        },
+      },
+      // On the processor, a shader takes a second to compile. These files share a device in each worker, and with it what
+      // is compiled; in a group of their own, as vitest starts a new worker where a file comes next that is not among them.
+      {
+        extends: true,
+        test: { name: 'webgpu', include: sharedDevice, isolate: false, sequence: { groupOrder: 1 } },
+      },
     ],
-    exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
     // Compiles the wasm kernels where a test run comes before any build, and the native addon where a libtorch is.
     globalSetup: [
       'packages/backend-wasm/scripts/ensure-wasm.mjs',

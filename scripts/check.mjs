@@ -4,8 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { root } from './packages.mjs';
+import { slowestFiles } from './slowest.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'simvlm-check-'));
 const only = process.argv.slice(2);
@@ -26,17 +28,26 @@ const unit = tests('unit tests', undefined);
 const browser = tests('browser tests', 'packages/backend-webgpu/vitest.browser.config.ts');
 const studio = tests('studio tests', 'examples/caption-studio/e2e/vitest.config.ts');
 
-/** One after another; of a list of lists, the lists at once: a browser on one thread leaves the other idle. */
-const order = [build, types, lint, imports, [[browser], [size, form, alone]], unit, studio];
+/**
+ * One after another; of a list of lists, the lists at once. A browser keeps one core busy most of the time, so its tests
+ * run beside all others. That takes up to 6 GiB; a machine with less runs the lists in turn.
+ */
+const lanes = [
+  [browser, studio],
+  [types, lint, imports, size, form, alone, unit],
+];
+const order = [build, ...(totalmem() > 6 * 2 ** 30 ? [lanes] : lanes.flat())];
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
+const reports = [];
 for (const next of order) {
   if (Array.isArray(next)) await Promise.all(next.map(lane => inTurn(lane, true)));
   else await inTurn([next], false);
 }
 rmSync(folder, { recursive: true, force: true });
+if (reports.length > 0) console.log(`\nThe slowest test files:\n${slowestFiles(reports, root).join('\n')}`);
 if (skipped > 0) console.log(`\n${skipped} skipped: each test says why`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
@@ -47,7 +58,7 @@ async function inTurn(checks, quiet) {
     if (only.length > 0 && !only.some(word => check.name.includes(word))) continue;
     const start = Date.now();
     const title = `\n── ${check.name}: ${check.command.split(' --outputFile')[0]}`;
-    if (!quiet) console.log(title);
+    console.log(quiet ? `── ${check.name}: started` : title);
     const { code, output } = await run(check.command, quiet);
     if (quiet) console.log(`${title}\n${output}`);
     count(check, code);
@@ -63,7 +74,9 @@ function count({ report }, code) {
     return;
   }
   try {
-    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+    const results = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numPendingTests } = results;
+    reports.push(results);
     passed += numPassedTests;
     failed += numFailedTests;
     skipped += numPendingTests;

@@ -11,7 +11,7 @@ const args = [
 ];
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-const { include: _include, exclude: _exclude, globalSetup: _globalSetup, pool: _pool, ...test } = base.test!;
+const { projects: _projects, globalSetup: _globalSetup, pool: _pool, ...test } = base.test!;
 
 export default mergeConfig(
   { ...base, test },
