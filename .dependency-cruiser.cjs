@@ -1,30 +1,30 @@
 /**
- * The floors of the house: imports run downwards only, and what stands on one floor may not import its
- * neighbour. The picture is in docs/architecture.md.
+ * The package layers: imports run downwards only, and a package may not import its neighbours on the same
+ * layer. The picture is in docs/architecture.md.
  */
-const floors = [
+const layers = [
   ['core', 'checkpoint-emoji'],
   ['tokenizer', 'ops'],
-  ['attention', 'vision-patcher', 'data'],
+  ['attention', 'vision-patcher', 'data', 'checkpoint'],
   ['model', 'backend-wasm', 'backend-native', 'backend-webgpu', 'dataset-emoji'],
   ['trainer', 'eval', 'runtime'],
   ['cli'],
 ];
 const source = names => `^packages/(${names.join('|')})/src/`;
 
-const floorRules = floors.flatMap((names, floor) => {
-  const above = floors.slice(floor + 1).flat();
+const layerRules = layers.flatMap((names, layer) => {
+  const above = layers.slice(layer + 1).flat();
   const rules = names.map(name => ({
     name: `no-neighbour-of-${name}`,
-    comment: `${name} may not import another package of its own floor`,
+    comment: `${name} may not import another package of its own layer`,
     severity: 'error',
     from: { path: source([name]) },
     to: { path: `^packages/(${names.filter(other => other !== name).join('|') || '$never'})/` },
   }));
   if (above.length > 0) {
     rules.push({
-      name: `floor-${floor}-imports-downwards`,
-      comment: `floor ${floor} (${names.join(', ')}) may not import a floor above it`,
+      name: `layer-${layer}-imports-downwards`,
+      comment: `layer ${layer} (${names.join(', ')}) may not import a layer above it`,
       severity: 'error',
       from: { path: source(names) },
       to: { path: `^packages/(${above.join('|')})/` },
@@ -35,7 +35,7 @@ const floorRules = floors.flatMap((names, floor) => {
 
 module.exports = {
   forbidden: [
-    ...floorRules,
+    ...layerRules,
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'public-index-only',

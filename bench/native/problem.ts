@@ -2,10 +2,12 @@
  * What the contenders of `pnpm bench native` train, as files that TypeScript and Python read alike: `config.json`, `weights.safetensors`
  * (the start), `batches.json` (whole numbers) and `images.safetensors` (`float32[steps, B, S, S, 3]`).
  */
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSafetensors, writeSafetensors } from '@simvlm/checkpoint';
 import type { PrefixLmBatch } from '@simvlm/core';
-import { presets, readSafetensors, type SimVlmConfig, writeSafetensors } from '@simvlm/model';
+import { presets, type SimVlmConfig } from '@simvlm/model';
 import {
   batchOf,
   type Problem as OneProblem,

@@ -3,10 +3,12 @@
  * PyTorch reference. A folder for each case: config.json, weights.safetensors, batches.json (whole numbers), and expected.safetensors
  * (images, logits, losses, gradients).
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
-import { layout, type SafeTensor, SimVlm, type SimVlmConfig, writeSafetensors } from '@simvlm/model';
+import { layout, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { type BackendChoice, useBackend } from '../lib/backend';

@@ -1,11 +1,12 @@
 /** The PyTorch reference, where there is one: the fixtures of the conformance suite are what it computes, and it computes what we do. */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readSafetensors } from '@simvlm/checkpoint';
 import { goldenNames } from '@simvlm/conformance';
-import { readSafetensors } from '@simvlm/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const PYTHON = '/usr/bin/python3';

@@ -1,6 +1,7 @@
 /** SimVLM on tfjs's WebGPU backend, as ours or as tfjs's own: training, decoding and the device's matrix products. */
+import { writeSafetensors } from '@simvlm/checkpoint';
 import type { PrefixLmBatch } from '@simvlm/core';
-import { SimVlm, writeSafetensors } from '@simvlm/model';
+import { SimVlm } from '@simvlm/model';
 import { canAdamwInPlace } from '@simvlm/ops';
 import { AdamW, CapturedTraining } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';

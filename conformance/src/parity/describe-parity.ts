@@ -1,4 +1,5 @@
-import { type Continuation, type GenerateRequest, layout, readSafetensors, SimVlm } from '@simvlm/model';
+import { readSafetensors } from '@simvlm/checkpoint';
+import { type Continuation, type GenerateRequest, layout, SimVlm } from '@simvlm/model';
 import { AdamW, lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

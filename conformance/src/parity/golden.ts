@@ -1,5 +1,6 @@
+import { readSafetensors, type SafeTensors } from '@simvlm/checkpoint';
 import type { PrefixLmBatch } from '@simvlm/core';
-import { readSafetensors, type SafeTensors, type SimVlmConfig } from '@simvlm/model';
+import type { SimVlmConfig } from '@simvlm/model';
 import type { AdamWOptions } from '@simvlm/trainer';
 
 /** The models of which there is a fixture. */

@@ -1,5 +1,5 @@
+import type { CheckpointFiles } from '@simvlm/checkpoint';
 import { imagePixels } from '@simvlm/data';
-import type { CheckpointFiles } from '@simvlm/trainer';
 import { centerCrop } from '@simvlm/vision-patcher';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoadProgress, Picture } from '../src/engine/engine';
@@ -44,7 +44,7 @@ describe.each(['encoder-decoder', 'decoder-only'] as const)('a model that is %s'
     expect(caption.grid).toEqual({ height: 4, width: 4 });
 
     // The same by the library alone, token by token.
-    const { model, tokenizer } = openModel(shipped, 'again');
+    const { model, tokenizer } = await openModel(shipped, 'again');
     const image = imagePixels([centerCrop(await decodePicture(picture.file, picture.name, 128), 16)]);
     const [made] = await model.generate({ images: image });
     const { tokens, tokenLogProbs, logProb } = made!;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { CheckpointFiles } from '@simvlm/checkpoint';
 import { SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { trainUnigram } from '@simvlm/tokenizer';
-import type { CheckpointFiles } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
-import { FakeOpfs, type FakeOptions } from '../../../packages/trainer/test/fake-opfs';
+import { FakeOpfs, type FakeOptions } from '../../../packages/checkpoint/test/fake-opfs';
 import { Backend, type BackendOptions } from '../src/engine/backend';
 import type {
   Lesson,

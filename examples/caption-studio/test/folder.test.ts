@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadCheckpoint } from '@simvlm/trainer/node';
+import { checkpointFiles } from '@simvlm/checkpoint';
+import { openCheckpoint } from '@simvlm/checkpoint/node';
 import { openCaptioner, run, runRegistry } from 'simvlm';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { CheckpointFolder } from '../src/engine/engine';
@@ -67,7 +68,7 @@ describe('the folder is the one of the command line', () => {
     ]);
     const { file } = await drawing('green', 'square');
     const path = await onDisk(folder);
-    const { config } = openCaptioner(await loadCheckpoint(path), await runRegistry());
+    const { config } = await openCaptioner(await openCheckpoint(path), await runRegistry());
     expect(config).toMatchObject({
       ...{ name: 'taught', steps: 60, batch: { imageText: 8, textOnly: 0 } },
       augment: 'drawing',
@@ -87,7 +88,9 @@ describe('the folder is the one of the command line', () => {
     expect(contents(withoutManifest(folder).map(({ name, bytes }) => [name, bytes]))).toEqual(
       contents(shipped),
     );
-    expect(contents(await loadCheckpoint(await onDisk(folder)))).toEqual(contents(shipped));
+    expect(contents(await checkpointFiles(await openCheckpoint(await onDisk(folder))))).toEqual(
+      contents(shipped),
+    );
     expect(await engine.importCheckpoint(withoutManifest(folder))).toMatchObject({ name: 'small' });
   });
 });
@@ -105,7 +108,7 @@ describe('what does not fit is refused, and the model stays', () => {
     [
       'a configuration that makes no model',
       async (folder: CheckpointFolder) => change(withoutManifest(folder), 'model.json', json({ width: 7 })),
-      'CHECKPOINT_MISMATCH',
+      'CHECKPOINT_DAMAGED',
     ],
     [
       'a model too large for a page',

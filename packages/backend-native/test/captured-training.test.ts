@@ -1,4 +1,4 @@
-import { readSafetensors } from '@simvlm/model';
+import { readSafetensors } from '@simvlm/checkpoint';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import {

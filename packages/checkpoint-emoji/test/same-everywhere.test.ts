@@ -1,15 +1,16 @@
 /**
  * The shipped model computes the same on every backend: logits of the ten samples with their true captions, and greedy captions.
  */
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nativeStatus, registerNativeBackend } from '@simvlm/backend-native';
 import { registerWasmBackend } from '@simvlm/backend-wasm';
+import { fileOf } from '@simvlm/checkpoint';
+import { openCheckpoint } from '@simvlm/checkpoint/node';
 import { collate, imagePixels, textTokens } from '@simvlm/data';
-import { SimVlm } from '@simvlm/model';
+import { openSimVlm } from '@simvlm/model';
 import { loadTokenizer } from '@simvlm/tokenizer';
-import { checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
-import { loadCheckpoint } from '@simvlm/trainer/node';
 import { centerCrop, decodeImage } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -25,10 +26,9 @@ interface Outcome {
 /** What the model makes of the samples on a backend. */
 async function outcome(backend: string): Promise<Outcome> {
   await tf.setBackend(backend);
-  const files = await loadCheckpoint(fileURLToPath(checkpointFolder));
-  const model = SimVlm.create(checkpointModelConfig(files));
-  restoreWeights(files, model);
-  const tokenizer = loadTokenizer(fileOf(files, 'tokenizer.model'));
+  const checkpoint = await openCheckpoint(fileURLToPath(checkpointFolder));
+  const tokenizer = loadTokenizer(await fileOf(checkpoint, 'tokenizer.model'));
+  const model = await openSimVlm(checkpoint, { tokenizer });
   const captions: Record<string, string> = JSON.parse(
     readFileSync(new URL('captions.json', samplesFolder), 'utf8'),
   );

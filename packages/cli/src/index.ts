@@ -2,16 +2,17 @@
  * The umbrella library: the parts of SimVLM under one name, and what the command line adds to them. Each part is a package of its
  * own, for those who need no more.
  */
+export type { Checkpoint } from '@simvlm/checkpoint';
+export { folderStorage, openCheckpoint } from '@simvlm/checkpoint/node';
 export { isSimVlmError, type Plugin, Random, Registry, SimVlmError } from '@simvlm/core';
 export { arrayDataset, createBatchSource, prefetch, subset, textDataset } from '@simvlm/data';
 export { folderDataset } from '@simvlm/data/node';
 export { prepareEmojiDataset } from '@simvlm/dataset-emoji';
 export { captionChoice, captionMetrics, pixelNearestNeighbour, predictCaptions } from '@simvlm/eval';
-export { presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
+export { openSimVlm, presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
 export { pickBackend } from '@simvlm/runtime';
 export { loadTokenizer, SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 export { type TrainOptions, train } from '@simvlm/trainer';
-export { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
 export { decodeImage } from '@simvlm/vision-patcher';
 export { demoConfig, type RunConfig, readRunConfig, resolveRunConfig } from './config/run-config';
 export { type Captioner, openCaptioner } from './pipeline/checkpoint';

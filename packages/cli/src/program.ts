@@ -148,6 +148,7 @@ function buildProgram(done: (code: number) => void): Command {
     .requiredOption('--checkpoint <dir>', 'a checkpoint, or a run folder with checkpoints')
     .requiredOption('--out <dir>', 'where it goes: a new folder')
     .option('--float16', 'weights as float16: half the size, rounded')
+    .addOption(plugin())
     .action(async options => done(await (await import('./commands/export')).exportCheckpoint(options)));
 
   const tokenizer = program.command('tokenizer').description('train and use tokenizers, a line at a time');
@@ -209,6 +210,7 @@ function buildProgram(done: (code: number) => void): Command {
     .description('write the checkpoint of the model without adapters that computes the same')
     .requiredOption('--out <dir>', 'where it goes: an empty or new folder')
     .option('--adapters <file>', 'merge these into the weights of the checkpoint, which has none')
+    .addOption(plugin())
     .action(async (checkpoint, options) =>
       done(await (await import('./commands/lora')).loraMerge(checkpoint, options)),
     );
@@ -216,6 +218,7 @@ function buildProgram(done: (code: number) => void): Command {
     .command('extract <checkpoint>')
     .description('write the adapters alone')
     .requiredOption('--out <file>', 'where they go: a safetensors file')
+    .addOption(plugin())
     .action(async (checkpoint, options) =>
       done(await (await import('./commands/lora')).loraExtract(checkpoint, options)),
     );

@@ -29,7 +29,7 @@ async function accuracy(change: (data: RunData) => RunData): Promise<number> {
   const captions = [...new Set(train.lines.map(({ text }) => text))];
   const registry = await runRegistry();
   const { model, tokenizer } = await runTraining({
-    ...{ config, folder: 'runs/control', registry, terminal: new Terminal() },
+    ...{ config, registry, terminal: new Terminal() },
     data: change({ train, documents: arrayDataset([]), captions }),
   });
   const { metrics } = await captionChoice(model, tokenizer, await captionFolder('test'), {

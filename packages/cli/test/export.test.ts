@@ -46,7 +46,7 @@ test('with --float16 the weights take half of the bytes and mean nearly the same
 test('what is there already is never written over', async () => {
   const { code, err } = await simvlm('export', ...trained, '--out', 'train');
   expect(code).toBe(2);
-  expect(err).toContain('train is there already: give a new folder with --out');
+  expect(err).toContain('train is there already: give a new folder');
 });
 
 test('without a checkpoint there is nothing to export, and nothing is left behind', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readSafetensors } from '@simvlm/model';
+import { readSafetensors } from '@simvlm/checkpoint';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drawFolder, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { nativeStatus } from '@simvlm/backend-native';
-import { readSafetensors } from '@simvlm/model';
+import { openTensors, readAll } from '@simvlm/checkpoint';
+import { openCheckpoint } from '@simvlm/checkpoint/node';
 import type { StepMetrics } from '@simvlm/trainer';
-import { loadCheckpoint } from '@simvlm/trainer/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawFolder, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
 
@@ -68,11 +68,8 @@ const metricsOf = (name: string): StepMetrics[] =>
     .map(line => JSON.parse(line));
 
 async function weightsOf(name: string): Promise<[string, Float32Array][]> {
-  const files = await loadCheckpoint(`runs/${name}`);
-  return [...readSafetensors(files.get('weights.safetensors')!).tensors].map(([key, { values }]) => [
-    key,
-    values,
-  ]);
+  const weights = await readAll(await openTensors(await openCheckpoint(`runs/${name}`), 'weights'));
+  return [...weights].map(([key, { values }]) => [key, values]);
 }
 
 /** Without a libtorch these tests are left out, but not in continuous integration: there it must be there. */

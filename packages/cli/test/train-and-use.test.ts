@@ -245,8 +245,8 @@ describe('a checkpoint that cannot be used is refused with one line', () => {
       smallConfig('train', { model: { ...JSON.parse(modelOf('config.json')), mlp: 32 } }),
     );
     const { code, err } = await simvlm('train', 'other.json', '--resume', 'runs/shapes');
-    expect(code).toBe(1);
-    expect(err).toContain('the checkpoint is of another model: mlp differ');
+    expect(code).toBe(2);
+    expect(err).toContain('was trained with another configuration: model.mlp 64 → 32');
   });
 });
 

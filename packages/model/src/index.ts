@@ -3,7 +3,7 @@ export { checkModelConfig, type SimVlmConfig } from './config';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';
 export { ClassifierHead, type ClassifierOptions, type ClassifierPlace } from './finetune/classifier';
 export type { DropRates, Drops } from './finetune/drop';
-export { type LoraConfig, mergeAdapters, unmergeAdapters } from './finetune/lora';
+export { adaptersOf, type LoraConfig, mergeAdapters, mergedTensors, unmergeAdapters } from './finetune/lora';
 export type { Continuation, GenerateRequest } from './generate/request';
 export { type Choice, createSampler, type Sampler } from './generate/sampler';
 export type {
@@ -25,6 +25,14 @@ export {
   type StackInput,
   type StepInput,
 } from './network';
+export {
+  checkpointModelConfig,
+  checkTokenizer,
+  checkWeights,
+  type OpenOptions,
+  openSimVlm,
+  openWeights,
+} from './open';
 export { convStage, type Preset, presets, type ResNet } from './presets';
 export {
   type CreateOptions,
@@ -35,12 +43,6 @@ export {
   SimVlm,
   type TrainingOptions,
 } from './simvlm';
+export { parameterSources } from './weights/assign';
 export { growWeights } from './weights/grow';
 export { resizeWeights } from './weights/resize';
-export {
-  readSafetensors,
-  type SafeTensor,
-  type SafeTensors,
-  type WeightType,
-  writeSafetensors,
-} from './weights/safetensors';

@@ -1,4 +1,12 @@
 import {
+  checkFiniteValues,
+  readSafetensors,
+  type SafeTensor,
+  type TensorSet,
+  type TensorSource,
+  writeSafetensors,
+} from '@simvlm/checkpoint';
+import {
   CheckpointError,
   ConfigError,
   declaredParameters,
@@ -23,8 +31,7 @@ import { type HostArray, inputArrays, type ModelInput, upload } from './input';
 import { layout, type Padding } from './layout';
 import { buildNetwork, type Network } from './network';
 import { scoreCandidates } from './score';
-import { assignValues, valuesOf } from './weights/assign';
-import { readSafetensors, writeSafetensors } from './weights/safetensors';
+import { assignTensors, assignValues, parameterSources, valuesOf } from './weights/assign';
 import { variableScope } from './weights/variables';
 
 export interface CreateOptions {
@@ -236,21 +243,35 @@ export class SimVlm {
     return attentionMaps(this, image, tokens);
   }
 
-  /** The weights, those of adapters among them, as a safetensors file. */
+  /** The weights, those of adapters among them: their numbers are fetched when they are asked for, one tensor at a time. */
+  weights(): [string, TensorSource][] {
+    return parameterSources(this.params);
+  }
+
+  /** The weights as one safetensors file in memory: for small models; `weights` goes to a file in parts. */
   async saveWeights(metadata: Readonly<Record<string, string>> = {}): Promise<Uint8Array> {
     return writeSafetensors(await valuesOf(this.params), metadata);
   }
 
   /**
-   * Takes the weights of a safetensors file (F32, F16 or BF16). All or nothing: names and shapes are checked first. A model with adapters takes
-   * those of a model without, too; then its adapters stay as they are.
+   * Takes the weights of a safetensors file in memory (F32, F16 or BF16). All or nothing: names, shapes and numbers are checked first. A
+   * model with adapters takes those of a model without, too; then its adapters stay as they are.
    *
-   * @throws CheckpointError when the file is damaged, lacks a weight, has one too many or one of another shape
+   * @throws CheckpointError when the file is damaged, lacks a weight, has one too many or one of another shape, or holds what is no number
    */
-  loadWeights(bytes: Uint8Array): void {
-    const { tensors } = readSafetensors(bytes);
-    const adapted = [...tensors.keys()].some(isAdapter);
-    assignValues(adapted ? this.params : this.params.filter(name => !isAdapter(name)), tensors, 'weights');
+  loadWeights(file: Uint8Array | ReadonlyMap<string, SafeTensor>): void {
+    const tensors = file instanceof Uint8Array ? readSafetensors(file).tensors : file;
+    for (const [name, { values }] of tensors) checkFiniteValues(name, values, 'weights');
+    assignValues(this.#taking(tensors.keys()), tensors, 'weights');
+  }
+
+  /**
+   * Takes the weights of open tensors, as `loadWeights`, with one tensor in memory at a time.
+   *
+   * @throws CheckpointError when names or shapes do not fit: then nothing has changed; when a tensor cannot be read
+   */
+  async loadTensors(set: TensorSet): Promise<void> {
+    await assignTensors(this.#taking(set.tensors.keys()), set, 'weights');
   }
 
   /** The adapters alone as a safetensors file, with their configuration in its metadata. @throws ConfigError when there are none */
@@ -280,6 +301,12 @@ export class SimVlm {
   /** Frees every weight. The model is of no use afterwards. */
   dispose(): void {
     for (const variable of this.params.values()) variable.dispose();
+  }
+
+  /** What is taken of a file with these names. */
+  #taking(names: Iterable<string>): ParameterTree<tf.Variable> {
+    const adapted = [...names].some(isAdapter);
+    return adapted ? this.params : this.params.filter(name => !isAdapter(name));
   }
 
   /** `float32[B · L]`: the loss of each place, 0 where there is none. */

@@ -1,7 +1,8 @@
+import { readSafetensors } from '@simvlm/checkpoint';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ClassifierHead, type ClassifierOptions, readSafetensors, type SimVlm, upload } from '../src/index';
+import { ClassifierHead, type ClassifierOptions, type SimVlm, upload } from '../src/index';
 import {
   architectures,
   backends,

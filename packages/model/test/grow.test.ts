@@ -1,14 +1,7 @@
+import { readSafetensors, type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  growWeights,
-  modelParameters,
-  readSafetensors,
-  type SafeTensor,
-  SimVlm,
-  type SimVlmConfig,
-  writeSafetensors,
-} from '../src/index';
+import { growWeights, modelParameters, SimVlm, type SimVlmConfig } from '../src/index';
 import { livelyModel, lossAndGradients, tinyBatch, tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('cpu'));

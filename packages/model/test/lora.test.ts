@@ -1,3 +1,4 @@
+import { readSafetensors, writeSafetensors } from '@simvlm/checkpoint';
 import { Random } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -6,11 +7,9 @@ import {
   type LossOptions,
   mergeAdapters,
   modelParameters,
-  readSafetensors,
   SimVlm,
   type SimVlmConfig,
   unmergeAdapters,
-  writeSafetensors,
 } from '../src/index';
 import { architectures, largestDifference, livelyModel, tinyBatch, tinyConfig, useBackend } from './tiny';
 

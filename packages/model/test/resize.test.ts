@@ -1,14 +1,6 @@
+import { readSafetensors, type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  modelParameters,
-  presets,
-  readSafetensors,
-  resizeWeights,
-  type SafeTensor,
-  SimVlm,
-  type SimVlmConfig,
-  writeSafetensors,
-} from '../src/index';
+import { modelParameters, presets, resizeWeights, SimVlm, type SimVlmConfig } from '../src/index';
 import { architectures, livelyModel, tinyBatch, tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('cpu'));

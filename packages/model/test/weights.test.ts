@@ -1,6 +1,7 @@
+import { readSafetensors, type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
 import { CheckpointError } from '@simvlm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readSafetensors, type SafeTensor, SimVlm, writeSafetensors } from '../src/index';
+import { SimVlm } from '../src/index';
 import { tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('cpu'));

@@ -1,18 +1,21 @@
-import { CheckpointError, type JsonValue } from '@simvlm/core';
-import { readSafetensors, type SimVlm, type SimVlmConfig, writeSafetensors } from '@simvlm/model';
+import {
+  type Checkpoint,
+  type CheckpointContents,
+  type CheckpointFiles,
+  checkFinite,
+  FILES,
+  hasTensors,
+  jsonFile,
+  jsonOf,
+  openTensors,
+  TENSORS,
+  type TensorSource,
+  tensorFiles,
+} from '@simvlm/checkpoint';
+import { CheckpointError, type JsonValue, type OptionRule, rule } from '@simvlm/core';
+import { checkpointModelConfig, type SimVlm } from '@simvlm/model';
 import type { AdamW } from './optimizer';
 import type { WeightAverage } from './weight-average';
-
-/** The files of a checkpoint by name. */
-export type CheckpointFiles = ReadonlyMap<string, Uint8Array>;
-
-/** Where checkpoints go: a folder in Node, OPFS in a browser, memory in a test. */
-export interface CheckpointStorage {
-  /** Keeps all files under this step, completely or not at all. @throws CheckpointError DISK_WRITE, STORAGE_FULL, STORAGE_ABSENT */
-  save(step: number, files: CheckpointFiles): Promise<void>;
-  /** The newest complete checkpoint, or none. @throws CheckpointError when it is damaged */
-  latest(): Promise<CheckpointFiles | undefined>;
-}
 
 /** What the trainer knows beside weights and moments. */
 export interface TrainerState {
@@ -25,116 +28,117 @@ export interface TrainerState {
   readonly seconds: number;
   /** Examples seen, of both kinds. */
   readonly examples: number;
+  /** Smoothed loss, in nats per token, and its lowest value so far; absent in checkpoints of before. */
+  readonly loss?: SmoothedLoss;
   /** Where the data are, exactly. */
   readonly data: JsonValue;
   /** The configuration of the training, so that a resumed run can be held to it. */
   readonly config: JsonValue;
 }
 
-const NAMES = {
-  /** For use: the averaged ones, where an average is kept. */
-  weights: 'weights.safetensors',
-  /** The weights in training, where `weights` are averaged ones. */
-  trained: 'trained.safetensors',
-  optimizer: 'optimizer.safetensors',
-  trainer: 'trainer.json',
-  model: 'model.json',
-} as const;
+export interface SmoothedLoss {
+  readonly smoothed: number;
+  readonly lowest: number;
+  /** Step of the lowest. */
+  readonly lowestStep: number;
+}
 
 /**
- * Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files.
+ * Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files. Numbers are fetched
+ * from the device as they are written.
  *
  * @param average what those who use the model get instead of the weights in training, which are then kept beside it
  */
-export async function packCheckpoint(
+export function packCheckpoint(
   model: SimVlm,
   optimizer: AdamW,
   state: TrainerState,
   extras: CheckpointFiles,
   average?: WeightAverage,
-): Promise<CheckpointFiles> {
-  const { tensors } = await optimizer.state();
-  const weights = await model.saveWeights({ format: 'simvlm' });
+): CheckpointContents {
+  const weights = model.weights();
+  const options = { metadata: { format: 'simvlm' } };
   return new Map([
     ...extras,
-    [NAMES.weights, average ? await withAverages(weights, average) : weights],
-    ...(average ? ([[NAMES.trained, weights]] as const) : []),
-    [NAMES.optimizer, writeSafetensors(tensors)],
-    [NAMES.trainer, json(state as unknown as JsonValue)],
-    [NAMES.model, json(model.config as unknown as JsonValue)],
+    ...tensorFiles(TENSORS.weights, average ? withAverages(weights, average) : weights, options),
+    ...(average ? tensorFiles(TENSORS.trained, weights, options) : []),
+    ...tensorFiles(TENSORS.optimizer, optimizer.state()),
+    [FILES.trainer, jsonFile(state)] as const,
+    [FILES.model, jsonFile(model.config)] as const,
   ]);
 }
 
-/** The model configuration of a checkpoint. @throws CheckpointError when it is missing or no JSON object */
-export function checkpointModelConfig(files: CheckpointFiles): SimVlmConfig {
-  return parse(files, NAMES.model) as unknown as SimVlmConfig;
+/** The trainer state of a checkpoint. @throws CheckpointError when it is missing, of another format or not what it should be */
+export async function checkpointTrainerState(checkpoint: Checkpoint): Promise<TrainerState> {
+  const state = await jsonOf(checkpoint, FILES.trainer);
+  const refuse = (what: string) => new CheckpointError('CHECKPOINT_INVALID', `${FILES.trainer} ${what}`);
+  if (state.format !== 1) throw refuse(`has format ${state.format}; this version reads format 1`);
+  const rules: Record<string, OptionRule> = {
+    step: rule.integer(0),
+    seconds: rule.number(0),
+    examples: rule.integer(0),
+    config: rule.object,
+  };
+  for (const [key, { expected, accepts }] of Object.entries(rules))
+    if (!accepts(state[key]))
+      throw refuse(`has "${key}" ${JSON.stringify(state[key])}; it must be ${expected}`);
+  const { totalSteps, loss } = state;
+  if (totalSteps !== null && !rule.integer(0).accepts(totalSteps))
+    throw refuse(`has "totalSteps" ${JSON.stringify(totalSteps)}; it must be an integer ≥ 0 or null`);
+  if (loss !== undefined && !isSmoothedLoss(loss)) throw refuse('has a "loss" that is none');
+  if (state.data === undefined) throw refuse('has no "data": it does not say where the data are');
+  return state as unknown as TrainerState;
 }
 
-/** The trainer state of a checkpoint. @throws CheckpointError when it is missing or of another format */
-export function checkpointTrainerState(files: CheckpointFiles): TrainerState {
-  const state = parse(files, NAMES.trainer) as unknown as TrainerState;
-  if (state.format !== 1)
-    throw new CheckpointError(
-      'CHECKPOINT_INVALID',
-      `${NAMES.trainer} has format ${state.format}; this version reads format 1`,
-    );
-  if (!Number.isSafeInteger(state.step) || state.step < 0)
-    throw new CheckpointError('CHECKPOINT_INVALID', `${NAMES.trainer} has no number of steps`);
-  return state;
+function isSmoothedLoss(value: unknown): boolean {
+  if (!rule.object.accepts(value)) return false;
+  const { smoothed, lowest, lowestStep } = value as Record<string, unknown>;
+  return [smoothed, lowest, lowestStep].every(Number.isFinite);
 }
 
 /**
- * Puts weights and optimiser state back. On an error the model stays as it was.
+ * Puts weights and optimiser state back, one tensor at a time. Configuration, names, shapes and numbers are checked first: on a checkpoint
+ * that does not fit the model stays as it was.
  *
  * @param average gets the averaged weights; those of a checkpoint that has none begin with its weights
  * @throws CheckpointError when the checkpoint is of another model configuration or damaged
  */
-export function restoreCheckpoint(
-  files: CheckpointFiles,
+export async function restoreCheckpoint(
+  checkpoint: Checkpoint,
   model: SimVlm,
   optimizer: AdamW,
   average?: WeightAverage,
-): TrainerState {
-  const state = checkpointTrainerState(files);
-  const differing = differingKeys(checkpointModelConfig(files), model.config);
+): Promise<TrainerState> {
+  const state = await checkpointTrainerState(checkpoint);
+  const differing = differingKeys(await checkpointModelConfig(checkpoint), model.config);
   if (differing.length > 0) {
     throw new CheckpointError(
       'CHECKPOINT_MISMATCH',
       `the checkpoint is of another model: ${differing.join(', ')} differ; use its own config or start anew`,
     );
   }
-  const { tensors } = readSafetensors(fileOf(files, NAMES.optimizer));
-  // The moments first: whatever of the checkpoint does not fit, the model stays as it was.
-  optimizer.restore(state.step, tensors);
-  average?.restore(readSafetensors(fileOf(files, NAMES.weights)).tensors);
-  model.loadWeights(files.get(NAMES.trained) ?? fileOf(files, NAMES.weights));
+  const moments = await openTensors(checkpoint, TENSORS.optimizer);
+  const weights = await openTensors(checkpoint, TENSORS.weights);
+  const trained = hasTensors(checkpoint, TENSORS.trained)
+    ? await openTensors(checkpoint, TENSORS.trained)
+    : weights;
+  optimizer.checkFits(moments);
+  average?.checkFits(weights);
+  await checkFinite(moments, 'optimizer state');
+  for (const set of new Set([weights, trained])) await checkFinite(set, TENSORS.weights);
+  await model.loadTensors(trained);
+  await optimizer.restore(state.step, moments);
+  await average?.restore(weights);
   return state;
 }
 
-/** Puts the weights alone into a model, for use without training. @throws CheckpointError when they do not fit */
-export function restoreWeights(files: CheckpointFiles, model: SimVlm): void {
-  model.loadWeights(fileOf(files, NAMES.weights));
-}
-
-/** A file of a checkpoint. @throws CheckpointError when it is not there */
-export function fileOf(files: CheckpointFiles, name: string): Uint8Array {
-  const bytes = files.get(name);
-  if (!bytes)
-    throw new CheckpointError(
-      'CHECKPOINT_INVALID',
-      `the checkpoint has no ${name}; it holds ${[...files.keys()].join(', ') || 'nothing'}`,
-    );
-  return bytes;
-}
-
-/** A file of weights with the averages in the place of what they are averages of. */
-async function withAverages(weights: Uint8Array, average: WeightAverage): Promise<Uint8Array> {
-  const { tensors, metadata } = readSafetensors(weights);
-  const averages = await average.values();
-  return writeSafetensors(
-    [...tensors].map(([name, tensor]) => [name, averages.get(name) ?? tensor]),
-    metadata,
-  );
+/** Weights with the averages in the place of what they are averages of. */
+function withAverages(
+  weights: readonly (readonly [string, TensorSource])[],
+  average: WeightAverage,
+): [string, TensorSource][] {
+  const averages = new Map(average.tensors());
+  return weights.map(([name, tensor]) => [name, averages.get(name) ?? tensor]);
 }
 
 function differingKeys(a: object, b: object): string[] {
@@ -151,23 +155,4 @@ function canonical(value: unknown): string | undefined {
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
-}
-
-function json(value: JsonValue): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-function parse(files: CheckpointFiles, name: string): object {
-  const bytes = fileOf(files, name);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new CheckpointError('CHECKPOINT_INVALID', `${name} is not JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  if (typeof value !== 'object' || value === null)
-    throw new CheckpointError('CHECKPOINT_INVALID', `${name} is no JSON object`);
-  return value;
 }

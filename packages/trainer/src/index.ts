@@ -1,19 +1,14 @@
 export { type CapturedOutputs, CapturedTraining } from './captured';
 export {
-  type CheckpointFiles,
-  type CheckpointStorage,
-  checkpointModelConfig,
   checkpointTrainerState,
-  fileOf,
   packCheckpoint,
   restoreCheckpoint,
-  restoreWeights,
+  type SmoothedLoss,
   type TrainerState,
 } from './checkpoint';
 export { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 export { gradientsOf, type LossAndGradients, lossAndGradients } from './gradients';
 export { layerFactors } from './layer-decay';
-export { memoryStorage } from './memory-storage';
 export { AdamW, type AdamWOptions, type StepReport } from './optimizer';
 export type { Share } from './rows';
 export { learningRate } from './schedule';

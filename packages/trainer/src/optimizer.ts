@@ -1,4 +1,6 @@
+import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
+import { parameterSources } from '@simvlm/model';
 import { adamwInPlace, adamwStep, clipScale, globalNorm } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
@@ -8,6 +10,8 @@ export type AdamWOptions = Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilo
   Partial<Pick<ResolvedTrainConfig, 'layerDecay'>>;
 
 type Moments = { m: tf.Tensor; v: tf.Tensor };
+
+const KINDS = ['m', 'v'] as const;
 
 export interface StepReport {
   /** Global norm of the gradient before clipping. */
@@ -112,28 +116,19 @@ export class AdamW {
     this.#step++;
   }
 
-  /** Moments as numbers, under `m.` and `v.` and the parameter's name. */
-  async state(): Promise<{ step: number; tensors: [string, { shape: number[]; values: Float32Array }][] }> {
-    const tensors: [string, { shape: number[]; values: Float32Array }][] = [];
-    for (const kind of ['m', 'v'] as const) {
-      for (const [name, moments] of this.#moments) {
-        const tensor = moments[kind];
-        tensors.push([
-          `${kind}.${name}`,
-          { shape: tensor.shape, values: (await tensor.data()) as Float32Array },
-        ]);
-      }
-    }
-    return { step: this.#step, tensors };
+  /** The moments, under `m.` and `v.` and the parameter's name: their numbers are fetched when they are asked for. */
+  state(): [string, TensorSource][] {
+    return KINDS.flatMap(kind =>
+      parameterSources(this.#moments.map(moments => moments[kind])).map(
+        ([name, tensor]): [string, TensorSource] => [`${kind}.${name}`, tensor],
+      ),
+    );
   }
 
-  /** @throws CheckpointError when a moment is missing or of another shape; then nothing is changed */
-  restore(
-    step: number,
-    tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
-  ): void {
+  /** @throws CheckpointError when a moment is missing or of another shape */
+  checkFits({ tensors }: TensorSet): void {
     for (const [name, { shape }] of this.params) {
-      for (const kind of ['m', 'v']) {
+      for (const kind of KINDS) {
         const found = tensors.get(`${kind}.${name}`);
         if (found?.shape.join() !== shape.join()) {
           throw new CheckpointError(
@@ -143,9 +138,19 @@ export class AdamW {
         }
       }
     }
+  }
+
+  /**
+   * Goes on after `step` with these moments, which are read one at a time.
+   *
+   * @throws CheckpointError when a moment is missing or of another shape: then nothing is changed
+   */
+  async restore(step: number, set: TensorSet): Promise<void> {
+    this.checkFits(set);
     for (const [name, moments] of this.#moments) {
-      for (const kind of ['m', 'v'] as const) {
-        const { values, shape } = tensors.get(`${kind}.${name}`)!;
+      for (const kind of KINDS) {
+        const { shape, read } = set.tensors.get(`${kind}.${name}`)!;
+        const values = await read();
         moments[kind].dispose();
         moments[kind] = tf.keep(tf.tensor(values, [...shape]));
       }

@@ -1,3 +1,5 @@
+import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
+import { hasDiverged } from '@simvlm/checkpoint';
 import {
   type BatchSource,
   breathe,
@@ -13,12 +15,7 @@ import {
 import type { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { CapturedTraining } from './captured';
-import {
-  type CheckpointFiles,
-  type CheckpointStorage,
-  packCheckpoint,
-  restoreCheckpoint,
-} from './checkpoint';
+import { packCheckpoint, restoreCheckpoint, type SmoothedLoss } from './checkpoint';
 import { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 import { lossAndGradients } from './gradients';
 import { AdamW } from './optimizer';
@@ -50,8 +47,10 @@ export interface StepMetrics {
 /** What happens during training. Each hook may be asynchronous; the trainer waits, and its time does not count. */
 export interface TrainCallback {
   onStep?(metrics: StepMetrics): void | Promise<void>;
+  /** A checkpoint is about to be written: what belongs to the steps before it goes to the disk first. */
+  beforeCheckpoint?(step: number): void | Promise<void>;
   onCheckpoint?(step: number): void | Promise<void>;
-  /** Something went wrong that training survives: a checkpoint that could not be written. */
+  /** Something went wrong that training survives: a checkpoint that could not be written, a loss that has risen far. */
   onWarning?(error: Error): void | Promise<void>;
 }
 
@@ -65,7 +64,7 @@ export interface TrainOptions {
   /** Files that belong in every checkpoint: the tokenizer, the run's configuration. */
   readonly extras?: CheckpointFiles;
   /** Go on from this checkpoint: weights, optimiser, schedule and data position. */
-  readonly resume?: CheckpointFiles;
+  readonly resume?: Checkpoint;
   /** Stops after the step in progress; a checkpoint is written. */
   readonly signal?: AbortSignal;
   /**
@@ -115,6 +114,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
+/** Weight of the past in the smoothed loss: a single step is noisy. */
+const SMOOTHING = 0.95;
+
 type StepNumbers = Pick<StepMetrics, 'loss' | 'gradientNorm' | 'tokens'>;
 
 class Run {
@@ -122,6 +124,9 @@ class Run {
   #seconds = 0;
   #examples = 0;
   #savedAt = 0;
+  #loss: SmoothedLoss | undefined;
+  /** Of a loss that has risen, once for each rise. */
+  #warned = false;
   /** Seconds of the last steps, for a time-budgeted run. */
   readonly #recent: number[] = [];
   readonly #processes: Processes | undefined;
@@ -142,19 +147,20 @@ class Run {
     if (config.emaDecay !== undefined) this.#average = new WeightAverage(optimizer.params, config.emaDecay);
   }
 
-  #resume(files: CheckpointFiles): void {
+  async #resume(checkpoint: Checkpoint): Promise<void> {
     const { options, config, optimizer } = this;
-    const state = restoreCheckpoint(files, options.model, optimizer, this.#average);
+    const state = await restoreCheckpoint(checkpoint, options.model, optimizer, this.#average);
     options.batches.restore(state.data);
     this.#totalSteps = config.steps ?? state.totalSteps ?? undefined;
     this.#seconds = state.seconds;
     this.#examples = state.examples;
     this.#savedAt = state.seconds;
+    this.#loss = state.loss;
   }
 
   async toTheEnd(): Promise<TrainResult> {
     const { batches, model, resume } = this.options;
-    if (resume) this.#resume(resume);
+    if (resume) await this.#resume(resume);
     const storage = this.#isFirst ? this.options.storage : undefined;
     await this.#processes?.begin(model, this.config, this.optimizer.step);
     // They are those of process 0 only now.
@@ -195,6 +201,7 @@ class Run {
     if (!Number.isFinite(loss)) throw this.#diverged('loss', step, loss);
     if (!Number.isFinite(gradientNorm)) throw this.#diverged('gradient norm', step, gradientNorm);
     this.#average?.update();
+    this.#smooth(step, loss);
     const elapsed = (performance.now() - start) / 1000;
     const parts = micro.flat();
     const examples = parts.reduce((sum, { size }) => sum + size, 0);
@@ -213,6 +220,15 @@ class Run {
       seconds: this.#seconds,
       totalSteps: this.#totalSteps ?? null,
     };
+  }
+
+  #smooth(step: number, loss: number): void {
+    const past = this.#loss;
+    const smoothed = past ? SMOOTHING * past.smoothed + (1 - SMOOTHING) * loss : loss;
+    const isLowest = !past || smoothed < past.lowest;
+    this.#loss = isLowest
+      ? { smoothed, lowest: smoothed, lowestStep: step }
+      : { smoothed, lowest: past.lowest, lowestStep: past.lowestStep };
   }
 
   async #compute(micro: readonly (readonly PrefixLmBatch[])[], rate: number): Promise<StepNumbers> {
@@ -311,7 +327,8 @@ class Run {
   async #checkpoint(storage: CheckpointStorage): Promise<void> {
     const { model, batches, extras = new Map() } = this.options;
     const step = this.optimizer.step;
-    const files = await packCheckpoint(
+    await this.#tell(callback => callback.beforeCheckpoint?.(step));
+    const contents = packCheckpoint(
       model,
       this.optimizer,
       {
@@ -320,15 +337,32 @@ class Run {
         totalSteps: this.#totalSteps ?? null,
         seconds: this.#seconds,
         examples: this.#examples,
+        ...(this.#loss && { loss: this.#loss }),
         data: batches.state(),
         config: JSON.parse(JSON.stringify(this.config)) as JsonValue,
       },
       extras,
       this.#average,
     );
-    await storage.save(step, files);
+    await storage.save(step, contents, this.#loss && { loss: this.#loss.smoothed });
     this.#savedAt = this.#seconds;
     await this.#tell(callback => callback.onCheckpoint?.(step));
+    await this.#warnOfRise();
+  }
+
+  /** A loss that explodes and stays finite goes on without an error: it is told, and storages keep the best checkpoint. */
+  async #warnOfRise(): Promise<void> {
+    if (!this.#loss) return;
+    const { smoothed, lowest, lowestStep } = this.#loss;
+    const hasRisen = hasDiverged(smoothed, lowest);
+    if (hasRisen && !this.#warned) {
+      const error = new TrainingError(
+        'TRAINING_DIVERGED',
+        `the loss has risen from ${lowest.toFixed(3)} (step ${lowestStep}) to ${smoothed.toFixed(3)}: the best checkpoint is kept; to go on from it, resume it with a lower learning rate`,
+      );
+      await this.#tell(callback => callback.onWarning?.(error));
+    }
+    this.#warned = hasRisen;
   }
 
   async #tell(call: (callback: TrainCallback) => void | Promise<void> | undefined): Promise<void> {

@@ -1,5 +1,6 @@
+import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
-import type { SafeTensor } from '@simvlm/model';
+import { parameterSources } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 
 /**
@@ -39,16 +40,13 @@ export class WeightAverage {
       tf.tidy(() => variable.assign(tf.mul(this.#averages.get(name).tensor, 1)));
   }
 
-  /** The averages as numbers, by name. */
-  async values(): Promise<Map<string, SafeTensor>> {
-    const values = new Map<string, SafeTensor>();
-    for (const [name, { tensor }] of this.#averages)
-      values.set(name, { shape: tensor.shape, values: (await tensor.data()) as Float32Array });
-    return values;
+  /** The averages: their numbers are fetched when they are asked for. */
+  tensors(): [string, TensorSource][] {
+    return parameterSources(this.#averages.map(({ tensor }) => tensor));
   }
 
-  /** @throws CheckpointError when one is missing or of another shape; then nothing is changed */
-  restore(tensors: ReadonlyMap<string, SafeTensor>): void {
+  /** @throws CheckpointError when one is missing or of another shape */
+  checkFits({ tensors }: TensorSet): void {
     for (const [name, { shape }] of this.#params) {
       const found = tensors.get(name);
       if (found?.shape.join() !== shape.join())
@@ -57,8 +55,14 @@ export class WeightAverage {
           `averaged weights: "${name}" is ${found ? `[${found.shape}]` : 'missing'}, this model needs [${shape}]`,
         );
     }
+  }
+
+  /** Goes on with these averages. @throws CheckpointError as `checkFits`: then nothing is changed */
+  async restore(set: TensorSet): Promise<void> {
+    this.checkFits(set);
     for (const [name, average] of this.#averages) {
-      const { values, shape } = tensors.get(name)!;
+      const { shape, read } = set.tensors.get(name)!;
+      const values = await read();
       average.tensor.dispose();
       average.tensor = tf.keep(tf.tensor(values, [...shape]));
     }

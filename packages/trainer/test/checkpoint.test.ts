@@ -1,7 +1,8 @@
+import { memoryCheckpoint, memoryStorage } from '@simvlm/checkpoint';
 import { CheckpointError } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { checkpointModelConfig, openSimVlm } from '@simvlm/model';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkpointModelConfig, checkpointTrainerState, memoryStorage, restoreWeights } from '../src/index';
+import { checkpointTrainerState } from '../src/index';
 import { errorOf, run, tinyConfig, useBackend } from './tiny';
 
 describe('a checkpoint that does not fit', () => {
@@ -10,7 +11,7 @@ describe('a checkpoint that does not fit', () => {
     await useBackend('wasm');
     const storage = memoryStorage();
     await run({ storage, stopAt: 1 });
-    files = new Map(await storage.latest());
+    files = new Map(storage.files);
   });
 
   test('of another model configuration: the keys that differ are named', async () => {
@@ -43,13 +44,13 @@ describe('a checkpoint that does not fit', () => {
   );
 
   test.each<[string, string, RegExp]>([
-    ['trainer.json', '{"format": 1', /trainer.json is not JSON/],
-    ['trainer.json', 'null', /trainer.json is no JSON object/],
+    ['trainer.json', '{"format": 1', /trainer.json: not JSON/],
+    ['trainer.json', 'null', /trainer.json: must be a JSON object/],
     ['trainer.json', '{"format": 2}', /trainer.json has format 2; this version reads format 1/],
-    ['trainer.json', '{"format": 1, "step": "3"}', /trainer.json has no number of steps/],
-    ['model.json', '', /model.json is not JSON/],
-    ['model.json', '[', /model.json is not JSON/],
-    ['model.json', '7', /model.json is no JSON object/],
+    ['trainer.json', '{"format": 1, "step": "3"}', /trainer.json has "step" "3"; it must be an integer ≥ 0/],
+    ['model.json', '', /model.json: not JSON/],
+    ['model.json', '[', /model.json: not JSON/],
+    ['model.json', '7', /model.json: must be a JSON object/],
     ['weights.safetensors', 'nonsense', /not a usable safetensors file/],
     ['optimizer.safetensors', '', /not a usable safetensors file/],
   ])('with a %s of %j', async (name, text, message) => {
@@ -59,19 +60,21 @@ describe('a checkpoint that does not fit', () => {
     expect(error.message).not.toContain('\n');
   });
 
-  test('it says what it is, and its weights can be used without training', () => {
-    expect(checkpointModelConfig(files)).toEqual(tinyConfig());
-    expect(checkpointTrainerState(files)).toMatchObject({ format: 1, step: 1, totalSteps: 12, examples: 3 });
-    const model = SimVlm.create(tinyConfig(), { seed: 9 });
-    restoreWeights(files, model);
-    expect(() => restoreWeights(new Map(), model)).toThrow(/no weights.safetensors; it holds nothing/);
-    model.dispose();
+  test('it says what it is, and its weights can be used without training', async () => {
+    const checkpoint = memoryCheckpoint(files);
+    expect(await checkpointModelConfig(checkpoint)).toEqual(tinyConfig());
+    expect(await checkpointTrainerState(checkpoint)).toMatchObject({
+      ...{ format: 1, step: 1, totalSteps: 12, examples: 3 },
+    });
+    (await openSimVlm(checkpoint)).dispose();
+    const nothing = await errorOf(openSimVlm(memoryCheckpoint(new Map())));
+    expect(nothing.message).toMatch(/no model.json; it holds nothing/);
   });
 
   test('extra files travel with it', async () => {
     const storage = memoryStorage();
     const tokenizer = new Uint8Array([1, 2, 3]);
     await run({ storage, stopAt: 1, extras: new Map([['tokenizer.model', tokenizer]]) });
-    expect((await storage.latest())!.get('tokenizer.model')).toEqual(tokenizer);
+    expect(storage.files!.get('tokenizer.model')).toEqual(tokenizer);
   });
 });

@@ -1,13 +1,19 @@
-import { readSafetensors, writeSafetensors } from '@simvlm/model';
+import {
+  type CheckpointFiles,
+  type CheckpointStorage,
+  fileOf,
+  memoryStorage,
+  readSafetensors,
+  writeSafetensors,
+} from '@simvlm/checkpoint';
+import { folderStorage, openCheckpoint } from '@simvlm/checkpoint/node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type CheckpointFiles, type CheckpointStorage, memoryStorage } from '../src/index';
-import { folderStorage, loadCheckpoint } from '../src/node';
-import { temporaryFolder } from './disk';
-import { batches, type DataOptions, type RunOptions, run, useBackend } from './tiny';
+import { temporaryFolder } from '../../checkpoint/test/disk';
+import { batches, type DataOptions, everyCheckpoint, type RunOptions, run, useBackend } from './tiny';
 
 /** Trains without a stop, and with one: a new process would know of the first part only what `storage` kept. */
 async function stoppedAndResumed(
-  storage: CheckpointStorage,
+  storage: CheckpointStorage & { readonly files?: CheckpointFiles | undefined },
   options: RunOptions = {},
   data: DataOptions = {},
   spoil = (files: CheckpointFiles) => files,
@@ -15,7 +21,7 @@ async function stoppedAndResumed(
 ) {
   const whole = await run({ ...options, batches: batches(data) });
   const first = await run({ ...options, batches: batches(data), storage, stopAt: 5 });
-  const resume = spoil((await storage.latest())!);
+  const resume = storage.files ? spoil(storage.files) : (await storage.latest())!;
   const second = await run({ ...options, batches: batches(dataAfter), resume, seed: 99 });
   return { whole, first, second };
 }
@@ -71,15 +77,11 @@ describe('a resumed run equals the uninterrupted one', () => {
     const { whole, first, second } = await stoppedAndResumed(folderStorage(folder), {}, { documents: true });
     expect([...first.losses, ...second.losses]).toEqual(whole.losses);
     expect(second.weights).toEqual(whole.weights);
-    expect((await loadCheckpoint(folder)).get('weights.safetensors')).toEqual(first.weights);
+    expect(await fileOf(await openCheckpoint(folder), 'weights.safetensors')).toEqual(first.weights);
   });
 
   test('from a checkpoint in the middle of a run that went on', async () => {
-    const kept: CheckpointFiles[] = [];
-    const storage: CheckpointStorage = {
-      save: async (_, files) => void kept.push(files),
-      latest: async () => kept.at(-1),
-    };
+    const { kept, storage } = everyCheckpoint();
     const whole = await run({ storage, config: { checkpointSteps: 4 } });
     expect(kept.length).toBe(3);
     const rest = await run({ resume: kept[1]!, seed: 99 });

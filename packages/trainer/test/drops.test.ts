@@ -1,5 +1,5 @@
+import { memoryStorage } from '@simvlm/checkpoint';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { memoryStorage } from '../src/index';
 import { batches, errorOf, run, useBackend } from './tiny';
 
 const rates = { dropout: 0.2, stochasticDepth: 0.3 };

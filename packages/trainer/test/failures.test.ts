@@ -1,8 +1,9 @@
+import { type CheckpointStorage, memoryStorage } from '@simvlm/checkpoint';
 import { CheckpointError, TrainingError } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type CheckpointStorage, memoryStorage, train } from '../src/index';
+import { train } from '../src/index';
 import { baseConfig, batches, errorOf, run, tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('wasm'));

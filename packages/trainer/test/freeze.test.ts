@@ -1,7 +1,8 @@
+import { memoryStorage, readSafetensors } from '@simvlm/checkpoint';
 import { ParameterTree } from '@simvlm/core';
-import { readSafetensors, SimVlm } from '@simvlm/model';
+import { SimVlm } from '@simvlm/model';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { lossAndGradients, memoryStorage, trainable } from '../src/index';
+import { lossAndGradients, trainable } from '../src/index';
 import { batches, errorOf, run, tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('wasm'));
@@ -64,7 +65,7 @@ describe('frozen parameters', () => {
     const storage = memoryStorage();
     const whole = await run({ config });
     const first = await run({ config, storage, stopAt: 5 });
-    const files = (await storage.latest())!;
+    const files = storage.files!;
     const second = await run({ config, resume: files, seed: 99 });
     expect([...first.losses, ...second.losses]).toEqual(whole.losses);
     expect(second.weights).toEqual(whole.weights);

@@ -1,8 +1,9 @@
+import { memoryStorage } from '@simvlm/checkpoint';
 import { ConfigError } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkpointTrainerState, memoryStorage, type TrainConfig, train } from '../src/index';
+import { checkpointTrainerState, type TrainConfig, train } from '../src/index';
 import { baseConfig, batches, errorOf, run, tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('wasm'));
@@ -82,7 +83,7 @@ describe('a stop', () => {
     const { metrics } = await run({ storage, stopAt: 4 });
     expect(metrics.length).toBe(4);
     expect(storage.steps).toEqual([4]);
-    expect(checkpointTrainerState((await storage.latest())!).step).toBe(4);
+    expect((await checkpointTrainerState((await storage.latest())!)).step).toBe(4);
   });
 
   test('is let in between steps when it comes from outside, as a signal of the system does', async () => {

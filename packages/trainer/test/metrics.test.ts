@@ -1,10 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { memoryStorage } from '@simvlm/checkpoint';
 import { CheckpointError } from '@simvlm/core';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { memoryStorage, type StepMetrics } from '../src/index';
+import { temporaryFolder } from '../../checkpoint/test/disk';
+import type { StepMetrics } from '../src/index';
 import { metricsWriter } from '../src/node';
-import { temporaryFolder } from './disk';
 import { errorOf, run, useBackend } from './tiny';
 
 let file: string;
@@ -34,7 +35,7 @@ test('a resumed run drops the lines behind the step it goes on from: each step s
   // The process lived two steps longer than its checkpoint, and died while it wrote a line.
   const line = (step: number) => `{"step":${step},"loss":1}\n`;
   await writeFile(file, `${[1, 2, 3, 4, 5, 6].map(line).join('')}{"step":3,"lo`);
-  const writer = await metricsWriter(file, 4);
+  const writer = await metricsWriter(file, { fromStep: 4 });
   expect(await steps()).toEqual([1, 2, 3, 4]);
   await run({ resume, config: { steps: 8 }, callbacks: [writer] });
   await writer.flush();
@@ -43,7 +44,7 @@ test('a resumed run drops the lines behind the step it goes on from: each step s
 
 test('half a line, and lines that are no steps, are ignored', async () => {
   await writeFile(file, '{"step":1}\n\nnull\n7\n"x"\n{"step":"2"\n{"step":2}\n{"st');
-  await metricsWriter(file, 9);
+  await metricsWriter(file, { fromStep: 9 });
   expect(await steps()).toEqual([1, 2]);
 });
 
@@ -52,7 +53,7 @@ test('a new run starts a new file, and a resumed one without a file makes it', a
   await metricsWriter(file);
   expect(await readFile(file, 'utf8')).toBe('');
   await rm(file);
-  await metricsWriter(file, 5);
+  await metricsWriter(file, { fromStep: 5 });
   expect(await readFile(file, 'utf8')).toBe('');
 });
 
@@ -75,5 +76,5 @@ test('a file that cannot be written is a typed error in one line', async () => {
   const error = await errorOf(metricsWriter(join(file, 'below', 'metrics.jsonl')));
   expect(error).toBeInstanceOf(CheckpointError);
   expect(error.code).toBe('DISK_WRITE');
-  expect(error.message).toMatch(/^cannot write the metrics: ENOENT/);
+  expect(error.message).toMatch(/^cannot write the metrics .*metrics.jsonl: there is no folder .*ENOENT/);
 });

@@ -1,5 +1,6 @@
+import { memoryStorage } from '@simvlm/checkpoint';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { memoryStorage, type TrainConfig } from '../src/index';
+import type { TrainConfig } from '../src/index';
 import { batches, run, useBackend } from './tiny';
 
 beforeAll(() => useBackend('wasm'));

@@ -1,4 +1,11 @@
 import { registerWasmBackend } from '@simvlm/backend-wasm';
+import {
+  type Checkpoint,
+  type CheckpointFiles,
+  type CheckpointStorage,
+  collect,
+  memoryCheckpoint,
+} from '@simvlm/checkpoint';
 import { type BatchSource, type Example, Random, type RgbImage, type Tokenizer } from '@simvlm/core';
 import { arrayDataset, createBatchSource, prefetch, uniformPrefix } from '@simvlm/data';
 import { SimVlm, type SimVlmConfig } from '@simvlm/model';
@@ -80,7 +87,8 @@ export interface Trained {
   readonly weights: Uint8Array;
 }
 
-export interface RunOptions extends Omit<Partial<TrainOptions>, 'config' | 'model'> {
+export interface RunOptions extends Omit<Partial<TrainOptions>, 'config' | 'model' | 'resume'> {
+  readonly resume?: Checkpoint | CheckpointFiles;
   readonly config?: Partial<TrainConfig>;
   readonly model?: Partial<SimVlmConfig>;
   readonly seed?: number;
@@ -96,6 +104,7 @@ export async function run({
   model: change,
   seed = 1,
   stopAt,
+  resume,
   ...options
 }: RunOptions = {}): Promise<Trained> {
   const model = SimVlm.create(tinyConfig(change), { seed });
@@ -107,6 +116,7 @@ export async function run({
       batches: batches(),
       config: { ...baseConfig, ...config },
       signal: stop.signal,
+      ...(resume && { resume: resume instanceof Map ? memoryCheckpoint(resume) : (resume as Checkpoint) }),
       ...options,
       callbacks: [
         {
@@ -126,6 +136,18 @@ export async function run({
   } finally {
     model.dispose();
   }
+}
+
+/** A storage that keeps every checkpoint. */
+export function everyCheckpoint(): { kept: Map<string, Uint8Array>[]; storage: CheckpointStorage } {
+  const kept: Map<string, Uint8Array>[] = [];
+  return {
+    kept,
+    storage: {
+      save: async (_, contents) => void kept.push(await collect(contents)),
+      latest: async () => kept.at(-1) && memoryCheckpoint(kept.at(-1)!),
+    },
+  };
 }
 
 export async function errorOf(action: Promise<unknown>): Promise<Error & { code?: string }> {

@@ -1,8 +1,8 @@
-import { readSafetensors, SimVlm } from '@simvlm/model';
+import { memoryCheckpoint, memoryStorage, readSafetensors } from '@simvlm/checkpoint';
+import { openSimVlm, SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type CheckpointFiles, type CheckpointStorage, memoryStorage, restoreWeights } from '../src/index';
-import { batches, errorOf, run, tinyConfig, useBackend } from './tiny';
+import { batches, errorOf, everyCheckpoint, run, tinyConfig, useBackend } from './tiny';
 
 beforeAll(() => useBackend('wasm'));
 
@@ -10,11 +10,7 @@ const tensorsOf = (bytes: Uint8Array) => readSafetensors(bytes).tensors;
 
 /** Every checkpoint of a run, one a step. */
 async function everyStep(config: object) {
-  const kept: CheckpointFiles[] = [];
-  const storage: CheckpointStorage = {
-    save: async (_, files) => void kept.push(files),
-    latest: async () => kept.at(-1),
-  };
+  const { kept, storage } = everyCheckpoint();
   const trained = await run({ storage, config: { steps: 6, checkpointSteps: 1, ...config } });
   return { kept, trained };
 }
@@ -67,8 +63,7 @@ describe('an average of weights', () => {
     const files = kept.at(-1)!;
     expect(trained.weights).toEqual(files.get('weights.safetensors'));
     expect(trained.weights).not.toEqual(files.get('trained.safetensors'));
-    const model = SimVlm.create(tinyConfig(), { seed: 5 });
-    restoreWeights(files, model);
+    const model = await openSimVlm(memoryCheckpoint(files));
     expect(await model.saveWeights({ format: 'simvlm' })).toEqual(trained.weights);
     model.dispose();
   });
@@ -87,7 +82,7 @@ describe('an average of weights', () => {
       expect([...first.losses, ...second.losses]).toEqual(all.losses);
       expect(second.weights).toEqual(all.weights);
       for (const name of ['weights', 'trained', 'optimizer'].map(file => `${file}.safetensors`))
-        expect((await storage.latest())!.get(name), name).toEqual((await whole.latest())!.get(name));
+        expect(storage.files!.get(name), name).toEqual(whole.files!.get(name));
     },
   );
 

@@ -1,4 +1,4 @@
-import type { CheckpointFiles } from '@simvlm/trainer';
+import type { CheckpointFiles } from '@simvlm/checkpoint';
 import type { LoadProgress } from './engine';
 import { studioError } from './failures';
 

@@ -1,7 +1,13 @@
-import { CheckpointError, type JsonValue, parameterCount, parseJsonObject } from '@simvlm/core';
-import { defaultRegistry, modelParameters, SimVlm, type SimVlmConfig } from '@simvlm/model';
+import { type CheckpointFiles, FILES, fileOf, jsonOf, memoryCheckpoint } from '@simvlm/checkpoint';
+import { CheckpointError, type JsonValue, parameterCount } from '@simvlm/core';
+import {
+  checkpointModelConfig,
+  defaultRegistry,
+  modelParameters,
+  openSimVlm,
+  type SimVlm,
+} from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
-import { type CheckpointFiles, checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
 import type { ModelInfo } from './engine';
 
 /** The files that the command line needs, and so does the engine; a model card `README.md` may come with them. */
@@ -24,27 +30,21 @@ export interface LoadedModel {
  *
  * @throws CheckpointError and the like, for a checkpoint that is damaged, or whose files do not belong together
  */
-export function openModel(files: CheckpointFiles, name: string): LoadedModel {
-  for (const file of MODEL_FILES) fileOf(files, file);
+export async function openModel(files: CheckpointFiles, name: string): Promise<LoadedModel> {
+  const checkpoint = memoryCheckpoint(files);
+  for (const file of MODEL_FILES) await checkpoint.file(file);
   const registry = defaultRegistry();
-  const config = checkpointModelConfig(files);
+  const config = await checkpointModelConfig(checkpoint);
   const parameters = parameterCount(modelParameters(config, registry));
   if (parameters > MAX_PARAMETERS)
     throw new CheckpointError(
       'CHECKPOINT_MISMATCH',
       `the model has ${Math.round(parameters / 1e6)} M parameters; a page has room for ${MAX_PARAMETERS / 1e6} M`,
     );
-  const tokenizer = loadTokenizer(fileOf(files, 'tokenizer.model'));
-  checkTokenizer(config, tokenizer);
-  const run = runConfig(files);
+  const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
+  const run = await runConfig(files);
   const card = files.get('README.md');
-  const model = SimVlm.create(config, { init: 'zeros', registry });
-  try {
-    restoreWeights(files, model);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  const model = await openSimVlm(checkpoint, { registry, tokenizer });
   const info: ModelInfo = {
     name,
     parameters,
@@ -58,28 +58,11 @@ export function openModel(files: CheckpointFiles, name: string): LoadedModel {
 }
 
 /** The name that a run gave itself, for a model that was imported. */
-export function runName(files: CheckpointFiles): string {
-  const { name } = runConfig(files);
+export async function runName(files: CheckpointFiles): Promise<string> {
+  const { name } = await runConfig(files);
   return typeof name === 'string' ? name : 'imported';
 }
 
-function checkTokenizer(
-  { vocabSize, tokens }: SimVlmConfig,
-  { vocabSize: pieces, special }: SentencePieceTokenizer,
-) {
-  const agrees =
-    vocabSize === pieces && (['pad', 'bos', 'eos'] as const).every(key => tokens[key] === special[key]);
-  if (!agrees)
-    throw new CheckpointError(
-      'CHECKPOINT_MISMATCH',
-      `the tokenizer has ${pieces} pieces, the model knows ${vocabSize}, or their special tokens differ: they are of different models`,
-    );
-}
-
-function runConfig(files: CheckpointFiles): Record<string, JsonValue> {
-  return parseJsonObject(
-    fileOf(files, 'run.json'),
-    'run.json',
-    (message, options) => new CheckpointError('CHECKPOINT_INVALID', message, options),
-  );
+async function runConfig(files: CheckpointFiles): Promise<Record<string, JsonValue>> {
+  return (await jsonOf(memoryCheckpoint(files), FILES.run)) as Record<string, JsonValue>;
 }

@@ -1,4 +1,4 @@
-import { type CheckpointFiles, checkpointTrainerState } from '@simvlm/trainer';
+import { type CheckpointFiles, FILES, memoryCheckpoint } from '@simvlm/checkpoint';
 import type { Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
 import { lostText } from './lost-text';
 import { type LoadedModel, MODEL_FILES } from './model-store';
@@ -33,7 +33,7 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
   const { steps } = settings;
   const prepared = await prepareLessons(lessons, loaded.info.imageSize);
   const key = await sessionKey(lessons, settings);
-  const resume = unfinished(storage, key, steps);
+  const resume = await unfinished(storage, key, steps);
   const losses = resume ? [...storage.note!.losses] : [];
   const note = (): SessionNote => ({
     ...{ name: NAME, savedAt: new Date().toISOString(), key, settings, losses },
@@ -49,7 +49,7 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     await callbacks.onStatus(status);
     return status;
   };
-  await tell({ state: 'running', step: resume ? stepOf(resume) : 0, steps });
+  await tell({ state: 'running', step: resume ? await stepOf(resume) : 0, steps });
   if (!resume) {
     const lost = await lostText(
       prepared.learned.map(({ text }) => text),
@@ -64,7 +64,7 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     const { step, interrupted } = await teachLessons({
       ...{ loaded, lessons: prepared, settings, extras, signal, between },
       storage: storage.during(note, onNotice),
-      ...(resume && { resume }),
+      ...(resume && { resume: memoryCheckpoint(resume) }),
       callbacks: {
         onStep(now) {
           losses.push({ step: now.step, loss: now.loss });
@@ -76,15 +76,19 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     return await tell({ state: interrupted ? 'paused' : 'done', step, steps });
   } catch (error) {
     const failure = await session.failureOf(error);
-    return tell({ state: 'failed', step: stepOf(storage.latest!), steps, error: failure });
+    return tell({ state: 'failed', step: await stepOf(storage.latest!), steps, error: failure });
   }
 }
 
 /** The checkpoint of this very training, when it has steps to go. */
-function unfinished(storage: StudioStorage, key: string, steps: number): CheckpointFiles | undefined {
+async function unfinished(
+  storage: StudioStorage,
+  key: string,
+  steps: number,
+): Promise<CheckpointFiles | undefined> {
   const { latest, note } = storage;
-  if (!latest?.has('trainer.json') || note?.key !== key) return undefined;
-  return checkpointTrainerState(latest).step < steps ? latest : undefined;
+  if (!latest?.has(FILES.trainer) || note?.key !== key) return undefined;
+  return (await stepOf(latest)) < steps ? latest : undefined;
 }
 
 function kept(files: CheckpointFiles, names: readonly string[]): [string, Uint8Array][] {

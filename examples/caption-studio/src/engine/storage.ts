@@ -1,6 +1,14 @@
+import {
+  type CheckpointFiles,
+  type CheckpointStorage,
+  checkpointFiles,
+  collect,
+  FILES,
+  memoryCheckpoint,
+} from '@simvlm/checkpoint';
+import { type OpfsStorageOptions, opfsStorage } from '@simvlm/checkpoint/browser';
 import { CheckpointError, isSimVlmError, parseJson } from '@simvlm/core';
-import { type CheckpointFiles, type CheckpointStorage, checkpointTrainerState } from '@simvlm/trainer';
-import { type OpfsStorageOptions, opfsStorage } from '@simvlm/trainer/browser';
+import { checkpointTrainerState } from '@simvlm/trainer';
 import type { Lesson, SavedSession, StudioFailure, TeachSettings } from './engine';
 import { toFailure } from './failures';
 
@@ -58,14 +66,15 @@ export class StudioStorage {
 
   /** Reads what a visit before has left, for `latest`. @throws CheckpointError STORAGE_ABSENT, or when it is damaged */
   async load(): Promise<void> {
-    this.#latest = await this.#checkpoints.latest();
+    const checkpoint = await this.#checkpoints.latest();
+    this.#latest = checkpoint && (await checkpointFiles(checkpoint));
   }
 
   /** Where a training puts its checkpoints. */
   during(note: () => SessionNote, onNotice: (notice: StudioFailure) => Promise<void>): CheckpointStorage {
     return {
-      save: (step, files) => this.save(step, files, note(), onNotice),
-      latest: async () => this.#latest,
+      save: async (step, contents) => this.save(step, await collect(contents), note(), onNotice),
+      latest: async () => this.#latest && memoryCheckpoint(this.#latest),
     };
   }
 
@@ -99,8 +108,9 @@ export class StudioStorage {
 
   /** The lessons that were saved, and how far the training on them has come. @throws CheckpointError when they are damaged */
   async session(): Promise<SavedSession | undefined> {
-    const files = await ifKept(() => this.#lessons.latest());
-    if (!files) return undefined;
+    const checkpoint = await ifKept(() => this.#lessons.latest());
+    if (!checkpoint) return undefined;
+    const files = await checkpointFiles(checkpoint);
     const { key, settings, savedAt, lessons } = parse(files.get(LESSONS)) as LessonsFile;
     const note = this.note;
     const goesOn = note?.key === key;
@@ -110,7 +120,7 @@ export class StudioStorage {
         return { picture: { id, name, file }, caption, heldOut };
       }),
       settings: (goesOn && note.settings) || settings,
-      step: goesOn ? stepOf(this.#latest!) : 0,
+      step: goesOn ? await stepOf(this.#latest!) : 0,
       losses: goesOn ? note.losses : [],
       savedAt: goesOn ? note.savedAt : savedAt,
     };
@@ -130,8 +140,8 @@ export class StudioStorage {
 }
 
 /** The steps that a checkpoint's training had taken; 0 where it had not begun. */
-export function stepOf(files: CheckpointFiles): number {
-  return files.has('trainer.json') ? checkpointTrainerState(files).step : 0;
+export async function stepOf(files: CheckpointFiles): Promise<number> {
+  return files.has(FILES.trainer) ? (await checkpointTrainerState(memoryCheckpoint(files))).step : 0;
 }
 
 /** A checkpoint without the studio's own file: what the command line knows. */

@@ -1,6 +1,6 @@
+import type { CheckpointFiles } from '@simvlm/checkpoint';
+import { checkpointFolder, folderCheckpoint } from '@simvlm/checkpoint/browser';
 import { isSimVlmError } from '@simvlm/core';
-import type { CheckpointFiles } from '@simvlm/trainer';
-import { checkpointFolder, folderCheckpoint } from '@simvlm/trainer/browser';
 import * as tf from '@tensorflow/tfjs';
 import type { Backend } from './backend';
 import { captionPicture, compareCandidates } from './captioner';
@@ -140,14 +140,14 @@ export class StudioEngine implements Engine {
     return this.#turnWithoutTraining(async () => {
       const files = await folderCheckpoint(new Map(folder.map(({ name, bytes }) => [name, bytes])));
       await this.#device();
-      const name = runName(files);
+      const name = await runName(files);
       // Whatever is wrong with it is known before the old model goes.
-      const loaded = openModel(files, name);
+      const loaded = await openModel(files, name);
       this.#unload();
       this.#loaded = loaded;
       let notice: StudioFailure | undefined;
       const note = { name, savedAt: new Date().toISOString(), losses: [] };
-      await this.#parts.storage.save(stepOf(files), files, note, async failure => {
+      await this.#parts.storage.save(await stepOf(files), files, note, async failure => {
         notice = failure;
       });
       return { ...loaded.info, ...(notice && { notice }) };
@@ -192,7 +192,7 @@ export class StudioEngine implements Engine {
     try {
       await storage.load();
       if (!this.#loaded && storage.latest)
-        this.#loaded = openModel(withoutNote(storage.latest), storage.note!.name);
+        this.#loaded = await openModel(withoutNote(storage.latest), storage.note!.name);
       return [];
     } catch (error) {
       const failure = await this.#failureOf(error);
@@ -219,7 +219,10 @@ export class StudioEngine implements Engine {
     // A caption between two steps of a training must not take the model from under it.
     if (this.#isTeaching) return this.#loaded!;
     await this.#device();
-    this.#loaded ??= openModel(withoutNote(await this.#files()), this.#parts.storage.note?.name ?? 'shipped');
+    this.#loaded ??= await openModel(
+      withoutNote(await this.#files()),
+      this.#parts.storage.note?.name ?? 'shipped',
+    );
     return this.#loaded;
   }
 

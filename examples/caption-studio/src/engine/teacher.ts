@@ -1,13 +1,8 @@
+import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
 import { type BatchSource, type JsonValue, Random, type RgbImage } from '@simvlm/core';
 import { arrayDataset, captionPrefix, createBatchSource } from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
-import {
-  type CheckpointFiles,
-  type CheckpointStorage,
-  type TrainConfig,
-  type TrainResult,
-  train,
-} from '@simvlm/trainer';
+import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
 import { imageTransform } from '@simvlm/vision-patcher';
 import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
 import { studioError } from './failures';
@@ -83,7 +78,7 @@ export interface Teaching {
   readonly storage: CheckpointStorage;
   /** Files that belong in every checkpoint. */
   readonly extras: CheckpointFiles;
-  readonly resume?: CheckpointFiles;
+  readonly resume?: Checkpoint;
   readonly signal: AbortSignal;
   readonly callbacks: Pick<TeachCallbacks, 'onStep' | 'onCaption'>;
   /** Lets what waits for the device go first. */

@@ -31,7 +31,7 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
-  const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry(options.plugin));
+  const { model, tokenizer } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
   const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
   const skipped = new SkipLog();
   try {

@@ -1,23 +1,23 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Random } from '@simvlm/core';
+import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
+import { Random, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { attributionText } from '@simvlm/dataset-emoji';
-import { pickBackend } from '@simvlm/runtime';
-import { loadCheckpoint } from '@simvlm/trainer/node';
+import { type PickedBackend, pickBackend } from '@simvlm/runtime';
 import { demoConfig, type RunConfig } from '../config/run-config';
 import { machineLine, programName } from '../environment';
 import { scoreTable, textTable } from '../evaluation/score-table';
 import { emojiSplits, evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
-import { checkpointRunConfig, RUNS } from '../pipeline/checkpoint';
+import { checkpointRunConfig } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
 import { firstLook } from '../pipeline/first-look';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
 import { runRegistry } from '../pipeline/registry';
 import { runTraining } from '../pipeline/run';
+import { holdsRun, newRunFolder, type RunFolder, resumedRunFolder, runPath } from '../pipeline/run-folder';
 import { withShuffledImages } from '../pipeline/shuffled-images';
 import { writeReport } from '../report/assemble';
 import { duration, printLine, Terminal } from '../terminal';
@@ -40,96 +40,121 @@ export async function demo(options: DemoOptions): Promise<number> {
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
 
-  const resume = options.resume ? await loadCheckpoint(join(RUNS, options.name)) : undefined;
+  const resume = options.resume ? await openCheckpoint(runPath(options.name)) : undefined;
   const name = options.resume ? options.name : await freeName(options.name);
   const { minutes, seed } = options;
-  const config: RunConfig = resume ? checkpointRunConfig(resume) : { ...demoConfig, name, seed, minutes };
-  const folder = join(RUNS, name);
-  await checkOutputFolder(folder, 'choose another run with --name, or another working directory');
+  const config: RunConfig = resume
+    ? { ...(await checkpointRunConfig(resume)), name }
+    : { ...demoConfig, name, seed, minutes };
+  await checkOutputFolder(runPath(name), 'choose another run with --name, or another working directory');
   const registry = await runRegistry();
 
-  return interruptible(terminal, async signal => {
-    if (!resume) {
-      terminal.heading('The model that comes along, on pictures by an artist it has never seen');
-      await firstLook(terminal, registry);
-    }
-    terminal.heading('Data');
-    const loaded = await loadRunData(config, imageSizeOf(config), terminal, signal);
-    const emoji = loaded.emoji!;
-    const data = options.shuffleImages ? withShuffledImages(loaded, seed) : loaded;
+  const folder = resume
+    ? await resumedRunFolder(config, resume, terminal)
+    : await newRunFolder(name, terminal);
+  try {
+    return await interruptible(terminal, signal =>
+      trainAndEvaluate({ options, config, backend, resume, registry, terminal, folder, signal }),
+    );
+  } finally {
+    await folder.close();
+  }
+}
 
-    terminal.heading(`Training for ${duration((config.minutes ?? minutes) * 60)}, into ${folder}`);
-    const samples = Random.fromSeed(0).fork('samples').permutation(emoji.unseenArtist.length);
-    const { model, tokenizer, result } = await runTraining({
-      ...{ config, folder, data, registry, terminal, signal },
-      samples: subset(emoji.unseenArtist, samples.subarray(0, SAMPLES)),
-      ...(resume && { resume }),
-    });
-    try {
-      if (result.interrupted) {
-        terminal.note(`stopped; go on with: ${programName()} demo --resume --name ${name}`);
-        return exitCode.interrupted;
-      }
-      terminal.heading('Evaluation, on pictures it has never seen');
-      const results = await evaluateSplits(
-        model,
-        tokenizer,
-        { emoji, splits: emojiSplits(emoji) },
-        terminal,
-        signal,
-      ).catch(error => {
-        if (signal.aborted) return undefined;
-        throw error;
-      });
-      if (!results) {
-        terminal.note(
-          `stopped; the model is trained: evaluate it with ${programName()} demo --resume --name ${name}`,
-        );
-        return exitCode.interrupted;
-      }
-      const { head, rows, note } = scoreTable(results);
-      let report: string;
-      try {
-        report = await writeReport(folder, {
-          title: 'SimVLM, trained from scratch on emoji',
-          summary: [
-            [
-              'training',
-              `${result.step.toLocaleString('en')} steps, ${result.examples.toLocaleString('en')} examples, ${duration(result.seconds)}`,
-            ],
-            [
-              'model',
-              `${typeof config.model === 'string' ? config.model : 'own configuration'}, seed ${config.seed}`,
-            ],
-            ['backend', `${backend.name} (${backend.detail})`],
-            ['machine', machineLine()],
-            ...(options.shuffleImages
-              ? [['control', 'trained with the images shuffled against their captions'] as const]
-              : []),
-          ],
-          results,
-          attribution: attributionText(emoji.attribution).split('\n'),
-        });
-      } finally {
-        // Last, because the command ends when nobody reads its results; and even where the report cannot be written.
-        printLine(textTable(head, rows));
-        terminal.note(note);
-      }
-      terminal.heading('Done');
-      terminal.note(`report      ${report}`);
-      terminal.note(`checkpoint  ${join(folder, 'checkpoints')}`);
-      terminal.note(`try         ${programName()} caption --checkpoint ${folder} PICTURE...`);
-      return exitCode.ok;
-    } finally {
-      model.dispose();
-    }
+interface Demo {
+  readonly options: DemoOptions;
+  readonly config: RunConfig;
+  readonly backend: PickedBackend;
+  readonly resume: FolderCheckpoint | undefined;
+  readonly registry: Registry;
+  readonly terminal: Terminal;
+  readonly folder: RunFolder;
+  readonly signal: AbortSignal;
+}
+
+async function trainAndEvaluate(demo: Demo): Promise<number> {
+  const { options, config, backend, resume, registry, terminal, folder, signal } = demo;
+  const { name, seed } = config;
+  if (!resume) {
+    terminal.heading('The model that comes along, on pictures by an artist it has never seen');
+    await firstLook(terminal, registry);
+  }
+  terminal.heading('Data');
+  const loaded = await loadRunData(config, imageSizeOf(config), terminal, signal);
+  const emoji = loaded.emoji!;
+  const data = options.shuffleImages ? withShuffledImages(loaded, seed) : loaded;
+
+  terminal.heading(`Training for ${duration((config.minutes ?? options.minutes) * 60)}, into ${folder.path}`);
+  const samples = Random.fromSeed(0).fork('samples').permutation(emoji.unseenArtist.length);
+  const { model, tokenizer, result } = await runTraining({
+    ...{ config, folder, data, registry, terminal, signal },
+    samples: subset(emoji.unseenArtist, samples.subarray(0, SAMPLES)),
+    ...(resume && { resume }),
   });
+  try {
+    if (result.interrupted) {
+      terminal.note(`stopped; go on with: ${programName()} demo --resume --name ${name}`);
+      return exitCode.interrupted;
+    }
+    terminal.heading('Evaluation, on pictures it has never seen');
+    const results = await evaluateSplits(
+      model,
+      tokenizer,
+      { emoji, splits: emojiSplits(emoji) },
+      terminal,
+      signal,
+    ).catch(error => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (!results) {
+      terminal.note(
+        `stopped; the model is trained: evaluate it with ${programName()} demo --resume --name ${name}`,
+      );
+      return exitCode.interrupted;
+    }
+    const { head, rows, note } = scoreTable(results);
+    let report: string;
+    try {
+      report = await writeReport(folder.path, {
+        title: 'SimVLM, trained from scratch on emoji',
+        summary: [
+          [
+            'training',
+            `${result.step.toLocaleString('en')} steps, ${result.examples.toLocaleString('en')} examples, ${duration(result.seconds)}`,
+          ],
+          [
+            'model',
+            `${typeof config.model === 'string' ? config.model : 'own configuration'}, seed ${config.seed}`,
+          ],
+          ['backend', `${backend.name} (${backend.detail})`],
+          ['machine', machineLine()],
+          ...(options.shuffleImages
+            ? [['control', 'trained with the images shuffled against their captions'] as const]
+            : []),
+        ],
+        results,
+        attribution: attributionText(emoji.attribution).split('\n'),
+      });
+    } finally {
+      // Last, because the command ends when nobody reads its results; and even where the report cannot be written.
+      printLine(textTable(head, rows));
+      terminal.note(note);
+    }
+    terminal.heading('Done');
+    terminal.note(`report      ${report}`);
+    terminal.note(`checkpoint  ${join(folder.path, 'checkpoints')}`);
+    terminal.note(`try         ${programName()} caption --checkpoint ${folder.path} PICTURE...`);
+    return exitCode.ok;
+  } finally {
+    model.dispose();
+  }
 }
 
 /** A new run never writes into an old one's folder. */
 async function freeName(name: string): Promise<string> {
   for (let count = 1; ; count++) {
     const candidate = count === 1 ? name : `${name}-${count}`;
-    if ((await stat(join(RUNS, candidate)).catch(() => undefined)) === undefined) return candidate;
+    if (!(await holdsRun(candidate))) return candidate;
   }
 }

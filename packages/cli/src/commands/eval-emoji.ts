@@ -17,7 +17,7 @@ export async function evaluateEmoji(options: EvalCommandOptions): Promise<number
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
-  const { model, tokenizer, config } = openCaptioner(checkpoint, await runRegistry(options.plugin));
+  const { model, tokenizer, config } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
   try {
     return await interruptible(terminal, async signal => {
       const emoji = await prepareEmoji(config.data, model.config.imageSize, terminal, signal);

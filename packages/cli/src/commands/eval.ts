@@ -55,7 +55,7 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       : await openOutput(options.predictions, 'give another file with --predictions');
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await pickBackend(options.backend ? { prefer: options.backend } : {});
-  const { model, tokenizer } = openCaptioner(checkpoint, await runRegistry(options.plugin));
+  const { model, tokenizer } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
 
   const bar = terminal.bar('evaluating');
   const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {

@@ -1,60 +1,55 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CheckpointError, ConfigError } from '@simvlm/core';
-import { clearLeftovers } from '@simvlm/core/node';
-import { readSafetensors, writeSafetensors } from '@simvlm/model';
-import { type CheckpointFiles, fileOf } from '@simvlm/trainer';
-import { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
+import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
+import { bytesText, checkNewFolder, openCheckpoint, writeCheckpointFolder } from '@simvlm/checkpoint/node';
+import { CheckpointError } from '@simvlm/core';
+import { checkpointModelConfig, openWeights } from '@simvlm/model';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
-import { filesForUse } from '../pipeline/checkpoint';
+import { contentsForUse, withPluginAdvice } from '../pipeline/checkpoint';
+import { runRegistry } from '../pipeline/registry';
 import { Terminal } from '../terminal';
 
 export interface ExportOptions {
   checkpoint: string;
   out: string;
   float16?: boolean;
+  plugin?: string[];
 }
 
-/** `simvlm export`: a checkpoint for use, without what only training needs. */
-export async function exportCheckpoint({ checkpoint, out, float16 }: ExportOptions): Promise<number> {
-  if (await stat(out).catch(() => undefined))
-    throw new ConfigError('CONFIG_INVALID', `${out} is there already: give a new folder with --out`);
+/** `simvlm export`: a checkpoint for use, without what only training needs. Weights go from file to file, one tensor at a time. */
+export async function exportCheckpoint({
+  checkpoint: path,
+  out,
+  float16,
+  plugin,
+}: ExportOptions): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
-  await clearLeftovers(out);
-  const files = await loadCheckpoint(checkpoint);
-  const exported: CheckpointFiles = new Map([
-    ...filesForUse(files),
-    ['weights.safetensors', weights(files, float16 ?? false)],
-  ]);
-  await writeFolder(out, exported);
-  const bytes = [...exported.values()].reduce((sum, { length }) => sum + length, 0);
-  new Terminal().note(`${(bytes / 1e6).toFixed(1)} MB in ${out}`);
+  await checkNewFolder(out);
+  const checkpoint = await openCheckpoint(path);
+  const config = await checkpointModelConfig(checkpoint);
+  const weights = await withPluginAdvice(checkpoint, async () =>
+    openWeights(checkpoint, config, await runRegistry(plugin)),
+  );
+  if (float16) await checkFloat16(weights);
+  const contents = await contentsForUse(checkpoint, weights, { dtype: float16 ? 'F16' : 'F32' });
+  const bytes = await writeCheckpointFolder(out, contents);
+  new Terminal().note(`${bytesText(bytes)} in ${out}`);
   return exitCode.ok;
 }
 
-function weights(files: CheckpointFiles, float16: boolean): Uint8Array {
-  const { tensors, metadata } = readSafetensors(fileOf(files, 'weights.safetensors'));
-  if (float16)
-    for (const [name, { values }] of tensors) {
-      const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      if (largest >= 65_520)
-        throw new CheckpointError(
-          'CHECKPOINT_MISMATCH',
-          `"${name}" holds ${largest}, which float16 cannot: export without --float16`,
-        );
-    }
-  return writeSafetensors(tensors, metadata, float16 ? 'F16' : 'F32');
+/** float16 ends at 65,504; what rounds to it is below 65,520. */
+async function checkFloat16({ tensors }: TensorSet): Promise<void> {
+  for (const [name, tensor] of tensors) {
+    const largest = await largestOf(tensor);
+    if (largest >= 65_520)
+      throw new CheckpointError(
+        'CHECKPOINT_MISMATCH',
+        `"${name}" holds ${largest}, which float16 cannot: export without --float16`,
+      );
+  }
 }
 
-/** Complete or not at all: the storage makes the folder beside its place. */
-async function writeFolder(out: string, files: CheckpointFiles): Promise<void> {
-  const beside = `${out}.tmp-${process.pid}`;
-  try {
-    await folderStorage(beside).save(0, files);
-    const [name] = await readdir(beside);
-    await rename(join(beside, name!), out);
-  } finally {
-    await rm(beside, { recursive: true, force: true });
-  }
+async function largestOf(tensor: TensorSource): Promise<number> {
+  let largest = 0;
+  for (const value of await tensor.read()) if (Math.abs(value) > largest) largest = Math.abs(value);
+  return largest;
 }

@@ -1,61 +1,94 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { type Checkpoint, readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
+import { checkNewFolder, openCheckpoint, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError, ConfigError } from '@simvlm/core';
-import { mergeAdapters, readAdapters, readSafetensors, writeAdapters, writeSafetensors } from '@simvlm/model';
-import { type CheckpointFiles, checkpointModelConfig, checkpointTrainerState, fileOf } from '@simvlm/trainer';
-import { folderStorage, loadCheckpoint } from '@simvlm/trainer/node';
+import {
+  adaptersOf,
+  checkpointModelConfig,
+  checkWeights,
+  mergedTensors,
+  openWeights,
+  readAdapters,
+  type SimVlmConfig,
+  writeAdapters,
+} from '@simvlm/model';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder, openOutput } from '../io/output-file';
-import { checkpointExtras, checkpointRunConfig, checkpointTokenizer } from '../pipeline/checkpoint';
-import { mergedWeights } from '../pipeline/model';
+import { checkpointRunConfig, contentsForUse, withPluginAdvice } from '../pipeline/checkpoint';
+import { runRegistry } from '../pipeline/registry';
 import { Terminal } from '../terminal';
 
 /** `simvlm lora merge`: a checkpoint for use and for `--init`; it has no optimiser, as its weights are others than were trained. */
 export async function loraMerge(
   path: string,
-  { out, adapters }: { readonly out: string; readonly adapters?: string },
+  { out, adapters, plugin }: { readonly out: string; readonly adapters?: string; readonly plugin?: string[] },
 ): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
-  const held = await readdir(out).catch(() => [] as string[]);
-  if (held.length > 0)
-    throw new ConfigError('CONFIG_INVALID', `${out} is not empty: give a new folder with --out`);
-  const files = await loadCheckpoint(path);
-  const { weights, config } =
-    adapters === undefined ? merged(path, files) : await withFile(path, files, adapters);
-  const { lora: _, ...run } = checkpointRunConfig(files);
-  const json = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
-  const result = new Map([
-    ...checkpointExtras(run, checkpointTokenizer(files)),
-    ['weights.safetensors', writeSafetensors(weights, { format: 'simvlm' })],
-    ['model.json', json],
-  ]);
-  await folderStorage(out).save(checkpointTrainerState(files).step, result);
+  await checkNewFolder(out);
+  const checkpoint = await openCheckpoint(path);
+  const config = await checkpointModelConfig(checkpoint);
+  const { lora, weights } =
+    adapters === undefined
+      ? {
+          lora: ownAdapters(path, config),
+          weights: await weightsOf(checkpoint, config, plugin),
+        }
+      : await withFile(path, checkpoint, config, adapters, plugin);
+  const { lora: _, ...plain } = config;
+  const { lora: __, ...run } = await checkpointRunConfig(checkpoint);
+  const contents = await contentsForUse(checkpoint, mergedTensors(weights, lora), { model: plain, run });
+  await writeCheckpointFolder(out, contents);
   new Terminal().note(`merged into ${out}`);
   return exitCode.ok;
 }
 
 /** `simvlm lora extract`. */
-export async function loraExtract(path: string, { out }: { readonly out: string }): Promise<number> {
+export async function loraExtract(
+  path: string,
+  { out, plugin }: { readonly out: string; readonly plugin?: string[] },
+): Promise<number> {
   const output = await openOutput(out, 'give another file with --out');
-  const files = await loadCheckpoint(path);
-  const { lora } = checkpointModelConfig(files);
-  if (!lora) throw none(path);
-  const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));
-  await output.write(writeAdapters(tensors, lora));
+  const checkpoint = await openCheckpoint(path);
+  const config = await checkpointModelConfig(checkpoint);
+  const lora = ownAdapters(path, config);
+  const { tensors, metadata } = await weightsOf(checkpoint, config, plugin);
+  const adapters = await readAll({ tensors: adaptersOf(tensors), metadata });
+  await output.write(writeAdapters(adapters, lora));
   new Terminal().note(`adapters of rank ${lora.rank} in ${out}`);
   return exitCode.ok;
 }
 
-function merged(path: string, files: CheckpointFiles): ReturnType<typeof mergedWeights> {
-  if (!checkpointModelConfig(files).lora) throw none(path);
-  return mergedWeights(files);
+/** The weights of a checkpoint, known to be its configuration's. */
+function weightsOf(
+  checkpoint: Checkpoint,
+  config: SimVlmConfig,
+  plugins: readonly string[] | undefined,
+): Promise<TensorSet> {
+  return withPluginAdvice(checkpoint, async () =>
+    openWeights(checkpoint, config, await runRegistry(plugins)),
+  );
 }
 
+type Lora = NonNullable<SimVlmConfig['lora']>;
+
+function ownAdapters(path: string, { lora }: SimVlmConfig): Lora {
+  if (!lora)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${path} has no adapters: it was not trained with "lora" in its config`,
+    );
+  return lora;
+}
+
+/** The weights of a checkpoint that has no adapters, with those of a file beside them: all of them must be there, and fit. */
 async function withFile(
   path: string,
-  files: CheckpointFiles,
+  checkpoint: Checkpoint,
+  config: SimVlmConfig,
   name: string,
-): Promise<ReturnType<typeof mergedWeights>> {
-  if (checkpointModelConfig(files).lora)
+  plugins?: readonly string[],
+): Promise<{ lora: Lora; weights: TensorSet }> {
+  if (config.lora)
     throw new ConfigError(
       'CONFIG_INVALID',
       `${path} has adapters of its own: leave --adapters out, or give a checkpoint without any`,
@@ -70,14 +103,9 @@ async function withFile(
       { cause: error },
     );
   }
-  const { adapters, lora } = readAdapters(bytes);
-  const { weights, config } = mergedWeights(files);
-  return { weights: mergeAdapters(new Map([...weights, ...adapters]), lora), config };
-}
-
-function none(path: string): ConfigError {
-  return new ConfigError(
-    'CONFIG_INVALID',
-    `${path} has no adapters: it was not trained with "lora" in its config`,
-  );
+  const { adapters, lora } = readAdapters(bytes, name);
+  const { tensors, metadata } = await weightsOf(checkpoint, config, plugins);
+  const weights = { tensors: new Map([...tensors, ...tensorSources(adapters)]), metadata };
+  checkWeights({ ...config, lora }, weights, await runRegistry(plugins), name);
+  return { lora, weights };
 }

@@ -1,23 +1,20 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
 import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
 import { joinProcesses, pickBackend, processPlace } from '@simvlm/runtime';
-import type { CheckpointFiles } from '@simvlm/trainer';
-import { loadCheckpoint } from '@simvlm/trainer/node';
 import type * as tf from '@tensorflow/tfjs';
 import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
 import { checkParts } from '../pipeline/check-config';
-import { RUNS } from '../pipeline/checkpoint';
 import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
 import { pluginAdvice, runRegistry } from '../pipeline/registry';
 import { runTraining } from '../pipeline/run';
+import { newRunFolder, openResume, type RunFolder, resumedRunFolder, runPath } from '../pipeline/run-folder';
 import { percent, Terminal } from '../terminal';
 
 export interface TrainCommandOptions {
@@ -53,15 +50,16 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
       `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
     );
   if (!place || place.rank === 0)
-    await checkOutputFolder(join(RUNS, config.name), 'train in another working directory, or free the place');
+    await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const registry = await runRegistry(config.plugins);
   try {
     checkParts(config, registry);
   } catch (error) {
     throw pluginAdvice(error);
   }
-  const resume = options.resume === undefined ? undefined : await loadCheckpoint(options.resume);
-  const init = options.init === undefined ? undefined : await loadCheckpoint(options.init);
+  const resume =
+    options.resume === undefined ? undefined : await openResume(options.resume, config, terminal);
+  const init = options.init === undefined ? undefined : await openCheckpoint(options.init);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
@@ -92,19 +90,28 @@ interface Training {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly processes: ProcessGroup<tf.Tensor> | undefined;
-  readonly resume: CheckpointFiles | undefined;
-  readonly init: CheckpointFiles | undefined;
+  readonly resume: FolderCheckpoint | undefined;
+  readonly init: FolderCheckpoint | undefined;
 }
 
 async function trainAndValidate(training: Training): Promise<number> {
+  const { config, terminal, processes, resume } = training;
+  // Of several processes the first writes.
+  if ((processes?.rank ?? 0) > 0) return trainIn(undefined, training);
+  const folder = resume
+    ? await resumedRunFolder(config, resume, terminal)
+    : await newRunFolder(config.name, terminal);
+  try {
+    return await trainIn(folder, training);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** @param folder none in a process that writes nothing */
+async function trainIn(folder: RunFolder | undefined, training: Training): Promise<number> {
   const { file, config, registry, terminal, signal, processes, resume, init } = training;
-  const isFirst = (processes?.rank ?? 0) === 0;
-  const folder = join(RUNS, config.name);
-  if (isFirst && !resume && (await stat(folder).catch(() => undefined)))
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${folder} holds a run already: go on with --resume ${folder}, or give another --set name=…`,
-    );
+  const isFirst = folder !== undefined;
   // What is drawn once and kept on the disk is drawn by the first process; the others find it there.
   if (!isFirst) await processes?.barrier();
   const data = await loadRunData(config, imageSizeOf(config), terminal, signal);
@@ -119,7 +126,7 @@ async function trainAndValidate(training: Training): Promise<number> {
   });
   try {
     if (result.interrupted) {
-      terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${folder}`);
+      terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}`);
       return exitCode.interrupted;
     }
     if (val) {
@@ -127,7 +134,9 @@ async function trainAndValidate(training: Training): Promise<number> {
       const { exactMatch, wordF1 } = captionMetrics(predictions) as Record<string, number>;
       terminal.note(`validation: ${percent(exactMatch!)} exact, word F1 ${wordF1!.toFixed(2)}`);
     }
-    terminal.note(`caption pictures with: ${programName()} caption PICTURE --checkpoint ${folder}`);
+    terminal.note(
+      `caption pictures with: ${programName()} caption PICTURE --checkpoint ${runPath(config.name)}`,
+    );
     return exitCode.ok;
   } finally {
     model.dispose();

@@ -1,42 +1,46 @@
 import { fileURLToPath } from 'node:url';
+import {
+  type Checkpoint,
+  type CheckpointContents,
+  type CheckpointFiles,
+  FILES,
+  fileOf,
+  jsonFile,
+  jsonOf,
+  TENSORS,
+  type TensorSet,
+  tensorFiles,
+  type WeightType,
+} from '@simvlm/checkpoint';
+import { openCheckpoint } from '@simvlm/checkpoint/node';
 import { checkpointFolder } from '@simvlm/checkpoint-emoji';
-import { CheckpointError, type JsonValue, type Registry } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { type JsonValue, PluginError, type Registry } from '@simvlm/core';
+import { checkpointModelConfig, openSimVlm, type SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
-import { type CheckpointFiles, checkpointModelConfig, fileOf, restoreWeights } from '@simvlm/trainer';
-import { loadCheckpoint } from '@simvlm/trainer/node';
 import { type RunConfig, resolveRunConfig } from '../config/run-config';
 import type { Terminal } from '../terminal';
+import { pluginAdvice } from './registry';
 
 /** Where runs go. */
 export const RUNS = 'runs';
 
-/** What this command line adds to the trainer's files in every checkpoint. */
-const EXTRAS = { tokenizer: 'tokenizer.model', run: 'run.json' } as const;
-
 /** The tokenizer and the configuration of the run as files of a checkpoint. */
 export function checkpointExtras(config: RunConfig, tokenizer: SentencePieceTokenizer): CheckpointFiles {
   return new Map([
-    [EXTRAS.tokenizer, tokenizer.save()],
-    [EXTRAS.run, new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
+    [FILES.tokenizer, tokenizer.save()],
+    [FILES.run, jsonFile(config)],
   ]);
 }
 
 /** The configuration of the run that wrote a checkpoint. @throws CheckpointError, ConfigError */
-export function checkpointRunConfig(files: CheckpointFiles): RunConfig {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(fileOf(files, EXTRAS.run)));
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError('CHECKPOINT_INVALID', `${EXTRAS.run} is not JSON`, { cause: error });
-  }
-  return resolveRunConfig(value as Record<string, JsonValue>, EXTRAS.run);
+export async function checkpointRunConfig(checkpoint: Checkpoint): Promise<RunConfig> {
+  const value = await jsonOf(checkpoint, FILES.run);
+  return resolveRunConfig(value as Record<string, JsonValue>, `${checkpoint.where}: ${FILES.run}`);
 }
 
 /** The tokenizer of a checkpoint. @throws CheckpointError, TokenizerError */
-export function checkpointTokenizer(files: CheckpointFiles): SentencePieceTokenizer {
-  return loadTokenizer(fileOf(files, EXTRAS.tokenizer));
+export async function checkpointTokenizer(checkpoint: Checkpoint): Promise<SentencePieceTokenizer> {
+  return loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
 }
 
 export interface Captioner {
@@ -45,27 +49,50 @@ export interface Captioner {
   readonly config: RunConfig;
 }
 
-/** A trained model with its tokenizer. @throws CheckpointError when the checkpoint is damaged */
-export function openCaptioner(files: CheckpointFiles, registry: Registry): Captioner {
-  const model = SimVlm.create(checkpointModelConfig(files), { init: 'zeros', registry });
-  restoreWeights(files, model);
-  return { model, tokenizer: checkpointTokenizer(files), config: checkpointRunConfig(files) };
+/** A trained model with its tokenizer; of the checkpoint neither optimiser nor data position is read. @throws CheckpointError when it is damaged */
+export async function openCaptioner(checkpoint: Checkpoint, registry: Registry): Promise<Captioner> {
+  const tokenizer = await checkpointTokenizer(checkpoint);
+  const config = await checkpointRunConfig(checkpoint);
+  const model = await withPluginAdvice(checkpoint, () => openSimVlm(checkpoint, { registry, tokenizer }));
+  return { model, tokenizer, config };
 }
 
-/** The files of the checkpoint at `path`; when nothing is named those of the model that comes with the command line, which it says. @throws CheckpointError */
-export async function chosenCheckpoint(
-  path: string | undefined,
-  terminal: Terminal,
-): Promise<CheckpointFiles> {
-  if (path !== undefined) return loadCheckpoint(path);
-  terminal.note(
-    'with the model that comes along, @simvlm/checkpoint-emoji; another one: --checkpoint runs/NAME',
-  );
-  return loadCheckpoint(fileURLToPath(checkpointFolder));
+/** Does what needs the plug-ins of a checkpoint; where one is missing, the error says which option loads it. */
+export async function withPluginAdvice<T>(checkpoint: Checkpoint, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    throw pluginAdvice(error, (await checkpointRunConfig(checkpoint)).plugins);
+  }
 }
 
-/** The files of a checkpoint that its use needs, but for the weights. @throws CheckpointError */
-export function filesForUse(files: CheckpointFiles): CheckpointFiles {
-  const names = ['model.json', EXTRAS.tokenizer, EXTRAS.run];
-  return new Map(names.map(name => [name, fileOf(files, name)]));
+/** The checkpoint at `path`; when nothing is named the bundled one, which it says. @throws CheckpointError */
+export async function chosenCheckpoint(path: string | undefined, terminal: Terminal): Promise<Checkpoint> {
+  if (path !== undefined) return openCheckpoint(path);
+  terminal.note('using the bundled model, @simvlm/checkpoint-emoji; another one: --checkpoint runs/NAME');
+  return openCheckpoint(fileURLToPath(checkpointFolder));
+}
+
+/** What a model needs to be used, as the contents of a checkpoint: no optimiser, no data position. */
+export async function contentsForUse(
+  checkpoint: Checkpoint,
+  weights: TensorSet,
+  {
+    dtype = 'F32',
+    model,
+    run,
+  }: {
+    readonly dtype?: WeightType;
+    /** Default: those of the checkpoint. */
+    readonly model?: SimVlmConfig;
+    readonly run?: RunConfig;
+  } = {},
+): Promise<CheckpointContents> {
+  return new Map([
+    [FILES.model, jsonFile(model ?? (await checkpointModelConfig(checkpoint)))],
+    [FILES.tokenizer, await fileOf(checkpoint, FILES.tokenizer)],
+    [FILES.run, run ? jsonFile(run) : await fileOf(checkpoint, FILES.run)],
+    ...tensorFiles(TENSORS.weights, weights.tensors, { metadata: { format: 'simvlm' }, dtype }),
+  ]);
 }

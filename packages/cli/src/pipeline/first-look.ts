@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { openCheckpoint } from '@simvlm/checkpoint/node';
 import { checkpointFolder, samplesFolder } from '@simvlm/checkpoint-emoji';
 import type { Registry, RgbImage } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
-import { loadCheckpoint } from '@simvlm/trainer/node';
 import { centerCrop, decodeImage } from '@simvlm/vision-patcher';
 import type { Terminal } from '../terminal';
 import { openCaptioner } from './checkpoint';
 
 /** Captions the samples of the model that comes along: what a trained one does, seconds after the start. */
 export async function firstLook(terminal: Terminal, registry: Registry): Promise<void> {
-  const { model, tokenizer } = openCaptioner(await loadCheckpoint(fileURLToPath(checkpointFolder)), registry);
+  const { model, tokenizer } = await openCaptioner(
+    await openCheckpoint(fileURLToPath(checkpointFolder)),
+    registry,
+  );
   try {
     const captions = JSON.parse(await readFile(new URL('captions.json', samplesFolder), 'utf8')) as Record<
       string,

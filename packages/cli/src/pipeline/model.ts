@@ -1,18 +1,17 @@
+import { type Checkpoint, readAll } from '@simvlm/checkpoint';
 import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
 import { ConfigError, didYouMean } from '@simvlm/core';
 import {
+  checkpointModelConfig,
   growWeights,
-  mergeAdapters,
+  mergedTensors,
+  openWeights,
   type Preset,
   presets,
-  readSafetensors,
   resizeWeights,
-  type SafeTensor,
   SimVlm,
   type SimVlmConfig,
-  writeSafetensors,
 } from '@simvlm/model';
-import { type CheckpointFiles, checkpointModelConfig, fileOf } from '@simvlm/trainer';
 import type { RunConfig } from '../config/run-config';
 
 /** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
@@ -38,31 +37,27 @@ export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: R
  *
  * @throws CheckpointError when the models differ in more than `imageSize`, adapters and a patcher that grows
  */
-export function createModelFrom(
-  files: CheckpointFiles,
+export async function createModelFrom(
+  checkpoint: Checkpoint,
   config: RunConfig,
   tokenizer: Tokenizer,
   registry: Registry,
-): SimVlm {
+): Promise<SimVlm> {
   const to = modelConfig(config, tokenizer);
   const { lora: _, ...plain } = to;
-  const from = mergedWeights(files);
-  const larger = { ...plain, imageSize: from.config.imageSize };
-  const grown = growWeights(from.weights, from.config, larger, { seed: config.seed, registry });
-  const weights = resizeWeights(grown, larger, plain, registry);
+  const { lora, ...from } = await checkpointModelConfig(checkpoint);
+  const whole = await openWeights(checkpoint, lora ? { ...from, lora } : from, registry);
+  const weights = await readAll(lora ? mergedTensors(whole, lora) : whole);
+  const larger = { ...plain, imageSize: from.imageSize };
+  const grown = growWeights(weights, from, larger, { seed: config.seed, registry });
   const model = SimVlm.create(to, { seed: config.seed, registry });
-  model.loadWeights(writeSafetensors(weights));
-  return model;
-}
-
-/** The model of a checkpoint as one without adapters: its weights, into which they are merged, and its configuration. */
-export function mergedWeights(files: CheckpointFiles): {
-  readonly weights: ReadonlyMap<string, SafeTensor>;
-  readonly config: SimVlmConfig;
-} {
-  const { lora, ...config } = checkpointModelConfig(files);
-  const { tensors } = readSafetensors(fileOf(files, 'weights.safetensors'));
-  return { weights: lora ? mergeAdapters(tensors, lora) : tensors, config };
+  try {
+    model.loadWeights(resizeWeights(grown, larger, plain, registry));
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 function modelConfig(config: RunConfig, { vocabSize, special }: Tokenizer): SimVlmConfig {

@@ -1,11 +1,11 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Checkpoint } from '@simvlm/checkpoint';
 import type { ExampleDataset, ProcessGroup, Registry } from '@simvlm/core';
 import { parameterCount } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
-import { type CheckpointFiles, checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer';
-import { folderStorage, metricsWriter } from '@simvlm/trainer/node';
+import { checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer';
+import { metricsWriter } from '@simvlm/trainer/node';
 import type * as tf from '@tensorflow/tfjs';
 import type { RunConfig } from '../config/run-config';
 import { duration, type Terminal } from '../terminal';
@@ -15,19 +15,20 @@ import { checkpointExtras, checkpointTokenizer } from './checkpoint';
 import type { RunData } from './data';
 import { createModel, createModelFrom } from './model';
 import { progressLine, sampleCaptions } from './progress';
+import type { RunFolder } from './run-folder';
 import { runTokenizer } from './tokenizer';
 
 export interface RunOptions {
   readonly config: RunConfig;
-  /** `runs/<name>`: checkpoints and metrics go there. */
-  readonly folder: string;
+  /** Checkpoints and metrics go there; none where another process writes them. */
+  readonly folder?: RunFolder | undefined;
   readonly data: RunData;
   readonly registry: Registry;
   readonly terminal: Terminal;
   /** Go on from here. */
-  readonly resume?: CheckpointFiles;
+  readonly resume?: Checkpoint;
   /** Start a new run with the weights and the tokenizer of this checkpoint. */
-  readonly init?: CheckpointFiles;
+  readonly init?: Checkpoint;
   /** Pictures that are captioned once a minute, for the eye. */
   readonly samples?: ExampleDataset;
   readonly signal?: AbortSignal;
@@ -44,25 +45,25 @@ export interface Run {
 /** Trains as the configuration says. The caller disposes the model. */
 export async function runTraining(options: RunOptions): Promise<Run> {
   const { config, folder, data, registry, terminal, resume, init, samples, signal, processes } = options;
-  const isFirst = (processes?.rank ?? 0) === 0;
-  if (isFirst) await mkdir(folder, { recursive: true });
   const given = resume ?? init;
-  const tokenizer = given ? checkpointTokenizer(given) : await runTokenizer(config, data);
+  const tokenizer = given ? await checkpointTokenizer(given) : await runTokenizer(config, data);
   const model = init
-    ? createModelFrom(init, config, tokenizer, registry)
+    ? await createModelFrom(init, config, tokenizer, registry)
     : createModel(config, tokenizer, registry);
   terminal.note(
     `${data.train.length.toLocaleString('en')} pictures, ${data.documents.length.toLocaleString('en')} documents, ` +
       `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
       (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
   );
-  if (isFirst)
+  if (folder)
     await reportBeforeTraining(terminal, {
       ...{ config, data, tokenizer, maxTextLength: model.config.maxTextLength },
       tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
     });
-  const from = resume ? checkpointTrainerState(resume).step : 0;
-  const metrics = isFirst ? await metricsWriter(join(folder, 'metrics.jsonl'), from) : undefined;
+  const fromStep = resume ? (await checkpointTrainerState(resume)).step : 0;
+  const onWarning = (error: Error) => terminal.warn(error.message);
+  const metrics =
+    folder && (await metricsWriter(join(folder.path, 'metrics.jsonl'), { fromStep, onWarning }));
   try {
     const result = await train({
       model,
@@ -79,19 +80,20 @@ export async function runTraining(options: RunOptions): Promise<Run> {
         warmupWarning(terminal, config),
         ...(samples ? [sampleCaptions(terminal, model, tokenizer, samples)] : []),
       ],
-      storage: folderStorage(join(folder, 'checkpoints')),
+      ...(folder && { storage: folder.storage }),
       extras: checkpointExtras(config, tokenizer),
       ...(resume && { resume }),
       ...(signal && { signal }),
       ...(processes && { processGroup: processes }),
     });
+    await metrics?.flush();
     reportTraining(terminal, result);
     return { model, tokenizer, result };
   } catch (error) {
+    // What was measured is kept; why the training ended is what the user needs to know.
+    await metrics?.flush().catch(onWarning);
     model.dispose();
     throw error;
-  } finally {
-    await metrics?.flush();
   }
 }
 

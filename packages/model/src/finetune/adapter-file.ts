@@ -1,5 +1,5 @@
-import { CheckpointError } from '@simvlm/core';
-import { readSafetensors, type SafeTensor, writeSafetensors } from '../weights/safetensors';
+import { checkFiniteValues, readSafetensors, type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
+import { CheckpointError, ConfigError } from '@simvlm/core';
 import { isAdapter, type LoraConfig, resolveLora } from './lora';
 
 /**
@@ -19,28 +19,32 @@ export function writeAdapters(
   );
 }
 
-/** @throws CheckpointError when the file is damaged or holds no adapters; ConfigError when their configuration is none */
-export function readAdapters(bytes: Uint8Array): {
+/**
+ * @param what names the file in messages
+ * @throws CheckpointError when the file is damaged, holds no adapters or what is no number, or its configuration is none
+ */
+export function readAdapters(
+  bytes: Uint8Array,
+  what = 'adapters',
+): {
   lora: Required<LoraConfig>;
   adapters: Map<string, SafeTensor>;
 } {
   const { tensors, metadata } = readSafetensors(bytes);
+  const refuse = (why: string, cause?: unknown) =>
+    new CheckpointError('WEIGHTS_INVALID', `${what} is not a file of adapters: ${why}`, { cause });
   if (metadata.format !== 'simvlm-lora' || metadata.lora === undefined)
-    throw new CheckpointError(
-      'WEIGHTS_INVALID',
-      'not a file of adapters: its metadata does not say simvlm-lora',
-    );
-  let config: LoraConfig;
+    throw refuse('its metadata does not say simvlm-lora');
+  let lora: Required<LoraConfig>;
   try {
-    config = JSON.parse(metadata.lora) as LoraConfig;
+    lora = resolveLora(JSON.parse(metadata.lora) as LoraConfig);
   } catch (error) {
-    throw new CheckpointError(
-      'WEIGHTS_INVALID',
-      'not a file of adapters: "lora" in its metadata is not JSON',
-      {
-        cause: error,
-      },
-    );
+    if (error instanceof ConfigError) throw refuse(error.message, error);
+    throw refuse('"lora" in its metadata is not JSON', error);
   }
-  return { lora: resolveLora(config), adapters: tensors };
+  const [stranger] = [...tensors.keys()].filter(name => !isAdapter(name));
+  if (stranger !== undefined) throw refuse(`it holds "${stranger}", which belongs to no adapter`);
+  if (tensors.size === 0) throw refuse('it is empty');
+  for (const [name, { values }] of tensors) checkFiniteValues(name, values, what);
+  return { lora, adapters: tensors };
 }

@@ -1,3 +1,4 @@
+import { readSafetensors, writeSafetensors } from '@simvlm/checkpoint';
 import {
   CheckpointError,
   ConfigError,
@@ -14,7 +15,6 @@ import { inputArrays, upload } from '../input';
 import { layout } from '../layout';
 import { drops, type LossOptions, type SimVlm, type TrainingOptions } from '../simvlm';
 import { assignValues, valuesOf } from '../weights/assign';
-import { readSafetensors, writeSafetensors } from '../weights/safetensors';
 import { variableScope } from '../weights/variables';
 
 export interface ClassifierOptions {

@@ -3,6 +3,7 @@
  * trained, y = x · W + bias + α/r · (x · A) · B. A `[I, r]` begins with Gaussian numbers of deviation 1/√I, B `[r, O]` with zeros, so that a
  * model with fresh adapters is the model without, exactly.
  */
+import type { SafeTensor, TensorSet, TensorSource } from '@simvlm/checkpoint';
 import {
   CheckpointError,
   ConfigError,
@@ -11,7 +12,6 @@ import {
   type ParameterScope,
   rule,
 } from '@simvlm/core';
-import type { SafeTensor } from '../weights/safetensors';
 
 export interface LoraConfig {
   /** r */
@@ -32,6 +32,8 @@ const [A, B] = ['lora_a.weight', 'lora_b.weight'];
 
 /** With defaults. @throws ConfigError that names the key, what was given and what is allowed */
 export function resolveLora(lora: LoraConfig): Required<LoraConfig> {
+  if (!rule.object.accepts(lora))
+    throw new ConfigError('CONFIG_INVALID', `lora: it must be an object, got ${JSON.stringify(lora)}`);
   checkOptions('lora', lora, {
     rank: rule.integer(1, 65_536),
     alpha: { expected: 'a number above 0', accepts: value => typeof value === 'number' && value > 0 },
@@ -94,7 +96,7 @@ export function checkTargets(lora: LoraConfig, names: readonly string[]): void {
  */
 export function mergeAdapters(weights: Weights, lora: LoraConfig): Map<string, SafeTensor> {
   const base = new Map([...weights].filter(([name]) => !isAdapter(name)));
-  return shifted(base, new Map([...weights].filter(([name]) => isAdapter(name))), lora, 1);
+  return shifted(base, adaptersOf(weights), lora, 1);
 }
 
 /**
@@ -109,43 +111,93 @@ export function unmergeAdapters(
   adapters: Weights,
   lora: LoraConfig,
 ): Map<string, SafeTensor> {
-  return shifted(merged, new Map([...adapters].filter(([name]) => isAdapter(name))), lora, -1);
+  return shifted(merged, adaptersOf(adapters), lora, -1);
+}
+
+/**
+ * As `mergeAdapters`, of open tensors: each weight is merged when it is asked for.
+ *
+ * @throws CheckpointError as `mergeAdapters`
+ */
+export function mergedTensors({ tensors, metadata }: TensorSet, lora: LoraConfig): TensorSet {
+  const merged = new Map([...tensors].filter(([name]) => !isAdapter(name)));
+  const { factor, pairs } = pairsOf(merged, adaptersOf(tensors), lora);
+  for (const [name, { a, b }] of pairs) {
+    const { shape, read } = merged.get(name)!;
+    merged.set(name, {
+      shape,
+      read: async () => {
+        const [A, B] = [
+          { shape: a.shape, values: await a.read() },
+          { shape: b.shape, values: await b.read() },
+        ];
+        return plusProduct(await read(), A, B, factor);
+      },
+    });
+  }
+  return { tensors: merged, metadata };
+}
+
+/** The adapters among weights. */
+export function adaptersOf<T>(weights: ReadonlyMap<string, T>): Map<string, T> {
+  return new Map([...weights].filter(([name]) => isAdapter(name)));
 }
 
 function shifted(base: Weights, adapters: Weights, lora: LoraConfig, sign: 1 | -1): Map<string, SafeTensor> {
-  const { rank, alpha } = resolveLora(lora);
+  const { factor, pairs } = pairsOf(base, adapters, lora);
   const result = new Map(base);
-  for (const [name, a] of adapters) {
-    if (!name.endsWith(`.${A}`)) continue;
-    const map = name.slice(0, -A.length - 1);
-    const [weight, b] = [base.get(`${map}.weight`), adapters.get(`${map}.${B}`)];
-    const [inputs, outputs] = weight?.shape ?? [];
-    if (!weight || a.shape.join() !== [inputs, rank].join() || b?.shape.join() !== [rank, outputs].join()) {
-      throw new CheckpointError(
-        'CHECKPOINT_MISMATCH',
-        `lora: the adapter of "${map}" is ${shapeOf(a)} and ${shapeOf(b)}, and its weight ${shapeOf(weight)}; they do not make [I, ${rank}], [${rank}, O] and [I, O]`,
-      );
-    }
-    const product = productOf(a, b, (sign * alpha) / rank);
-    const values = weight.values.map((value, i) => value + product[i]!);
-    result.set(`${map}.weight`, { shape: weight.shape, values });
+  for (const [name, { a, b }] of pairs) {
+    const { shape, values } = base.get(name)!;
+    result.set(name, { shape, values: plusProduct(values, a, b, sign * factor) });
   }
   return result;
 }
 
-/** factor · a · b, in float64. */
-function productOf(a: SafeTensor, b: SafeTensor, factor: number): Float64Array {
-  const [inputs, rank] = a.shape as [number, number];
-  const outputs = b.shape[1]!;
-  const product = new Float64Array(inputs * outputs);
-  for (let i = 0; i < inputs; i++)
-    for (let r = 0; r < rank; r++) {
-      const share = factor * a.values[i * rank + r]!;
-      for (let o = 0; o < outputs; o++) product[i * outputs + o]! += share * b.values[r * outputs + o]!;
-    }
-  return product;
+type Shaped = Pick<TensorSource, 'shape'>;
+
+/** The two halves of each adapter, by the name of the weight that they belong to. @throws CheckpointError for halves that do not fit */
+function pairsOf<T extends Shaped>(
+  base: ReadonlyMap<string, Shaped>,
+  adapters: ReadonlyMap<string, T>,
+  lora: LoraConfig,
+): { factor: number; pairs: Map<string, { a: T; b: T }> } {
+  const { rank, alpha } = resolveLora(lora);
+  if (adapters.size === 0)
+    throw new CheckpointError('CHECKPOINT_MISMATCH', 'lora: there are no adapters to merge');
+  const pairs = new Map<string, { a: T; b: T }>();
+  const maps = new Set([...adapters.keys()].map(name => name.split('.').slice(0, -2).join('.')));
+  for (const map of maps) {
+    const weight = base.get(`${map}.weight`);
+    const [a, b] = [adapters.get(`${map}.${A}`), adapters.get(`${map}.${B}`)];
+    const [inputs, outputs] = weight?.shape ?? [];
+    const fits = a?.shape.join() === [inputs, rank].join() && b?.shape.join() === [rank, outputs].join();
+    if (!weight || !a || !b || !fits)
+      throw new CheckpointError(
+        'CHECKPOINT_MISMATCH',
+        `lora: the adapter of "${map}" is ${shapeOf(a)} and ${shapeOf(b)}, and its weight ${shapeOf(weight)}; they do not make [I, ${rank}], [${rank}, O] and [I, O]`,
+      );
+    pairs.set(`${map}.weight`, { a, b });
+  }
+  return { factor: alpha / rank, pairs };
 }
 
-function shapeOf(tensor: SafeTensor | undefined): string {
+/** values + factor · a · b; the product is summed in float64. */
+function plusProduct(values: Float32Array, a: SafeTensor, b: SafeTensor, factor: number): Float32Array {
+  const [inputs, rank] = a.shape as [number, number];
+  const outputs = b.shape[1]!;
+  const result = new Float32Array(inputs * outputs);
+  const row = new Float64Array(outputs);
+  for (let i = 0; i < inputs; i++) {
+    row.fill(0);
+    for (let r = 0; r < rank; r++) {
+      const share = factor * a.values[i * rank + r]!;
+      for (let o = 0; o < outputs; o++) row[o]! += share * b.values[r * outputs + o]!;
+    }
+    for (let o = 0; o < outputs; o++) result[i * outputs + o] = values[i * outputs + o]! + row[o]!;
+  }
+  return result;
+}
+
+function shapeOf(tensor: Shaped | undefined): string {
   return tensor ? `[${tensor.shape.join(', ')}]` : 'missing';
 }

@@ -1,7 +1,7 @@
+import type { SafeTensor } from '@simvlm/checkpoint';
 import { CheckpointError, initialValues, type ParameterSpec, Random, type Registry } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { modelParameters } from '../simvlm';
-import type { SafeTensor } from './safetensors';
 
 /** Names of the weights that may grow: those of the patcher. */
 const GROWS = 'patcher.';

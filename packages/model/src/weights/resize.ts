@@ -1,7 +1,7 @@
+import type { SafeTensor } from '@simvlm/checkpoint';
 import { CheckpointError, declaredParameters, type Registry } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { defaultRegistry, modelParameters } from '../simvlm';
-import type { SafeTensor } from './safetensors';
 
 /**
  * Weights for images of another size (224 → 480 pixels for fine-tuning, in our reading of the paper): the positions of the image tokens

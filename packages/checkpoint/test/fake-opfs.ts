@@ -133,8 +133,8 @@ export class FakeOpfs {
             orFail(() => {
               this.#operation();
               this.#take(data.length);
-              content = data.slice() as Uint8Array<ArrayBuffer>;
-              this.#unfinished += content.length;
+              content = joined(content, content.length, data);
+              this.#unfinished += data.length;
             }),
           close: async () =>
             orFail(() => {
@@ -156,10 +156,10 @@ export class FakeOpfs {
           this.#operation();
           file.bytes = file.bytes.slice(0, size);
         },
-        write: data => {
+        write: (data, { at = 0 } = {}) => {
           // What fails in the middle has written the first half.
           const half = () => {
-            file.bytes = data.slice(0, data.length / 2);
+            file.bytes = joined(file.bytes, at, data.subarray(0, data.length / 2));
           };
           try {
             this.#operation();
@@ -168,7 +168,7 @@ export class FakeOpfs {
             half();
             throw error;
           }
-          file.bytes = data.slice();
+          file.bytes = joined(file.bytes, at, data);
           return data.length;
         },
         flush: () => this.#operation(),
@@ -176,6 +176,14 @@ export class FakeOpfs {
       };
     };
   }
+}
+
+/** A file's bytes up to `at`, then `data`. */
+function joined(bytes: Uint8Array, at: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(at + data.length);
+  whole.set(bytes.subarray(0, at));
+  whole.set(data, at);
+  return whole;
 }
 
 interface FileEntry {

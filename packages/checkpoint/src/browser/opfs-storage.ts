@@ -1,7 +1,16 @@
 import { CheckpointError, isSimVlmError } from '@simvlm/core';
-import type { CheckpointFiles, CheckpointStorage } from '../checkpoint';
-import { filesOf, MANIFEST, manifestBytes, manifestOf, parseManifest } from '../manifest';
-import { type Directory, isNotFound, originPrivateFiles, readFile, sha256, writeFile } from './files';
+import { wholeBytes } from '../bytes';
+import { type Checkpoint, type CheckpointStorage, missingFile } from '../checkpoint';
+import {
+  checkNames,
+  MANIFEST,
+  type Manifest,
+  type ManifestEntry,
+  manifestBytes,
+  parseManifest,
+} from '../manifest';
+import { outdated } from '../retention';
+import { type Directory, isNotFound, openFile, originPrivateFiles, sha256, writeFile } from './files';
 
 export interface OpfsStorageOptions {
   /** Path below the root of the private file system, made when it is needed. Default `simvlm/checkpoints`. */
@@ -48,8 +57,8 @@ export function opfsStorage({
   }
 
   return {
-    async save(step, files) {
-      const manifest = manifestBytes(await manifestOf(files, sha256));
+    async save(step, contents, { loss } = {}) {
+      checkNames(contents.keys());
       await reported(`cannot save the checkpoint of step ${step}`, async () => {
         const place = (await open(true))!;
         const present = await folders(place);
@@ -57,14 +66,21 @@ export function opfsStorage({
         const name = `save-${String(next).padStart(8, '0')}-step-${step}`;
         try {
           const folder = await place.getDirectoryHandle(name, { create: true });
-          for (const [file, bytes] of files) await writeFile(folder, file, bytes);
-          await writeFile(folder, MANIFEST, manifest);
+          const files: Record<string, ManifestEntry> = Object.create(null);
+          for (const [file, content] of contents) files[file] = await writeFile(folder, file, content);
+          const manifest: Manifest = {
+            format: 1,
+            saved: next,
+            ...(loss !== undefined && { loss }),
+            files,
+          };
+          await writeFile(folder, MANIFEST, manifestBytes(manifest));
         } catch (error) {
           // Half a checkpoint would keep the storage full.
           await place.removeEntry(name, { recursive: true }).catch(() => {});
           throw error;
         }
-        await removeOld(place, present, Math.max(1, keep) - 1);
+        await removeOutdated(place, keep);
       });
     },
     async latest() {
@@ -72,8 +88,8 @@ export function opfsStorage({
         const place = await open(false);
         if (!place) return undefined;
         for (const { name } of await folders(place)) {
-          const files = await readFinished(place, name);
-          if (files) return files;
+          const checkpoint = await openFinished(place, name);
+          if (checkpoint) return checkpoint;
         }
         return undefined;
       });
@@ -82,7 +98,7 @@ export function opfsStorage({
       await reported('cannot remove the checkpoints', async () => {
         const place = await open(false);
         if (!place) return;
-        for (const { name } of await folders(place)) await place.removeEntry(name, { recursive: true });
+        for (const { name } of await folders(place)) await removeCheckpoint(place, name);
       });
     },
   };
@@ -103,29 +119,48 @@ async function folders(place: Directory): Promise<Folder[]> {
   return found.sort((a, b) => b.save - a.save);
 }
 
-/** Undefined for what was never finished. @throws CheckpointError when it was, and is damaged */
-async function readFinished(place: Directory, name: string): Promise<CheckpointFiles | undefined> {
+/** Undefined for what was never finished. @throws CheckpointError when it was, and a file is missing or cut off */
+async function openFinished(place: Directory, name: string): Promise<Checkpoint | undefined> {
   const manifest = await finishedManifest(place, name);
   if (!manifest) return undefined;
   const folder = await place.getDirectoryHandle(name);
-  const read = async (file: string) => {
-    try {
-      return await readFile(folder, file);
-    } catch (error) {
+  const names = Object.keys(manifest.files);
+  const open = async (file: string) => {
+    if (!names.includes(file)) throw missingFile(name, file, names);
+    const source = await openFile(folder, file).catch(error => {
       throw new CheckpointError(
         'CHECKPOINT_INVALID',
         `${name}: cannot read ${file} (${(error as Error).name}); use another checkpoint`,
         { cause: error },
       );
-    }
+    });
+    const { bytes } = manifest.files[file]!;
+    if (source.size !== bytes)
+      throw new CheckpointError(
+        'CHECKPOINT_INVALID',
+        `${name}: ${file} has ${source.size} bytes instead of ${bytes}: it is cut off; use another checkpoint`,
+      );
+    return source;
   };
-  return filesOf(name, manifest, read, sha256);
+  for (const file of names) await open(file);
+  return {
+    where: name,
+    names,
+    file: open,
+    async verify(file) {
+      if ((await sha256(await open(file))) !== manifest.files[file]!.sha256)
+        throw new CheckpointError(
+          'CHECKPOINT_INVALID',
+          `${name}: ${file} was changed after it was written; use another checkpoint`,
+        );
+    },
+  };
 }
 
-async function finishedManifest(place: Directory, name: string) {
+async function finishedManifest(place: Directory, name: string): Promise<Manifest | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(await place.getDirectoryHandle(name), MANIFEST);
+    bytes = await wholeBytes(await openFile(await place.getDirectoryHandle(name), MANIFEST));
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -139,13 +174,28 @@ async function finishedManifest(place: Directory, name: string) {
 }
 
 /** An old checkpoint that cannot be removed harms nobody; the next save tries again. */
-async function removeOld(place: Directory, present: readonly Folder[], keep: number): Promise<void> {
-  let kept = 0;
-  for (const { name } of present) {
-    const stays = kept < keep && (await finishedManifest(place, name).catch(() => undefined)) !== undefined;
-    if (stays) kept++;
-    else await place.removeEntry(name, { recursive: true }).catch(() => {});
+async function removeOutdated(place: Directory, keep: number): Promise<void> {
+  try {
+    const finished = [];
+    for (const { name, save } of await folders(place)) {
+      const manifest = await finishedManifest(place, name);
+      if (manifest)
+        finished.push({ name, saved: save, ...(manifest.loss !== undefined && { loss: manifest.loss }) });
+      else await removeCheckpoint(place, name);
+    }
+    for (const { name } of outdated(finished, keep)) await removeCheckpoint(place, name);
+  } catch {
+    // The checkpoint that was just saved is safe.
   }
+}
+
+/** The manifest first: a folder whose removal is cut off must not look like a checkpoint. */
+async function removeCheckpoint(place: Directory, name: string): Promise<void> {
+  const folder = await place.getDirectoryHandle(name);
+  await folder.removeEntry(MANIFEST).catch(error => {
+    if (!isNotFound(error)) throw error;
+  });
+  await place.removeEntry(name, { recursive: true });
 }
 
 /** What a browser throws, as errors that say what to do. */

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import { describe, expect, test } from 'vitest';
 import { checkpointFolder, folderCheckpoint, opfsStorage } from '../src/browser';
-import { loadCheckpoint } from '../src/node';
-import { content, temporaryFolder } from './disk';
+import { openCheckpoint } from '../src/node';
+import { content, errorOf, filesOf, temporaryFolder } from './disk';
 import { FakeOpfs, type FakeOptions } from './fake-opfs';
-import { baseConfig, errorOf, run, useBackend } from './tiny';
 
 const storageOf = (opfs: FakeOpfs, keep?: number) =>
   opfsStorage({ directory: 'studio/checkpoints', root: opfs.root, ...(keep !== undefined && { keep }) });
@@ -34,11 +33,11 @@ describe.each(ways)('checkpoints in OPFS, written by %s', (_, way) => {
     expect(await storage.latest()).toBeUndefined();
     expect(opfs.paths()).toEqual([]);
     for (const step of [10, 20, 30]) await storage.save(step, content(step));
-    expect(await storage.latest()).toEqual(content(30));
+    expect(await filesOf(storage.latest())).toEqual(content(30));
     await storage.save(5, content(5));
     await storage.save(5, content(5, 1));
     // As after a reload: another object over the same files.
-    expect(await storageOf(opfs).latest()).toEqual(content(5, 1));
+    expect(await filesOf(storageOf(opfs).latest())).toEqual(content(5, 1));
     expect(opfs.paths().sort()).toEqual(
       ['save-00000004-step-5', 'save-00000005-step-5'].flatMap(folder =>
         ['manifest.json', 'trainer.json', 'weights.safetensors'].map(
@@ -77,11 +76,11 @@ describe.each(ways)('checkpoints in OPFS, written by %s', (_, way) => {
         // Half a checkpoint would keep the storage full.
         expect(opfs.paths().filter(path => path.includes('step-2'))).toEqual([]);
       }
-      const latest = await storageOf(opfs).latest();
+      const latest = await filesOf(storageOf(opfs).latest());
       expect(latest).toEqual(error ? content(1) : content(2));
     }
-    // Only tidying up after the save may fail without a word.
-    expect(failures).toBeGreaterThanOrEqual(whole.operations - 3);
+    // Only tidying up after the save may fail without a word: looking at the checkpoints there are.
+    expect(failures).toBeGreaterThanOrEqual(whole.operations - 7);
   });
 
   test('a tab that is closed at any operation leaves a whole checkpoint, and the next save clears up', async () => {
@@ -93,9 +92,9 @@ describe.each(ways)('checkpoints in OPFS, written by %s', (_, way) => {
         .save(2, content(2))
         .catch(() => {});
       Object.assign(opfs.options, { failAt: -1, forever: false });
-      expect([content(1), content(2)]).toContainEqual(await storageOf(opfs).latest());
+      expect([content(1), content(2)]).toContainEqual(await filesOf(storageOf(opfs).latest()));
       await storageOf(opfs).save(3, content(3));
-      expect(await storageOf(opfs).latest()).toEqual(content(3));
+      expect(await filesOf(storageOf(opfs).latest())).toEqual(content(3));
       const folders = new Set(opfs.paths().map(path => path.split('/')[2]));
       expect(folders.size).toBe(2);
     }
@@ -105,9 +104,9 @@ describe.each(ways)('checkpoints in OPFS, written by %s', (_, way) => {
     const opfs = await withOne({ ...way, quota: 1500 });
     const large = new Map([['weights.safetensors', new Uint8Array(2000)]]);
     expect(await errorOf(storageOf(opfs).save(2, large))).toMatchObject({ code: 'STORAGE_FULL' });
-    expect(await storageOf(opfs).latest()).toEqual(content(1));
+    expect(await filesOf(storageOf(opfs).latest())).toEqual(content(1));
     await storageOf(opfs).save(3, content(3));
-    expect(await storageOf(opfs).latest()).toEqual(content(3));
+    expect(await filesOf(storageOf(opfs).latest())).toEqual(content(3));
   });
 });
 
@@ -125,7 +124,7 @@ describe('what cannot be trusted is refused', () => {
   ])('a file that is %s', async (_, damage, message) => {
     const opfs = await withOne({});
     damage(opfs);
-    const error = await errorOf(storageOf(opfs).latest());
+    const error = await errorOf(filesOf(storageOf(opfs).latest()));
     expect(error).toMatchObject({ code: 'CHECKPOINT_INVALID', message: expect.stringMatching(message) });
   });
 
@@ -146,23 +145,12 @@ describe('what cannot be trusted is refused', () => {
   });
 });
 
-test('a training that was reloaded goes on from OPFS bit for bit', async () => {
-  await useBackend('wasm');
-  const whole = await run();
-  const storage = storageOf(new FakeOpfs());
-  const first = await run({ storage, stopAt: 5 });
-  const rest = await run({ storage, resume: (await storage.latest())! });
-  expect([...first.losses, ...rest.losses]).toEqual(whole.losses);
-  expect(rest.losses).toHaveLength(baseConfig.steps! - 5);
-  expect(rest.weights).toEqual(whole.weights);
-});
-
 describe('a checkpoint as a folder of files', () => {
   test('Node reads what the browser wrote, and the browser takes it back', async () => {
     const folder = await temporaryFolder();
     const files = await checkpointFolder(content(7));
     for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
-    expect(await loadCheckpoint(folder)).toEqual(content(7));
+    expect(await filesOf(openCheckpoint(folder))).toEqual(content(7));
     expect(await folderCheckpoint(files)).toEqual(content(7));
     // Put together by hand.
     expect(await folderCheckpoint(content(7))).toEqual(content(7));
@@ -173,6 +161,6 @@ describe('a checkpoint as a folder of files', () => {
     expect((await errorOf(folderCheckpoint(changed))).message).toMatch(/trainer.json has 3 bytes instead/);
     const without = new Map(await checkpointFolder(content(7)));
     without.delete('trainer.json');
-    expect((await errorOf(folderCheckpoint(without))).message).toMatch(/has no trainer.json/);
+    expect((await errorOf(folderCheckpoint(without))).message).toMatch(/there is no trainer.json/);
   });
 });

@@ -1,4 +1,8 @@
+import { sha256 as hasher } from '@noble/hashes/sha256';
+import { bytesToHex } from '@noble/hashes/utils';
 import { CheckpointError } from '@simvlm/core';
+import { type ByteSource, byteSource, type FileContent, memoryBytes } from '../bytes';
+import type { ManifestEntry } from '../manifest';
 
 /** What is used of a `FileSystemDirectoryHandle`; TypeScript's types of the DOM leave its iteration out. */
 export interface Directory {
@@ -10,7 +14,7 @@ export interface Directory {
 
 /** What is used of a `FileSystemFileHandle`: a browser has one of the two ways to write, or both. */
 export interface FileHandle {
-  getFile(): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>;
+  getFile(): Promise<Sliceable>;
   createWritable?(): Promise<{
     write(data: Uint8Array): Promise<void>;
     close(): Promise<void>;
@@ -22,6 +26,12 @@ export interface FileHandle {
     flush(): void;
     close(): void;
   }>;
+}
+
+/** What is used of a `Blob`. */
+export interface Sliceable {
+  readonly size: number;
+  slice(begin: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
 }
 
 /** The origin's private file system (OPFS). @throws CheckpointError STORAGE_ABSENT where there is none */
@@ -44,47 +54,73 @@ function absent(cause?: unknown): CheckpointError {
   );
 }
 
-/** Writes a whole file. With `createWritable` it has its new content when this resolves, and its old one until then. */
-export async function writeFile(directory: Directory, name: string, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes a whole file in parts. With `createWritable` it has its new content when this resolves, and its old one until then.
+ *
+ * @returns what a manifest says of it
+ */
+export async function writeFile(
+  directory: Directory,
+  name: string,
+  content: Uint8Array | FileContent,
+): Promise<ManifestEntry> {
+  const source = content instanceof Uint8Array ? memoryBytes(content) : content;
   const file = await directory.getFileHandle(name, { create: true });
+  const hash = hasher.create();
+  let bytes = 0;
+  const count = (chunk: Uint8Array) => {
+    hash.update(chunk);
+    bytes += chunk.length;
+  };
   if (file.createWritable) {
     const stream = await file.createWritable();
     try {
-      await stream.write(bytes);
+      for await (const chunk of source.chunks()) {
+        await stream.write(chunk);
+        count(chunk);
+      }
       await stream.close();
     } catch (error) {
       // A stream that failed is closed already, and has nothing to abort.
       await stream.abort().catch(() => {});
       throw error;
     }
-    return;
+    return { bytes, sha256: bytesToHex(hash.digest()) };
   }
   // Safari before 26, in workers only.
   const access = await file.createSyncAccessHandle!();
   try {
     access.truncate(0);
-    const written = access.write(bytes, { at: 0 });
-    if (written !== bytes.length)
-      throw Object.assign(new Error(`${written} of ${bytes.length} bytes were taken`), {
-        name: 'QuotaExceededError',
-      });
+    for await (const chunk of source.chunks()) {
+      const written = access.write(chunk, { at: bytes });
+      if (written !== chunk.length)
+        throw Object.assign(new Error(`${written} of ${chunk.length} bytes were taken`), {
+          name: 'QuotaExceededError',
+        });
+      count(chunk);
+    }
     access.flush();
   } finally {
     access.close();
   }
+  return { bytes, sha256: bytesToHex(hash.digest()) };
 }
 
-export async function readFile(directory: Directory, name: string): Promise<Uint8Array> {
+/** A file for reading in part. */
+export async function openFile(directory: Directory, name: string): Promise<ByteSource> {
   const file = await (await directory.getFileHandle(name)).getFile();
-  return new Uint8Array(await file.arrayBuffer());
+  return byteSource(file.size, async (begin, into) => {
+    into.set(new Uint8Array(await file.slice(begin, begin + into.length).arrayBuffer()));
+  });
 }
 
 export function isNotFound(error: unknown): boolean {
   return (error as { name?: string } | null)?.name === 'NotFoundError';
 }
 
-/** SHA-256 by Web Crypto, which browsers have wherever they have OPFS. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', bytes as BufferSource);
-  return Array.from(new Uint8Array(hash), byte => byte.toString(16).padStart(2, '0')).join('');
+/** SHA-256 of a content in hexadecimal, in parts: Web Crypto would want all of it in one array. */
+export async function sha256(content: FileContent): Promise<string> {
+  const hash = hasher.create();
+  for await (const chunk of content.chunks()) hash.update(chunk);
+  return bytesToHex(hash.digest());
 }

@@ -2,9 +2,8 @@ import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { folderStorage, loadCheckpoint } from '../src/node';
-import { content, failingDisk, temporaryFolder } from './disk';
-import { errorOf } from './tiny';
+import { folderStorage, openCheckpoint } from '../src/node';
+import { content, errorOf, failingDisk, filesOf, temporaryFolder } from './disk';
 
 let root: string;
 beforeEach(async () => {
@@ -19,13 +18,13 @@ describe('which checkpoints stay', () => {
     const three = folderStorage(root, { keep: 3 });
     for (const step of [11, 123_456_789]) await three.save(step, content(step));
     expect((await readdir(root)).sort()).toEqual(['step-00000010', 'step-00000011', 'step-123456789']);
-    expect(await three.latest()).toEqual(content(123_456_789));
+    expect(await filesOf(three.latest())).toEqual(content(123_456_789));
   });
 
-  test('the one just saved stays, even where checkpoints of later steps lie about', async () => {
+  test('the one saved last is the newest, even where checkpoints of later steps lie about', async () => {
     for (const step of [100, 200]) await folderStorage(root).save(step, content(step));
     await folderStorage(root).save(50, content(50));
-    expect(await loadCheckpoint(join(root, 'step-00000050'))).toEqual(content(50));
+    expect(await filesOf(openCheckpoint(root))).toEqual(content(50));
   });
 
   test('strangers in the folder are left alone', async () => {
@@ -56,12 +55,12 @@ describe('a damaged checkpoint is refused in one line that says what to do', () 
     await folderStorage(root).save(1, content(1));
     const folder = join(root, 'step-00000001');
     await spoil(folder);
-    const error = await errorOf(folderStorage(root).latest());
+    const error = await errorOf(filesOf(folderStorage(root).latest()));
     expect(error).toBeInstanceOf(CheckpointError);
     expect(error.code).toBe('CHECKPOINT_INVALID');
     expect(error.message).not.toContain('\n');
     expect(error.message).toContain(folder);
-    expect((await errorOf(loadCheckpoint(folder))).message).toBe(error.message);
+    expect((await errorOf(filesOf(openCheckpoint(folder)))).message).toBe(error.message);
     return error.message;
   };
   const manifest = (text: string) => (folder: string) => writeFile(join(folder, 'manifest.json'), text);
@@ -91,19 +90,19 @@ describe('a damaged checkpoint is refused in one line that says what to do', () 
       folder => unlink(join(folder, 'manifest.json')),
       /cannot read manifest.json \(ENOENT\)/,
     ],
-    ['a manifest that is cut off', manifest('{"format": 1, "fil'), /manifest.json is not JSON/],
+    ['a manifest that is cut off', manifest('{"format": 1, "fil'), /manifest.json: not JSON/],
     ['a manifest of a later format', manifest('{"format": 2, "files": {}}'), /not of format 1/],
     ['a manifest that is null', manifest('null'), /not of format 1/],
     ['a manifest without files', manifest('{"format": 1}'), /does not say which files/],
     [
       'a manifest with an empty entry',
       manifest('{"format": 1, "files": {"a": null}}'),
-      /does not say which files/,
+      /does not give bytes and sha256 of "a"/,
     ],
     [
       'a manifest that leads out of the folder',
       manifest('{"format": 1, "files": {"../x": {"bytes": 1, "sha256": ""}}}'),
-      /"..\/x" is no file name/,
+      /names "..\/x", which is no file name/,
     ],
   ])('%s', async (_, spoil, message) => {
     expect(await refusal(spoil)).toMatch(message);
@@ -111,7 +110,7 @@ describe('a damaged checkpoint is refused in one line that says what to do', () 
 
   test('no checkpoint at all', async () => {
     for (const path of [root, join(root, 'nowhere')]) {
-      const error = await errorOf(loadCheckpoint(path));
+      const error = await errorOf(openCheckpoint(path));
       expect(error).toBeInstanceOf(CheckpointError);
       expect(error.code).toBe('CHECKPOINT_NOT_FOUND');
     }
@@ -120,6 +119,6 @@ describe('a damaged checkpoint is refused in one line that says what to do', () 
   test('a checkpoint is found by its folder, by the folder of them and by the folder of the run', async () => {
     await folderStorage(join(root, 'checkpoints')).save(7, content(7));
     for (const path of [root, join(root, 'checkpoints'), join(root, 'checkpoints', 'step-00000007')])
-      expect(await loadCheckpoint(path)).toEqual(content(7));
+      expect(await filesOf(openCheckpoint(path))).toEqual(content(7));
   });
 });

@@ -1,0 +1,39 @@
+export {
+  type ByteSource,
+  byteSource,
+  CHUNK_BYTES,
+  type FileContent,
+  memoryBytes,
+  wholeBytes,
+} from './bytes';
+export {
+  type Checkpoint,
+  type CheckpointContents,
+  type CheckpointFiles,
+  type CheckpointStorage,
+  checkpointFiles,
+  collect,
+  fileOf,
+  jsonFile,
+  jsonOf,
+  memoryCheckpoint,
+  type SaveOptions,
+} from './checkpoint';
+export { MANIFEST } from './manifest';
+export { type MemoryStorage, memoryStorage } from './memory-storage';
+export { FILES, TENSORS } from './names';
+export { hasDiverged } from './retention';
+export { openSafetensors } from './safetensors/read';
+export {
+  checkFinite,
+  checkFiniteValues,
+  readAll,
+  type SafeTensor,
+  type TensorSet,
+  type TensorSource,
+  tensorSources,
+  type WeightType,
+} from './safetensors/types';
+export { readSafetensors, type SafeTensors, writeSafetensors } from './safetensors/whole-file';
+export { safetensorsContent } from './safetensors/write';
+export { hasTensors, openTensors, SHARD_BYTES, type TensorFileOptions, tensorFiles } from './tensors';

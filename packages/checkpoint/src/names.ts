@@ -1,0 +1,20 @@
+/** The files of a checkpoint that all of SimVLM knows. */
+export const FILES = {
+  /** Configuration of the model. */
+  model: 'model.json',
+  /** Steps, seconds and data position of a training. */
+  trainer: 'trainer.json',
+  tokenizer: 'tokenizer.model',
+  /** Configuration of the run. */
+  run: 'run.json',
+} as const;
+
+/** The tensors of a checkpoint: each name stands for one safetensors file, or for shards with an index. */
+export const TENSORS = {
+  /** For use: averaged ones, where an average is kept. */
+  weights: 'weights',
+  /** The weights in training, where `weights` are averaged ones. */
+  trained: 'trained',
+  /** Moments of the optimiser. */
+  optimizer: 'optimizer',
+} as const;

@@ -1,0 +1,11 @@
+export { bytesText, diskError } from './node/disk-error';
+export { errorCode, type FileSystem, type FileWriter, nodeFileSystem } from './node/file-system';
+export type { FolderCheckpoint } from './node/folder-checkpoint';
+export {
+  type FolderStorage,
+  type FolderStorageOptions,
+  folderStorage,
+  openCheckpoint,
+} from './node/folder-storage';
+export { type FolderLock, type LockNote, lockFolder } from './node/lock';
+export { checkNewFolder, writeCheckpointFolder } from './node/new-folder';

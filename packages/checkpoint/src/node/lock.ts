@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '@simvlm/core';
+import { isRunning } from '@simvlm/core/node';
+import { diskError } from './disk-error';
+import { errorCode, nodeFileSystem } from './file-system';
+
+/** A folder that only this process writes to. */
+export interface FolderLock {
+  /** The dead process whose lock was taken over, where there was one. */
+  readonly takenFrom?: LockNote;
+  /** Lets others in. */
+  release(): Promise<void>;
+}
+
+/** What the lock's file says of its holder. */
+export interface LockNote {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process began, as Linux counts it: a number that went to another process does not hold the lock. */
+  readonly started: string | null;
+  /** Date and time of the lock. */
+  readonly since: string;
+  /** Tells two locks of one process apart. */
+  readonly id: string;
+}
+
+/** The lock's name in its folder. */
+const LOCK = 'lock';
+
+/**
+ * Makes this process the one writer of a folder, which is made where it is missing. The lock of a process that is dead is taken over.
+ *
+ * @param folder such as `runs/demo`
+ * @throws ConfigError that names the process holding it; CheckpointError DISK_WRITE when no lock can be written
+ */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const path = join(folder, LOCK);
+  const own: LockNote = {
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+    since: new Date().toISOString(),
+    id: randomUUID(),
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    let takenFrom: LockNote | undefined;
+    while (!(await create(path, own))) {
+      const held = await read(path);
+      // Released, or taken over by another, between the two.
+      if (held === 'gone') continue;
+      if (isAlive(held)) throw inUse(folder, path, held);
+      if (await moveAway(path, held, own)) takenFrom = held;
+    }
+    return { ...(takenFrom && { takenFrom }), release: () => release(path, own) };
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw await diskError(nodeFileSystem, `the lock ${path}`, folder, error);
+  }
+}
+
+/** Whether the lock is ours now. */
+async function create(path: string, note: LockNote): Promise<boolean> {
+  // Written beside and linked, so that the lock is never there without its contents.
+  const beside = `${path}.${note.id}`;
+  const file = await open(beside, 'wx');
+  try {
+    await file.writeFile(`${JSON.stringify(note)}\n`);
+  } finally {
+    await file.close();
+  }
+  try {
+    await link(beside, path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(beside);
+  }
+}
+
+/** @throws ConfigError for a file that something else wrote */
+async function read(path: string): Promise<LockNote | 'gone'> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'gone';
+    throw error;
+  }
+  const note = parse(text);
+  if (!note)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${path} does not say which process holds it: delete it if none writes there`,
+    );
+  return note;
+}
+
+function parse(text: string): LockNote | undefined {
+  try {
+    const note = JSON.parse(text) as LockNote | null;
+    return Number.isSafeInteger(note?.pid) && typeof note?.host === 'string' ? note : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of two processes that find the same dead lock, one moves it away; a lock that came in between is put back. */
+async function moveAway(path: string, dead: LockNote, own: LockNote): Promise<boolean> {
+  const aside = `${path}.${own.id}.dead`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+  const moved = await read(aside);
+  const isDead = moved !== 'gone' && moved.id === dead.id;
+  if (!isDead) await link(aside, path).catch(() => {});
+  await unlink(aside);
+  return isDead;
+}
+
+async function release(path: string, own: LockNote): Promise<void> {
+  const held = await read(path);
+  if (held !== 'gone' && held.id === own.id) await unlink(path);
+}
+
+/** Of a process on another machine nothing can be known: it counts as alive. */
+function isAlive({ pid, host, started }: LockNote): boolean {
+  if (host !== hostname()) return true;
+  if (!isRunning(pid)) return false;
+  const now = startOf(pid);
+  return started === null || now === null || started === now;
+}
+
+/** Field 22 of `/proc/PID/stat`; null where there is no such file. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field, the program's name, may hold spaces and parentheses.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function inUse(folder: string, path: string, { pid, host, since }: LockNote): ConfigError {
+  const where = host === hostname() ? '' : ` on ${host}`;
+  const advice =
+    host === hostname()
+      ? 'wait for it, stop it, or use another name'
+      : `if it is not running any more, delete ${path}`;
+  return new ConfigError(
+    'CONFIG_INVALID',
+    `${folder} is being written by process ${pid}${where} since ${since}: ${advice}`,
+  );
+}

@@ -1,0 +1,112 @@
+import type { ByteSource } from '../bytes';
+import { duplicateKeys } from './json-keys';
+import { BYTES_OF, countOf, type Dtype, damaged, MAX_HEADER, type TensorEntry } from './layout';
+
+/** The header of a safetensors file: every tensor's place, and where the numbers begin. */
+export interface SafetensorsHeader {
+  /** In the order of the header. */
+  readonly entries: readonly TensorEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The first byte of the numbers. */
+  readonly start: number;
+}
+
+/**
+ * Reads and checks a header; no number is read.
+ *
+ * @throws CheckpointError WEIGHTS_INVALID when the header is too long or no strict JSON, a key stands twice, a tensor's bytes do not agree
+ *   with shape and dtype, or tensors overlap, leave holes or do not fill the file
+ */
+export async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
+  const first = new Uint8Array(Math.min(8, file.size));
+  await file.read(0, first);
+  const bytes = new Uint8Array(headerLength(first, file.size));
+  await file.read(8, bytes);
+  return { ...parseHeader(bytes, file.size - 8 - bytes.length), start: 8 + bytes.length };
+}
+
+/** As `readHeader`, of a whole file in memory. */
+export function headerOf(file: Uint8Array): SafetensorsHeader {
+  const start = 8 + headerLength(file.subarray(0, 8), file.length);
+  return { ...parseHeader(file.subarray(8, start), file.length - start), start };
+}
+
+/** The length that the first eight bytes state, once it is known that the file can hold it. */
+function headerLength(first: Uint8Array, fileSize: number): number {
+  if (fileSize < 8) throw damaged(`it has ${fileSize} bytes; a safetensors file has at least 8`);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(Math.min(MAX_HEADER, fileSize - 8)))
+    throw damaged(`its header of ${length} bytes does not fit the file of ${fileSize} (limit ${MAX_HEADER})`);
+  return Number(length);
+}
+
+function parseHeader(bytes: Uint8Array, available: number): Omit<SafetensorsHeader, 'start'> {
+  const { __metadata__: metadata = {}, ...rest } = headerObject(bytes);
+  if (!isObject(metadata) || Object.values(metadata).some(value => typeof value !== 'string'))
+    throw damaged('its __metadata__ must map strings to strings');
+  const entries = Object.entries(rest).map(([name, value]) => readEntry(name, value));
+  checkPlaces(entries, available);
+  return { entries, metadata: metadata as Record<string, string> };
+}
+
+function headerObject(bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(`its header is not JSON: ${(error as Error).message}`, error);
+  }
+  if (!text.startsWith('{') || !isObject(value))
+    throw damaged('its header must be a JSON object that starts the header');
+  const [duplicate] = duplicateKeys(text);
+  if (duplicate !== undefined) throw damaged(`"${duplicate}" stands twice in its header`);
+  return value;
+}
+
+function readEntry(name: string, value: unknown): TensorEntry {
+  if (!isObject(value)) throw damaged(`"${name}" must be described by an object`);
+  const { dtype, shape, data_offsets: offsets, ...unknown } = value;
+  const [extra] = Object.keys(unknown);
+  if (extra !== undefined) throw damaged(`"${name}" has the unknown key "${extra}"`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES_OF, dtype))
+    throw damaged(
+      `"${name}" has ${typeof dtype === 'string' ? `dtype "${dtype}"` : 'no dtype'}; readable are ${Object.keys(BYTES_OF).join(', ')}`,
+    );
+  if (!isNaturals(shape)) throw damaged(`"${name}" must have a shape of whole numbers`);
+  if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
+    throw damaged(`"${name}" must have two rising data_offsets`);
+  const [begin, end] = offsets as [number, number];
+  const count = countOf(shape);
+  const width = BYTES_OF[dtype as Dtype];
+  if (!Number.isSafeInteger(count) || count * width !== end - begin)
+    throw damaged(
+      `"${name}" needs ${count} × ${width} bytes for shape [${shape}], its data_offsets hold ${end - begin}`,
+    );
+  return { name, dtype: dtype as Dtype, shape, begin, end };
+}
+
+/** One after another, no hole, no overlap, to the last byte. */
+function checkPlaces(entries: readonly TensorEntry[], bytes: number): void {
+  let expected = 0;
+  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== expected)
+      throw damaged(
+        `"${name}" begins at byte ${begin} where ${expected} was due: tensors ${begin < expected ? 'overlap' : 'leave a hole'}`,
+      );
+    expected = end;
+  }
+  if (expected !== bytes)
+    throw damaged(
+      `its tensors take ${expected} bytes, the file holds ${bytes}: it is ${bytes < expected ? 'cut off' : 'too long'}`,
+    );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNaturals(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(number => Number.isSafeInteger(number) && number >= 0);
+}

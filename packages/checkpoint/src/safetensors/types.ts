@@ -1,0 +1,61 @@
+import { CheckpointError } from '@simvlm/core';
+
+/** A tensor in memory. */
+export interface SafeTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** A tensor whose numbers are read when they are asked for: of a file, of a model on a device. */
+export interface TensorSource {
+  readonly shape: readonly number[];
+  /** Row-major; the caller must not change them. */
+  read(): Promise<Float32Array>;
+}
+
+/** Named tensors in a fixed order. Names and shapes are known; numbers are read when they are asked for. */
+export interface TensorSet {
+  readonly tensors: ReadonlyMap<string, TensorSource>;
+  /** What the file says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** How numbers are written: exactly, or rounded to the nearest IEEE 754 binary16 for files of half the size. */
+export type WeightType = 'F32' | 'F16';
+
+/** Tensors in memory as sources. */
+export function tensorSources(tensors: Iterable<readonly [string, SafeTensor]>): Map<string, TensorSource> {
+  return new Map(
+    [...tensors].map(([name, { shape, values }]) => [name, { shape, read: async () => values }]),
+  );
+}
+
+/** Reads every tensor: for files that are known to be small, and weights that are worked on as a whole. */
+export async function readAll({ tensors }: TensorSet): Promise<Map<string, SafeTensor>> {
+  const all = new Map<string, SafeTensor>();
+  for (const [name, tensor] of tensors) all.set(name, { shape: tensor.shape, values: await tensor.read() });
+  return all;
+}
+
+/**
+ * Refuses numbers that are none: a model that has them gives garbage without a word.
+ *
+ * @param what names the tensors in the message, such as `weights`
+ * @throws CheckpointError WEIGHTS_INVALID that names the tensor
+ */
+export async function checkFinite({ tensors }: TensorSet, what: string): Promise<void> {
+  for (const [name, tensor] of tensors) checkFiniteValues(name, await tensor.read(), what);
+}
+
+/** As `checkFinite`, of one tensor. */
+export function checkFiniteValues(name: string, values: Float32Array, what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    // True of NaN and of both infinities.
+    if (value - value !== 0)
+      throw new CheckpointError(
+        'WEIGHTS_INVALID',
+        `${what}: "${name}" holds ${value} at place ${i}, which is no number to compute with; use an earlier checkpoint`,
+      );
+  }
+}

@@ -1,0 +1,60 @@
+import { ShapeError } from '@simvlm/core';
+import { CHUNK_BYTES, type FileContent } from '../bytes';
+import { BYTES_OF, countOf } from './layout';
+import { encode } from './numbers';
+import type { TensorSource, WeightType } from './types';
+
+/**
+ * A safetensors file before it is written, in the order given: eight bytes of header length (little-endian), a JSON header, padded so that
+ * numbers are aligned to 8 bytes, then the numbers of all tensors without holes. One tensor is in memory at a time.
+ */
+export function safetensorsContent(
+  tensors: Iterable<readonly [string, TensorSource]>,
+  metadata: Readonly<Record<string, string>> = {},
+  dtype: WeightType = 'F32',
+): FileContent {
+  const list = [...tensors];
+  const { head, size } = headOf(list, metadata, dtype);
+  return {
+    size,
+    async *chunks() {
+      yield head;
+      for (const [name, tensor] of list) yield* tensorChunks(name, tensor, dtype);
+    },
+  };
+}
+
+/** The bytes before the numbers, and the size of the whole file. */
+export function headOf(
+  tensors: Iterable<readonly [string, { readonly shape: readonly number[] }]>,
+  metadata: Readonly<Record<string, string>>,
+  dtype: WeightType,
+): { head: Uint8Array; size: number } {
+  // No prototype, so that a tensor may have any name, "__proto__" included.
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  let offset = 0;
+  for (const [name, { shape }] of tensors) {
+    const end = offset + BYTES_OF[dtype] * countOf(shape);
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = 8 + Math.ceil(json.length / 8) * 8;
+  const head = new Uint8Array(start).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
+  head.set(json, 8);
+  return { head, size: start + offset };
+}
+
+async function* tensorChunks(
+  name: string,
+  tensor: TensorSource,
+  dtype: WeightType,
+): AsyncGenerator<Uint8Array> {
+  const values = await tensor.read();
+  if (values.length !== countOf(tensor.shape))
+    throw new ShapeError(`"${name}" has ${values.length} numbers, its shape is [${tensor.shape}]`);
+  const count = CHUNK_BYTES / 4;
+  for (let at = 0; at < values.length; at += count) yield encode(values.subarray(at, at + count), dtype);
+}

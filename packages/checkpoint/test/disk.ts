@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Checkpoint, type CheckpointFiles, checkpointFiles } from '../src/index';
+import { type FileSystem, type FileWriter, nodeFileSystem } from '../src/node';
+
+/** A folder of its own for the test that runs, gone after it. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'simvlm-checkpoint-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Two files whose bytes tell the step, and which of several saves of it. */
+export function content(step: number, version = 0): Map<string, Uint8Array> {
+  const text = `${JSON.stringify({ step, version })}${'.'.repeat(100)}`;
+  return new Map(
+    ['weights.safetensors', 'trainer.json'].map(name => [name, new TextEncoder().encode(name + text)]),
+  );
+}
+
+/** All files of a checkpoint, every byte verified. */
+export async function filesOf(
+  checkpoint: Promise<Checkpoint | undefined>,
+): Promise<CheckpointFiles | undefined> {
+  const open = await checkpoint;
+  return open && checkpointFiles(open);
+}
+
+export async function errorOf(action: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await action;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it did not fail');
+}
+
+/** A disk that counts its operations. */
+export interface CountingDisk extends FileSystem {
+  /** So far. */
+  readonly count: number;
+}
+
+/**
+ * A disk on which operation `failAt` fails, and with `forever` every one after it, as if the process had died there. A write that fails has
+ * written half of its bytes. Reading never fails where only changes count.
+ *
+ * @param code of the system's error, such as `ENOSPC`
+ */
+export function failingDisk(failAt: number, code: string, forever = false): CountingDisk {
+  let count = 0;
+  const step = async <T>(
+    what: string,
+    path: string,
+    act: () => Promise<T>,
+    half?: () => Promise<unknown>,
+  ) => {
+    const at = count++;
+    if (at !== failAt && !(forever && at > failAt)) return act();
+    if (at === failAt) await half?.();
+    throw Object.assign(new Error(`${code}: made up, ${what} '${basename(path)}'`), { code });
+  };
+  const disk: FileSystem = {
+    makeFolder: path => step('makeFolder', path, () => nodeFileSystem.makeFolder(path)),
+    list: path => step('list', path, () => nodeFileSystem.list(path)),
+    size: path => step('size', path, () => nodeFileSystem.size(path)),
+    read: (path, begin, into) => step('read', path, () => nodeFileSystem.read(path, begin, into)),
+    create: path =>
+      step('create', path, async () => {
+        const file = await nodeFileSystem.create(path);
+        return {
+          write: bytes =>
+            step(
+              'write',
+              path,
+              () => file.write(bytes),
+              () => file.write(bytes.subarray(0, bytes.length / 2)),
+            ),
+          sync: () => step('sync', path, () => file.sync()),
+          // A dead process closes its files, too.
+          close: () => file.close(),
+        } satisfies FileWriter;
+      }),
+    writeFrom: (path, begin, bytes) =>
+      step(
+        'writeFrom',
+        path,
+        () => nodeFileSystem.writeFrom(path, begin, bytes),
+        () => nodeFileSystem.writeFrom(path, begin, bytes.subarray(0, bytes.length / 2)),
+      ),
+    syncFolder: path => step('syncFolder', path, () => nodeFileSystem.syncFolder(path)),
+    rename: (from, to) => step('rename', from, () => nodeFileSystem.rename(from, to)),
+    removeFile: path => step('removeFile', path, () => nodeFileSystem.removeFile(path)),
+    removeFolder: path => step('removeFolder', path, () => nodeFileSystem.removeFolder(path)),
+    free: path => nodeFileSystem.free(path),
+  };
+  return Object.defineProperty(disk, 'count', { get: () => count }) as CountingDisk;
+}

@@ -1,0 +1,161 @@
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Checkpoint } from '@simvlm/checkpoint';
+import {
+  type FolderCheckpoint,
+  type FolderLock,
+  type FolderStorage,
+  folderStorage,
+  lockFolder,
+  openCheckpoint,
+} from '@simvlm/checkpoint/node';
+import { CheckpointError, ConfigError } from '@simvlm/core';
+import { checkpointTrainerState } from '@simvlm/trainer';
+import type { RunConfig } from '../config/run-config';
+import type { Terminal } from '../terminal';
+import { checkpointRunConfig, RUNS } from './checkpoint';
+import { resumeChanges } from './resume-changes';
+
+/** The folder of a run, which this process alone writes to. */
+export interface RunFolder {
+  /** `runs/NAME`. */
+  readonly path: string;
+  readonly storage: FolderStorage;
+  /** Lets others in. */
+  close(): Promise<void>;
+}
+
+/** `runs/NAME`. */
+export function runPath(name: string): string {
+  return join(RUNS, name);
+}
+
+/** Where the checkpoints of a run are. */
+function checkpointsOf(path: string): FolderStorage {
+  return folderStorage(join(path, 'checkpoints'));
+}
+
+/** Whether a name is taken: only a folder with a checkpoint is a run, as a try that failed before its first leaves nothing to go on from. */
+export async function holdsRun(name: string): Promise<boolean> {
+  return (await checkpointsOf(runPath(name)).latest()) !== undefined;
+}
+
+/**
+ * Takes the folder of a new run.
+ *
+ * @throws ConfigError when it holds a run, or another process writes to it; CheckpointError when it cannot be written
+ */
+export async function newRunFolder(name: string, terminal: Terminal): Promise<RunFolder> {
+  return lockedFolder(name, terminal, async folder => {
+    if (await folder.storage.latest())
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        `${folder.path} holds a run already: go on with --resume ${folder.path}, or give another --set name=…`,
+      );
+  });
+}
+
+/**
+ * Takes the folder of a run that goes on. Where that is at an earlier checkpoint, this one is the newest from now on.
+ *
+ * @throws ConfigError when another process writes to it, or it holds another run than the checkpoint's
+ */
+export async function resumedRunFolder(
+  config: RunConfig,
+  checkpoint: FolderCheckpoint,
+  terminal: Terminal,
+): Promise<RunFolder> {
+  return lockedFolder(config.name, terminal, async ({ path, storage }) => {
+    if (!isInside(path, checkpoint.folder)) return checkMoved(path, storage, checkpoint, config);
+    const abandoned = await storage.goBackTo(checkpoint);
+    if (abandoned.length > 0)
+      terminal.note(`going back to ${checkpoint.folder}; later ones are abandoned: ${abandoned.join(', ')}`);
+  });
+}
+
+/**
+ * The checkpoint to go on from, known to be of this configuration.
+ *
+ * @throws ConfigError when the configuration differs in what a run cannot change, or has fewer steps than are done
+ */
+export async function openResume(
+  path: string,
+  config: RunConfig,
+  terminal: Terminal,
+): Promise<FolderCheckpoint> {
+  const checkpoint = await openCheckpoint(path);
+  const before = await checkpointRunConfig(checkpoint);
+  const { refused, told } = resumeChanges(before, config);
+  if (refused.length > 0)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${path} was trained with another configuration: ${refused.join('; ')}. Resume it with its own, or begin a new run with its weights: --init ${path}`,
+    );
+  for (const change of told) terminal.note(`changed on resume: ${change}`);
+  await checkSteps(checkpoint, config);
+  return checkpoint;
+}
+
+async function checkSteps(checkpoint: Checkpoint, { steps }: RunConfig): Promise<void> {
+  const { step } = await checkpointTrainerState(checkpoint);
+  if (steps !== undefined && steps < step)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${checkpoint.where} has done ${step} steps, and "steps" is ${steps}: give more with --set steps=…, or resume an earlier checkpoint`,
+    );
+}
+
+async function lockedFolder(
+  name: string,
+  terminal: Terminal,
+  check: (folder: Omit<RunFolder, 'close'>) => Promise<void>,
+): Promise<RunFolder> {
+  const path = runPath(name);
+  const lock: FolderLock = await lockFolder(path);
+  const folder = { path, storage: checkpointsOf(path), close: () => lock.release() };
+  try {
+    if (lock.takenFrom)
+      terminal.warn(
+        `process ${lock.takenFrom.pid}, which wrote to ${path}, has ended: its lock is taken over`,
+      );
+    await check(folder);
+    return folder;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** A checkpoint from elsewhere, such as a backup, goes on in a folder of its own name that holds no run. */
+async function checkMoved(
+  path: string,
+  storage: FolderStorage,
+  checkpoint: FolderCheckpoint,
+  config: RunConfig,
+): Promise<void> {
+  const { name } = await checkpointRunConfig(checkpoint);
+  const init = `or begin a new run with its weights: --init ${checkpoint.folder}`;
+  if (name !== config.name)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${checkpoint.folder} is of the run "${name}", and this one is "${config.name}": go on with --set name=${name}, ${init}`,
+    );
+  if (await latestOrDamaged(storage))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${checkpoint.folder} is none of the checkpoints of ${path}, which holds a run already: resume that one, ${init}`,
+    );
+}
+
+async function latestOrDamaged(storage: FolderStorage): Promise<boolean> {
+  try {
+    return (await storage.latest()) !== undefined;
+  } catch (error) {
+    if (error instanceof CheckpointError) return true;
+    throw error;
+  }
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(resolve(folder), resolve(path));
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}

@@ -1,0 +1,135 @@
+import {
+  type Checkpoint,
+  checkFinite,
+  FILES,
+  jsonOf,
+  openTensors,
+  TENSORS,
+  type TensorSet,
+} from '@simvlm/checkpoint';
+import {
+  CheckpointError,
+  ConfigError,
+  declaredParameters,
+  type ParameterScope,
+  type ParameterSpec,
+  type ParameterTree,
+  type Registry,
+  type Tokenizer,
+} from '@simvlm/core';
+import { checkModelConfig, type SimVlmConfig } from './config';
+import { isAdapter } from './finetune/lora';
+import { buildNetwork } from './network';
+import { defaultRegistry, SimVlm } from './simvlm';
+import { checkFits, checkShape } from './weights/assign';
+
+export interface OpenOptions {
+  /** Where patchers are looked up; default: our own. */
+  readonly registry?: Registry;
+  /** The tokenizer that comes with the model: refused where it is another model's. */
+  readonly tokenizer?: Tokenizer;
+}
+
+/** The model configuration of a checkpoint. @throws CheckpointError when it is missing, or makes no model */
+export async function checkpointModelConfig(checkpoint: Checkpoint): Promise<SimVlmConfig> {
+  const value = await jsonOf(checkpoint, FILES.model);
+  try {
+    return checkModelConfig(value as unknown as SimVlmConfig);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CheckpointError('CHECKPOINT_INVALID', `${checkpoint.where}: ${FILES.model}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Makes the model of a checkpoint, for use. Of its files only configuration and weights are read; nothing is allocated before names and
+ * shapes of the weights are those of the configuration, and every number is one.
+ *
+ * @throws CheckpointError when the checkpoint is damaged, or its files are of different models; PluginError for a patcher that is not registered
+ */
+export async function openSimVlm(
+  checkpoint: Checkpoint,
+  { registry = defaultRegistry(), tokenizer }: OpenOptions = {},
+): Promise<SimVlm> {
+  const config = await checkpointModelConfig(checkpoint);
+  if (tokenizer) checkTokenizer(config, tokenizer);
+  const weights = await openWeights(checkpoint, config, registry);
+  const model = SimVlm.create(config, { init: 'zeros', registry });
+  try {
+    await model.loadTensors(weights);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The weights of a checkpoint, known to be those of the configuration and finite.
+ *
+ * @throws CheckpointError
+ */
+export async function openWeights(
+  checkpoint: Checkpoint,
+  config: SimVlmConfig,
+  registry = defaultRegistry(),
+): Promise<TensorSet> {
+  const weights = await openTensors(checkpoint, TENSORS.weights);
+  checkWeights(config, weights, registry);
+  await checkFinite(weights, TENSORS.weights);
+  return weights;
+}
+
+/** @throws CheckpointError when a tokenizer has other pieces than the model was trained with */
+export function checkTokenizer(
+  { vocabSize, tokens }: SimVlmConfig,
+  { vocabSize: pieces, special }: Tokenizer,
+): void {
+  const differing = (['pad', 'bos', 'eos'] as const).find(key => tokens[key] !== special[key]);
+  if (vocabSize === pieces && differing === undefined) return;
+  const what =
+    vocabSize !== pieces
+      ? `the tokenizer has ${pieces} pieces, the model knows ${vocabSize}`
+      : `the ${differing} token is ${special[differing!]} in the tokenizer and ${tokens[differing!]} in the model`;
+  throw new CheckpointError('CHECKPOINT_MISMATCH', `${what}: they are of different models`);
+}
+
+/**
+ * Compares names and shapes of weights with those of a configuration, and allocates none of them: each declaration is compared as it is
+ * made, so that a configuration larger than its weights ends at the first that is not there.
+ *
+ * @param what names the weights in messages; default `weights`
+ * @throws CheckpointError when a weight is missing, too many or of another shape
+ */
+export function checkWeights(
+  config: SimVlmConfig,
+  { tensors }: Pick<TensorSet, 'tensors'>,
+  registry = defaultRegistry(),
+  what: string = TENSORS.weights,
+): void {
+  const adapted = [...tensors.keys()].some(isAdapter);
+  const params: ParameterTree<ParameterSpec> = declaredParameters(scope =>
+    buildNetwork(config, comparing(scope, tensors, adapted, what), registry),
+  );
+  checkFits(adapted ? params : params.filter(name => !isAdapter(name)), tensors, what);
+}
+
+function comparing<P>(
+  scope: ParameterScope<P>,
+  tensors: TensorSet['tensors'],
+  adapted: boolean,
+  what: string,
+  prefix = '',
+): ParameterScope<P> {
+  return {
+    ...scope,
+    param(name, shape, init) {
+      const full = prefix + name;
+      if (adapted || !isAdapter(full)) checkShape(full, shape, tensors.get(full)?.shape, what);
+      return scope.param(name, shape, init);
+    },
+    scope: name => comparing(scope.scope(name), tensors, adapted, what, `${prefix}${name}.`),
+  };
+}
