@@ -95,6 +95,13 @@ describe('the folder is the one of the command line', () => {
   });
 });
 
+test('of a model card that has no end, the beginning is shown', async () => {
+  const engine = await started();
+  const card = new TextEncoder().encode('word '.repeat(1e6));
+  const folder = change(withoutManifest(await engine.exportCheckpoint()), 'README.md', card);
+  expect((await engine.importCheckpoint(folder)).card).toHaveLength(2 ** 18);
+});
+
 describe('what does not fit is refused, and the model stays', () => {
   test.each([
     [
@@ -115,6 +122,14 @@ describe('what does not fit is refused, and the model stays', () => {
       async (folder: CheckpointFolder) => {
         const config = JSON.parse(new TextDecoder().decode(shipped.get('model.json')));
         return change(withoutManifest(folder), 'model.json', json({ ...config, width: 8192, mlp: 32_768 }));
+      },
+      'CHECKPOINT_MISMATCH',
+    ],
+    [
+      'a model whose pictures are too large for a page',
+      async (folder: CheckpointFolder) => {
+        const config = JSON.parse(new TextDecoder().decode(shipped.get('model.json')));
+        return change(withoutManifest(folder), 'model.json', json({ ...config, imageSize: 1028 }));
       },
       'CHECKPOINT_MISMATCH',
     ],

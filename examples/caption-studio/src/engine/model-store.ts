@@ -15,6 +15,10 @@ export const MODEL_FILES = ['weights.safetensors', 'tokenizer.model', 'model.jso
 
 /** A page has no room for more. */
 const MAX_PARAMETERS = 100e6;
+/** Pixels of a picture's side: what a layer makes of larger ones takes gigabytes, however few weights it has. */
+const MAX_SIDE = 1024;
+/** Bytes of a model card that are shown. */
+const MAX_CARD = 2 ** 18;
 
 /** A model on the backend, with what belongs to it. */
 export interface LoadedModel {
@@ -36,10 +40,10 @@ export async function openModel(files: CheckpointFiles, name: string): Promise<L
   const registry = defaultRegistry();
   const config = await checkpointModelConfig(checkpoint);
   const parameters = parameterCount(modelParameters(config, registry));
-  if (parameters > MAX_PARAMETERS)
+  if (parameters > MAX_PARAMETERS || config.imageSize > MAX_SIDE)
     throw new CheckpointError(
       'CHECKPOINT_MISMATCH',
-      `the model has ${Math.round(parameters / 1e6)} M parameters; a page has room for ${MAX_PARAMETERS / 1e6} M`,
+      `the model has ${Math.round(parameters / 1e6)} M parameters and reads pictures of ${config.imageSize} pixels a side; a page has room for ${MAX_PARAMETERS / 1e6} M and ${MAX_SIDE}`,
     );
   const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
   const run = await runConfig(files);
@@ -52,7 +56,7 @@ export async function openModel(files: CheckpointFiles, name: string): Promise<L
     vocabSize: config.vocabSize,
     architecture: config.architecture,
     grid: model.network.grid,
-    ...(card && { card: new TextDecoder().decode(card) }),
+    ...(card && { card: new TextDecoder().decode(card.subarray(0, MAX_CARD)) }),
   };
   return { model, tokenizer, run, info };
 }
