@@ -52,10 +52,11 @@ export async function folderDataset(
   const lines: CaptionLine[] = [];
   const reasons: string[] = [];
   const file = join(folder, FILE);
+  const root = resolve(folder);
   const ids = new Ids(file);
   for await (const { text, number } of textLines(file)) {
     try {
-      const { id, ...line } = parseLine(text, folder, `${file}:${number}`);
+      const { id, ...line } = parseLine(text, root, `${file}:${number}`);
       lines.push({ id: ids.take(id, line.image, number), ...line });
     } catch (error) {
       if (strict || !(error instanceof DataError)) throw error;
@@ -100,7 +101,7 @@ async function readExample(
 /** A line as it is written: without an id where it has none. The path of its image is that below the folder, with "/". */
 function parseLine(
   line: string,
-  folder: string,
+  root: string,
   where: string,
 ): Omit<CaptionLine, 'id'> & { readonly id?: string } {
   const { image, text, id, ...unknown } = parseJsonObject(line, where);
@@ -118,7 +119,7 @@ function parseLine(
     throw new DataError('DATA_INVALID', `${where}: "id" must be a string`);
   const common = { text, ...(id !== undefined && { id }) };
   if (image === undefined) return common;
-  const below = typeof image === 'string' ? relative(resolve(folder), resolve(folder, image)) : '';
+  const below = typeof image === 'string' ? relative(root, resolve(root, image)) : '';
   if (typeof image !== 'string' || below === '')
     throw new DataError('DATA_INVALID', `${where}: "image" must be a path below the folder`);
   if (isAbsolute(image) || below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below))

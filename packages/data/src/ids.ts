@@ -4,8 +4,11 @@ import { DataError } from '@simvlm/core';
 /** The ids of a `captions.jsonl`, each with the line that has it. */
 export class Ids {
   readonly #file: string;
-  readonly #lineOf = new Map<string, number>();
-  /** How many lines without an id of their own name this image. */
+  /** Places in the two lists below. */
+  readonly #places = new Map<string, number>();
+  readonly #lines: number[] = [];
+  readonly #images: (string | undefined)[] = [];
+  /** How many lines without an id of their own name this image, where they are several. */
   readonly #times = new Map<string, number>();
 
   constructor(file: string) {
@@ -20,20 +23,25 @@ export class Ids {
    */
   take(own: string | undefined, image: string | undefined, line: number): string {
     const id = own ?? (image === undefined ? `line-${line}` : this.#idOf(image));
-    const other = this.#lineOf.get(id);
-    if (other !== undefined)
+    const place = this.#places.get(id);
+    if (place !== undefined)
       throw new DataError(
         'DATA_INVALID',
-        `${this.#file}:${line}: the id "${id}" is that of line ${other}; give one of them another "id"`,
+        `${this.#file}:${line}: the id "${id}" is that of line ${this.#lines[place]}; give one of them another "id"`,
       );
-    this.#lineOf.set(id, line);
+    this.#places.set(id, this.#lines.length);
+    this.#lines.push(line);
+    this.#images.push(own === undefined ? image : undefined);
     return id;
   }
 
   #idOf(image: string): string {
-    const times = (this.#times.get(image) ?? 0) + 1;
-    this.#times.set(image, times);
     const { dir, name } = posix.parse(image);
-    return (dir === '' ? name : `${dir}/${name}`) + (times > 1 ? `#${times}` : '');
+    const id = dir === '' ? name : `${dir}/${name}`;
+    const first = this.#places.get(id);
+    if (first === undefined || this.#images[first] !== image) return id;
+    const times = (this.#times.get(image) ?? 1) + 1;
+    this.#times.set(image, times);
+    return `${id}#${times}`;
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeText } from '@simvlm/core';
 import { iconifyPictures } from './iconify';
 import { type EmojiLabel, normalizeHexcode, readLabels } from './labels';
 import { ARTISTS, type ArtistName, packageFile } from './sources';
@@ -37,6 +38,6 @@ function openmojiPictures(labels: readonly EmojiLabel[]) {
     if (file.endsWith('.svg')) files.set(normalizeHexcode(file.slice(0, -4)), join(folder, file));
   return labels.flatMap(label => {
     const file = files.get(label.hexcode);
-    return file === undefined ? [] : [{ label, svg: () => readFileSync(file, 'utf8') }];
+    return file === undefined ? [] : [{ label, svg: () => decodeText(readFileSync(file), file) }];
   });
 }
