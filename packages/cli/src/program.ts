@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
 import { generationOptions } from './commands/caption-options';
 import { exitCode, version } from './exit-code';
-import { Terminal } from './terminal';
+import { printableLines, Terminal } from './terminal';
 
 /**
  * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
@@ -44,6 +44,8 @@ function buildProgram(done: (code: number) => void): Command {
     .version(version)
     .showHelpAfterError('(simvlm --help shows what there is)')
     .exitOverride()
+    // It repeats what was typed, or what a script was given.
+    .configureOutput({ writeErr: text => process.stderr.write(printableLines(text)) })
     // For the message about an unknown command, which the action below gives.
     .allowExcessArguments(true)
     .action(() => {

@@ -1,9 +1,12 @@
+import { printable } from '@simvlm/core';
 import cliProgress from 'cli-progress';
 import pc from 'picocolors';
 
 /**
  * What people see. Results go to standard output; progress, notes and errors to standard error, so that a pipe
  * carries results only. Without a terminal, live lines become one plain line every few seconds.
+ *
+ * Whatever is printed may name files, ids and captions that anyone wrote: control characters in it are escaped.
  */
 export class Terminal {
   readonly #stream: NodeJS.WriteStream;
@@ -27,30 +30,31 @@ export class Terminal {
   }
 
   heading(text: string): void {
-    this.note(`\n${pc.bold(text)}`);
+    this.#tell(`\n${pc.bold(printableLines(text))}`);
   }
 
   note(text: string): void {
-    if (!this.#silent) this.#print(text);
+    this.#tell(printableLines(text));
   }
 
   warn(text: string): void {
-    this.note(`${pc.yellow('warning')} ${text}`);
+    this.#tell(`${pc.yellow('warning')} ${printableLines(text)}`);
   }
 
   error(text: string): void {
-    this.#print(`${pc.red('error')} ${text}`);
+    this.#print(`${pc.red('error')} ${printableLines(text)}`);
   }
 
   /** Replaces the live line; without a terminal prints at most one line every ten seconds. */
   live(text: string): void {
     if (this.#silent) return;
+    const line = printable(text);
     if (this.#live) {
-      this.#stream.write(`\r\x1b[2K${text.slice(0, this.width - 1)}`);
+      this.#stream.write(`\r\x1b[2K${line.slice(0, this.width - 1)}`);
       this.#lineOpen = true;
     } else if (Date.now() - this.#lastPlain >= 10_000) {
       this.#lastPlain = Date.now();
-      this.#stream.write(`${text}\n`);
+      this.#stream.write(`${line}\n`);
     }
   }
 
@@ -89,6 +93,10 @@ export class Terminal {
     };
   }
 
+  #tell(text: string): void {
+    if (!this.#silent) this.#print(text);
+  }
+
   #print(text: string): void {
     this.#endLine();
     this.#stream.write(`${text}\n`);
@@ -100,9 +108,14 @@ export class Terminal {
   }
 }
 
-/** Results, one line each, for people and for pipes. */
+/** Results, one line each, for people and for pipes; a table is several lines. JSON stays the same JSON. */
 export function printLine(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printableLines(text)}\n`);
+}
+
+/** Lines of our own making, and within each nothing that a terminal obeys. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 /** `3 min 05 s`, `42 s`. */

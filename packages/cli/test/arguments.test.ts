@@ -105,7 +105,7 @@ describe('configurations', () => {
   it('a file that is no JSON, or not there, is named', async () => {
     folder.write('broken.json', '{"seed": 1,,}');
     expect((await simvlm('train', 'broken.json')).err).toContain('broken.json: not JSON');
-    expect((await simvlm('train', 'none.json')).err).toContain('cannot read the config none.json');
+    expect((await simvlm('train', 'none.json')).err).toContain('cannot read the config none.json: ENOENT');
   });
 
   it('--set changes values, and is held to the same rules', async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { checkpointFolder } from '@simvlm/checkpoint-emoji';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -98,7 +98,7 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   [2, ['lora', 'extract', 'runs/shapes', '--out', 'adapters'], 'runs/shapes has no adapters'],
 
   // 1: it failed, for what is on a disk or on this machine.
-  [1, ['caption', 'none.png', ...checkpoint], 'none.png: no such file'],
+  [1, ['caption', 'none.png', ...checkpoint], 'cannot read none.png: there is no such file'],
   [1, ['caption', 'pictures/broken.png', ...checkpoint], 'pictures/broken.png: '],
   [1, ['caption', 'pictures/0.png', '--checkpoint', 'none'], 'no checkpoint at none'],
   [1, ['eval', 'none', ...checkpoint], 'none/captions.jsonl'],
@@ -134,8 +134,8 @@ describe('exit codes are those that the README promises', () => {
 
   it('130: a training that is stopped, with what it has learnt', async () => {
     const stopped = simvlm('train', 'config.json', '--set', 'name=stopped', '--set', 'steps=1000000');
-    // Listens as soon as the training can be stopped.
-    const timer = setInterval(() => process.emit('SIGTERM'), 50);
+    // Before there is a run there is nothing to go on with.
+    const timer = setInterval(() => existsSync('runs/stopped/metrics.jsonl') && process.emit('SIGTERM'), 20);
     const { code, err } = await stopped.finally(() => clearInterval(timer));
     expect(err).toContain('go on with: simvlm train config.json --resume runs/stopped');
     expect(code).toBe(130);

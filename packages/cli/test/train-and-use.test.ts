@@ -27,8 +27,9 @@ describe('train', () => {
   });
 
   it('reports the picture that it could not read, with its path', () => {
-    expect(trained.err).toMatch(/\d+ samples could not be used and were replaced by others/);
-    expect(trained.err).toContain(join('train', 'broken.png'));
+    expect(trained.err).toContain('train: 1 of 201 pictures cannot be used:');
+    expect(trained.err).toContain(`${join('train', 'broken.png')}: this is not a picture`);
+    expect(trained.err).toMatch(/1 sample could not be used: \d+ draws went to other samples/);
   });
 
   it('never writes a new run over an old one', async () => {
@@ -148,7 +149,7 @@ describe('caption', () => {
     );
     expect(code).toBe(1);
     expect(lines).toHaveLength(1);
-    expect(err).toContain('none.png: no such file');
+    expect(err).toContain('cannot read none.png: there is no such file');
     expect(err).toContain('train/broken.png: this is not a picture');
   });
 });

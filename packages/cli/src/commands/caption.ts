@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { type ExampleDataset, ImageError, SkipLog } from '@simvlm/core';
+import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
+import { readRegularFile } from '@simvlm/data/node';
 import { pictureBatches } from '@simvlm/eval';
 import { pickBackend } from '@simvlm/runtime';
 import { decodeImage } from '@simvlm/vision-patcher';
 import { exitCode } from '../exit-code';
+import { skippedLines } from '../io/skipped';
 import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
@@ -50,15 +51,15 @@ export async function caption(files: readonly string[], options: CaptionCommandO
         const text = tokenizer.decode([...prompt, ...tokens]);
         const id = basename(image, extname(image));
         if (options.jsonl) printLine(JSON.stringify({ id, image, text, logProb }));
-        else printLine(files.length === 1 ? text : `${image}: ${text}`);
+        else printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
       }
     }
   } finally {
     model.dispose();
   }
-  const { count, reasons } = skipped.report();
-  for (const reason of reasons) terminal.error(reason);
-  return count > 0 ? exitCode.failed : exitCode.ok;
+  const lost = skipped.report();
+  for (const line of skippedLines(lost)) terminal.error(line);
+  return lost.count > 0 ? exitCode.failed : exitCode.ok;
 }
 
 /** Files as a data set; the id of an example is the place of its file in the list. */
@@ -67,20 +68,15 @@ function pictureFiles(files: readonly string[]): ExampleDataset {
     length: files.length,
     async get(index) {
       const file = files[index]!;
-      let bytes: Uint8Array;
-      try {
-        bytes = await readFile(file);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        throw new ImageError('IMAGE_UNREADABLE', `${file}: ${code === 'ENOENT' ? 'no such file' : code}`, {
-          cause: error,
-        });
-      }
+      const bytes = await readRegularFile(
+        file,
+        (message, options) => new ImageError('IMAGE_UNREADABLE', message, { ...options, file }),
+      );
       try {
         return { id: String(index), text: '', image: await decodeImage(bytes) };
       } catch (error) {
         if (!(error instanceof ImageError)) throw error;
-        throw new ImageError(error.code, `${file}: ${error.message}`, { cause: error });
+        throw new ImageError(error.code, `${file}: ${error.message}`, { cause: error, file });
       }
     },
   };

@@ -5,6 +5,7 @@ import { pickBackend } from '@simvlm/runtime';
 import { readCandidates } from '../evaluation/candidates';
 import { exitCode } from '../exit-code';
 import { openOutput } from '../io/output-file';
+import { countOf, warnOfSkipped } from '../io/skipped';
 import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { byKind, captionFolder } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
@@ -28,6 +29,8 @@ interface Outcome {
     readonly scores: readonly number[];
   }[];
   readonly skipped: SkipReport;
+  /** Candidates that are longer than the model reads. */
+  readonly cut?: readonly string[];
 }
 
 /** `simvlm eval`. */
@@ -74,8 +77,10 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       predictions: predictions.map(({ id, text, logProb }) => ({ id, text, scores: [logProb] })),
       skipped,
     };
-  }).finally(() => bar.stop());
-  model.dispose();
+  }).finally(() => {
+    bar.stop();
+    model.dispose();
+  });
   if (!outcome) return exitCode.interrupted;
 
   const lines = outcome.predictions.map(({ id, text, scores }) => JSON.stringify({ id, text, scores }));
@@ -88,10 +93,23 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
   return exitCode.ok;
 }
 
-function report({ metrics, skipped }: Outcome, { task, json }: EvalCommandOptions, terminal: Terminal): void {
-  if (json) printLine(JSON.stringify({ task, ...metrics, skipped: skipped.count }));
-  else for (const [name, value] of Object.entries(metrics)) printLine(`${name.padEnd(16)} ${display(value)}`);
-  for (const reason of skipped.reasons) terminal.warn(`skipped ${reason}`);
+function report(
+  { metrics, skipped, cut }: Outcome,
+  { task, json }: EvalCommandOptions,
+  terminal: Terminal,
+): void {
+  const all = { ...metrics, ...(cut && { cut: cut.length }) };
+  if (json) printLine(JSON.stringify({ task, ...all, skipped: skipped.draws }));
+  else for (const [name, value] of Object.entries(all)) printLine(`${name.padEnd(16)} ${display(value)}`);
+  warnOfSkipped(terminal, `skipped ${countOf(skipped.draws, 'picture')}:`, skipped);
+  if (cut && cut.length > 0)
+    terminal.warn(
+      `${countOf(cut.length, 'candidate')} longer than the model reads, compared without the end, such as ${JSON.stringify(cut[0])}`,
+    );
+  if ((metrics.ties ?? 0) > 0)
+    terminal.warn(
+      `${countOf(metrics.ties!, 'picture')} had several likeliest candidates; a tie counts as a miss, even if the true caption is among them`,
+    );
 }
 
 function display(value: number): string {

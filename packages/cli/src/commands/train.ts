@@ -8,6 +8,7 @@ import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
+import { countOf, warnOfSkipped } from '../io/skipped';
 import { checkParts } from '../pipeline/check-config';
 import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
@@ -129,14 +130,22 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
       terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}`);
       return exitCode.interrupted;
     }
-    if (val) {
-      const { predictions } = await predictCaptions(model, tokenizer, val, { signal });
-      const { exactMatch, wordF1 } = captionMetrics(predictions) as Record<string, number>;
-      terminal.note(`validation: ${percent(exactMatch!)} exact, word F1 ${wordF1!.toFixed(2)}`);
-    }
+    // First, so that it is read even where validation fails.
     terminal.note(
       `caption pictures with: ${programName()} caption PICTURE --checkpoint ${runPath(config.name)}`,
     );
+    if (val) {
+      const { predictions, skipped } = await predictCaptions(model, tokenizer, val, { signal });
+      if (signal.aborted) {
+        terminal.note('stopped before the end of validation; the training is complete');
+        return exitCode.interrupted;
+      }
+      const { exactMatch, wordF1 } = captionMetrics(predictions) as Record<string, number>;
+      terminal.note(
+        `validation: ${percent(exactMatch!)} exact, word F1 ${wordF1!.toFixed(2)}, on ${countOf(predictions.length, 'picture')}`,
+      );
+      warnOfSkipped(terminal, `validation left out ${countOf(skipped.draws, 'picture')}:`, skipped);
+    }
     return exitCode.ok;
   } finally {
     model.dispose();

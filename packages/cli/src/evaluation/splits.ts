@@ -1,4 +1,4 @@
-import { type ExampleDataset, Random } from '@simvlm/core';
+import { DataError, type ExampleDataset, Random } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { type EmojiDataset, isCore } from '@simvlm/dataset-emoji';
 import {
@@ -56,7 +56,11 @@ export function coreSplits(emoji: EmojiDataset): Splits {
   );
 }
 
-/** Evaluates a model on splits of the data set, beside the pixel-nearest neighbour. */
+/**
+ * Evaluates a model on splits of the data set, beside the pixel-nearest neighbour.
+ *
+ * @throws DataError for a split without pictures, before any is evaluated; the signal's reason on abort
+ */
 export async function evaluateSplits(
   model: SimVlm,
   tokenizer: SentencePieceTokenizer,
@@ -64,6 +68,9 @@ export async function evaluateSplits(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<SplitResult[]> {
+  const empty = splits.find(([, { length }]) => length === 0);
+  if (empty)
+    throw new DataError('DATA_INVALID', `nothing was evaluated: the split ${empty[0]} has no pictures`);
   const total = splits.reduce((sum, [, { length }]) => sum + length, 0);
   const bar = terminal.bar('evaluating');
   const results: SplitResult[] = [];

@@ -1,10 +1,12 @@
-import type { ExampleDataset } from '@simvlm/core';
+import { DataError, type ExampleDataset } from '@simvlm/core';
 import { subset, textDataset } from '@simvlm/data';
 import { type FolderDataset, folderDataset, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { decodeImage } from '@simvlm/vision-patcher';
 import type { RunConfig } from '../config/run-config';
+import { countOf, warnOfSkipped } from '../io/skipped';
 import type { Terminal } from '../terminal';
+import { checkPictures } from './check-pictures';
 
 /** What a run trains on, whatever the source. */
 export interface RunData {
@@ -18,6 +20,8 @@ export interface RunData {
   readonly documents: ExampleDataset;
   /** Every training caption once: what the tokenizer learns from, with documents. */
   readonly captions: readonly string[];
+  /** Pictures that cannot be used, as they were named before the first step. */
+  readonly unreadable?: readonly string[];
   /** The emoji data set with its test splits, when it is what is trained on. */
   readonly emoji?: EmojiDataset;
 }
@@ -25,7 +29,11 @@ export interface RunData {
 /** Letters of a text-only document at most; longer ones are cut at the ends of sentences. */
 const DOCUMENT_CHARACTERS = 400;
 
-/** Reads the data that a configuration names. @throws DataError */
+/**
+ * Reads the data that a configuration names, and names the pictures that cannot be used.
+ *
+ * @throws DataError also when no training picture, or no validation picture, can be used
+ */
 export async function loadRunData(
   { data }: RunConfig,
   imageSize: number,
@@ -35,17 +43,36 @@ export async function loadRunData(
   if (data.train === 'emoji') return loadEmoji(data, imageSize, terminal, signal);
   const folder = await captionFolder(data.train);
   const { pictures, texts } = byKind(folder);
-  const val = data.val === undefined ? undefined : await captionFolder(data.val);
+  const checked = { name: data.train, folder, indices: pictures };
+  const { reasons } = await checkPictures(checked, terminal, signal);
+  const val = data.val === undefined ? undefined : await validationPictures(data.val, terminal, signal);
   const documents = [
     ...texts.map(index => folder.lines[index]!.text),
     ...(await documentLines(data.documents)),
   ];
   return {
     train: subset(folder, pictures),
-    ...(val && { val: subset(val, byKind(val).pictures) }),
+    ...(val && { val }),
+    unreadable: reasons,
     documents: textDataset(documents, { maxCharacters: DOCUMENT_CHARACTERS }),
     captions: [...new Set(pictures.map(index => folder.lines[index]!.text))],
   };
+}
+
+async function validationPictures(
+  name: string,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<ExampleDataset> {
+  const folder = await captionFolder(name);
+  const { pictures: indices } = byKind(folder);
+  if (indices.length === 0)
+    throw new DataError(
+      'DATA_INVALID',
+      `${name}/captions.jsonl names no image: there is nothing to validate on; leave out data.val`,
+    );
+  await checkPictures({ name, folder, indices }, terminal, signal);
+  return subset(folder, indices);
 }
 
 async function loadEmoji(
@@ -81,6 +108,7 @@ export async function prepareEmoji(
       ...(signal && { signal }),
     });
     for (const warning of emoji.warnings) terminal.warn(warning);
+    warnOfSkipped(terminal, `${countOf(emoji.skipped.count, 'picture')} could not be drawn:`, emoji.skipped);
     return emoji;
   } finally {
     bar.stop();

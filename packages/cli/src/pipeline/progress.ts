@@ -1,8 +1,9 @@
-import type { ExampleDataset } from '@simvlm/core';
+import { DataError, type ExampleDataset, printable } from '@simvlm/core';
 import { predictCaptions } from '@simvlm/eval';
 import type { SimVlm } from '@simvlm/model';
 import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
-import type { StepMetrics, TrainCallback } from '@simvlm/trainer';
+import type { StepMetrics, TrainCallback, TrainResult } from '@simvlm/trainer';
+import { countOf, skippedLines } from '../io/skipped';
 import { duration, type Terminal } from '../terminal';
 
 /** Weight of the past in the loss that is shown: a single step is noisy. */
@@ -48,8 +49,18 @@ export function sampleCaptions(
     async onStep({ seconds }) {
       if (Math.floor(seconds / 60) <= minute) return;
       minute = Math.floor(seconds / 60);
-      const { predictions } = await predictCaptions(model, tokenizer, pictures);
-      const lines = predictions.map(({ truth, text }) => `  ${truth} → ${text || '(nothing)'}`);
+      const predictions = await predictCaptions(model, tokenizer, pictures).then(
+        report => report.predictions,
+        error => {
+          // Samples are for the eye: training goes on without them.
+          if (!(error instanceof DataError)) throw error;
+          terminal.warn(error.message);
+        },
+      );
+      if (!predictions) return;
+      const lines = predictions.map(
+        ({ truth, text }) => `  ${printable(truth)} → ${printable(text) || '(nothing)'}`,
+      );
       terminal.note([`after ${minute} min, of pictures it is not trained on:`, ...lines].join('\n'));
     },
   };
@@ -57,4 +68,27 @@ export function sampleCaptions(
 
 function blend(past: number | undefined, now: number): number {
   return past === undefined ? now : SMOOTHING * past + (1 - SMOOTHING) * now;
+}
+
+/**
+ * How a training ended. What could not be used is counted at the end, and named unless it was before.
+ *
+ * @param named reasons that were printed before the first step
+ */
+export function reportTraining(
+  terminal: Terminal,
+  { step, totalSteps, seconds, examples, skipped }: TrainResult,
+  named: readonly string[],
+): void {
+  terminal.note(
+    `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
+      `${examples.toLocaleString('en')} examples in ${duration(seconds)}`,
+  );
+  if (skipped.count === 0) return;
+  terminal.warn(
+    `${countOf(skipped.count, 'sample')} could not be used: ${countOf(skipped.draws, 'draw')} went to other samples`,
+  );
+  const reasons = skipped.reasons.filter(reason => !named.includes(reason));
+  const known = skipped.reasons.length - reasons.length;
+  for (const line of skippedLines({ count: skipped.count - known, reasons })) terminal.note(`  ${line}`);
 }

@@ -8,13 +8,13 @@ import { checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer
 import { metricsWriter } from '@simvlm/trainer/node';
 import type * as tf from '@tensorflow/tfjs';
 import type { RunConfig } from '../config/run-config';
-import { duration, type Terminal } from '../terminal';
+import type { Terminal } from '../terminal';
 import { runBatches } from './batches';
 import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras, checkpointTokenizer } from './checkpoint';
 import type { RunData } from './data';
 import { createModel, createModelFrom } from './model';
-import { progressLine, sampleCaptions } from './progress';
+import { progressLine, reportTraining, sampleCaptions } from './progress';
 import type { RunFolder } from './run-folder';
 import { runTokenizer } from './tokenizer';
 
@@ -87,7 +87,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
       ...(processes && { processGroup: processes }),
     });
     await metrics?.flush();
-    reportTraining(terminal, result);
+    reportTraining(terminal, result, data.unreadable ?? []);
     return { model, tokenizer, result };
   } catch (error) {
     // What was measured is kept; why the training ended is what the user needs to know.
@@ -99,17 +99,4 @@ export async function runTraining(options: RunOptions): Promise<Run> {
 
 function millions(count: number): string {
   return `${(count / 1e6).toFixed(count < 1e5 ? 4 : 2)} M`;
-}
-
-function reportTraining(
-  terminal: Terminal,
-  { step, totalSteps, seconds, examples, skipped }: TrainResult,
-): void {
-  terminal.note(
-    `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
-      `${examples.toLocaleString('en')} examples in ${duration(seconds)}`,
-  );
-  if (skipped.count === 0) return;
-  terminal.warn(`${skipped.count} samples could not be used and were replaced by others:`);
-  for (const reason of skipped.reasons) terminal.note(`  ${reason}`);
 }
