@@ -127,7 +127,7 @@ describe('what the format forbids is refused in one line', () => {
     ['a header that is cut short', withLength(10n), /not JSON/],
     ['no header at all', withLength(0n), /not JSON/],
     ['a header that is no JSON', file('{"a": }'), /not JSON/],
-    ['a header that is no UTF-8', fileOfBytes([0x7b, 0xff, 0x7d]), /not JSON/],
+    ['a header that is no UTF-8', fileOfBytes([0x7b, 0xff, 0x7d]), /not UTF-8/],
     ['a header that is a list', file([]), /must be a JSON object/],
     ['a header that does not start with {', file(' {}'), /must be a JSON object that starts/],
     [
@@ -186,6 +186,11 @@ describe('what the format forbids is refused in one line', () => {
     ['a file with something behind it', Uint8Array.of(...good, 0), /too long/],
   ])('%s', (_, bytes, message) => {
     expect(refusal(bytes)).toMatch(message);
+  });
+
+  test('a header of five million empty objects is not parsed', () => {
+    const header = `{"__metadata__":[${'{},'.repeat(5_000_000)}{}]}`;
+    expect(refusal(file(header))).toMatch(/its header: its \d+ characters would take more than ten times/);
   });
 
   test('a name of ten million characters, and lists a hundred thousand deep', () => {

@@ -1,3 +1,4 @@
+import { parseJson } from '@simvlm/core';
 import type { ByteSource } from '../bytes';
 import { duplicateKeys } from './json-keys';
 import { BYTES_OF, countOf, type Dtype, damaged, MAX_HEADER, type TensorEntry } from './layout';
@@ -51,13 +52,14 @@ function parseHeader(bytes: Uint8Array, available: number): Omit<SafetensorsHead
 
 function headerObject(bytes: Uint8Array): Record<string, unknown> {
   let text: string;
-  let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
   } catch (error) {
-    throw damaged(`its header is not JSON: ${(error as Error).message}`, error);
+    throw damaged('its header is not UTF-8', error);
   }
+  const value: unknown = parseJson(text, 'its header', (message, options) =>
+    damaged(message, options?.cause),
+  );
   if (!text.startsWith('{') || !isObject(value))
     throw damaged('its header must be a JSON object that starts the header');
   const [duplicate] = duplicateKeys(text);
