@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ParameterTree, parameterScope, Random, type RgbImage } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 
@@ -54,4 +55,19 @@ export function noiseImages(batch: number, side: number, seed = 0): tf.Tensor4D 
     Float32Array.from({ length: batch * side * side * 3 }, () => 2 * random.uniform() - 1),
     [batch, side, side, 3],
   );
+}
+
+/** Pictures in `fixtures` that decoders read although their headers are odd, with their sizes; the README there says why. */
+export const oddPictures = [
+  ['fill-bytes-before-frame.jpg', 48, 32],
+  ['fill-byte-before-table.jpg', 48, 32],
+  ['bytes-between-segments.jpg', 48, 32],
+  ['marker-without-segment.jpg', 48, 32],
+  ['arithmetic-coding.jpg', 48, 32],
+  ['no-logical-screen.gif', 20, 20],
+] as const;
+
+/** The bytes of a file in `fixtures`. */
+export function fixtureFile(name: string): Promise<Uint8Array> {
+  return readFile(new URL(`fixtures/${name}`, import.meta.url));
 }

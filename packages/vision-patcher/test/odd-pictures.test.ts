@@ -1,24 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { decodeImage, readImageHeader } from '../src/index';
-import { drawn, noise } from './fixture';
+import { drawn, fixtureFile, noise, oddPictures } from './fixture';
 
-const fixture = (name: string) => readFile(new URL(`fixtures/${name}`, import.meta.url));
-
-describe.each([
-  ['fill-bytes-before-frame.jpg', 48, 32],
-  ['fill-byte-before-table.jpg', 48, 32],
-  ['bytes-between-segments.jpg', 48, 32],
-  ['marker-without-segment.jpg', 48, 32],
-  ['arithmetic-coding.jpg', 48, 32],
-  ['no-logical-screen.gif', 20, 20],
-])('%s', (name, width, height) => {
+describe.each(oddPictures)('%s', (name, width, height) => {
   test('is decoded, as the decoder can', async () => {
-    const decoded = await decodeImage(await fixture(name));
+    const decoded = await decodeImage(await fixtureFile(name));
     expect([decoded.width, decoded.height]).toEqual([width, height]);
-    const direct = await sharp(await fixture(name), { failOn: 'none' })
+    const direct = await sharp(await fixtureFile(name), { failOn: 'none' })
       .flatten({ background: '#fff' })
       .raw()
       .toBuffer();
@@ -26,15 +16,15 @@ describe.each([
   });
 
   test('tells its size by its header, which browsers need before they decode', async () => {
-    expect(readImageHeader(await fixture(name))).toMatchObject({ width, height });
+    expect(readImageHeader(await fixtureFile(name))).toMatchObject({ width, height });
   });
 
   test('is refused above the limit, by its header', async () => {
     const maxPixels = width * height - 1;
-    await expect(decodeImage(await fixture(name), { maxPixels })).rejects.toMatchObject({
+    await expect(decodeImage(await fixtureFile(name), { maxPixels })).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',
     });
-    const bytes = await fixture(name);
+    const bytes = await fixtureFile(name);
     expect(() => readImageHeader(bytes, { maxPixels })).toThrow(`limit is ${maxPixels} pixels`);
   });
 });
@@ -42,7 +32,7 @@ describe.each([
 test.each(['fill-bytes-before-frame.jpg', 'arithmetic-coding.jpg'])(
   '%s cut off after its frame header is called a JPEG that is damaged, never "not a picture"',
   async name => {
-    const cut = (await fixture(name)).subarray(0, 200);
+    const cut = (await fixtureFile(name)).subarray(0, 200);
     await expect(decodeImage(cut)).rejects.toThrow(/^this JPEG picture cannot be decoded: /);
     await expect(decodeImage(cut)).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' });
   },
@@ -65,7 +55,7 @@ test('the orientation of a JPEG turns the size that its header gives, whatever s
 });
 
 test('a HEIC picture is refused with what to do about it, not as "not a picture"', async () => {
-  const failure = decodeImage(await fixture('iphone.heic'));
+  const failure = decodeImage(await fixtureFile('iphone.heic'));
   await expect(failure).rejects.toThrow(
     'this is a HEIC picture, which cannot be decoded here; convert it to JPEG',
   );
@@ -84,7 +74,7 @@ test('an AVIF, the same container, is decoded', async () => {
 test('a header that is cut off or nonsense ends with an ImageError, whatever the bytes', async () => {
   const names = ['fill-bytes-before-frame.jpg', 'no-logical-screen.gif', 'iphone.heic'];
   for (const name of names) {
-    const whole = await fixture(name);
+    const whole = await fixtureFile(name);
     for (let length = 1; length < 260; length++) {
       const bytes = Uint8Array.from(whole.subarray(0, length));
       try {
