@@ -36,6 +36,7 @@ test.each([
 
 test.each([
   [{ width: Number.NaN }, 'got NaN'],
+  [{ learningRate: JSON.parse('1e400') }, '"learningRate" must be a number ≥ 0, got Infinity'],
   [{ width: 10n }, 'got 10'],
   [{ width: { inner: 10n } }, 'got an object that is no JSON'],
   [{ width: 'x'.repeat(1e6) }, `got "${'x'.repeat(99)}…`],

@@ -15,7 +15,8 @@ export const rule = {
   }),
   number: (min: number, max = Number.POSITIVE_INFINITY): OptionRule => ({
     expected: max === Number.POSITIVE_INFINITY ? `a number ≥ ${min}` : `a number from ${min} to ${max}`,
-    accepts: value => typeof value === 'number' && value >= min && value <= max,
+    // JSON can hold a number that is too large to be finite, such as 1e400.
+    accepts: value => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
   }),
   oneOf: (...allowed: readonly string[]): OptionRule => ({
     expected: `one of ${allowed.join(', ')}`,
