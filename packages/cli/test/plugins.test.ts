@@ -49,6 +49,44 @@ describe('--plugin', () => {
   });
 });
 
+describe('a checkpoint that needs a plug-in', () => {
+  const trusted = './mine.mjs';
+
+  it.each([
+    [['caption', 'train/0.png', '--checkpoint', 'runs/shapes']],
+    [['eval', 'train', '--checkpoint', 'runs/shapes']],
+    [['eval', 'emoji', '--checkpoint', 'runs/shapes']],
+    [['export', '--checkpoint', 'runs/shapes', '--out', 'exported']],
+    [['train', 'config.json', '--set', 'name=next', '--init', 'runs/shapes']],
+  ])('is never opened by %j with what it names itself: the error says which option loads it', async args => {
+    const { code, out, err } = await simvlm(...args);
+    expect(err).toContain('no patcher "mine"; registered: ');
+    if (args[0] === 'train') expect(err).toContain('with --plugin MODULE');
+    else expect(err).toContain(`if you trust them, add --plugin ${trusted}`);
+    expect([code, out]).toEqual([2, '']);
+  });
+
+  it('is exported with it, and the export says so, too', async () => {
+    const args = ['export', '--checkpoint', 'runs/shapes', '--out', 'exported'];
+    expect((await simvlm(...args, '--plugin', trusted)).code).toBe(0);
+    const { code, err } = await simvlm('caption', 'train/0.png', '--checkpoint', 'exported');
+    expect(err).toContain(`add --plugin ${trusted}`);
+    expect(code).toBe(2);
+  });
+
+  it('gives its adapters, and takes them in, with it', async () => {
+    const lora = ['--set', 'lora={"rank":2}', '--set', 'name=tuned', '--set', 'optimizer.learningRate=0.01'];
+    const tuned = await simvlm('train', 'config.json', ...lora, '--init', 'runs/shapes', '--plugin', trusted);
+    expect(tuned.code).toBe(0);
+    const extract = ['lora', 'extract', 'runs/tuned', '--out', 'adapters'];
+    const merge = ['lora', 'merge', 'runs/shapes', '--adapters', 'adapters', '--out', 'merged'];
+    for (const args of [extract, merge]) {
+      expect(await simvlm(...args)).toMatchObject({ code: 2, err: expect.stringContaining(trusted) });
+      expect(await simvlm(...args, '--plugin', trusted)).toMatchObject({ code: 0 });
+    }
+  });
+});
+
 it.each([
   ['data:text/javascript,process.exit(7)', 'URLs are not loaded'],
   ['https://example.org/plugin.js', 'URLs are not loaded'],

@@ -44,20 +44,19 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   if (place && place.rank > 0) terminal.silence();
   const config = withPlugins(await readRunConfig(file, options.set), options.plugin);
   // Whatever is wrong with the configuration is said before anything starts.
-  imageSizeOf(config);
   if (config.lora && options.init === undefined && options.resume === undefined)
     throw new ConfigError(
       'CONFIG_INVALID',
       `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
     );
-  if (!place || place.rank === 0)
-    await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const registry = await runRegistry(config.plugins);
   try {
     checkParts(config, registry);
   } catch (error) {
     throw pluginAdvice(error);
   }
+  if (!place || place.rank === 0)
+    await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const resume =
     options.resume === undefined ? undefined : await openResume(options.resume, config, terminal);
   const init = options.init === undefined ? undefined : await openCheckpoint(options.init);

@@ -14,7 +14,7 @@ import {
 } from '@simvlm/checkpoint';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
 import { checkpointFolder } from '@simvlm/checkpoint-emoji';
-import { type JsonValue, PluginError, type Registry } from '@simvlm/core';
+import { CheckpointError, ConfigError, type JsonValue, PluginError, type Registry } from '@simvlm/core';
 import { checkpointModelConfig, openSimVlm, type SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type RunConfig, resolveRunConfig } from '../config/run-config';
@@ -32,10 +32,16 @@ export function checkpointExtras(config: RunConfig, tokenizer: SentencePieceToke
   ]);
 }
 
-/** The configuration of the run that wrote a checkpoint. @throws CheckpointError, ConfigError */
+/** The configuration of the run that wrote a checkpoint. @throws CheckpointError when it is missing, or its keys or values are not what they can be */
 export async function checkpointRunConfig(checkpoint: Checkpoint): Promise<RunConfig> {
   const value = await jsonOf(checkpoint, FILES.run);
-  return resolveRunConfig(value as Record<string, JsonValue>, `${checkpoint.where}: ${FILES.run}`);
+  try {
+    return resolveRunConfig(value as Record<string, JsonValue>, `${checkpoint.where}: ${FILES.run}`);
+  } catch (error) {
+    // Nobody asked for it: it is the checkpoint that is wrong.
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CheckpointError('CHECKPOINT_INVALID', error.message, { cause: error });
+  }
 }
 
 /** The tokenizer of a checkpoint. @throws CheckpointError, TokenizerError */

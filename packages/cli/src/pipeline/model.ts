@@ -66,7 +66,7 @@ function modelConfig(config: RunConfig, { vocabSize, special }: Tokenizer): SimV
   return { ...modelPreset(config), vocabSize, tokens: { pad, bos, eos }, ...(lora && { lora }) };
 }
 
-/** The side of the input of a configuration's model in pixels, known before there is a tokenizer. */
+/** The side of the input of a configuration's model in pixels, known before there is a tokenizer. See `checkParts` for what it may be. */
 export function imageSizeOf(config: RunConfig): number {
   const { imageSize } = modelPreset(config) as unknown as Record<string, JsonValue>;
   if (typeof imageSize !== 'number')
