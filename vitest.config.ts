@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { sourceAliases } from './scripts/source-aliases';
+import { sourceAliases } from './scripts/source-aliases.ts';
 
 /** Tests of WebGPU in Node that leave their device as it was. */
 const sharedDevice = [
@@ -16,7 +17,12 @@ const sharedDevice = [
 ].map(name => `packages/backend-webgpu/test/${name}.test.ts`);
 
 export default defineConfig({
-  resolve: { alias: sourceAliases() },
+  resolve: {
+    alias: [
+      ...sourceAliases(),
+      { find: /^fast-check$/, replacement: fileURLToPath(new URL('scripts/fast-check.ts', import.meta.url)) },
+    ],
+  },
   test: {
     projects: [
       {
@@ -48,7 +54,8 @@ export default defineConfig({
     env: { SIMVLM_BACKEND: 'wasm' },
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Limits for what hangs, not for what is slow: the machine may have other work.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

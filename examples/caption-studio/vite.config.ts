@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { defineConfig, type Plugin } from 'vite';
-import { sourceAliases } from '../../scripts/source-aliases';
+import { sourceAliases } from '../../scripts/source-aliases.ts';
 
 /**
  * What the page and its workers may do. `connect-src` is the page's promise, kept by the browser: nothing can be sent anywhere. A worker

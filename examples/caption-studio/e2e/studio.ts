@@ -90,6 +90,8 @@ export async function open(browser: Browser, options: OpenOptions = {}): Promise
     ...(workerPrelude && { serviceWorkers: 'block' as const }),
     ...contextOptions,
   });
+  // A limit for what hangs, not for what is slow.
+  context.setDefaultTimeout(300_000);
   const page = await context.newPage();
   const requests: string[] = [];
   const errors: string[] = [];
@@ -107,9 +109,9 @@ export async function open(browser: Browser, options: OpenOptions = {}): Promise
 }
 
 /** Waits until the first picture has its caption, and its candidates their bars. */
-export async function ready({ page }: Studio, timeout = 120_000): Promise<void> {
-  await page.locator('.word').first().waitFor({ state: 'attached', timeout });
-  await page.locator('.candidates li.best').waitFor({ state: 'attached', timeout });
+export async function ready({ page }: Studio): Promise<void> {
+  await page.locator('.word').first().waitFor({ state: 'attached' });
+  await page.locator('.candidates li.best').waitFor({ state: 'attached' });
 }
 
 /** Gives the Caption view a file, and waits until the model has said something of it. */
@@ -127,8 +129,8 @@ export const shown = (page: Page) => page.locator('.mount img').getAttribute('sr
 
 /** The caption of the picture that comes after `before`. */
 export async function nextCaption(page: Page, before: string | null): Promise<string> {
-  await expect.poll(() => shown(page), { timeout: 60_000 }).not.toBe(before);
-  await page.locator('.word').first().waitFor({ timeout: 60_000 });
+  await expect.poll(() => shown(page)).not.toBe(before);
+  await page.locator('.word').first().waitFor();
   return said(page);
 }
 
@@ -139,7 +141,7 @@ export async function expectNotice(
   kind: 'error' | 'done' = 'error',
 ): Promise<void> {
   const notice = page.locator(`.notice.${kind}`);
-  await expect.poll(() => notice.locator('strong').textContent(), { timeout: 120_000 }).toMatch(title);
+  await expect.poll(() => notice.locator('strong').textContent()).toMatch(title);
   expect((await notice.locator('p').textContent())!.length).toBeGreaterThan(20);
 }
 
@@ -184,7 +186,7 @@ export async function train(page: Page): Promise<void> {
 }
 
 export async function trained(page: Page, state: RegExp = /^Done/): Promise<void> {
-  await expect.poll(() => page.locator('.state').textContent(), { timeout: 180_000 }).toMatch(state);
+  await expect.poll(() => page.locator('.state').textContent()).toMatch(state);
 }
 
 const exec = promisify(execFile);
@@ -194,7 +196,7 @@ export async function commandLineCaption(checkpoint: string, file: string): Prom
   const { stdout } = await exec(
     process.execPath,
     [`${root}packages/cli/dist/bin.js`, 'caption', '--backend', 'wasm', '--checkpoint', checkpoint, file],
-    { timeout: 120_000 },
+    { timeout: 300_000 },
   );
   return stdout.trim();
 }

@@ -7,11 +7,11 @@ export default defineConfig({
   test: {
     include: ['e2e/**/*.e2e.ts'],
     globalSetup: ['e2e/serve.ts'],
-    // One browser at a time: the tests measure the page.
+    // One browser at a time: each keeps all cores busy.
     fileParallelism: false,
-    testTimeout: 240_000,
-    hookTimeout: 120_000,
-    // Other programs of the machine may hold up the page.
-    expect: { poll: { timeout: 30_000 } },
+    // Limits for what hangs, not for what is slow: other programs of the machine may hold up the page.
+    testTimeout: 900_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 300_000 } },
   },
 });

@@ -12,7 +12,7 @@ const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n
 async function main() {
   await registerNativeBackend({ device: 'cpu', threads: 1 });
   await tf.setBackend('native');
-  const group = await joinProcessGroup(processPlace()!, { timeout: 50 });
+  const group = await joinProcessGroup(processPlace()!, { timeout: 300 });
   say({ rank: group.rank, size: group.size });
   for await (const word of createInterface(process.stdin)) {
     if (word === 'end') break;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { batches, run } from '../../trainer/test/tiny';
 import { ready } from './node';
 
-test('training by captured steps is training, and leaves nothing behind', { timeout: 240_000 }, async () => {
+test('training by captured steps is training, and leaves nothing behind', async () => {
   await ready();
   await tf.setBackend('webgpu');
   const before = tf.memory().numTensors;

@@ -202,15 +202,8 @@ describe('a model that contradicts itself', () => {
 describe('a hostile file', () => {
   const sample = 'a ▁b\u0000é😀 \ud800';
 
-  /** Refused, or a tokenizer that can be used in every way; nothing else, and soon. */
+  /** Refused, or a tokenizer that can be used in every way; nothing else. A loop without an end fails by the test's limit. */
   function expectSafe(bytes: Uint8Array): 'refused' | 'used' {
-    const begin = performance.now();
-    const result = use(bytes);
-    expect(performance.now() - begin).toBeLessThan(1000);
-    return result;
-  }
-
-  function use(bytes: Uint8Array): 'refused' | 'used' {
     let tokenizer: ReturnType<typeof loadTokenizer>;
     try {
       tokenizer = loadTokenizer(bytes);
