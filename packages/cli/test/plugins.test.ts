@@ -31,7 +31,8 @@ afterAll(() => folder.leave());
 describe('--plugin', () => {
   it('is what a run with a part of its own trains with, and its checkpoint names it', async () => {
     const { code, err } = await simvlm('train', 'config.json', '--plugin', './mine.mjs');
-    expect(err).toContain('backend wasm');
+    // What it recommends works.
+    expect(err).toContain('caption PICTURE --checkpoint runs/shapes --plugin ./mine.mjs');
     expect(code).toBe(0);
     const run = `runs/shapes/checkpoints/${readdirSync('runs/shapes/checkpoints')[0]}/run.json`;
     expect(JSON.parse(readFileSync(run, 'utf8')).plugins).toEqual(['./mine.mjs']);

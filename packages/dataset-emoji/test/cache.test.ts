@@ -124,6 +124,20 @@ describe('a cache entry', () => {
     expect(readdirSync(folder)).toEqual(['emoji-2-k.pixels']);
   });
 
+  test('is written where killed writers of any size left their parts, which are removed', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const running = `emoji-2-k.pixels.tmp-${process.ppid}-1`;
+    for (const name of [
+      `emoji-2-k.pixels.tmp-${pid}-1`,
+      `emoji-48-other.json.tmp-${pid}-2`,
+      running,
+      'notes.txt',
+    ])
+      writeFileSync(join(folder, name), 'part');
+    await writeCache(entry(), Uint8Array.of(1, 2, 3, 4));
+    expect(readdirSync(folder).sort()).toEqual(['emoji-2-k.json', 'emoji-2-k.pixels', running, 'notes.txt']);
+  });
+
   test('has another key when anything is different', () => {
     const keys = [{ size: 32 }, { size: 64 }, { size: 32, packages: [['sharp', '0.35.5']] }].map(cacheKey);
     expect(new Set(keys).size).toBe(3);

@@ -13,7 +13,7 @@ import { checkParts } from '../pipeline/check-config';
 import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
-import { pluginAdvice, runRegistry } from '../pipeline/registry';
+import { pluginAdvice, pluginArguments, runRegistry } from '../pipeline/registry';
 import { runTraining } from '../pipeline/run';
 import { newRunFolder, openResume, type RunFolder, resumedRunFolder, runPath } from '../pipeline/run-folder';
 import { percent, Terminal } from '../terminal';
@@ -69,7 +69,17 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const processes = await joinProcesses();
   try {
     return await interruptible(terminal, signal =>
-      trainAndValidate({ file, config, registry, terminal, signal, processes, resume, init }),
+      trainAndValidate({
+        file,
+        plugin: options.plugin,
+        config,
+        registry,
+        terminal,
+        signal,
+        processes,
+        resume,
+        init,
+      }),
     );
   } finally {
     // Whatever went wrong here, the others learn of it now.
@@ -85,6 +95,8 @@ function withPlugins(config: RunConfig, plugins: readonly string[] = []): RunCon
 
 interface Training {
   readonly file: string;
+  /** Those of the command line alone: the configuration has its own. */
+  readonly plugin: readonly string[] | undefined;
   readonly config: RunConfig;
   readonly registry: Registry;
   readonly terminal: Terminal;
@@ -110,7 +122,7 @@ async function trainAndValidate(training: Training): Promise<number> {
 
 /** @param folder none in a process that writes nothing */
 async function trainIn(folder: RunFolder | undefined, training: Training): Promise<number> {
-  const { file, config, registry, terminal, signal, processes, resume, init } = training;
+  const { file, plugin, config, registry, terminal, signal, processes, resume, init } = training;
   const isFirst = folder !== undefined;
   // What is drawn once and kept on the disk is drawn by the first process; the others find it there.
   if (!isFirst) await processes?.barrier();
@@ -126,12 +138,14 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   });
   try {
     if (result.interrupted) {
-      terminal.note(`stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}`);
+      terminal.note(
+        `stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}${pluginArguments(plugin)}`,
+      );
       return exitCode.interrupted;
     }
     // First, so that it is read even where validation fails.
     terminal.note(
-      `caption pictures with: ${programName()} caption PICTURE --checkpoint ${runPath(config.name)}`,
+      `caption pictures with: ${programName()} caption PICTURE --checkpoint ${runPath(config.name)}${pluginArguments(config.plugins)}`,
     );
     if (val) {
       const { predictions, skipped } = await predictCaptions(model, tokenizer, val, { signal });

@@ -33,8 +33,13 @@ export function pluginAdvice(error: unknown, plugins: readonly string[] = []): u
   const advice =
     plugins.length === 0
       ? 'load the plug-in that has it with --plugin MODULE'
-      : `this run was trained with plug-ins, which run code on this machine: if you trust them, add ${plugins.map(name => `--plugin ${quoted(name)}`).join(' ')}`;
+      : `this run was trained with plug-ins, which run code on this machine: if you trust them, add${pluginArguments(plugins)}`;
   return new PluginError(error.code, `${error.message}; ${advice}`, { cause: error });
+}
+
+/** The options that load these plug-ins, for a command that the user can copy: ` --plugin ./mine.js`, or nothing without any. */
+export function pluginArguments(plugins: readonly string[] = []): string {
+  return plugins.map(name => ` --plugin ${quoted(name)}`).join('');
 }
 
 async function addPlugin(registry: Registry, specifier: string): Promise<void> {
