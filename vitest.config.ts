@@ -34,6 +34,7 @@ export default defineConfig({
             'packages/*/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
             'bench/**/*.test.ts',
+            'scripts/**/*.test.ts',
           ],
           exclude: [...sharedDevice, '**/*.browser.test.ts', '**/node_modules/**'],
         },
@@ -47,6 +48,7 @@ export default defineConfig({
     ],
     // Compiles the wasm kernels where a test run comes before any build, and the native addon where a libtorch is.
     globalSetup: [
+      'scripts/parts/share.ts',
       'packages/backend-wasm/scripts/ensure-wasm.mjs',
       'packages/backend-native/scripts/ensure-addon.ts',
     ],

@@ -1,15 +1,19 @@
 /**
- * `pnpm test`: every check that this machine can run, in the order that fails fastest, each with its time.
- * Ends with one line `N passed, N failed` that counts unit tests and root checks together.
+ * `pnpm test`: every check that this machine can run, in the order that fails fastest, each with its time. Ends with what was not tested
+ * here and how to add it, and one line `N passed, N failed` that counts unit tests and root checks together. What `SIMVLM_REQUIRE` names
+ * (`all`, or names of `parts/parts.ts` with commas) must be tested: a part that is missing is a failure then.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from './packages.mjs';
 import { slowestFiles } from './slowest.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'simvlm-check-'));
+// Where the tests find how the optional parts of this machine are: see parts/status.ts.
+const partsFolder = join(folder, 'parts');
+mkdirSync(partsFolder);
 const only = process.argv.slice(2);
 
 const [build, types, lint, imports, size, form, alone] = [
@@ -25,8 +29,14 @@ const [build, types, lint, imports, size, form, alone] = [
   { name: 'packages alone', command: 'node scripts/check-standalone.mjs' },
 ];
 const unit = tests('unit tests', undefined);
-const browser = tests('browser tests', 'packages/backend-webgpu/vitest.browser.config.ts');
-const studio = tests('studio tests', 'examples/caption-studio/e2e/vitest.config.ts');
+const browser = {
+  ...tests('browser tests', 'packages/backend-webgpu/vitest.browser.config.ts'),
+  needs: 'chromium',
+};
+const studio = {
+  ...tests('studio tests', 'examples/caption-studio/e2e/vitest.config.ts'),
+  needs: 'chromium',
+};
 
 /**
  * One after another; of a list of lists, the lists at once. A browser keeps one core busy most of the time, so its tests
@@ -42,20 +52,46 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 const reports = [];
+const parts = order.flat(2).some(check => check.report && isWanted(check)) ? await detectParts() : [];
 for (const next of order) {
   if (Array.isArray(next)) await Promise.all(next.map(lane => inTurn(lane, true)));
   else await inTurn([next], false);
 }
 rmSync(folder, { recursive: true, force: true });
 if (reports.length > 0) console.log(`\nThe slowest test files:\n${slowestFiles(reports, root).join('\n')}`);
-if (skipped > 0) console.log(`\n${skipped} skipped: each test says why`);
+if (skipped > 0) console.log(`\n${skipped} tests skipped`);
+const missing = parts.filter(({ fit }) => !fit);
+if (missing.length > 0) console.log('\nNot tested here:');
+for (const { lack, required } of missing) {
+  console.log(`${required ? 'REQUIRED ' : ''}${lack}`);
+  if (required) failed++;
+}
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+function isWanted({ name }) {
+  return only.length === 0 || only.some(word => name.includes(word));
+}
+
+/** How the optional parts of this machine are, as `parts/detect.ts` finds them. */
+async function detectParts() {
+  console.log('── parts: looking for what some tests need');
+  const { code, output } = await run('tsx scripts/parts/detect.ts', true);
+  if (code === 0) return JSON.parse(output);
+  console.error(`${output.trim()}\n\n0 passed, 1 failed`);
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(1);
+}
 
 /** @param quiet whether what a check prints waits until it has ended, as others print too */
 async function inTurn(checks, quiet) {
   for (const check of checks) {
-    if (only.length > 0 && !only.some(word => check.name.includes(word))) continue;
+    if (!isWanted(check)) continue;
+    const lacking = parts.find(({ name, fit }) => name === check.needs && !fit);
+    if (lacking) {
+      console.log(`\n── ${check.name}: ${lacking.required ? 'FAILED' : 'skipped'}, without ${lacking.name}`);
+      continue;
+    }
     const start = Date.now();
     const title = `\n── ${check.name}: ${check.command.split(' --outputFile')[0]}`;
     console.log(quiet ? `── ${check.name}: started` : title);
@@ -75,12 +111,16 @@ function count({ report }, code) {
   }
   try {
     const results = JSON.parse(readFileSync(report, 'utf8'));
-    const { numPassedTests, numFailedTests, numPendingTests } = results;
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = results;
     reports.push(results);
+    // A file that cannot be read has no tests.
+    const brokenFiles = testResults.filter(
+      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+    ).length;
     passed += numPassedTests;
-    failed += numFailedTests;
+    failed += numFailedTests + brokenFiles;
     skipped += numPendingTests;
-    if (code !== 0 && numFailedTests === 0) failed++;
+    if (code !== 0 && numFailedTests + brokenFiles === 0) failed++;
   } catch (error) {
     console.error(`no test report: ${error.message}`);
     failed++;
@@ -97,7 +137,7 @@ function run(command, quiet) {
   return new Promise(resolve => {
     const child = spawn('pnpm', ['exec', ...command.split(' ')], {
       stdio: quiet ? 'pipe' : 'inherit',
-      env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+      env: { ...process.env, SIMVLM_PARTS: partsFolder, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

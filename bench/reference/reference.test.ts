@@ -1,23 +1,23 @@
 /** The PyTorch reference, where there is one: the fixtures of the conformance suite are what it computes, and it computes what we do. */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@simvlm/checkpoint';
 import { goldenNames } from '@simvlm/conformance';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { needs } from '../../scripts/parts/needs';
+import { python } from '../../scripts/parts/parts';
 
-const PYTHON = '/usr/bin/python3';
-const hasTorch = spawnSync(PYTHON, ['-c', 'import torch']).status === 0;
+const { describe } = await needs('pytorch');
 const here = fileURLToPath(new URL('.', import.meta.url));
 const fixtures = fileURLToPath(new URL('../../conformance/fixtures/simvlm/', import.meta.url));
 /** Numbers are stored as float32; another PyTorch may sum in another order. */
 const TOLERANCE = 1e-6;
 
-// CI takes the fixtures as they are: `apt-get install python3-torch` for these.
-describe.skipIf(!hasTorch)('the PyTorch reference', { timeout: 600_000 }, () => {
+describe('the PyTorch reference', { timeout: 600_000 }, () => {
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'simvlm-reference-'));
@@ -26,7 +26,7 @@ describe.skipIf(!hasTorch)('the PyTorch reference', { timeout: 600_000 }, () => 
   const run = (command: string, args: string[]) => execFileSync(command, args, { encoding: 'utf8' });
 
   test('makes the fixtures of the conformance suite again', () => {
-    run(PYTHON, [join(here, 'golden.py'), join(folder, 'golden')]);
+    run(python, [join(here, 'golden.py'), join(folder, 'golden')]);
     for (const name of goldenNames) {
       const [made, stored] = [join(folder, 'golden', name), join(fixtures, name)];
       const json = (path: string) => {
@@ -49,7 +49,7 @@ describe.skipIf(!hasTorch)('the PyTorch reference', { timeout: 600_000 }, () => 
 
   test('takes our weights, and computes our logits, losses, gradients and greedy texts', () => {
     run(process.execPath, ['--import', 'tsx', join(here, 'export.ts'), join(folder, 'export'), 'wasm']);
-    const report = run(PYTHON, [join(here, 'check.py'), join(folder, 'export')]);
+    const report = run(python, [join(here, 'check.py'), join(folder, 'export')]);
     const lines = report.trim().split('\n');
     expect(lines.length).toBe(6);
     for (const line of lines) expect(line).toMatch(/^same /);

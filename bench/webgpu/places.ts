@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
+import { chromiumPath, softwareDriver } from '../../scripts/parts/chromium';
 import { startChild } from '../lib/process';
 import type { Place } from './contest';
 import type {} from './page/contender';
@@ -9,19 +10,15 @@ import type { Hello, Request } from './protocol';
 
 export const isSoftware =
   !existsSync('/dev/dri') && !existsSync('/dev/nvidia0') && process.platform === 'linux';
-/** Chromium's Vulkan driver in software, as Debian's package brings it. */
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export const dawn: Place = {
   name: 'Dawn',
   async start(name, scale) {
     const program = fileURLToPath(new URL('./dawn.ts', import.meta.url));
-    const own = isSoftware && process.env.VK_ICD_FILENAMES === undefined && existsSync(SWIFTSHADER);
     const child = await startChild<Hello>(
       process.execPath,
       ['--import', 'tsx', program, name, scale],
-      own ? { VK_ICD_FILENAMES: SWIFTSHADER } : {},
+      isSoftware ? softwareDriver() : {},
     );
     return { hello: child.hello, ask: request => child.ask(request), stop: child.stop };
   },
@@ -33,7 +30,7 @@ export async function startChromium(
 ): Promise<Place & { version: string; stop: () => Promise<void> }> {
   const device = isSoftware ? ['--use-webgpu-adapter=swiftshader'] : ['--enable-features=Vulkan'];
   const browser: Browser = await chromium.launch({
-    executablePath,
+    executablePath: chromiumPath(),
     args: [
       ...['--no-sandbox', '--enable-unsafe-webgpu', ...device, '--no-first-run'],
       ...[

@@ -1,18 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, mergeConfig } from 'vitest/config';
+import { chromiumPath, softwareArgs } from '../../scripts/parts/chromium.ts';
 import base from '../../vitest.config.ts';
-
-/** The tests of the WebGPU backend once more, in Chromium without a window; on the processor, so that they need no GPU. */
-const args = [
-  ...['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-  ...['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  '--no-first-run',
-];
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const { projects: _projects, globalSetup: _globalSetup, pool: _pool, ...test } = base.test!;
 
+/** The tests of the WebGPU backend once more, in Chromium. */
 export default mergeConfig(
   { ...base, test },
   defineConfig({
@@ -38,7 +32,7 @@ export default mergeConfig(
         enabled: true,
         headless: true,
         screenshotFailures: false,
-        provider: playwright({ launchOptions: { executablePath, args } }),
+        provider: playwright({ launchOptions: { executablePath: chromiumPath(), args: [...softwareArgs] } }),
         instances: [{ browser: 'chromium' }],
       },
     },

@@ -15,6 +15,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { expect, inject } from 'vitest';
+import { chromiumPath, softwareArgs } from '../../../scripts/parts/chromium';
 import type { Engine } from '../src/engine/engine';
 
 declare global {
@@ -52,17 +53,11 @@ export async function smallCheckpoint(): Promise<Buffer> {
 /** A committed picture by its name. */
 export const picture = (name: string) => `${root}docs/pictures/emojione/${name}.png`;
 
-const args = [
-  ...['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-  ...['--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  '--no-first-run',
-];
-
 /** @param more switches of Chromium */
 export function launch(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [...args, ...more],
+    executablePath: chromiumPath(),
+    args: [...softwareArgs, ...more],
   });
 }
 

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { webGpuStatus } from '@simvlm/backend-webgpu';
 import { BackendError } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import { registerBackendProvider } from '@simvlm/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { takeSoftwareDriver } from '../../../scripts/parts/chromium';
+import { needs } from '../../../scripts/parts/needs';
 import { Backend } from '../src/engine/backend';
 import type { TeachCaption } from '../src/engine/engine';
 import { gpuLost } from '../src/engine/failures';
@@ -18,6 +18,8 @@ import {
   someLessons,
   weightsOf,
 } from './fixture';
+
+const { test: testOnDawn } = await needs('webgpu');
 
 let shipped: Awaited<ReturnType<typeof smallCheckpoint>>;
 let lessons: Awaited<ReturnType<typeof someLessons>>;
@@ -184,25 +186,25 @@ describe('which backend is taken', () => {
     if (tf.findBackendFactory('webgpu')) tf.removeBackend('webgpu');
   });
 
-  test('a real device, on Dawn: the loss is known, and another one captions the same', async context => {
-    const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
-    if (existsSync(driver)) process.env.VK_ICD_FILENAMES ??= driver;
-    const { available, reason } = await webGpuStatus({ software: true });
-    if (!available && process.env.CI) throw new Error(reason);
-    if (!available) context.skip(reason);
-    const { registerWebGpuBackend } = await real();
-    registerBackendProvider({
-      ...{ name: 'webgpu', rank: 300, check: async () => ({ available, reason }) },
-      activate: async options => (await registerWebGpuBackend(options)).adapter,
-    });
-    const engine = newEngine({ shipped, backend: { prefer: 'webgpu', software: true } });
-    expect((await engine.start(() => {})).backend.name).toBe('webgpu');
-    const picture = lessons[0]!.picture;
-    const scores = await engine.compare(picture, ['a red disc', 'a blue cross']);
-    const running = failureOf(engine.compare(picture, ['a red disc', 'a blue cross']));
-    expect(await engine.loseDevice()).toBe(true);
-    expect(await running).toMatchObject({ code: 'GPU_LOST' });
-    expect(await engine.compare(picture, ['a red disc', 'a blue cross'])).toEqual(scores);
-    expect((await engine.info()).backend.name).toBe('webgpu');
-  }, 300_000);
+  testOnDawn(
+    'a real device, on Dawn: the loss is known, and another one captions the same',
+    async () => {
+      takeSoftwareDriver();
+      const { registerWebGpuBackend } = await real();
+      registerBackendProvider({
+        ...{ name: 'webgpu', rank: 300, check: async () => ({ available: true, reason: 'made up' }) },
+        activate: async options => (await registerWebGpuBackend(options)).adapter,
+      });
+      const engine = newEngine({ shipped, backend: { prefer: 'webgpu', software: true } });
+      expect((await engine.start(() => {})).backend.name).toBe('webgpu');
+      const picture = lessons[0]!.picture;
+      const scores = await engine.compare(picture, ['a red disc', 'a blue cross']);
+      const running = failureOf(engine.compare(picture, ['a red disc', 'a blue cross']));
+      expect(await engine.loseDevice()).toBe(true);
+      expect(await running).toMatchObject({ code: 'GPU_LOST' });
+      expect(await engine.compare(picture, ['a red disc', 'a blue cross'])).toEqual(scores);
+      expect((await engine.info()).backend.name).toBe('webgpu');
+    },
+    300_000,
+  );
 });

@@ -7,9 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { needs } from '../../../scripts/parts/needs';
 import { joinProcessGroup, type ProcessPlace, registerNativeBackend } from '../src/index';
 import { numbersOf, tensorsOf } from './collected';
 import { describeNative } from './libtorch';
+
+const { test: testWithGloo } = await needs('gloo');
 
 /** A port of 127.0.0.1 that nobody uses. */
 function freePort(): Promise<number> {
@@ -93,7 +96,7 @@ describeNative('processes', () => {
     return error;
   };
 
-  test('add up, broadcast, wait for one another, and learn at once that one has died', async () => {
+  testWithGloo('add up, broadcast, wait for one another, and learn at once that one has died', async () => {
     const here = await place();
     const there = peer({ ...here, rank: 1 });
     const group = await joinProcessGroup(here, { timeout: 300 });
@@ -143,7 +146,7 @@ describeNative('processes', () => {
     one.dispose();
   });
 
-  test('that count differently both hear of it', async () => {
+  testWithGloo('that count differently both hear of it', async () => {
     const here = await place();
     const there = peer({ ...here, rank: 1, size: 3 });
     const message =
@@ -156,7 +159,7 @@ describeNative('processes', () => {
     });
   });
 
-  test.each<[string, Partial<ProcessPlace>, RegExp]>([
+  testWithGloo.each<[string, Partial<ProcessPlace>, RegExp]>([
     ['another that never comes', {}, /: process 1 of 2 did not come within 1 s$/],
     [
       'a process 0 that is not there',
@@ -173,7 +176,7 @@ describeNative('processes', () => {
     expect(error.message).toMatch(message);
   });
 
-  test('do not take a port that is in use', async () => {
+  testWithGloo('do not take a port that is in use', async () => {
     const server = createServer();
     await new Promise<void>(resolve => server.listen(0, resolve));
     const { port } = server.address() as { port: number };

@@ -1,9 +1,10 @@
 import { attentionReference, draw, expectClose, ints, toTensors, type ValueMap } from '@simvlm/conformance';
 import { fusedKernel, type PrefixAttentionAttrs } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
+import { needs } from '../../../scripts/parts/needs';
 import { webGpuBackend } from '../src/index';
-import { ready } from './node';
+import { describe, ready, test } from './node';
 
 /** Shapes that the conformance suite, whose references are slow, leaves out: several tiles, chunks of heads, all kinds of widths. */
 interface Shape {
@@ -110,6 +111,8 @@ function gradients({ inputs, attrs }: ReturnType<typeof problem>, dy: Float64Arr
 const title = ({ Tq, Tk, H, d, grid }: Shape) =>
   `${Tq} queries, ${Tk} keys, ${H} × ${d}${grid ? `, a grid of ${grid}` : ''}`;
 
+const { test: testWithGpu } = await needs('gpu');
+
 describe('attention in tiles', () => {
   beforeAll(async () => {
     await ready();
@@ -167,8 +170,7 @@ describe('attention in tiles', () => {
     180_000,
   );
 
-  test('in half precision is near, where the device has it', async context => {
-    if (!webGpuBackend()!.device.features.has('shader-f16')) context.skip();
+  testWithGpu('in half precision is near', async () => {
     const { inputs, attrs } = problem(shapes[0]!);
     const tensors = toTensors(inputs);
     const [y] = await run(fusedKernel.prefixAttention, tensors, { ...attrs, half: true });

@@ -1,4 +1,4 @@
 import { describeAttention } from '@simvlm/conformance';
-import { ready } from './node';
+import { describe, ready } from './node';
 
-describeAttention('webgpu', ready);
+describe('conformance', () => describeAttention('webgpu', ready));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { webGpuBackend } from '../src/index';
-import { ready } from './node';
+import { describe, ready, test } from './node';
 
 describe('the pool of freed buffers', () => {
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { batches, run } from '../../trainer/test/tiny';
-import { ready } from './node';
+import { ready, test } from './node';
 
 test('training by captured steps is training, and leaves nothing behind', async () => {
   await ready();

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { SimVlmWebGpuBackend } from '../src/backend';
 import { registerWebGpuBackend, webGpuBackend, webGpuStatus } from '../src/index';
 import type { Program } from '../src/program';
-import { softwareDriver } from './node';
+import { describe, softwareDriver, test } from './node';
 
 const broken: Program = {
   key: 'a shader that does not compile',

@@ -9,9 +9,9 @@ import {
   layerNorm,
 } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
 import { webGpuBackend } from '../src/index';
-import { ready } from './node';
+import { describe, ready, test } from './node';
 
 // What these kernels do beyond the conformance suite.
 

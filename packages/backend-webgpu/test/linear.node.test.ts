@@ -1,12 +1,12 @@
 import { Random } from '@simvlm/core';
 import { fusedKernel, type LinearAttrs, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { fewProgram } from '../src/gemm-few';
 import { type GemmForm, tileProgram } from '../src/gemm-tile';
 import { webGpuBackend } from '../src/index';
 import { moduleText } from '../src/program';
-import { ready } from './node';
+import { describe, ready, test } from './node';
 
 const random = Random.fromSeed(7);
 

@@ -1,10 +1,10 @@
 import { SimVlm } from '@simvlm/model';
 import { train } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { batches, tinyConfig } from '../../trainer/test/tiny';
 import { webGpuBackend } from '../src/index';
-import { ready } from './node';
+import { describe, ready, test } from './node';
 
 /** Tensors and bytes that live, once all that was asked of the device is done: what is disposed goes with the commands that use it. */
 function inUse(): { tensors: number; bytes: number } {

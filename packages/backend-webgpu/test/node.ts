@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerWebGpuBackend, webGpuBackend } from '../src/index';
 
-/** Chromium's Vulkan driver in software, which Debian's package brings: in Node too tests need no GPU. */
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-
 /** Whether the tests run in Node, on Dawn, and not in a browser. */
 export const isNode = typeof window === 'undefined';
+
+/** For tests that start the backend: in Node they are skipped where there is no adapter. */
+export const { describe, test } = isNode
+  ? await (await import('../../../scripts/parts/needs')).needs('webgpu')
+  : await import('vitest');
 
 /** Starts the backend, on the processor where there is no GPU; a failure on the device fails the tests. */
 export async function ready(): Promise<void> {
@@ -19,7 +21,5 @@ export async function ready(): Promise<void> {
 }
 
 export async function softwareDriver(): Promise<void> {
-  if (!isNode) return;
-  const { existsSync } = await import('node:fs');
-  if (existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES ??= SWIFTSHADER;
+  if (isNode) (await import('../../../scripts/parts/chromium')).takeSoftwareDriver();
 }

@@ -1,4 +1,4 @@
 import { describeOps } from '@simvlm/conformance';
-import { ready } from './node';
+import { describe, ready } from './node';
 
-describeOps('webgpu', ready);
+describe('conformance', () => describeOps('webgpu', ready));

@@ -1,5 +1,6 @@
 import { describeParity, goldenNames } from '@simvlm/conformance';
-import { ready } from './node';
+import { describe, ready } from './node';
 
 // Without the one of parity.test.ts, which also runs in Chromium: on the processor, shaders take seconds to compile.
-describeParity('webgpu', { ready, names: goldenNames.filter(name => name !== 'encoder-decoder-conv') });
+describe('conformance', () =>
+  describeParity('webgpu', { ready, names: goldenNames.filter(name => name !== 'encoder-decoder-conv') }));

@@ -1,4 +1,4 @@
 import { describeParity } from '@simvlm/conformance';
-import { ready } from './node';
+import { describe, ready } from './node';
 
-describeParity('webgpu', { ready, names: ['encoder-decoder-conv'] });
+describe('conformance', () => describeParity('webgpu', { ready, names: ['encoder-decoder-conv'] }));

@@ -1,7 +1,7 @@
 import { registerWasmBackend } from '@simvlm/backend-wasm';
 import { describeTraining, smallScale, type TrainingData } from '@simvlm/conformance';
 import type { Example, RgbImage } from '@simvlm/core';
-import { ready } from './node';
+import { describe, ready } from './node';
 
 const colours = { red: [220, 40, 40], green: [40, 180, 60], blue: [50, 80, 230], white: [240, 240, 240] };
 const places = { left: 4, right: 18 };
@@ -31,13 +31,14 @@ function squares(): TrainingData {
   return { pairs, documents };
 }
 
-describeTraining('webgpu', {
-  ready: async () => {
-    await registerWasmBackend({ threads: 1 });
-    await ready();
-  },
-  data: async () => squares(),
-  steps: 50,
-  fall: 0.5,
-  scale: smallScale,
-});
+describe('conformance', () =>
+  describeTraining('webgpu', {
+    ready: async () => {
+      await registerWasmBackend({ threads: 1 });
+      await ready();
+    },
+    data: async () => squares(),
+    steps: 50,
+    fall: 0.5,
+    scale: smallScale,
+  }));

@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { nativeStatus, registerNativeBackend } from '@simvlm/backend-native';
+import { registerNativeBackend } from '@simvlm/backend-native';
 import { registerWasmBackend } from '@simvlm/backend-wasm';
 import { fileOf } from '@simvlm/checkpoint';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
@@ -14,6 +14,7 @@ import { loadTokenizer } from '@simvlm/tokenizer';
 import { centerCrop, decodeImage } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { needs } from '../../../scripts/parts/needs';
 import { ready as readyWebGpu } from '../../backend-webgpu/test/node';
 import { checkpointFolder, samplesFolder } from '../src/index';
 
@@ -60,27 +61,22 @@ beforeAll(async () => {
 });
 
 const others = [
-  { name: 'cpu', ready: async () => {}, isLeftOut: false },
+  { name: 'cpu', ready: async () => {}, test },
   {
     name: 'native',
     ready: () => registerNativeBackend({ device: 'cpu', threads: 1 }),
-    // As all tests of that backend: only where there is no libtorch, and never in continuous integration.
-    isLeftOut: !nativeStatus().found && !process.env.CI,
+    test: (await needs('libtorch')).test,
   },
-  { name: 'webgpu', ready: readyWebGpu, isLeftOut: false },
+  { name: 'webgpu', ready: readyWebGpu, test: (await needs('webgpu')).test },
 ];
 
-describe.each(others)('$name', ({ name, ready, isLeftOut }) => {
-  test.skipIf(isLeftOut)(
-    'gives the logits of wasm within 1e-3, and its captions',
-    async () => {
-      await ready();
-      const { logits, captions } = await outcome(name);
-      expect(logits.length).toBe(wasm.logits.length);
-      const error = logits.reduce((most, value, i) => Math.max(most, Math.abs(value - wasm.logits[i]!)), 0);
-      expect(error).toBeLessThan(1e-3);
-      expect(captions).toEqual(wasm.captions);
-    },
-    300_000,
-  );
+describe.each(others)('$name', ({ name, ready, test }) => {
+  test('gives the logits of wasm within 1e-3, and its captions', async () => {
+    await ready();
+    const { logits, captions } = await outcome(name);
+    expect(logits.length).toBe(wasm.logits.length);
+    const error = logits.reduce((most, value, i) => Math.max(most, Math.abs(value - wasm.logits[i]!)), 0);
+    expect(error).toBeLessThan(1e-3);
+    expect(captions).toEqual(wasm.captions);
+  }, 300_000);
 });

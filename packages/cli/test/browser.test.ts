@@ -6,20 +6,16 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { build } from 'vite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { chromiumPath } from '../../../scripts/parts/chromium';
+import { needs } from '../../../scripts/parts/needs';
 import { type SmallTraining, smallTraining } from './browser/small-training';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present) {
-  const message = `no Chromium at ${executablePath}: install it (apt-get install chromium) or set CHROMIUM`;
-  if (process.env.CI) throw new Error(message);
-  console.warn(`skipped: training in a browser; ${message}`);
-}
+const { describe } = await needs('chromium');
 
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
 
-describe.skipIf(!present)('in a browser', () => {
+describe('in a browser', () => {
   const site = mkdtempSync(join(tmpdir(), 'simvlm-page-'));
   let server: Server;
   let browser: Browser;
@@ -42,7 +38,7 @@ describe.skipIf(!present)('in a browser', () => {
       build: { outDir: site, emptyOutDir: true, minify: false, target: 'es2022' },
     });
     browser = await chromium.launch({
-      executablePath,
+      executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
     });
     inNode = await smallTraining();

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { nativeStatus } from '@simvlm/backend-native';
 import { openTensors, readAll } from '@simvlm/checkpoint';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
 import type { StepMetrics } from '@simvlm/trainer';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { needs } from '../../../scripts/parts/needs';
 import { drawFolder, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
+
+const { describe } = await needs('gloo');
 
 // 15 pairs in two groups by length and 4 documents: of two processes one has ten rows and one nine, of any length.
 const config = {
@@ -72,8 +74,7 @@ async function weightsOf(name: string): Promise<[string, Float32Array][]> {
   return [...weights].map(([key, { values }]) => [key, values]);
 }
 
-/** Without a libtorch these tests are left out, but not in continuous integration: there it must be there. */
-describe.skipIf(!nativeStatus().found && !process.env.CI)('train in two processes', () => {
+describe('train in two processes', () => {
   test('equals one process, by the environment alone', async () => {
     expect(await simvlm('train', 'whole.json', '--backend', 'native')).toMatchObject({ code: 0 });
     const environment = { WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: `${await freePort()}` };

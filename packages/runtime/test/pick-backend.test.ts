@@ -1,7 +1,17 @@
 import { nativeStatus } from '@simvlm/backend-native';
+import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { pickBackend, registerBackendProvider } from '../src/index';
+
+// A machine without a GPU, whatever this one has.
+vi.mock('@simvlm/backend-webgpu', () => {
+  const refuse = () => Promise.reject(new BackendError('BACKEND_UNAVAILABLE', 'no graphics adapter'));
+  return {
+    webGpuStatus: async () => ({ available: false, reason: 'no graphics adapter' }),
+    registerWebGpuBackend: refuse,
+  };
+});
 
 afterEach(async () => {
   vi.unstubAllEnvs();

@@ -1,21 +1,18 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { needs } from '../../../scripts/parts/needs';
 import type { NormalizationRule, trainUnigram } from '../src/index';
 import { fixtureLines, linesOf } from './fixtures';
 
-/** Whether the original, Debian's package sentencepiece, is there; tests that ask it are left out where it is not. */
-const hasSpm = spawnSync('spm_encode', ['--version']).status === 0;
+const { describe } = await needs('sentencepiece');
 
-/** Tests that ask the original. Where `CI` is set, its absence is a failure: leaving them out must not go unseen. */
+/** Tests that ask the original. */
 export function describeWithSpm(name: string, tests: (spm: Spm) => void): void {
-  it.runIf(process.env.CI)('SentencePiece is there to compare with', () => {
-    expect(hasSpm, 'spm_encode was not found: apt-get install sentencepiece').toBe(true);
-  });
-  describe.runIf(hasSpm)(name, () => {
+  describe(name, () => {
     const spm = new Spm();
     afterAll(() => spm.remove());
     tests(spm);

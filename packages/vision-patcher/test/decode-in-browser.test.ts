@@ -1,25 +1,20 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { RgbImage } from '@simvlm/core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { build, type Rollup } from 'vite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { chromiumPath } from '../../../scripts/parts/chromium';
+import { needs } from '../../../scripts/parts/needs';
 import type { DecodeOptions } from '../src/index';
 import { drawn, fixtureFile, oddPictures } from './fixture';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present) {
-  const message = `no Chromium at ${executablePath}: install it (apt-get install chromium) or set CHROMIUM`;
-  if (process.env.CI) throw new Error(message);
-  console.warn(`skipped: decoding in a browser; ${message}`);
-}
+const { describe } = await needs('chromium');
 
 /** What the page has of this package. */
 declare const vision: { decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<RgbImage> };
 
-describe.skipIf(!present)('decodeImage in a browser', () => {
+describe('decodeImage in a browser', () => {
   let browser: Browser;
   let page: Page;
 
@@ -39,7 +34,7 @@ describe.skipIf(!present)('decodeImage in a browser', () => {
       },
     })) as Rollup.RollupOutput[];
     browser = await chromium.launch({
-      executablePath,
+      executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
     });
     page = await browser.newPage();

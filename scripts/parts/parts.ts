@@ -1,0 +1,98 @@
+/**
+ * The optional parts of a machine: what some tests need beyond Node. A part that is missing, or there but unfit, costs those tests and no
+ * more. Each has a probe, a program that ends with 0 where the part does what the tests ask of it, and otherwise says why it does not.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+export const partNames = [
+  'chromium',
+  'webgpu',
+  'gpu',
+  'g++',
+  'libtorch',
+  'gloo',
+  'sentencepiece',
+  'pytorch',
+] as const;
+/** As `SIMVLM_REQUIRE` names it. */
+export type PartName = (typeof partNames)[number];
+
+export interface Part {
+  /** For people. */
+  readonly title: string;
+  /** What is not tested without it. */
+  readonly tests: string;
+  /** The command that adds it. */
+  readonly add: string;
+  /** A part without which this one is of no use. */
+  readonly after?: PartName;
+  readonly probe: readonly [program: string, ...args: string[]];
+}
+
+/** Debian's, which has Debian's PyTorch. */
+export const python = '/usr/bin/python3';
+
+const probe = (file: string, ...args: string[]) => {
+  const tsx = createRequire(import.meta.url).resolve('tsx');
+  const path = fileURLToPath(new URL(`probes/${file}`, import.meta.url));
+  return [process.execPath, '--import', tsx, path, ...args] as const;
+};
+
+export const parts: Readonly<Record<PartName, Part>> = {
+  chromium: {
+    title: 'Chromium with WebGPU',
+    tests: 'the browser tests, the studio tests, training in a page',
+    add: 'apt-get install chromium',
+    probe: probe('chromium.ts'),
+  },
+  webgpu: {
+    title: 'WebGPU in Node',
+    tests: 'the WebGPU backend in Node',
+    // Chromium brings a driver that needs no GPU.
+    add: 'apt-get install chromium libvulkan1',
+    probe: probe('webgpu.ts'),
+  },
+  gpu: {
+    title: 'a GPU with half precision for WebGPU in Node',
+    tests: 'attention in half precision',
+    add: 'on a machine with a GPU: VK_ICD_FILENAMES=DRIVER.json npx -y pnpm@10 test',
+    after: 'webgpu',
+    probe: probe('webgpu.ts', 'shader-f16'),
+  },
+  'g++': {
+    title: 'a C++ compiler',
+    tests: 'compiling the native addon',
+    add: 'apt-get install g++',
+    probe: probe('compiler.ts'),
+  },
+  libtorch: {
+    title: 'libtorch',
+    tests: 'the native backend',
+    add: 'apt-get install g++ libtorch-dev libopenblas0-openmp',
+    probe: probe('libtorch.ts'),
+  },
+  gloo: {
+    title: "Gloo's headers",
+    tests: 'training in several processes',
+    add: 'apt-get install libgloo-dev',
+    after: 'libtorch',
+    probe: probe('libtorch.ts', 'gloo'),
+  },
+  sentencepiece: {
+    title: 'SentencePiece',
+    tests: 'the tokenizers beside the original',
+    add: 'apt-get install sentencepiece',
+    probe: [
+      'sh',
+      '-c',
+      '{ spm_encode --version && spm_decode --version && spm_train --version; } >/dev/null',
+    ],
+  },
+  pytorch: {
+    title: `PyTorch of ${python}`,
+    tests: 'the model beside its PyTorch reference',
+    add: 'apt-get install python3-torch',
+    probe: [python, '-c', 'import torch, numpy'],
+  },
+};
