@@ -41,7 +41,7 @@ async function said(
 
 it('text that is spelt and fits is told in one line, without a warning', async () => {
   expect(await said({ captions: ['a red disc'], documents: ['a blue square'] })).toEqual([
-    '<unk>, the token of unknown letters, is 0 % of the tokens of the captions and 0 % of the tokens of the documents',
+    'unknown letters (<unk>): 0 % of the caption tokens, 0 % of the document tokens',
   ]);
   expect(
     await said({ captions: ['a red disc'] }, { config: config({ batch: { imageText: 0, textOnly: 4 } }) }),
@@ -57,7 +57,7 @@ it.each([
   async (tokenizerFrom, advice) => {
     const [line, ...more] = await said({ captions: ['a red ü', 'ß ß 日'] }, { tokenizerFrom });
     expect(line).toMatch(
-      /^warning <unk>, the token of unknown letters, is \d\d\.\d % of the tokens of the captions, such as "ß" "ü" "日"; /,
+      /^warning unknown letters \(<unk>\): \d\d\.\d % of the caption tokens, such as "ß" "ü" "日"; /,
     );
     expect(line).toContain(advice);
     expect(more).toEqual([]);
@@ -67,10 +67,10 @@ it.each([
 it('letters that only documents have are a warning where they are many', async () => {
   const plain = Array.from({ length: 400 }, () => 'a red square');
   expect((await said({ documents: [...plain, 'ü'] }))[0]).toBe(
-    '<unk>, the token of unknown letters, is < 0.1 % of the tokens of the documents, such as "ü"',
+    'unknown letters (<unk>): < 0.1 % of the document tokens, such as "ü"',
   );
   expect((await said({ documents: ['a red square', 'ü'] }))[0]).toMatch(
-    /^warning .* of the documents, such as "ü"/,
+    /^warning .* of the document tokens, such as "ü"/,
   );
 });
 
@@ -99,7 +99,7 @@ it('a warm-up longer than the run is a warning, before the first step where the 
   const optimizer = { warmup: 100, learningRate: 2e-3 };
   const [, ...lines] = await said(text, { config: config({ steps: 20, optimizer }) });
   expect(lines).toEqual([
-    'warning the warm-up takes 100 steps and the run 20: the learning rate gets to 0.0004 and never to 0.002; ' +
+    'warning the warm-up takes 100 steps and the run 20: the learning rate reaches 0.0004, never 0.002; ' +
       'set "optimizer.warmup" to fewer steps, or to a share of the run such as 0.1',
   ]);
   for (const fits of [

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DataError, isWellFormed, parseJsonObject } from '@simvlm/core';
 import { type CaptionLine, textLines } from '@simvlm/data/node';
+import { countOf } from '../io/skipped';
 
 const FILE = 'nway.jsonl';
 /** Ids that a message names; the others are counted. */
@@ -62,5 +63,5 @@ function parseLine(line: string, where: string): { id: string; list: string[] } 
 function named(what: string, names: readonly string[]): string {
   const first = names.slice(0, NAMED).map(name => `"${name}"`);
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return `${names.length} ${what}${names.length === 1 ? '' : 's'} (${first.join(', ')}${more})`;
+  return `${countOf(names.length, what)} (${first.join(', ')}${more})`;
 }

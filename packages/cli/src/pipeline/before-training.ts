@@ -25,17 +25,16 @@ export async function reportBeforeTraining(terminal: Terminal, run: BeforeTraini
   const { captions, documents } = data;
   const surveys: Record<string, TextSurvey> = {};
   if (config.batch.imageText > 0 && captions.length > 0)
-    surveys.captions = await survey({ length: captions.length, at: index => captions[index]! });
+    surveys.caption = await survey({ length: captions.length, at: index => captions[index]! });
   if (config.batch.textOnly > 0 && documents.length > 0)
-    surveys.documents = await survey({
+    surveys.document = await survey({
       length: documents.length,
       at: async index => (await documents.get(index)).text,
     });
   reportUnknown(terminal, surveys, adviceOn(run.tokenizerFrom));
   // Documents are long, and only their beginning is learnt; a caption without its end is another caption.
-  if (surveys.captions) reportCut(text => terminal.warn(text), 'captions', surveys.captions, maxTextLength);
-  if (surveys.documents)
-    reportCut(text => terminal.note(text), 'documents', surveys.documents, maxTextLength);
+  if (surveys.caption) reportCut(text => terminal.warn(text), 'captions', surveys.caption, maxTextLength);
+  if (surveys.document) reportCut(text => terminal.note(text), 'documents', surveys.document, maxTextLength);
   if (config.steps !== undefined) warnOfWarmup(terminal, config, config.steps);
 }
 
@@ -58,17 +57,15 @@ function reportUnknown(
 ): void {
   const parts = Object.entries(surveys);
   if (parts.length === 0) return;
-  const shares = parts.map(
-    ([kind, { unknownShare }]) => `${shareText(unknownShare)} of the tokens of the ${kind}`,
-  );
+  const shares = parts.map(([kind, { unknownShare }]) => `${shareText(unknownShare)} of the ${kind} tokens`);
   const letters = [...new Set(parts.flatMap(([, { unknownLetters }]) => unknownLetters))];
   const examples = letters.length > 0 ? `, such as ${letters.map(letter => `"${letter}"`).join(' ')}` : '';
   const sampled = parts
     .filter(([, { count, looked }]) => looked < count)
-    .map(([kind, { count, looked }]) => ` (${number(looked)} of ${number(count)} ${kind} looked at)`);
-  const text = `<unk>, the token of unknown letters, is ${shares.join(' and ')}${examples}${sampled.join('')}`;
+    .map(([kind, { count, looked }]) => ` (${number(looked)} of ${number(count)} ${kind}s looked at)`);
+  const text = `unknown letters (<unk>): ${shares.join(', ')}${examples}${sampled.join('')}`;
   const isMuch =
-    (surveys.captions?.unknownShare ?? 0) > 0 || (surveys.documents?.unknownShare ?? 0) >= MANY_UNKNOWN;
+    (surveys.caption?.unknownShare ?? 0) > 0 || (surveys.document?.unknownShare ?? 0) >= MANY_UNKNOWN;
   if (isMuch) terminal.warn(`${text}; ${advice}`);
   else terminal.note(text);
 }
@@ -100,7 +97,7 @@ function warnOfWarmup(terminal: Terminal, { optimizer }: RunConfig, steps: numbe
   if (warmup <= steps || warmup < 1) return;
   const reached = (learningRate * steps) / warmup;
   terminal.warn(
-    `the warm-up takes ${number(warmup)} steps and the run ${number(steps)}: the learning rate gets to ${Number(reached.toPrecision(2))} and never to ` +
+    `the warm-up takes ${number(warmup)} steps and the run ${number(steps)}: the learning rate reaches ${Number(reached.toPrecision(2))}, never ` +
       `${learningRate}; set "optimizer.warmup" to fewer steps, or to a share of the run such as 0.1`,
   );
 }

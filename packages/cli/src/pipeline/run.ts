@@ -8,6 +8,7 @@ import { checkpointTrainerState, type TrainResult, train } from '@simvlm/trainer
 import { metricsWriter } from '@simvlm/trainer/node';
 import type * as tf from '@tensorflow/tfjs';
 import type { RunConfig } from '../config/run-config';
+import { countOf } from '../io/skipped';
 import type { Terminal } from '../terminal';
 import { runBatches } from './batches';
 import { reportBeforeTraining, warmupWarning } from './before-training';
@@ -51,7 +52,7 @@ export async function runTraining(options: RunOptions): Promise<Run> {
     ? await createModelFrom(init, config, tokenizer, registry)
     : createModel(config, tokenizer, registry);
   terminal.note(
-    `${data.train.length.toLocaleString('en')} pictures, ${data.documents.length.toLocaleString('en')} documents, ` +
+    `${countOf(data.train.length, 'picture')}, ${countOf(data.documents.length, 'document')}, ` +
       `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
       (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
   );
