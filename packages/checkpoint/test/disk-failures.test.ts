@@ -2,8 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FileSystem, folderStorage, nodeFileSystem, openCheckpoint } from '../src/node';
-import { content, failingDisk, filesOf, temporaryFolder } from './disk';
+import { type FileSystem, folderStorage, openCheckpoint } from '../src/node';
+import { content, failingDisk, filesOf, hastyDisk, temporaryFolder } from './disk';
 
 let root: string;
 beforeEach(async () => {
@@ -16,7 +16,7 @@ afterAll(() => console.log(`${points} points of failure covered`));
 /** What is on the disk before the operation under test. */
 async function prepared(): Promise<void> {
   await rm(root, { recursive: true, force: true });
-  await folderStorage(root).save(1, content(1));
+  await folderStorage(root, { fileSystem: hastyDisk }).save(1, content(1));
 }
 
 /** Every place at which `action` can be interrupted, on a disk that was prepared anew. */
@@ -91,7 +91,7 @@ describe('a disk that fails', () => {
       await save(failingDisk(at, 'EIO', true)).catch(() => {});
       expect([content(1), content(2)]).toContainEqual(await latest());
       await allReadable();
-      await folderStorage(root).save(3, content(3));
+      await folderStorage(root, { fileSystem: hastyDisk }).save(3, content(3));
       for (const name of await readdir(root)) expect(name).toMatch(/^step-\d{8}$/);
       expect(await latest()).toEqual(content(3));
     }
@@ -100,7 +100,7 @@ describe('a disk that fails', () => {
   test('a crash at any operation of a removal leaves no half checkpoint', async () => {
     const prepare = async () => {
       await prepared();
-      await folderStorage(root).save(2, content(2));
+      await folderStorage(root, { fileSystem: hastyDisk }).save(2, content(2));
     };
     const saveAndRemove = (disk: FileSystem) =>
       folderStorage(root, { fileSystem: disk, keep: 1 }).save(3, content(3));
@@ -108,7 +108,7 @@ describe('a disk that fails', () => {
       await saveAndRemove(failingDisk(at, 'EIO', true)).catch(() => {});
       expect([content(2), content(3)]).toContainEqual(await latest());
       await allReadable();
-      await folderStorage(root, { keep: 1 }).save(4, content(4));
+      await folderStorage(root, { keep: 1, fileSystem: hastyDisk }).save(4, content(4));
       expect(await readdir(root)).toEqual(['step-00000004']);
     }
   });
@@ -121,7 +121,7 @@ describe('a disk that fails', () => {
         await again(failingDisk(at, 'ENOSPC', forever)).catch(() => {});
         expect([content(1), content(1, 1)]).toContainEqual(await latest());
         await allReadable();
-        await again(nodeFileSystem);
+        await again(hastyDisk);
         expect(await latest()).toEqual(content(1, 1));
         expect(await readdir(root)).toEqual(['step-00000001']);
       }
@@ -138,7 +138,7 @@ describe('a disk that fails', () => {
   test('a crash at any operation of going back: the newest is the later checkpoint or the earlier one', async () => {
     const prepare = async () => {
       await prepared();
-      await folderStorage(root).save(2, content(2));
+      await folderStorage(root, { fileSystem: hastyDisk }).save(2, content(2));
     };
     const goBack = async (disk: FileSystem) => {
       const earlier = await openCheckpoint(join(root, 'step-00000001'));
@@ -147,7 +147,7 @@ describe('a disk that fails', () => {
     for await (const at of everyPoint(goBack, prepare)) {
       await goBack(failingDisk(at, 'EIO', true)).catch(() => {});
       expect([content(1), content(2)]).toContainEqual(await latest());
-      await goBack(nodeFileSystem);
+      await goBack(hastyDisk);
       expect(await latest()).toEqual(content(1));
     }
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { constants, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -37,6 +37,25 @@ export async function errorOf(action: Promise<unknown>): Promise<Error & { code?
   throw new Error('it did not fail');
 }
 
+/** The disk, which nobody waits for: a process that dies leaves what it wrote, whether or not that was synced. */
+export const hastyDisk: FileSystem = {
+  ...nodeFileSystem,
+  async create(path) {
+    const file = await nodeFileSystem.create(path);
+    return { ...file, sync: async () => {} };
+  },
+  async writeFrom(path, begin, bytes) {
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT);
+    try {
+      await file.truncate(begin);
+      await file.write(bytes, 0, bytes.length, begin);
+    } finally {
+      await file.close();
+    }
+  },
+  syncFolder: async () => {},
+};
+
 /** A disk that counts its operations. */
 export interface CountingDisk extends FileSystem {
   /** So far. */
@@ -45,11 +64,17 @@ export interface CountingDisk extends FileSystem {
 
 /**
  * A disk on which operation `failAt` fails, and with `forever` every one after it, as if the process had died there. A write that fails has
- * written half of its bytes. Reading never fails where only changes count.
+ * written half of its bytes.
  *
  * @param code of the system's error, such as `ENOSPC`
+ * @param changesOnly counts no reads: a process that dies at one leaves what one leaves that died at the change before it
  */
-export function failingDisk(failAt: number, code: string, forever = false): CountingDisk {
+export function failingDisk(
+  failAt: number,
+  code: string,
+  forever = false,
+  changesOnly = false,
+): CountingDisk {
   let count = 0;
   const step = async <T>(
     what: string,
@@ -62,14 +87,18 @@ export function failingDisk(failAt: number, code: string, forever = false): Coun
     if (at === failAt) await half?.();
     throw Object.assign(new Error(`${code}: made up, ${what} '${basename(path)}'`), { code });
   };
+  const reading = { list: hastyDisk.list, size: hastyDisk.size, read: hastyDisk.read };
+  const countedReading: typeof reading = {
+    list: path => step('list', path, () => hastyDisk.list(path)),
+    size: path => step('size', path, () => hastyDisk.size(path)),
+    read: (path, begin, into) => step('read', path, () => hastyDisk.read(path, begin, into)),
+  };
   const disk: FileSystem = {
-    makeFolder: path => step('makeFolder', path, () => nodeFileSystem.makeFolder(path)),
-    list: path => step('list', path, () => nodeFileSystem.list(path)),
-    size: path => step('size', path, () => nodeFileSystem.size(path)),
-    read: (path, begin, into) => step('read', path, () => nodeFileSystem.read(path, begin, into)),
+    makeFolder: path => step('makeFolder', path, () => hastyDisk.makeFolder(path)),
+    ...(changesOnly ? reading : countedReading),
     create: path =>
       step('create', path, async () => {
-        const file = await nodeFileSystem.create(path);
+        const file = await hastyDisk.create(path);
         return {
           write: bytes =>
             step(
@@ -87,14 +116,14 @@ export function failingDisk(failAt: number, code: string, forever = false): Coun
       step(
         'writeFrom',
         path,
-        () => nodeFileSystem.writeFrom(path, begin, bytes),
-        () => nodeFileSystem.writeFrom(path, begin, bytes.subarray(0, bytes.length / 2)),
+        () => hastyDisk.writeFrom(path, begin, bytes),
+        () => hastyDisk.writeFrom(path, begin, bytes.subarray(0, bytes.length / 2)),
       ),
-    syncFolder: path => step('syncFolder', path, () => nodeFileSystem.syncFolder(path)),
-    rename: (from, to) => step('rename', from, () => nodeFileSystem.rename(from, to)),
-    removeFile: path => step('removeFile', path, () => nodeFileSystem.removeFile(path)),
-    removeFolder: path => step('removeFolder', path, () => nodeFileSystem.removeFolder(path)),
-    free: path => nodeFileSystem.free(path),
+    syncFolder: path => step('syncFolder', path, () => hastyDisk.syncFolder(path)),
+    rename: (from, to) => step('rename', from, () => hastyDisk.rename(from, to)),
+    removeFile: path => step('removeFile', path, () => hastyDisk.removeFile(path)),
+    removeFolder: path => step('removeFolder', path, () => hastyDisk.removeFolder(path)),
+    free: path => hastyDisk.free(path),
   };
   return Object.defineProperty(disk, 'count', { get: () => count }) as CountingDisk;
 }

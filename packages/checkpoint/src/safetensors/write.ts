@@ -17,10 +17,7 @@ export function safetensorsContent(
   const { head, size } = headOf(list, metadata, dtype);
   return {
     size,
-    async *chunks() {
-      yield head;
-      for (const [name, tensor] of list) yield* tensorChunks(name, tensor, dtype);
-    },
+    chunks: () => joined(numbers(head, list, dtype)),
   };
 }
 
@@ -45,6 +42,35 @@ export function headOf(
   new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
   head.set(json, 8);
   return { head, size: start + offset };
+}
+
+async function* numbers(
+  head: Uint8Array,
+  list: readonly (readonly [string, TensorSource])[],
+  dtype: WeightType,
+): AsyncGenerator<Uint8Array> {
+  yield head;
+  for (const [name, tensor] of list) yield* tensorChunks(name, tensor, dtype);
+}
+
+/** Most tensors are small: they are written some hundred at a time. */
+const JOINED_BYTES = 2 ** 20;
+
+async function* joined(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(JOINED_BYTES);
+  let held = 0;
+  for await (const part of parts) {
+    if (held > 0 && held + part.length > JOINED_BYTES) {
+      yield buffer.subarray(0, held);
+      held = 0;
+    }
+    if (part.length > JOINED_BYTES) yield part;
+    else {
+      buffer.set(part, held);
+      held += part.length;
+    }
+  }
+  if (held > 0) yield buffer.subarray(0, held);
 }
 
 async function* tensorChunks(
