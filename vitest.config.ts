@@ -16,6 +16,13 @@ const sharedDevice = [
   'training.node',
 ].map(name => `packages/backend-webgpu/test/${name}.test.ts`);
 
+/** Tests that change nothing outside themselves, by package. */
+const independent = ['attention', 'core', 'data', 'eval', 'model', 'tokenizer', 'vision-patcher'].flatMap(
+  name => [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`],
+);
+
+const notHere = ['**/*.browser.test.ts', '**/node_modules/**'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -36,14 +43,26 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
-          exclude: [...sharedDevice, '**/*.browser.test.ts', '**/node_modules/**'],
+          exclude: [...sharedDevice, ...independent, ...notHere],
         },
       },
-      // On the processor, a shader takes a second to compile. These files share a device in each worker, and with it what
-      // is compiled; in a group of their own, as vitest starts a new worker where a file comes next that is not among them.
+      // Files of the next two run one after another in the same workers. Each is a group of its own, as vitest starts a new
+      // worker where the next file is not of the same project.
+      // On the processor, a shader takes a second to compile: it is compiled once for all of these.
       {
         extends: true,
         test: { name: 'webgpu', include: sharedDevice, isolate: false, sequence: { groupOrder: 1 } },
+      },
+      // A new worker, with TensorFlow.js, takes a second: longer than most of these files.
+      {
+        extends: true,
+        test: {
+          name: 'independent',
+          include: independent,
+          exclude: notHere,
+          isolate: false,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
     // Compiles the wasm kernels where a test run comes before any build, and the native addon where a libtorch is.
