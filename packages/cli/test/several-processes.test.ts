@@ -5,7 +5,7 @@ import { openCheckpoint } from '@simvlm/checkpoint/node';
 import type { StepMetrics } from '@simvlm/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
-import { drawFolder, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
+import { drawFolder, ended, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
 
 const { describe } = await needs('gloo');
 
@@ -109,7 +109,57 @@ describe('train in two processes', () => {
     expect(first.err).toContain('10 of 10 steps, 190 examples');
     expect(second.err.split('\n').filter(line => /backend|steps|pictures/.test(line))).toEqual([]);
   });
+
+  test('goes on when the process that writes was killed between two steps: no step is lost, none stands twice', async () => {
+    const steps = 150;
+    for (const name of ['undisturbed', 'killed'])
+      folder.write(`${name}.json`, smallConfig('train', { ...config, name, steps, checkpointSeconds: 1 }));
+    expect(await inTwo('undisturbed')).toEqual([0, 0]);
+
+    const environment = await meeting();
+    const options = ['train', 'killed.json', '--backend', 'native'];
+    const writer = startSimvlm(options, { ...environment, RANK: '0' });
+    const other = startSimvlm(options, { ...environment, RANK: '1' });
+    const ends = Promise.all([ended(writer), ended(other)]);
+    await Promise.race([ends, checkpointOf('killed')]);
+    writer.kill('SIGKILL');
+    // The other one learns of it, and ends by itself.
+    expect((await ends)[1]).toEqual(expect.any(Number));
+
+    expect(await inTwo('killed', '--resume', 'runs/killed')).toEqual([0, 0]);
+    const [whole, killed] = [metricsOf('undisturbed'), metricsOf('killed')];
+    expect(killed.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+    expect(killed.map(({ loss }) => loss)).toEqual(whole.map(({ loss }) => loss));
+    expect(readdirSync('runs/killed').sort()).toEqual(['checkpoints', 'metrics.jsonl']);
+  });
 });
+
+/** Where two processes meet. */
+async function meeting(): Promise<Record<string, string>> {
+  return { WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: `${await freePort()}` };
+}
+
+/** Trains in two Node processes; their exit codes. */
+async function inTwo(name: string, ...more: string[]): Promise<unknown[]> {
+  const environment = await meeting();
+  const codes = ['0', '1'].map(async RANK => {
+    const options = ['train', `${name}.json`, '--backend', 'native', ...more];
+    return ended(startSimvlm(options, { ...environment, RANK }));
+  });
+  return Promise.all(codes);
+}
+
+/** Waits until a run has its first checkpoint. */
+async function checkpointOf(name: string): Promise<void> {
+  const isThere = () => {
+    try {
+      return readdirSync(`runs/${name}/checkpoints`).some(entry => entry.startsWith('step-'));
+    } catch {
+      return false;
+    }
+  };
+  while (!isThere()) await new Promise(resolve => setTimeout(resolve, 20));
+}
 
 test('a backend without processes refuses to be one of several', async () => {
   const environment = { WORLD_SIZE: '2', RANK: '1', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29500' };
