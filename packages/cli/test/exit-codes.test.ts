@@ -83,6 +83,7 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   // … impossible sizes and lengths,
   [2, train(model({ maxTextLength: 1 })), '"maxTextLength" must be an integer from 2'],
   [2, train(model({ heads: 5 })), '5 heads do not divide width 32'],
+  [2, train(model({ width: 65_536, layers: 1000 })), 'M parameters: its weights alone take '],
   [2, train('tokenizer.vocabSize=3'), '"vocabSize" must be an integer from 16'],
   [2, ['caption', 'pictures/0.png', ...checkpoint, '--max-length', '9'], '--max-length must be 1 to 8'],
   [2, ['caption', 'pictures/0.png', ...checkpoint, '--min-length', '9'], '--min-length must be 0 to 8'],

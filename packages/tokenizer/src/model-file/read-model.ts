@@ -7,7 +7,8 @@ import { readFields } from './protobuf';
 const USUAL_SURFACE = ' \u2047 ';
 
 /**
- * Reads a SentencePiece `.model` file. Memory stays within 40 times the file, and within ten times where a piece is damaged.
+ * Reads a SentencePiece `.model` file. Memory stays within about 50 times the file, and within ten times where a piece is
+ * damaged.
  *
  * @throws TokenizerError for damaged files and for what is not supported, by name
  */
