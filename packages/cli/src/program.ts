@@ -62,7 +62,7 @@ function buildProgram(done: (code: number) => void): Command {
   const checkpoint = () =>
     new Option(
       '--checkpoint <dir>',
-      'a checkpoint, or a run folder with checkpoints; default: the model that comes along',
+      'a checkpoint, or a run folder with checkpoints; default: the bundled model',
     );
   const plugin = () =>
     new Option(

@@ -57,7 +57,7 @@ test('without a checkpoint there is nothing to export, and nothing is left behin
   expect(existsSync('none')).toBe(false);
 });
 
-test('a picture is captioned with the model that comes along when none is named', async () => {
+test('a picture is captioned with the bundled model when none is named', async () => {
   const { code, lines, err } = await simvlm('caption', fileURLToPath(new URL('bear.png', samplesFolder)));
   expect(code).toBe(0);
   expect(lines).toHaveLength(1);

@@ -14,7 +14,7 @@ interface EngineState {
 
 /**
  * `tf.variableGrads`, which needs less memory: tfjs keeps everything that the forward pass saved, and every gradient on the way, until the
- * last one is there. Here both are freed as soon as the backward pass is through with them, so that its memory falls while that of the
+ * last one is there. Here both are freed as soon as the backward pass no longer needs them, so that its memory falls while that of the
  * gradients rises. The numbers are the same to the bit.
  *
  * @param loss gives a scalar; what it leaves behind is freed
@@ -37,7 +37,7 @@ export function variableGradients(
     if (gradientDepth === 1)
       for (const node of activeTape ?? [])
         freeing(node, dys => {
-          // Whoever reads what a node gives stands before it on the tape, so that the one before this is through.
+          // Consumers of a node come earlier in the backward pass, so its gradient is final here.
           freeUsed();
           used = [...dys, ...node.saved];
         });

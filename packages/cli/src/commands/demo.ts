@@ -76,7 +76,7 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
   const { options, config, backend, resume, registry, terminal, folder, signal } = demo;
   const { name, seed } = config;
   if (!resume) {
-    terminal.heading('The model that comes along, on pictures by an artist it has never seen');
+    terminal.heading('The bundled model, on pictures by an artist it has never seen');
     await firstLook(terminal, registry);
   }
   terminal.heading('Data');

@@ -8,7 +8,7 @@ import { centerCrop, decodeImage } from '@simvlm/vision-patcher';
 import type { Terminal } from '../terminal';
 import { openCaptioner } from './checkpoint';
 
-/** Captions the samples of the model that comes along: what a trained one does, seconds after the start. */
+/** Captions the samples of the bundled model: what a trained one does, seconds after the start. */
 export async function firstLook(terminal: Terminal, registry: Registry): Promise<void> {
   const { model, tokenizer } = await openCaptioner(
     await openCheckpoint(fileURLToPath(checkpointFolder)),

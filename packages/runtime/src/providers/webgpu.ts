@@ -16,7 +16,7 @@ export const webgpuProvider: BackendProvider = {
     if (prefer === undefined && !software && isWithoutGpuFiles())
       return {
         available: false,
-        reason: 'this machine shows no graphics card in /dev; asked for, WebGPU looks for one all the same',
+        reason: 'no graphics card in /dev; pass --backend webgpu to try anyway',
       };
     return (await load()).webGpuStatus({ software });
   },
