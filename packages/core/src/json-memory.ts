@@ -1,9 +1,5 @@
 /** What V8 allocates for each character that is no part of a string, about: an object, a list, a key, and a value with its place. */
-const COST: Readonly<Record<string, number>> = { '{': 56, '[': 48, ':': 96, ',': 24 };
-const MOST = Math.max(...Object.values(COST));
-
-const costs = new Uint8Array(128);
-for (const [sign, cost] of Object.entries(COST)) costs[sign.charCodeAt(0)] = cost;
+const COST = { object: 56, list: 48, key: 96, value: 24 } as const;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -17,7 +13,7 @@ const ALWAYS = 64 * 2 ** 20;
  * twenty times as much; a tokenizer.json, the largest JSON that is read here, about five times.
  */
 export function outgrowsItsText(json: string): boolean {
-  if (json.length * MOST <= ALWAYS) return false;
+  if (json.length * COST.key <= ALWAYS) return false;
   return bytesWhenParsed(json) > Math.max(ALWAYS, MAX_GROWTH * json.length);
 }
 
@@ -28,9 +24,24 @@ function bytesWhenParsed(json: string): number {
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
     if (code === QUOTE) at = closingQuote(json, at);
-    else if (code < 128) bytes += costs[code]!;
+    else bytes += costOf(code);
   }
   return bytes;
+}
+
+function costOf(code: number): number {
+  switch (code) {
+    case 0x7b: // {
+      return COST.object;
+    case 0x5b: // [
+      return COST.list;
+    case 0x3a: // :
+      return COST.key;
+    case 0x2c: // ,
+      return COST.value;
+    default:
+      return 0;
+  }
 }
 
 function closingQuote(json: string, open: number): number {

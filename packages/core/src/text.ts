@@ -15,7 +15,7 @@ export interface LineOptions {
 export const MAX_LINE_BYTES = 16 * 2 ** 20;
 
 const NEWLINE = 0x0a;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** The error of a reader that was not told which one to make. */
 export const dataError: MakeError = (message, options) => new DataError('DATA_INVALID', message, options);
 

@@ -13,7 +13,12 @@ export {
   captionChoice,
   derangement,
 } from './choice';
-export { type Neighbour, type NeighbourOptions, pixelNearestNeighbour } from './nearest-neighbour';
+export {
+  type Neighbour,
+  type NeighbourOptions,
+  pixelNearestNeighbour,
+  pixelNearestNeighbours,
+} from './nearest-neighbour';
 export { type Picture, type PictureOptions, pictureBatches } from './pictures';
 export { type EvaluationSubject, evalPlugin } from './plugin';
 export { exactMatch, normalizeCaption, wordF1 } from './text-metrics';

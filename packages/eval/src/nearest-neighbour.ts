@@ -31,12 +31,22 @@ export async function pixelNearestNeighbour(
   test: ExampleDataset,
   options: NeighbourOptions = {},
 ): Promise<Neighbour[]> {
-  const { size = 32, limit = test.length, onProgress } = options;
-  const queries: Picture[] = [];
-  const skipped = new SkipLog();
-  for await (const batch of pictureBatches(test, { imageSize: size, batchSize: 512, limit }, skipped))
-    queries.push(...batch);
-  if (queries.length === 0) throw nothingEvaluated(skipped.report());
+  return (await pixelNearestNeighbours(train, [test], options))[0]!;
+}
+
+/**
+ * The same for several sets of test pictures, with one pass over the training pictures: reading those is most of the work.
+ *
+ * @throws DataError as `pixelNearestNeighbour`, when one of the sets has no picture
+ */
+export async function pixelNearestNeighbours(
+  train: ExampleDataset,
+  tests: readonly ExampleDataset[],
+  { size = 32, limit = Number.POSITIVE_INFINITY, onProgress }: NeighbourOptions = {},
+): Promise<Neighbour[][]> {
+  const sets: Picture[][] = [];
+  for (const test of tests) sets.push(await picturesOf(test, size, limit));
+  const queries = sets.flat();
   const best = new Float32Array(queries.length).fill(Number.POSITIVE_INFINITY);
   const captions = new Array<string>(queries.length).fill('');
   const query = toMatrix(queries, size);
@@ -55,7 +65,17 @@ export async function pixelNearestNeighbour(
   }
   query.dispose();
   if (done === 0) throw new DataError('DATA_NOT_FOUND', 'there are no training pictures to compare with');
-  return queries.map(({ id, text: truth }, i) => ({ id, truth, text: captions[i]! }));
+  let next = 0;
+  return sets.map(set => set.map(({ id, text: truth }) => ({ id, truth, text: captions[next++]! })));
+}
+
+async function picturesOf(test: ExampleDataset, size: number, limit: number): Promise<Picture[]> {
+  const pictures: Picture[] = [];
+  const skipped = new SkipLog();
+  const options = { imageSize: size, batchSize: 512, limit: Math.min(limit, test.length) };
+  for await (const batch of pictureBatches(test, options, skipped)) pictures.push(...batch);
+  if (pictures.length === 0) throw nothingEvaluated(skipped.report());
+  return pictures;
 }
 
 /** For each row of a[n, P] the distance to, and index of, the nearest row of b[m, P]; ‖a‖² left out, the same for all b. */

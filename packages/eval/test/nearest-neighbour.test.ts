@@ -1,8 +1,8 @@
-import { type Example, ImageError, Random } from '@simvlm/core';
+import { type Example, type ExampleDataset, ImageError, Random } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { pixelNearestNeighbour } from '../src/index';
+import { pixelNearestNeighbour, pixelNearestNeighbours } from '../src/index';
 import { pairs, picture } from './fixture';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -34,6 +34,26 @@ test('every picture gets the caption that a search through all of them finds', a
     queries.map(query => ({ id: query.id, truth: query.text, text: byBruteForce(train, query) })),
   );
   expect(new Set(found.map(({ text }) => text)).size).toBeGreaterThan(10);
+});
+
+test('several sets are compared in one pass, each as it would be alone', async () => {
+  const [train, few, more] = [noise(60, 1), noise(3, 2), noise(20, 3)].map(arrayDataset) as [
+    ExampleDataset,
+    ExampleDataset,
+    ExampleDataset,
+  ];
+  let reads = 0;
+  const counted: ExampleDataset = {
+    length: train.length,
+    get(index) {
+      reads++;
+      return train.get(index);
+    },
+  };
+  const found = await pixelNearestNeighbours(counted, [few, more], { size: 4 });
+  expect(reads).toBe(60);
+  const alone = [few, more].map(test => pixelNearestNeighbour(train, test, { size: 4 }));
+  expect(found).toEqual(await Promise.all(alone));
 });
 
 test('a picture that is in the training set finds itself, and of equals the first', async () => {

@@ -7,7 +7,7 @@ import {
   derangement,
   type Neighbour,
   type Prediction,
-  pixelNearestNeighbour,
+  pixelNearestNeighbours,
   predictCaptions,
 } from '@simvlm/eval';
 import type { SimVlm } from '@simvlm/model';
@@ -73,7 +73,7 @@ export async function evaluateSplits(
     throw new DataError('DATA_INVALID', `nothing was evaluated: the split ${empty[0]} has no pictures`);
   const total = splits.reduce((sum, [, { length }]) => sum + length, 0);
   const bar = terminal.bar('evaluating');
-  const results: SplitResult[] = [];
+  const results: Omit<SplitResult, 'neighbourExact'>[] = [];
   let done = 0;
   try {
     bar.update(0, total);
@@ -89,19 +89,21 @@ export async function evaluateSplits(
       const choice = (await choose(false)).metrics.accuracy!;
       const shuffledChoice = (await choose(true)).metrics.accuracy!;
       signal.throwIfAborted();
-      const neighbours = await pixelNearestNeighbour(emoji.train, pictures);
       const { exactMatch, wordF1, count } = captionMetrics(predictions) as Record<string, number>;
       results.push({
         ...{ name, pictures, predictions, choice, shuffledChoice },
         ...{ count: count!, exact: exactMatch!, wordF1: wordF1! },
-        neighbourExact: exactOf(neighbours),
       });
       done += pictures.length;
     }
   } finally {
     bar.stop();
   }
-  return results;
+  const neighbours = await pixelNearestNeighbours(
+    emoji.train,
+    splits.map(([, pictures]) => pictures),
+  );
+  return results.map((result, i) => ({ ...result, neighbourExact: exactOf(neighbours[i]!) }));
 }
 
 function exactOf(neighbours: readonly Neighbour[]): number {

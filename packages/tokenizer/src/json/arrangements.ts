@@ -19,21 +19,24 @@ export interface Arrangement {
 /** Patterns of the writer, in syntax that means the same to Oniguruma and JavaScript: spaces at the two ends of a text. */
 export const TRIM_START = '(?<![\\s\\S]) +';
 export const TRIM_END = ` +(?![\\s\\S])`;
-export const TRIM_END_AND_MARKS = `[ ${SPACE}]+(?![\\s\\S])`;
+export const TRIM_END_AND_MARKS = '[ \u2581]+(?![\\s\\S])';
 export const COLLAPSE = ' {2,}';
 
 /** No known arrangement has more steps; so many are named in a message. */
 const SHOWN_STEPS = 6;
 
 /** What a `Replace` of the normalizer does, by its pattern and what it puts there. */
-const replacements = new Map([
-  [`String: >${SPACE}`, 'escape'],
-  [`Regex:${COLLAPSE}> `, 'collapse'],
-  [`Regex:${COLLAPSE}>${SPACE}`, 'collapse'],
-  [`Regex:${TRIM_START}>`, 'trim-start'],
-  [`Regex:${TRIM_END}>`, 'trim-end'],
-  [`Regex:${TRIM_END_AND_MARKS}>`, 'trim-marks'],
-]);
+function replacementWord(step: JsonObject): string | undefined {
+  const words = new Map([
+    [`String: >${SPACE}`, 'escape'],
+    [`Regex:${COLLAPSE}> `, 'collapse'],
+    [`Regex:${COLLAPSE}>${SPACE}`, 'collapse'],
+    [`Regex:${TRIM_START}>`, 'trim-start'],
+    [`Regex:${TRIM_END}>`, 'trim-end'],
+    [`Regex:${TRIM_END_AND_MARKS}>`, 'trim-marks'],
+  ]);
+  return words.get(replacement(step));
+}
 
 /**
  * Known arrangements, each step as a word, normalizer | pre_tokenizer, with the settings that they come from: addDummyPrefix,
@@ -100,7 +103,7 @@ function normalizerWord(step: JsonObject): string {
     return step.strip_left === true ? 'strip' : 'strip-right';
   if (step.type === 'Prepend' && step.prepend === SPACE) return 'mark';
   if (step.type === 'Prepend' && step.prepend === ' ') return 'blank';
-  const replaced = step.type === 'Replace' ? replacements.get(replacement(step)) : undefined;
+  const replaced = step.type === 'Replace' ? replacementWord(step) : undefined;
   if (replaced !== undefined) return replaced;
   throw unsupported('normalizer', step, 'Precompiled, and Strip, Prepend and Replace of spaces');
 }

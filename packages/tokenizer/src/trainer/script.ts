@@ -41,7 +41,15 @@ const SCRIPTS = [
   'Mongolian',
   'Syriac',
   'Thaana',
-].map(name => new RegExp(`[\\p{Script=${name}}]`, 'u'));
+];
+
+/** Made when the first text is looked at: who loads a tokenizer to use it needs none of them. */
+let patterns: readonly RegExp[] | undefined;
+
+function scriptPatterns(): readonly RegExp[] {
+  patterns ??= SCRIPTS.map(name => new RegExp(`[\\p{Script=${name}}]`, 'u'));
+  return patterns;
+}
 
 /**
  * The script of a character as a number; a piece holds characters of one script only, as in the original.
@@ -52,7 +60,7 @@ export function scriptOf(character: string): number {
   // The long vowel sign is common by its property and Japanese by its use.
   if (character === '\u30fc') return scriptOf('\u30a2');
   if (/\p{Script=Common}/u.test(character)) return COMMON;
-  const index = SCRIPTS.findIndex(script => script.test(character));
+  const index = scriptPatterns().findIndex(script => script.test(character));
   return index < 0 ? OTHER : OTHER + 1 + index;
 }
 
