@@ -72,7 +72,8 @@ export default defineConfig({
       'packages/backend-native/scripts/ensure-addon.ts',
     ],
     // Most tests are about one backend and its exact numbers, whatever else this machine has.
-    env: { SIMVLM_BACKEND: 'wasm' },
+    // Messages are compared as they are in a file: without colours, which some programs write where CI is set.
+    env: { SIMVLM_BACKEND: 'wasm', NO_COLOR: '1' },
     pool: 'forks',
     maxWorkers: 2,
     // Limits for what hangs, not for what is slow: the machine may have other work.

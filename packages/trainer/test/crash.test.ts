@@ -94,7 +94,8 @@ describe.each([
       await life(failingDisk(at, 'EIO', true, true)).catch(() => {});
       await checkpointsReadable();
       const { losses, weights } = await life(hastyDisk);
-      expect(weights).toEqual(whole.weights);
+      // vitest takes seconds to compare bytes one by one.
+      expect(Buffer.compare(weights, whole.weights)).toBe(0);
       expect(losses).toEqual(whole.losses.slice(whole.losses.length - losses.length));
       const written = await lines();
       expect(written.map(({ step }) => step)).toEqual([1, 2, 3, 4]);

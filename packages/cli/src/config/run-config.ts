@@ -52,7 +52,7 @@ export interface RunConfig {
   /** How long: give one of the two. */
   minutes?: number;
   steps?: number;
-  /** Seconds between two checkpoints. */
+  /** Seconds between two checkpoints; 0: one after each step. */
   checkpointSeconds: number;
   /** Modules whose default export is a plug-in: packages, or files that begin with `./`, `../` or `/`. */
   plugins?: string[];
@@ -104,7 +104,7 @@ const rules = {
   lora: rule.object,
   minutes: rule.number(0.01),
   steps: rule.integer(1),
-  checkpointSeconds: rule.number(1),
+  checkpointSeconds: rule.number(0),
 };
 
 const partRules = {
