@@ -12,6 +12,7 @@ test.each([
   ['lists in lists', `[${'[[]],'.repeat(MANY)}[]]`],
   ['values with short keys', `{${'"abcd":0,'.repeat(MANY)}"ab":0}`],
   ['nested lists', '['.repeat(MANY)],
+  ['short fractions', list('1.5')],
 ])('a text of %s is refused before it is parsed', (_, text) => {
   expect(outgrowsItsText(text)).toBe(true);
   const makeError = (message: string) => new CheckpointError('CHECKPOINT_INVALID', message);

@@ -1,5 +1,8 @@
-/** What V8 allocates for each character that is no part of a string, about: an object, a list, a key, and a value with its place. */
-const COST = { object: 56, list: 48, key: 96, value: 24 } as const;
+/**
+ * What V8 allocates for each character that is no part of a string, about: an object, a list, a key, a value with its place, and a number
+ * that is not whole.
+ */
+const COST = { object: 56, list: 48, key: 96, value: 24, fraction: 16 } as const;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -39,6 +42,10 @@ function costOf(code: number): number {
       return COST.key;
     case 0x2c: // ,
       return COST.value;
+    case 0x2e: // .
+    case 0x45: // E
+    case 0x65: // e
+      return COST.fraction;
     default:
       return 0;
   }
