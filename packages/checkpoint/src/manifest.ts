@@ -13,7 +13,7 @@ export interface ManifestEntry {
 /** What a checkpoint holds. */
 export interface Manifest {
   readonly format: 1;
-  /** Counts the saves of a run, from 1 on: the newest checkpoint has the highest, whatever its step. Absent in checkpoints of before. */
+  /** Counts the saves of a run, from 1 on: the newest checkpoint has the highest, whatever its step. Absent in older checkpoints. */
   readonly saved?: number;
   /** Smoothed loss at that step, in nats per token, where a training told it. */
   readonly loss?: number;

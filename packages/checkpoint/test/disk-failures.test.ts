@@ -127,7 +127,7 @@ describe('a disk that fails', () => {
       }
   });
 
-  test('a step that is saved again with the same content is left alone, crash or not', async () => {
+  test('a step that is saved again with the same content is there, crash or not', async () => {
     const again = (disk: FileSystem) => folderStorage(root, { fileSystem: disk }).save(1, content(1));
     for await (const at of everyPoint(again)) {
       await again(failingDisk(at, 'EIO', true)).catch(() => {});

@@ -66,7 +66,7 @@ describe('a run keeps to itself', () => {
     cpSync('runs/r', 'backup', { recursive: true });
     const taken = await train('steps=5', '--resume', 'backup');
     expect(taken.code).toBe(2);
-    expect(taken.err).toContain('is none of the checkpoints of runs/r, which holds a run already');
+    expect(taken.err).toContain('is not a checkpoint of runs/r, which holds a run already');
     rmSync('runs/r', { recursive: true });
     expect((await train('steps=5', '--resume', 'backup')).code).toBe(0);
     expect(await newestStep()).toMatch(/runs\/r\/checkpoints\/step-00000005$/);
@@ -97,6 +97,13 @@ describe('a run keeps to itself', () => {
 });
 
 describe('the name of a run', () => {
+  it('is taken, too, where its checkpoint is damaged', async () => {
+    writeFileSync('runs/r/checkpoints/step-00000004/manifest.json', '{');
+    const { code, err } = await train();
+    expect(code).toBe(2);
+    expect(err).toContain('runs/r holds a run already');
+  });
+
   it('is free again after a try that failed before its first checkpoint', async () => {
     mkdirSync('bad');
     writeFileSync('bad/captions.jsonl', '{"image":"lost.png","text":"a red square"}\n');

@@ -28,7 +28,7 @@ export interface TrainerState {
   readonly seconds: number;
   /** Examples seen, of both kinds. */
   readonly examples: number;
-  /** Smoothed loss, in nats per token, and its lowest value so far; absent in checkpoints of before. */
+  /** Smoothed loss, in nats per token, and its lowest value so far; absent in older checkpoints. */
   readonly loss?: SmoothedLoss;
   /** Where the data are, exactly. */
   readonly data: JsonValue;

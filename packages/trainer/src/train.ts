@@ -358,7 +358,7 @@ class Run {
     if (hasRisen && !this.#warned) {
       const error = new TrainingError(
         'TRAINING_DIVERGED',
-        `the loss has risen from ${lowest.toFixed(3)} (step ${lowestStep}) to ${smoothed.toFixed(3)}: the best checkpoint is kept; to go on from it, resume it with a lower learning rate`,
+        `the loss has risen from ${lowest.toFixed(3)} (step ${lowestStep}) to ${smoothed.toFixed(3)}: the best of the checkpoints is kept; to go on from it, resume it with a lower learning rate`,
       );
       await this.#tell(callback => callback.onWarning?.(error));
     }

@@ -12,6 +12,8 @@ import { SimVlm, type SimVlmConfig } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { type StepMetrics, type TrainConfig, type TrainOptions, train } from '../src/index';
 
+export { errorOf } from '../../checkpoint/test/disk';
+
 export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
   if (name === 'wasm') await registerWasmBackend({ threads: 2 });
   await tf.setBackend(name);
@@ -148,13 +150,4 @@ export function everyCheckpoint(): { kept: Map<string, Uint8Array>[]; storage: C
       latest: async () => kept.at(-1) && memoryCheckpoint(kept.at(-1)!),
     },
   };
-}
-
-export async function errorOf(action: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await action;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not fail');
 }

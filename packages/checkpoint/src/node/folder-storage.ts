@@ -67,7 +67,7 @@ export function folderStorage(
       try {
         await rewriteManifest(fs, folder, { ...manifest, saved: present[0]!.saved + 1 });
       } catch (error) {
-        throw await diskError(fs, `${join(folder, MANIFEST)}`, folder, error);
+        throw await diskError(fs, join(folder, MANIFEST), folder, error);
       }
       return present.slice(0, at).map(({ name }) => name);
     },
@@ -127,11 +127,8 @@ async function save(
   const temporary = join(root, `.${basename(place)}.tmp-${process.pid}`);
   const saved = 1 + (present[0]?.saved ?? 0);
   try {
-    const manifest = await writeFolder(fs, temporary, contents, {
-      saved,
-      ...(loss !== undefined && { loss }),
-    });
-    await putInPlace(fs, temporary, place, present, manifest);
+    await writeFolder(fs, temporary, contents, { saved, ...(loss !== undefined && { loss }) });
+    await putInPlace(fs, temporary, place, present);
     await fs.syncFolder(root);
   } catch (error) {
     // Half a checkpoint would keep a full disk full. What cannot be removed now, the next save removes.
@@ -146,13 +143,9 @@ async function putInPlace(
   temporary: string,
   place: string,
   present: readonly SavedCheckpoint[],
-  manifest: Manifest,
 ): Promise<void> {
   const names = present.map(({ name }) => name);
   if (!names.includes(basename(place))) return fs.rename(temporary, place);
-  // A run that was resumed and stopped at once saves the same again: then the folder is left alone.
-  if (names[0] === basename(place) && sameFiles(manifest, await readManifest(place, fs)))
-    return removeTree(fs, temporary);
   const aside = `${place}.old`;
   if (names.includes(basename(aside))) await removeCheckpoint(fs, aside);
   await fs.rename(place, aside);
@@ -162,14 +155,6 @@ async function putInPlace(
     await fs.rename(aside, place);
     throw error;
   }
-}
-
-function sameFiles(a: Manifest, b: Manifest): boolean {
-  const names = Object.keys(a.files);
-  return (
-    names.length === Object.keys(b.files).length &&
-    names.every(name => Object.hasOwn(b.files, name) && b.files[name]!.sha256 === a.files[name]!.sha256)
-  );
 }
 
 /** Renamed first: a folder whose removal is cut off must not look like a checkpoint. */
@@ -235,7 +220,7 @@ async function savedCheckpoints(fs: FileSystem, root: string): Promise<Saved[]> 
     const known = loss !== undefined && { loss };
     found.push({ name, saved, step: Number(match[1]), damaged: !manifest, ...known });
   }
-  // Checkpoints of before did not count their saves: among them the highest step is the newest.
+  // Older versions did not count saves: among their checkpoints the highest step is the newest.
   return found.sort((a, b) => Number(a.damaged) - Number(b.damaged) || b.saved - a.saved || b.step - a.step);
 }
 

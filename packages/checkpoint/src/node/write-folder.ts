@@ -16,7 +16,7 @@ export async function writeFolder(
   folder: string,
   contents: CheckpointContents,
   rest: Omit<Manifest, 'format' | 'files'> = {},
-): Promise<Manifest> {
+): Promise<void> {
   await fs.makeFolder(folder);
   const files: Record<string, ManifestEntry> = Object.create(null);
   for (const [name, content] of contents)
@@ -24,7 +24,6 @@ export async function writeFolder(
   const manifest: Manifest = { format: 1, ...rest, files };
   await writeFile(fs, join(folder, MANIFEST), memoryBytes(manifestBytes(manifest)));
   await fs.syncFolder(folder);
-  return manifest;
 }
 
 /** Bytes that contents take. */

@@ -38,7 +38,7 @@ export async function readAll({ tensors }: TensorSet): Promise<Map<string, SafeT
 }
 
 /**
- * Refuses numbers that are none: a model that has them gives garbage without a word.
+ * Refuses NaN and infinities: a model that has them gives garbage without a word.
  *
  * @param what names the tensors in the message, such as `weights`
  * @throws CheckpointError WEIGHTS_INVALID that names the tensor
@@ -55,7 +55,7 @@ export function checkFiniteValues(name: string, values: Float32Array, what: stri
     if (value - value !== 0)
       throw new CheckpointError(
         'WEIGHTS_INVALID',
-        `${what}: "${name}" holds ${value} at place ${i}, which is no number to compute with; use an earlier checkpoint`,
+        `${what}: "${name}" holds ${value} at place ${i}, which is not a finite number; use an earlier checkpoint`,
       );
   }
 }

@@ -45,8 +45,9 @@ export async function createModelFrom(
 ): Promise<SimVlm> {
   const to = modelConfig(config, tokenizer);
   const { lora: _, ...plain } = to;
-  const { lora, ...from } = await checkpointModelConfig(checkpoint);
-  const whole = await openWeights(checkpoint, lora ? { ...from, lora } : from, registry);
+  const before = await checkpointModelConfig(checkpoint);
+  const whole = await openWeights(checkpoint, before, registry);
+  const { lora, ...from } = before;
   const weights = await readAll(lora ? mergedTensors(whole, lora) : whole);
   const larger = { ...plain, imageSize: from.imageSize };
   const grown = growWeights(weights, from, larger, { seed: config.seed, registry });

@@ -36,7 +36,7 @@ function checkpointsOf(path: string): FolderStorage {
 
 /** Whether a name is taken: only a folder with a checkpoint is a run, as a try that failed before its first leaves nothing to go on from. */
 export async function holdsRun(name: string): Promise<boolean> {
-  return (await checkpointsOf(runPath(name)).latest()) !== undefined;
+  return hasCheckpoint(checkpointsOf(runPath(name)));
 }
 
 /**
@@ -46,7 +46,7 @@ export async function holdsRun(name: string): Promise<boolean> {
  */
 export async function newRunFolder(name: string, terminal: Terminal): Promise<RunFolder> {
   return lockedFolder(name, terminal, async folder => {
-    if (await folder.storage.latest())
+    if (await hasCheckpoint(folder.storage))
       throw new ConfigError(
         'CONFIG_INVALID',
         `${folder.path} holds a run already: go on with --resume ${folder.path}, or give another --set name=…`,
@@ -139,14 +139,15 @@ async function checkMoved(
       'CONFIG_INVALID',
       `${checkpoint.folder} is of the run "${name}", and this one is "${config.name}": go on with --set name=${name}, ${init}`,
     );
-  if (await latestOrDamaged(storage))
+  if (await hasCheckpoint(storage))
     throw new ConfigError(
       'CONFIG_INVALID',
-      `${checkpoint.folder} is none of the checkpoints of ${path}, which holds a run already: resume that one, ${init}`,
+      `${checkpoint.folder} is not a checkpoint of ${path}, which holds a run already: resume that one, ${init}`,
     );
 }
 
-async function latestOrDamaged(storage: FolderStorage): Promise<boolean> {
+/** A damaged one counts: a new run must not write over what may be repaired. */
+async function hasCheckpoint(storage: FolderStorage): Promise<boolean> {
   try {
     return (await storage.latest()) !== undefined;
   } catch (error) {
