@@ -28,15 +28,6 @@ export async function filesOf(
   return open && checkpointFiles(open);
 }
 
-export async function errorOf(action: Promise<unknown>): Promise<Error & { code?: string }> {
-  try {
-    await action;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not fail');
-}
-
 /** The disk, which nobody waits for: a process that dies leaves what it wrote, whether or not that was synced. */
 export const hastyDisk: FileSystem = {
   ...nodeFileSystem,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { folderStorage, openCheckpoint } from '../src/node';
-import { content, errorOf, failingDisk, filesOf, temporaryFolder } from './disk';
+import { content, failingDisk, filesOf, temporaryFolder } from './disk';
+import { errorOf } from './error-of';
 
 let root: string;
 beforeEach(async () => {

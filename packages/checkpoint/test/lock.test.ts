@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { CheckpointError, ConfigError } from '@simvlm/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type LockNote, lockFolder } from '../src/node';
-import { errorOf, temporaryFolder } from './disk';
+import { temporaryFolder } from './disk';
+import { errorOf } from './error-of';
 
 let folder: string;
 beforeEach(async () => {

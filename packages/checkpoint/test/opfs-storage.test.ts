@@ -4,7 +4,8 @@ import { CheckpointError } from '@simvlm/core';
 import { describe, expect, test } from 'vitest';
 import { checkpointFolder, folderCheckpoint, opfsStorage } from '../src/browser';
 import { openCheckpoint } from '../src/node';
-import { content, errorOf, filesOf, temporaryFolder } from './disk';
+import { content, filesOf, temporaryFolder } from './disk';
+import { errorOf } from './error-of';
 import { FakeOpfs, type FakeOptions } from './fake-opfs';
 
 const storageOf = (opfs: FakeOpfs, keep?: number) =>

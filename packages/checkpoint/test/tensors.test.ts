@@ -17,7 +17,7 @@ import {
   tensorSources,
   writeSafetensors,
 } from '../src/index';
-import { errorOf } from './disk';
+import { errorOf } from './error-of';
 
 const tensor = (...values: number[]): SafeTensor => ({
   shape: [values.length],

@@ -12,7 +12,7 @@ import { SimVlm, type SimVlmConfig } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { type StepMetrics, type TrainConfig, type TrainOptions, train } from '../src/index';
 
-export { errorOf } from '../../checkpoint/test/disk';
+export { errorOf } from '../../checkpoint/test/error-of';
 
 export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
   if (name === 'wasm') await registerWasmBackend({ threads: 2 });
