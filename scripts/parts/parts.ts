@@ -12,6 +12,7 @@ export const partNames = [
   'g++',
   'libtorch',
   'gloo',
+  'torchrun',
   'sentencepiece',
   'pytorch',
 ] as const;
@@ -78,6 +79,13 @@ export const parts: Readonly<Record<PartName, Part>> = {
     add: 'apt-get install libgloo-dev',
     after: 'libtorch',
     probe: probe('libtorch.ts', 'gloo'),
+  },
+  torchrun: {
+    title: 'torchrun of the Python whose libtorch the addon uses',
+    tests: 'processes that are killed and started again, several machines',
+    add: 'pip install torch',
+    after: 'gloo',
+    probe: probe('torchrun.ts'),
   },
   sentencepiece: {
     title: 'SentencePiece',

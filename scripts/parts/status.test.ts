@@ -19,7 +19,7 @@ describe('SIMVLM_REQUIRE', () => {
 
   test('refuses a name that is none', () => {
     expect(() => required({ SIMVLM_REQUIRE: 'gloo,torch' })).toThrow(
-      'SIMVLM_REQUIRE names "torch"; there are all, chromium, webgpu, gpu, g++, libtorch, gloo, sentencepiece, pytorch',
+      'SIMVLM_REQUIRE names "torch"; there are all, chromium, webgpu, gpu, g++, libtorch, gloo, torchrun, sentencepiece, pytorch',
     );
   });
 });
@@ -31,6 +31,7 @@ describe('a part', () => {
     ['g++', { CXX: '/no/compiler' }, 'there is no /no/compiler'],
     ['libtorch', { SIMVLM_LIBTORCH: '/no/libtorch' }, 'no libtorch with headers is here'],
     ['gloo', { SIMVLM_LIBTORCH: '/no/libtorch' }, 'it needs libtorch'],
+    ['torchrun', { SIMVLM_LIBTORCH: '/no/libtorch' }, 'it needs gloo'],
     ['sentencepiece', { PATH: '/no/programs' }, 'there is no sh'],
   ])('%s that is not fit says why: %j', async (name, env, reason) => {
     vi.stubEnv('SIMVLM_PARTS', '');

@@ -49,7 +49,7 @@ inline UsageError staleHandle(double handle) {
 
 /** A call from JavaScript. */
 struct Call {
-  static constexpr size_t kMaxArguments = 6;
+  static constexpr size_t kMaxArguments = 7;
 
   napi_env env;
   Addon& addon;

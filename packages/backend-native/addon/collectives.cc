@@ -85,8 +85,9 @@ napi_value promiseOfTensors(const Call& call, std::unique_ptr<Collective> collec
 }  // namespace
 
 napi_value groupJoin(Call& call) {
-  if (call.count < 6)
-    throw UsageError("groupJoin takes a host, a port, a rank, a size, a timeout and a device");
+  if (call.count < 7)
+    throw UsageError(
+        "groupJoin takes a host, a port, a rank, a size, a timeout, a device, and whether a launcher listens");
   Meeting meeting;
   meeting.host = toString(call.env, call.arguments[0]);
   meeting.port = static_cast<uint16_t>(wholeFrom(call, 1, "a port", 1, 65535));
@@ -94,6 +95,8 @@ napi_value groupJoin(Call& call) {
   meeting.rank = wholeFrom(call, 2, "a rank", 0, meeting.size - 1);
   meeting.timeout = std::chrono::milliseconds(wholeFrom(call, 4, "a timeout", 1, INT32_MAX));
   meeting.device = toDevice(call.number(5, "a device"));
+  check(napi_get_value_bool(call.env, call.arguments[6], &meeting.launcherListens),
+        "whether a launcher listens");
   return promiseOf(call.env, "simvlm.join", std::make_unique<Joining>(call.addon, std::move(meeting)));
 }
 

@@ -13,8 +13,10 @@ namespace simvlm {
 
 /** Where the processes meet, and which of them this one is. */
 struct Meeting {
-  std::string host;  // of process 0
+  std::string host;  // of process 0, or of the launcher
   uint16_t port = 0;
+  // A launcher (torchrun) listens there, and outlives the processes that it starts again.
+  bool launcherListens = false;
   int rank = 0;  // 0 ≤ rank < size
   int size = 1;
   std::chrono::milliseconds timeout{0};

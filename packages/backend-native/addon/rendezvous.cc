@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <random>
+#include <sstream>
+#include <thread>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "errors.h"
@@ -17,6 +20,11 @@ using Clock = std::chrono::steady_clock;
 
 /** How long process 0 stays for one that it does not fit with. */
 constexpr std::chrono::milliseconds kFarewell{5000};
+
+std::chrono::milliseconds leftUntil(Clock::time_point deadline) {
+  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  return std::max(time, std::chrono::milliseconds(1));  // 0 would be forever
+}
 
 std::string reasonOf(const std::exception& error) {
   const std::string what = error.what();
@@ -39,36 +47,111 @@ std::string secondsOf(std::chrono::milliseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
-c10::intrusive_ptr<c10d::Store> openStore(const Meeting& meeting) {
+/** Sets the option where this libtorch has it: its server would run on the libuv that Node exports, which is another version. */
+template <typename Options>
+auto withoutLibUv(Options& options, int) -> decltype(options.useLibUV, void()) {
+  options.useLibUV = false;
+}
+template <typename Options>
+void withoutLibUv(Options&, long) {}
+
+using TcpStorePtr = c10::intrusive_ptr<c10d::TCPStore>;
+
+/** @param port 0 lets a server take any */
+TcpStorePtr tcpStore(const std::string& host, uint16_t port, bool isServer,
+                     std::chrono::milliseconds timeout) {
   c10d::TCPStoreOptions options;
-  options.port = meeting.port;
-  options.isServer = meeting.rank == 0;
+  options.port = port;
+  options.isServer = isServer;
   options.waitWorkers = false;  // meet() waits, and knows whom it waits for
-  options.timeout = meeting.timeout;
+  options.timeout = timeout;
+  withoutLibUv(options, 0);
+  return c10::make_intrusive<c10d::TCPStore>(host, options);
+}
+
+TcpStorePtr openStore(const Meeting& meeting, bool isServer) {
   const std::string place = meeting.host + ":" + std::to_string(meeting.port);
   try {
-    return c10::make_intrusive<c10d::TCPStore>(meeting.host, options);
+    return tcpStore(meeting.host, meeting.port, isServer, meeting.timeout);
   } catch (const std::exception& error) {
     const std::string message = reasonOf(error);
     const std::string who = personOf(meeting.rank, meeting.size);
     if (message.find("in use") != std::string::npos || message.find("EADDRINUSE") != std::string::npos)
       throw UsageError(who + " cannot listen on port " + std::to_string(meeting.port) +
                        ", which is in use: give another MASTER_PORT, and each process its own RANK");
-    throw UsageError(who + " cannot reach process 0 at " + place + " within " + secondsOf(meeting.timeout) +
-                     ": check MASTER_ADDR, MASTER_PORT, and that process 0 runs (" + message + ")");
+    const std::string whom = meeting.launcherListens ? "its launcher" : "process 0";
+    throw UsageError(who + " cannot reach " + whom + " at " + place + " within " + secondsOf(meeting.timeout) +
+                     ": check MASTER_ADDR, MASTER_PORT, and that " + whom + " runs (" + message + ")");
   }
+}
+
+/** Under this key the launcher's store says where process 0 listens: `PORT NONCE ADDRESS`. */
+constexpr const char* kPlaceKey = "simvlm/process 0";
+/** Under this key the store of process 0 has its nonce. */
+constexpr const char* kNonceKey = "simvlm/nonce";
+/** How long to try a place at a time: it may be that of a process 0 which is gone. */
+constexpr std::chrono::milliseconds kAttempt{1000};
+constexpr std::chrono::milliseconds kPause{50};
+
+std::vector<uint8_t> bytesOf(const std::string& text) { return {text.begin(), text.end()}; }
+std::string textOf(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::string newNonce() {
+  std::random_device random;
+  return std::to_string(random()) + "-" + std::to_string(random()) + "-" + std::to_string(getpid());
+}
+
+/** Where the process 0 of this round listens, or null where what the launcher's store says is of an earlier round. */
+TcpStorePtr tryPlace(const std::string& place, std::chrono::milliseconds timeout) {
+  std::istringstream words(place);
+  int port = 0;
+  std::string nonce, address;
+  words >> port >> nonce >> address;
+  try {
+    const auto store = tcpStore(address, static_cast<uint16_t>(port), false, timeout);
+    // Another program may have that port by now.
+    store->wait({kNonceKey}, timeout);
+    return textOf(store->get(kNonceKey)) == nonce ? store : nullptr;
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+/**
+ * The store of process 0, which it opens anew each time and tells of in the launcher's. That one knows the processes that were killed,
+ * too, and nothing tells all processes of a round alike which round it is: TORCHELASTIC_RESTART_COUNT differs between machines.
+ */
+TcpStorePtr openBehindLauncher(const Meeting& meeting, Clock::time_point deadline) {
+  const auto launcher = openStore(meeting, false);
+  if (meeting.rank == 0) {
+    const std::string address = ownAddress(meeting.host, meeting.port);
+    const auto store = tcpStore(address, 0, true, meeting.timeout);
+    const std::string nonce = newNonce();
+    store->set(kNonceKey, bytesOf(nonce));
+    launcher->set(kPlaceKey, bytesOf(std::to_string(store->getPort()) + " " + nonce + " " + address));
+    return store;
+  }
+  do {
+    try {
+      launcher->wait({kPlaceKey}, leftUntil(deadline));
+    } catch (const std::exception& error) {
+      if (Clock::now() < deadline) throw UsageError("the launcher has ended (" + reasonOf(error) + ")");
+      break;
+    }
+    const auto store = tryPlace(textOf(launcher->get(kPlaceKey)), std::min(leftUntil(deadline), kAttempt));
+    if (store) return store;
+    std::this_thread::sleep_for(kPause);
+  } while (Clock::now() < deadline);
+  throw UsageError(personOf(0, meeting.size) + " did not come within " + secondsOf(meeting.timeout));
 }
 
 }  // namespace
 
 c10::intrusive_ptr<c10d::Store> meet(const Meeting& meeting) {
   const auto deadline = Clock::now() + meeting.timeout;
-  // 0 would be forever.
-  const auto left = [&] {
-    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    return std::max(time, std::chrono::milliseconds(1));
-  };
-  const auto store = openStore(meeting);
+  const auto left = [&] { return leftUntil(deadline); };
+  const auto store =
+      meeting.launcherListens ? openBehindLauncher(meeting, deadline) : openStore(meeting, meeting.rank == 0);
   const auto key = [](const char* what, int rank) {
     return std::string("simvlm/") + what + "/" + std::to_string(rank);
   };
@@ -76,7 +159,7 @@ c10::intrusive_ptr<c10d::Store> meet(const Meeting& meeting) {
     throw UsageError("another process is " + personOf(meeting.rank, meeting.size) +
                      " already: give each its own RANK");
   const std::string own = std::to_string(meeting.size);
-  store->set(key("size", meeting.rank), std::vector<uint8_t>(own.begin(), own.end()));
+  store->set(key("size", meeting.rank), bytesOf(own));
   for (int rank = 0; rank < meeting.size; ++rank) {
     std::vector<uint8_t> size;
     try {
@@ -88,7 +171,7 @@ c10::intrusive_ptr<c10d::Store> meet(const Meeting& meeting) {
         throw UsageError("process 0 has ended before all were there (" + reasonOf(error) + ")");
       throw UsageError(personOf(rank, meeting.size) + " did not come within " + secondsOf(meeting.timeout));
     }
-    const std::string other(size.begin(), size.end());
+    const std::string other = textOf(size);
     if (other == own) continue;
     // The store goes with process 0: the other is to read there first what is wrong.
     if (meeting.rank == 0) waitQuietly(*store, key("read", rank), std::min(left(), kFarewell));

@@ -7,5 +7,5 @@ export {
   folderStorage,
   openCheckpoint,
 } from './node/folder-storage';
-export { type FolderLock, type LockNote, lockFolder } from './node/lock';
+export { type FolderLock, type LockNote, type LockOptions, lockFolder } from './node/lock';
 export { checkNewFolder, writeCheckpointFolder } from './node/new-folder';

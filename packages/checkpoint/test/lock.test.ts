@@ -66,6 +66,19 @@ describe('the lock of a folder', () => {
     );
   });
 
+  test('of a process of the same launch on another machine is taken over: its launcher has ended it', async () => {
+    await leave({ host: 'elsewhere', launch: 'job-7' });
+    for (const launch of ['job-8', undefined])
+      expect((await errorOf(lockFolder(folder, { launch }))).message).toContain('on elsewhere');
+    const lock = await lockFolder(folder, { launch: 'job-7' });
+    expect(lock.takenFrom?.host).toBe('elsewhere');
+    expect((await note()).launch).toBe('job-7');
+    await lock.release();
+    // On this machine it is known whether a process lives.
+    await leave({ pid: process.pid, launch: 'job-7' });
+    await errorOf(lockFolder(folder, { launch: 'job-7' }));
+  });
+
   test('of two that find a dead one, one gets it', async () => {
     for (let round = 0; round < 20; round++) {
       await leave({ id: `dead-${round}` });

@@ -91,7 +91,10 @@ function buildProgram(done: (code: number) => void): Command {
   program
     .command('train <config>')
     .description('train as the JSON file says')
-    .option('--resume <dir>', 'go on from this checkpoint or run folder, exactly where it stopped')
+    .option(
+      '--resume <dir>',
+      'go on from this checkpoint or run folder, exactly where it stopped; "auto": from the newest checkpoint of the run, or begin where there is none',
+    )
     .option(
       '--init <dir>',
       'start with the weights and the tokenizer of this checkpoint or run folder, at any image size',

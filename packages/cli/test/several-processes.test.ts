@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { openTensors, readAll } from '@simvlm/checkpoint';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
 import type { StepMetrics } from '@simvlm/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
-import { drawFolder, ended, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
+import { drawFolder, ended, freePort, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
 
 const { describe } = await needs('gloo');
 
@@ -28,14 +27,6 @@ beforeAll(async () => {
     folder.write(`${name}.json`, smallConfig('train', { ...config, name }));
 });
 afterAll(() => folder.leave());
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 /** `simvlm train` as process 1, in a Node process of its own. */
 function startSecond(

@@ -15,7 +15,7 @@ try {
     const { port } = server.address() as AddressInfo;
     await new Promise(resolve => server.close(resolve));
     // A group of one.
-    addon.groupLeave(await addon.groupJoin('127.0.0.1', port, 0, 1, 10_000, -1));
+    addon.groupLeave(await addon.groupJoin('127.0.0.1', port, 0, 1, 10_000, -1, false));
   }
 } catch (error) {
   fail(error);

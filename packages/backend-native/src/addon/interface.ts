@@ -113,6 +113,7 @@ export interface NativeAddon {
     size: number,
     timeout: number,
     device: DeviceIndex,
+    launcherListens: boolean,
   ): Promise<number>;
   /** The sums of tensors over the processes, as new ones: the same numbers in each, bit for bit. */
   groupAllReduce(group: number, tensors: readonly Handle[]): Promise<Handle[]>;

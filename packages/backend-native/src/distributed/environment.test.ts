@@ -16,6 +16,12 @@ describe('the place of a process', () => {
     expect(localRank(torchrun)).toBe(1);
   });
 
+  test('knows a torchrun that listens itself', () => {
+    const place = (value: string) => processPlace({ ...torchrun, TORCHELASTIC_USE_AGENT_STORE: value });
+    expect(place('True')).toMatchObject({ launcherListens: true });
+    expect(place('False')).toEqual(processPlace(torchrun));
+  });
+
   test('is none for a process on its own', () => {
     expect(processPlace({})).toBeUndefined();
     expect(processPlace({ WORLD_SIZE: '1' })).toBeUndefined();

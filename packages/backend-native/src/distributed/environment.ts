@@ -5,16 +5,18 @@ export interface ProcessPlace {
   /** 0 ≤ rank < size. */
   readonly rank: number;
   readonly size: number;
-  /** Where process 0 listens: a name or an address, and a port. */
+  /** Where they meet: a name or an address, and a port, on which process 0 listens. */
   readonly host: string;
   readonly port: number;
+  /** `torchrun` listens there itself: process 0 takes a port of its own, and the launcher's store says which. */
+  readonly launcherListens?: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * This process's place by the variables that `torchrun` sets, and that can be set by hand: `WORLD_SIZE` (how many processes),
- * `RANK` (which of them), `MASTER_ADDR` and `MASTER_PORT` (where process 0 listens).
+ * `RANK` (which of them), `MASTER_ADDR` and `MASTER_PORT` (where process 0 listens, or with `TORCHELASTIC_USE_AGENT_STORE=True` the launcher).
  *
  * @returns undefined for a process on its own: without `WORLD_SIZE`, or where it is 1
  * @throws ConfigError that names the variable, what it is and what is allowed
@@ -32,6 +34,7 @@ export function processPlace(env: Environment = currentEnvironment()): ProcessPl
     size,
     host: env.MASTER_ADDR?.trim() || fail(missing('MASTER_ADDR', `WORLD_SIZE is ${size}`)),
     port: whole(env, 'MASTER_PORT', 1, 65535),
+    ...(env.TORCHELASTIC_USE_AGENT_STORE === 'True' && { launcherListens: true }),
   };
 }
 

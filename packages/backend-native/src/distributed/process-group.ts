@@ -37,10 +37,18 @@ export async function joinProcessGroup(
     );
   // NCCL's errors are to come as errors: by default its watchdog ends the process.
   if (backend.device >= 0) process.env.TORCH_NCCL_BLOCKING_WAIT ??= '1';
-  const { rank, size, host, port } = place;
+  const { rank, size, host, port, launcherListens = false } = place;
   const timeout = (options.timeout ?? TIMEOUT) * 1000;
   try {
-    const group = await backend.addon.groupJoin(host, port, rank, size, timeout, backend.device);
+    const group = await backend.addon.groupJoin(
+      host,
+      port,
+      rank,
+      size,
+      timeout,
+      backend.device,
+      launcherListens,
+    );
     return new NativeProcessGroup(backend, group, rank, size);
   } catch (error) {
     throw nativeError('joining the other processes', error as Error);

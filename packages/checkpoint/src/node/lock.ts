@@ -26,6 +26,16 @@ export interface LockNote {
   readonly since: string;
   /** Tells two locks of one process apart. */
   readonly id: string;
+  /** See `LockOptions`; null for a process started on its own. */
+  readonly launch?: string | null;
+}
+
+export interface LockOptions {
+  /**
+   * What the processes of one launch have in common, over all machines and restarts. The launcher ends all processes before it starts
+   * them again: so the lock of another machine's process of the same launch is that of a dead one.
+   */
+  readonly launch?: string | undefined;
 }
 
 /** The lock's name in its folder. */
@@ -37,7 +47,7 @@ const LOCK = 'lock';
  * @param folder such as `runs/demo`
  * @throws ConfigError that names the process holding it; CheckpointError DISK_WRITE when no lock can be written
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
+export async function lockFolder(folder: string, { launch }: LockOptions = {}): Promise<FolderLock> {
   const path = join(folder, LOCK);
   const own: LockNote = {
     pid: process.pid,
@@ -45,6 +55,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     started: startOf(process.pid),
     since: new Date().toISOString(),
     id: randomUUID(),
+    launch: launch ?? null,
   };
   try {
     await mkdir(folder, { recursive: true });
@@ -53,7 +64,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       const held = await read(path);
       // Released, or taken over by another, between the two.
       if (held === 'gone') continue;
-      if (isAlive(held)) throw inUse(folder, path, held);
+      if (isAlive(held, own)) throw inUse(folder, path, held);
       if (await moveAway(path, held, own)) takenFrom = held;
     }
     return { ...(takenFrom && { takenFrom }), release: () => release(path, own) };
@@ -132,9 +143,9 @@ async function release(path: string, own: LockNote): Promise<void> {
   if (held !== 'gone' && held.id === own.id) await unlink(path);
 }
 
-/** Of a process on another machine nothing can be known: it counts as alive. */
-function isAlive({ pid, host, started }: LockNote): boolean {
-  if (host !== hostname()) return true;
+/** Of a process on another machine nothing can be known but that its launcher has ended it: else it counts as alive. */
+function isAlive({ pid, host, started, launch }: LockNote, own: LockNote): boolean {
+  if (host !== own.host) return own.launch === null || launch !== own.launch;
   if (!isRunning(pid)) return false;
   const now = startOf(pid);
   return started === null || now === null || started === now;

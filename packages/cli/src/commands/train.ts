@@ -14,8 +14,16 @@ import { loadRunData } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { imageSizeOf } from '../pipeline/model';
 import { pluginAdvice, pluginArguments, runRegistry } from '../pipeline/registry';
+import { resumeTogether } from '../pipeline/resume-together';
 import { runTraining } from '../pipeline/run';
-import { newRunFolder, openResume, type RunFolder, resumedRunFolder, runPath } from '../pipeline/run-folder';
+import {
+  type NewOrResumed,
+  newRunFolder,
+  openResume,
+  type RunFolder,
+  resumedRunFolder,
+  runPath,
+} from '../pipeline/run-folder';
 import { percent, Terminal } from '../terminal';
 
 export interface TrainCommandOptions {
@@ -26,6 +34,8 @@ export interface TrainCommandOptions {
   backend?: string;
 }
 
+/** As `--resume` is given to go on where there is a checkpoint, and to begin where there is none. */
+const AUTO = 'auto';
 /** Validation pictures that are captioned at the end. */
 const VALIDATION = 500;
 /** Validation pictures that are captioned once a minute. */
@@ -33,10 +43,11 @@ const SAMPLES = 4;
 
 /** `simvlm train`: in one process, or as one of several that the environment tells of. */
 export async function trainCommand(file: string, options: TrainCommandOptions): Promise<number> {
-  if (options.resume !== undefined && options.init !== undefined)
+  const auto = options.resume === AUTO;
+  if (options.resume !== undefined && options.init !== undefined && !auto)
     throw new ConfigError(
       'CONFIG_INVALID',
-      'train: give --resume (go on with a run) or --init (a new run with the weights of another), not both',
+      'train: give --resume (go on with a run) or --init (a new run with the weights of another), not both, unless it is --resume auto',
     );
   const terminal = new Terminal();
   const place = processPlace();
@@ -44,7 +55,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   if (place && place.rank > 0) terminal.silence();
   const config = withPlugins(await readRunConfig(file, options.set), options.plugin);
   // Whatever is wrong with the configuration is said before anything starts.
-  if (config.lora && options.init === undefined && options.resume === undefined)
+  if (config.lora && options.init === undefined && (options.resume === undefined || auto))
     throw new ConfigError(
       'CONFIG_INVALID',
       `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
@@ -58,7 +69,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   if (!place || place.rank === 0)
     await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const resume =
-    options.resume === undefined ? undefined : await openResume(options.resume, config, terminal);
+    options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
   const init = options.init === undefined ? undefined : await openCheckpoint(options.init);
   const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
@@ -77,6 +88,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
         terminal,
         signal,
         processes,
+        auto,
         resume,
         init,
       }),
@@ -102,22 +114,34 @@ interface Training {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly processes: ProcessGroup<tf.Tensor> | undefined;
+  /** Go on where there is a checkpoint, else begin; `resume` is none. */
+  readonly auto: boolean;
   readonly resume: FolderCheckpoint | undefined;
   readonly init: FolderCheckpoint | undefined;
 }
 
 async function trainAndValidate(training: Training): Promise<number> {
-  const { config, terminal, processes, resume } = training;
-  // Of several processes the first writes.
-  if ((processes?.rank ?? 0) > 0) return trainIn(undefined, training);
-  const folder = resume
-    ? await resumedRunFolder(config, resume, terminal)
-    : await newRunFolder(config.name, terminal);
+  const { folder, resume } = await placeOf(training);
+  // Whoever goes on has weights of its own.
+  const init = resume ? undefined : training.init;
   try {
-    return await trainIn(folder, training);
+    return await trainIn(folder, { ...training, resume, init });
   } finally {
-    await folder.close();
+    await folder?.close();
   }
+}
+
+/** Where the run is written, by the first of several processes, and what all of them go on from. */
+async function placeOf(training: Training): Promise<Partial<NewOrResumed>> {
+  const { config, terminal, processes, auto, resume } = training;
+  if (auto) return resumeTogether(config, terminal, processes);
+  if ((processes?.rank ?? 0) > 0) return { resume };
+  return {
+    resume,
+    folder: resume
+      ? await resumedRunFolder(config, resume, terminal)
+      : await newRunFolder(config.name, terminal),
+  };
 }
 
 /** @param folder none in a process that writes nothing */

@@ -72,6 +72,56 @@ export async function resumedRunFolder(
   });
 }
 
+/** A run folder, and what to go on from where it holds a run. */
+export interface NewOrResumed {
+  readonly folder: RunFolder;
+  readonly resume: FolderCheckpoint | undefined;
+}
+
+/**
+ * Takes the folder of a run that goes on where it has a checkpoint, and begins where it has none.
+ *
+ * @throws what `newRunFolder` and `openResume` do
+ */
+export async function newOrResumedRunFolder(config: RunConfig, terminal: Terminal): Promise<NewOrResumed> {
+  let resume: FolderCheckpoint | undefined;
+  // Nobody adds a checkpoint between the look and the lock.
+  const folder = await lockedFolder(config.name, terminal, async ({ path, storage }) => {
+    const latest = await storage.latest();
+    resume = latest && (await openResume(latest.folder, config, terminal));
+    terminal.note(resume ? `going on from ${resume.folder}` : `${path} holds no checkpoint yet: beginning`);
+  });
+  return { folder, resume };
+}
+
+/** How long another machine's disk may take to show what process 0 has written: an NFS client keeps a listing for a minute. */
+const SHOWN_WITHIN_MS = 90_000;
+
+/**
+ * The checkpoint of that step, for a process that writes nothing and does as process 0 says.
+ *
+ * @throws ConfigError when it is not to be seen here, and what `openResume` does
+ */
+export async function followedCheckpoint(
+  config: RunConfig,
+  step: number,
+  terminal: Terminal,
+  within = SHOWN_WITHIN_MS,
+): Promise<FolderCheckpoint> {
+  const path = runPath(config.name);
+  for (const deadline = Date.now() + within; ; ) {
+    const latest = await checkpointsOf(path).latest();
+    if (latest && (await checkpointTrainerState(latest)).step === step)
+      return openResume(latest.folder, config, terminal);
+    if (Date.now() >= deadline) break;
+    await new Promise(resolve => setTimeout(resolve, Math.min(500, within)));
+  }
+  throw new ConfigError(
+    'CONFIG_INVALID',
+    `process 0 goes on from step ${step}, whose checkpoint ${path} does not hold here: all processes need the same run folder, such as on a shared disk`,
+  );
+}
+
 /**
  * The checkpoint to go on from, known to be of this configuration.
  *
@@ -104,13 +154,18 @@ async function checkSteps(checkpoint: Checkpoint, { steps }: RunConfig): Promise
     );
 }
 
+/** What `torchrun` gives all processes that it starts and starts again; `none` is what it says where it was not told. */
+function launchOf({ TORCHELASTIC_RUN_ID: id }: NodeJS.ProcessEnv): string | undefined {
+  return id === 'none' ? undefined : id || undefined;
+}
+
 async function lockedFolder(
   name: string,
   terminal: Terminal,
   check: (folder: Omit<RunFolder, 'close'>) => Promise<void>,
 ): Promise<RunFolder> {
   const path = runPath(name);
-  const lock: FolderLock = await lockFolder(path);
+  const lock: FolderLock = await lockFolder(path, { launch: launchOf(process.env) });
   const folder = { path, storage: checkpointsOf(path), close: () => lock.release() };
   try {
     if (lock.takenFrom)
