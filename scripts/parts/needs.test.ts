@@ -56,6 +56,6 @@ test('a part that is required and missing fails, and says how to add it', async 
   expect(report).toMatchObject({ success: false, numPassedTests: 0 });
   expect(report.testResults.map(({ message }) => message)).toEqual([
     'SIMVLM_REQUIRE: not tested: libtorch: the native backend (libtorch: no libtorch with headers is here). ' +
-      'To add it: apt-get install g++ libtorch-dev libopenblas0-openmp',
+      'To add it: apt-get install g++; pip install torch',
   ]);
 });

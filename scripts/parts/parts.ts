@@ -70,13 +70,13 @@ export const parts: Readonly<Record<PartName, Part>> = {
   libtorch: {
     title: 'libtorch',
     tests: 'the native backend',
-    add: 'apt-get install g++ libtorch-dev libopenblas0-openmp',
+    add: 'apt-get install g++; pip install torch',
     probe: probe('libtorch.ts'),
   },
   gloo: {
-    title: "Gloo's headers",
+    title: 'a libtorch with Gloo',
     tests: 'training in several processes',
-    add: 'apt-get install libgloo-dev',
+    add: 'pip install torch',
     after: 'libtorch',
     probe: probe('libtorch.ts', 'gloo'),
   },

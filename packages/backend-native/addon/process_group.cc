@@ -173,8 +173,8 @@ c10::intrusive_ptr<C10dGroup> connectGloo(const Meeting& meeting) {
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, meeting.rank, meeting.size, options);
 #else
   throw UsageError(
-      "processes on the CPU need Gloo, whose headers were not there, or did not fit, when the addon was "
-      "compiled: apt-get install libgloo-dev");
+      "processes on the CPU need Gloo, which this libtorch was built without, or whose headers did not fit: "
+      "use that of pip install torch");
 #endif
 }
 
@@ -186,9 +186,9 @@ c10::intrusive_ptr<C10dGroup> connectNccl(const Meeting& meeting) {
   return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, meeting.rank, meeting.size, options);
 #else
   throw UsageError(
-      "processes on CUDA devices need NCCL, whose header nccl.h was not there, or did not fit, when the "
-      "addon "
-      "was compiled: pip install nvidia-nccl-cu13, or install libnccl-dev");
+      "processes on CUDA devices need NCCL, some of whose headers were not there, or did not fit, when the "
+      "addon was compiled: pip install nvidia-nccl-cu13 'cuda-toolkit[cccl]', or install a CUDA toolkit and "
+      "libnccl-dev");
 #endif
 }
 
@@ -207,8 +207,8 @@ std::shared_ptr<ProcessGroup> ProcessGroup::join(const Meeting& meeting) {
 
 std::shared_ptr<ProcessGroup> ProcessGroup::join(const Meeting&) {
   throw UsageError(
-      "several processes need Gloo, whose headers were not there, or did not fit, when the addon was "
-      "compiled: apt-get install libgloo-dev");
+      "several processes need Gloo or NCCL, which this libtorch was built without, or whose headers did not "
+      "fit: use that of pip install torch");
 }
 
 #endif

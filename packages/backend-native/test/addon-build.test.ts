@@ -9,15 +9,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compile, firstErrors, type Target } from '../src/addon/build';
+import type { Features } from '../src/addon/features';
 import { addonSource, cacheFolder, cacheKey, packageRoot } from '../src/addon/source';
+import { mentions } from '../src/addon/symbols';
 
 const libtorch: Target['libtorch'] = {
   ...{ found: true, version: '2.6.0', cuda: null, cxx11Abi: true, source: 'a test' },
   ...{ includeDirs: ['/include'], libDirs: ['/lib'], libs: ['torch'] },
 };
+
+const features: Features = { cuda: false, gloo: false, nccl: false, includeDirs: [], leftOut: [] };
 
 describe('the addon is built', () => {
   let folder: string;
@@ -26,7 +30,7 @@ describe('the addon is built', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'simvlm-build-'));
-    target = { libtorch, source: addonSource(), file: join(folder, 'key', 'simvlm_native.node') };
+    target = { libtorch, features, source: addonSource(), file: join(folder, 'key', 'simvlm_native.node') };
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
@@ -101,21 +105,66 @@ describe('the addon is built', () => {
     expect(existsSync(target.file)).toBe(false);
   });
 
-  test('headers of Gloo or NCCL that do not fit cost the processes, not the backend', async () => {
-    for (const header of ['torch/csrc/distributed/c10d/TCPStore.hpp', 'gloo/algorithm.h']) {
-      mkdirSync(join(folder, dirname(header)), { recursive: true });
-      writeFileSync(join(folder, header), '');
-    }
-    target = { ...target, libtorch: { ...libtorch, includeDirs: [folder] } };
-    compiler(
-      `case "$*" in *USE_C10D*) echo "gloo.h:1:1: error: no such thing" >&2; exit 1;; esac; echo made > "$out"`,
-    );
+  test('a half that fails waits for the other, which still writes', async () => {
+    compiler(`case "$*" in *half0*) echo "a.cc:1:1: error: no such thing" >&2; exit 1;; esac
+      sleep 0.3; echo made > "$out" && echo whole > ${folder}/other`);
+    await expect(compile(target)).rejects.toThrow('no such thing');
+    expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('whole\n');
+    expect(leftovers()).toEqual([]);
+  });
+
+  /** Libraries of a libtorch, with what their symbols begin with. */
+  const libraries = (symbols: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(symbols)) writeFileSync(join(folder, name), `\0ELF${text}\0`);
+    return { ...libtorch, libDirs: [folder] };
+  };
+  const withBoth = {
+    'libtorch_cpu.so': '_ZN4c10d16ProcessGroupGlooC1ERKN3c10',
+    'libtorch_cuda.so': '_ZN4c10d16ProcessGroupNCCLC1EN3c10',
+  };
+  const both = { ...features, cuda: true, gloo: true, nccl: true };
+
+  test('headers of NCCL or Gloo that do not fit cost the processes, not the backend', async () => {
+    target = { ...target, libtorch: libraries(withBoth), features: both };
+    compiler(`case "$*" in *USE_C10D_NCCL*) echo "nccl.h:1:1: error: no such thing" >&2; exit 1;; esac
+      case "$*" in *USE_C10D_GLOO*) echo "gloo.h:1:1: error: nor this" >&2; exit 1;; esac; echo made > "$out"`);
     const lines: string[] = [];
     await compile(target, line => lines.push(line));
     expect(existsSync(target.file)).toBe(true);
-    expect(lines).toContain(
-      'once more without -DUSE_C10D_GLOO, as the native addon does not compile: gloo.h:1:1: error: no such thing',
-    );
+    expect(lines.filter(line => line.startsWith('once more'))).toEqual([
+      'once more without NCCL, as the native addon does not compile: nccl.h:1:1: error: no such thing',
+      'once more without Gloo, as the native addon does not compile: gloo.h:1:1: error: nor this',
+    ]);
+  });
+
+  test.each<[string, Record<string, string>, RegExp, RegExp]>([
+    ['both', withBoth, /-DUSE_C10D_GLOO -DUSE_C10D_NCCL/, /^$/],
+    ['Gloo alone', { ...withBoth, 'libtorch_cuda.so': '' }, /-DUSE_C10D_GLOO/, /NCCL/],
+    ['none', { 'libtorch_cpu.so': '', 'libtorch_cuda.so': '' }, /-DSIMVLM_CUDA/, /C10D/],
+  ])('processes talk through what is inside libtorch: %s', async (_, symbols, present, absent) => {
+    target = { ...target, libtorch: libraries(symbols), features: both };
+    compiler(`echo "$@" > ${folder}/calls.$$; echo made > "$out"`);
+    await compile(target);
+    const calls = readdirSync(folder).filter(name => name.startsWith('calls'));
+    const flags = calls
+      .map(name => readFileSync(join(folder, name), 'utf8'))
+      .filter(call => / -c /.test(call));
+    expect(flags).toHaveLength(2);
+    for (const call of flags) {
+      expect(call).toMatch(present);
+      expect(call).not.toMatch(absent);
+    }
+  });
+
+  test('what is left out is said, and an obstacle is the error', async () => {
+    compiler('echo made > "$out"');
+    const lines: string[] = [];
+    target = { ...target, features: { ...features, leftOut: ['CUDA is left out'] } };
+    await compile(target, line => lines.push(line));
+    expect(lines).toContain('CUDA is left out');
+    rmSync(target.file);
+    target = { ...target, features: { ...features, obstacle: 'no headers of CUDA' } };
+    await expect(compile(target)).rejects.toThrow('the native addon does not compile: no headers of CUDA');
   });
 
   test('a missing compiler is named with what to install', async () => {
@@ -134,12 +183,30 @@ describe('the addon is built', () => {
 
   test('the key changes with the libtorch; the cache follows XDG_CACHE_HOME', () => {
     const source = addonSource();
-    const key = cacheKey(source, libtorch);
+    const keyOf = (change: Partial<Target['libtorch']>, added: Partial<Features> = {}) =>
+      cacheKey(source, { ...libtorch, ...change }, { ...features, ...added });
+    const key = keyOf({});
     expect(key).toMatch(/^[0-9a-f]{24}$/);
-    expect(cacheKey(source, { ...libtorch, source: 'elsewhere' })).toBe(key);
-    expect(cacheKey(source, { ...libtorch, version: '2.6.1' })).not.toBe(key);
-    expect(cacheKey(source, { ...libtorch, cxx11Abi: false })).not.toBe(key);
+    expect(keyOf({ source: 'elsewhere' })).toBe(key);
+    expect(keyOf({ version: '2.6.1' })).not.toBe(key);
+    expect(keyOf({ cxx11Abi: false })).not.toBe(key);
+    expect(keyOf({}, { gloo: true })).not.toBe(key);
+    expect(keyOf({}, { leftOut: ['NCCL'] })).toBe(key);
     expect(cacheFolder({ XDG_CACHE_HOME: '/cache' })).toBe('/cache/simvlm/native');
     expect(cacheFolder({})).toMatch(/\.cache\/simvlm\/native$/);
   });
+});
+
+test('a name in a library is found, also where two parts of it meet', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'simvlm-symbols-'));
+  const library = join(folder, 'lib.so');
+  const part = 1 << 23;
+  for (const position of [0, 100, part - 4, part, 2 * part - 1]) {
+    const bytes = Buffer.alloc(2 * part + 100);
+    bytes.write('_ZN4c10d', position);
+    writeFileSync(library, bytes);
+    expect(await mentions(library, '_ZN4c10d'), `at ${position}`).toBe(true);
+    expect(await mentions(library, '_ZN4c10e')).toBe(false);
+  }
+  rmSync(folder, { recursive: true });
 });

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { dirname, join } from 'node:path';
 import { BackendError } from '@simvlm/core';
 import { checkFolder, writeProblem } from '@simvlm/core/node';
-import { collectives, compileFlags, linkFlags } from './flags';
+import { type Features, featuresOf } from './features';
+import { compileFlags, linkFlags } from './flags';
 import { whileLocked } from './lock';
 import type { Libtorch } from './machine';
-import { type AddonSource, addonSource, cacheFolder, cacheKey, nodeApiHeaders } from './source';
+import { type AddonSource, addonSource, cacheFolder, cacheKey, glooHeaders, nodeApiHeaders } from './source';
+import { mentions } from './symbols';
 
 /** How the folders begin in which an addon is compiled. */
 const WORK = 'build-';
@@ -17,13 +19,17 @@ export type Progress = (line: string) => void;
 /** The addon for a libtorch: what it is made of, and where it lies once it is built. */
 export interface Target {
   readonly libtorch: Libtorch;
+  readonly features: Features;
   readonly source: AddonSource;
   readonly file: string;
 }
 
-export function targetFor(libtorch: Libtorch): Target {
+/** @param hasGpu whether this machine has a GPU, for which the addon must be compiled with CUDA */
+export function targetFor(libtorch: Libtorch, hasGpu: boolean): Target {
   const source = addonSource();
-  return { libtorch, source, file: join(cacheFolder(), cacheKey(source, libtorch), 'simvlm_native.node') };
+  const features = featuresOf(libtorch, hasGpu);
+  const key = cacheKey(source, libtorch, features);
+  return { libtorch, features, source, file: join(cacheFolder(), key, 'simvlm_native.node') };
 }
 
 /**
@@ -62,36 +68,84 @@ export async function compile(target: Target, onProgress: Progress = () => {}): 
   return file;
 }
 
-async function build({ libtorch, source, file }: Target, work: string, onProgress: Progress): Promise<void> {
+async function build(target: Target, work: string, onProgress: Progress): Promise<void> {
+  const { libtorch, features, file } = target;
   onProgress(`compiling the native addon for libtorch ${libtorch.version} (${libtorch.source})`);
-  const compiler = process.env.CXX || 'g++';
-  const flags = compileFlags(libtorch, nodeApiHeaders());
-  // Nearly all the time goes into reading libtorch's headers. So the files are compiled as two, side by side: as one
-  // each, the headers would be read ten times.
-  const halves = [0, 1].map(half => source.units.filter((_, i) => i % 2 === half));
-  const objects = await Promise.all(
-    halves.map(async (units, half) => {
-      const unit = join(work, `half${half}.cc`);
-      writeFileSync(unit, units.map(name => `#include "${join(source.folder, name)}"\n`).join(''));
-      const compileUnit = (flags: string[]) => run(compiler, [...flags, '-c', unit, '-o', `${unit}.o`]);
-      await compileUnit(flags).catch(error => {
-        // Headers of Gloo and NCCL come from elsewhere than libtorch's: one that does not fit must not cost the backend.
-        const processes = collectives(libtorch);
-        if (processes.length === 0) throw error;
-        onProgress(`once more without ${processes.join(' and ')}, as ${(error as Error).message}`);
-        return compileUnit(flags.filter(flag => !processes.includes(flag)));
-      });
-      onProgress(`compiled ${units.join(', ')}`);
-      return `${unit}.o`;
-    }),
-  );
+  if (features.obstacle !== undefined)
+    throw new BackendError('BACKEND_UNAVAILABLE', `${NOT_COMPILED}: ${features.obstacle}`);
+  for (const line of features.leftOut) onProgress(line);
+  const objects = await compileWithWhatFits(target, work, onProgress);
   const linked = join(work, 'simvlm_native.node');
-  await run(compiler, ['-shared', '-o', linked, ...objects, ...linkFlags(libtorch)]);
+  await run(compiler(), ['-shared', '-o', linked, ...objects, ...linkFlags(libtorch)]);
   // For people who look into the cache.
   writeFileSync(join(dirname(file), 'libtorch.json'), `${JSON.stringify(libtorch, null, 2)}\n`);
   renameSync(linked, file);
   onProgress(`built ${file}`);
 }
+
+/**
+ * Headers that do not fit must cost several processes, not the backend: those of c10d and NCCL change between versions. So what
+ * does not compile is compiled once more without NCCL, and then without Gloo.
+ */
+async function compileWithWhatFits(target: Target, work: string, onProgress: Progress): Promise<string[]> {
+  let features = await withSymbols(target);
+  for (;;) {
+    try {
+      return await compileAll({ ...target, features }, work, onProgress);
+    } catch (error) {
+      const next = features.nccl ? 'nccl' : features.gloo ? 'gloo' : undefined;
+      if (next === undefined || !(error as BackendError).message.startsWith(NOT_COMPILED)) throw error;
+      const name = { nccl: 'NCCL', gloo: 'Gloo' }[next];
+      onProgress(`once more without ${name}, as ${(error as Error).message}`);
+      features = { ...features, [next]: false };
+    }
+  }
+}
+
+/** A libtorch may have been built without Gloo or NCCL and have their headers all the same. */
+async function withSymbols({ features, libtorch }: Target): Promise<Features> {
+  const has = (library: string, symbol: string) =>
+    mentions(join(libtorch.libDirs[0]!, library), `_ZN4c10d16${symbol}C1E`);
+  return {
+    ...features,
+    gloo: features.gloo && (await has('libtorch_cpu.so', 'ProcessGroupGloo')),
+    nccl: features.nccl && (await has('libtorch_cuda.so', 'ProcessGroupNCCL')),
+  };
+}
+
+/**
+ * Nearly all the time goes into reading libtorch's headers. So the files are compiled as two, side by side: as one each, the headers
+ * would be read ten times.
+ *
+ * @returns the object files, once both compilers have ended: a folder that one still writes to must not be removed
+ */
+async function compileAll(
+  { libtorch, features, source }: Target,
+  work: string,
+  onProgress: Progress,
+): Promise<string[]> {
+  const flags = compileFlags(libtorch, features, [nodeApiHeaders(), glooHeaders(source)]);
+  const halves = await Promise.allSettled(
+    [0, 1].map(async half => {
+      const units = source.units.filter((_, i) => i % 2 === half);
+      const unit = join(work, `half${half}.cc`);
+      writeFileSync(unit, units.map(name => `#include "${join(source.folder, name)}"\n`).join(''));
+      await run(compiler(), [...flags, '-c', unit, '-o', `${unit}.o`]);
+      onProgress(`compiled ${units.join(', ')}`);
+      return `${unit}.o`;
+    }),
+  );
+  return halves.map(half => {
+    if (half.status === 'rejected') throw half.reason;
+    return half.value;
+  });
+}
+
+function compiler(): string {
+  return process.env.CXX || 'g++';
+}
+
+const NOT_COMPILED = 'the native addon does not compile';
 
 function run(command: string, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -100,7 +154,7 @@ function run(command: string, args: string[]): Promise<void> {
       const message =
         (error as NodeJS.ErrnoException).code === 'ENOENT'
           ? `the native addon must be compiled once, and there is no ${command}: apt-get install g++, or set CXX`
-          : `the native addon does not compile: ${firstErrors(stderr)}`;
+          : `${NOT_COMPILED}: ${firstErrors(stderr)}`;
       reject(new BackendError('BACKEND_UNAVAILABLE', message, { cause: error }));
     });
   });
@@ -110,7 +164,5 @@ function run(command: string, args: string[]): Promise<void> {
 export function firstErrors(stderr: string): string {
   const lines = stderr.split('\n').filter(line => line.trim() !== '');
   const errors = lines.filter(line => /\berror\b|undefined reference|cannot find/.test(line));
-  const missing = /fatal error: (\S+): No such file/.exec(stderr)?.[1];
-  const hint = missing?.startsWith('cuda') ? '; CUDA’s headers are missing: set CUDA_HOME' : '';
-  return (errors.length > 0 ? errors.slice(0, 3) : lines.slice(-3)).join('; ') + hint;
+  return (errors.length > 0 ? errors.slice(0, 3) : lines.slice(-3)).join('; ');
 }

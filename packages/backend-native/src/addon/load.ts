@@ -5,7 +5,7 @@ import { BackendError } from '@simvlm/core';
 import { hasOpenBlasOnPosixThreads } from './blas';
 import { compile, type Progress, type Target, targetFor } from './build';
 import type { NativeAddon } from './interface';
-import { INSTALL_HINT, locateLibtorch } from './locate';
+import { INSTALL_HINT, locateLibtorch, thisMachine } from './locate';
 
 let loaded: NativeAddon | undefined;
 let target: Target | undefined;
@@ -24,7 +24,7 @@ export function findTarget(): Target {
       'BACKEND_UNAVAILABLE',
       `no libtorch found (${libtorch.reasons.join('; ')}): ${INSTALL_HINT}`,
     );
-  return (target = targetFor(libtorch));
+  return (target = targetFor(libtorch, thisMachine().hasGpu));
 }
 
 /**

@@ -14,7 +14,7 @@ export interface NotFound {
 }
 
 export const INSTALL_HINT =
-  'apt-get install libtorch-dev libopenblas0-openmp, or pip install torch, or set SIMVLM_LIBTORCH to a libtorch folder';
+  'pip install torch, or apt-get install libtorch-dev libopenblas0-openmp, or set SIMVLM_LIBTORCH to a libtorch folder';
 
 /** Variables that name a libtorch, first one first. */
 const VARIABLES = ['SIMVLM_LIBTORCH', 'LIBTORCH', 'Torch_DIR'] as const;

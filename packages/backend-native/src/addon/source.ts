@@ -5,7 +5,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BackendError } from '@simvlm/core';
-import { collectives, linkFlags } from './flags';
+import type { Features } from './features';
+import { definitions, linkFlags } from './flags';
 import type { Libtorch } from './machine';
 
 /** The file that this code is in, as a module of either kind. */
@@ -52,6 +53,14 @@ export function nodeApiHeaders(): string {
   return createRequire(here())('node-api-headers').include_dir;
 }
 
+/**
+ * The folder with Gloo's headers, which c10d's header includes and libtorch does not bring. The addon holds nothing of Gloo's but
+ * pointers, so these need not be of the same version as the Gloo inside libtorch.
+ */
+export function glooHeaders({ folder }: AddonSource): string {
+  return join(folder, 'third_party/gloo');
+}
+
 /** Where compiled addons lie, each under its key. */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'simvlm', 'native');
@@ -61,7 +70,7 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>> = 
  * Names a compiled addon after all that its code depends on. Node's version is not among it, Node-API is stable; nor is
  * the compiler's: a machine that only runs the addon needs none.
  */
-export function cacheKey(source: AddonSource, libtorch: Libtorch): string {
+export function cacheKey(source: AddonSource, libtorch: Libtorch, features: Features): string {
   const hash = createHash('sha256');
   for (const name of [...source.headers, ...source.units])
     hash
@@ -69,7 +78,7 @@ export function cacheKey(source: AddonSource, libtorch: Libtorch): string {
       .update(readFileSync(join(source.folder, name)))
       .update('\0');
   const { version, cuda, includeDirs, cxx11Abi } = libtorch;
-  const flags = [...collectives(libtorch), ...linkFlags(libtorch)];
+  const flags = [...definitions(features), ...linkFlags(libtorch)];
   hash.update(JSON.stringify([version, cuda, includeDirs, cxx11Abi, flags, process.arch]));
   return hash.digest('hex').slice(0, 24);
 }
