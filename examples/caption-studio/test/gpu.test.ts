@@ -193,7 +193,7 @@ describe('which backend is taken', () => {
       const { registerWebGpuBackend } = await real();
       registerBackendProvider({
         ...{ name: 'webgpu', rank: 300, check: async () => ({ available: true, reason: 'made up' }) },
-        activate: async options => (await registerWebGpuBackend(options)).adapter,
+        activate: async ({ software = false }) => (await registerWebGpuBackend({ software })).adapter,
       });
       const engine = newEngine({ shipped, backend: { prefer: 'webgpu', software: true } });
       expect((await engine.start(() => {})).backend.name).toBe('webgpu');

@@ -33,6 +33,26 @@ F* symbol(const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_DEFAULT, name));
 }
 
+/** The digits and points that follow some words in a report of a version; "?" where the words are not there. */
+std::string numberAfter(const std::string& report, const std::string& words) {
+  const size_t at = report.find(words);
+  if (at == std::string::npos) return "?";
+  const size_t first = at + words.size();
+  return report.substr(first, report.find_first_not_of("0123456789.", first) - first);
+}
+
+/** What multiplies matrices, or nothing where ATen's own slow loops do. */
+std::string blasName() {
+  // OpenBLAS says which kernels it chose; MKL has no such functions.
+  if (const auto core = symbol<const char*()>("openblas_get_corename")) {
+    std::string name = std::string("OpenBLAS for ") + core();
+    if (const auto parallel = symbol<int()>("openblas_get_parallel"))
+      name += parallel() == 2 ? " on OpenMP" : parallel() == 1 ? " on POSIX threads" : "";
+    return name;
+  }
+  return at::hasMKL() ? "MKL " + numberAfter(at::get_mkl_version(), "Version ") : "";
+}
+
 Graph& graphOf(const Call& call) {
   const auto found = call.addon.graphs.find(static_cast<int>(call.number(0, "a graph")));
   if (found == call.addon.graphs.end()) throw UsageError("no such graph");
@@ -80,20 +100,18 @@ napi_value cudaDevices(Call& call) {
 }
 
 napi_value cpuInfo(Call& call) {
-  const int threads = at::get_num_threads();
-  std::string info = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-  const std::string capability = lineOf(at::show_config(), "CPU capability usage: ");
-  if (!capability.empty()) info += ", " + capability;
-  // OpenBLAS says which kernels it chose; MKL has no such functions.
-  if (const auto core = symbol<const char*()>("openblas_get_corename")) {
-    info += std::string(", OpenBLAS for ") + core();
-    if (const auto parallel = symbol<int()>("openblas_get_parallel"))
-      info += parallel() == 2 ? " on OpenMP" : parallel() == 1 ? " on POSIX threads" : "";
-  } else if (at::hasMKL()) {
-    info += ", MKL";
-  }
-  if (at::globalContext().hasMKLDNN()) info += ", oneDNN";
-  return textToJs(call.env, info);
+  napi_value result;
+  check(napi_create_object(call.env, &result), "an object");
+  const auto set = [&](const char* name, napi_value value) {
+    check(napi_set_named_property(call.env, result, name, value), name);
+  };
+  set("threads", numberToJs(call.env, at::get_num_threads()));
+  set("capability", textToJs(call.env, lineOf(at::show_config(), "CPU capability usage: ")));
+  set("blas", textToJs(call.env, blasName()));
+  set("oneDnn", textToJs(call.env, at::globalContext().hasMKLDNN()
+                                       ? numberAfter(at::get_mkldnn_version(), " v")
+                                       : ""));
+  return result;
 }
 
 napi_value setThreads(Call& call) {

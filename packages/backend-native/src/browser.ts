@@ -2,16 +2,25 @@
 import { BackendError, type ProcessGroup } from '@simvlm/core';
 import type { NativeStatus } from './addon/index';
 import type { NativeInfo } from './register';
+import type { NativeReport } from './report';
 
+export { cpuLine } from './addon/cpu-line';
 export type { NativeStatus } from './addon/index';
+export type { CpuInfo } from './addon/interface';
 export { type ProcessPlace, processPlace } from './distributed/environment';
 export type { JoinOptions } from './distributed/process-group';
+export type { Precision } from './precision';
 export type { NativeInfo, NativeOptions } from './register';
+export type { NativeReport } from './report';
 
 const REASON = 'libtorch runs in Node, not in browsers';
 
 export function nativeStatus(): NativeStatus {
-  return { found: false, built: false, reason: REASON, file: null, cuda: false };
+  return { found: false, built: false, reason: REASON, file: null, cuda: false, cudaVersion: null };
+}
+
+export async function nativeReport(): Promise<NativeReport> {
+  return { libtorch: null, cpu: null, devices: [], precisions: [], advice: [REASON] };
 }
 
 export async function registerNativeBackend(): Promise<NativeInfo> {

@@ -1,5 +1,6 @@
 import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
+import { cpuLine } from './addon/cpu-line';
 import type { DeviceIndex, NativeAddon } from './addon/interface';
 import { loadAddon } from './addon/load';
 import { Aten } from './aten';
@@ -13,7 +14,7 @@ import { warnOfNarrowSums } from './sums';
 /** How to start the backend. */
 export interface NativeOptions {
   /**
-   * Where tensors live and operators run: `cuda` is `cuda:0`. By default a CUDA device, else the CPU: the first one, or where several
+   * Where tensors live and operators run; by default a CUDA device, else the CPU. `cuda` is the first CUDA device, or where several
    * processes share a machine the one with the number `LOCAL_RANK`, as `torchrun` sets it.
    */
   readonly device?: 'cpu' | 'cuda' | `cuda:${number}`;
@@ -60,6 +61,7 @@ export async function registerNativeBackend(options: NativeOptions = {}): Promis
     starting = undefined;
   });
   const backend = await starting;
+  checkDevice(backend, options.device);
   if (options.precision !== undefined) usePrecision(backend, options.precision);
   if (options.precision === 'bfloat16' && backend.device < 0) warnOfNarrowSums(backend);
   return info(backend);
@@ -104,13 +106,33 @@ function deviceOf(addon: NativeAddon, device: NativeOptions['device']): DeviceIn
   const devices = addon.cudaDevices();
   if (device === undefined && devices.length === 0) return -1;
   if (device === 'cpu') return -1;
-  const index = device === undefined ? localRank() : Number(device.split(':')[1] ?? 0);
+  const index = numberOf(device);
   if (index < devices.length) return index;
   const found =
     devices.length === 0 ? 'no CUDA device works here' : `there are ${devices.length} CUDA devices`;
   const why = addon.builtWithCuda ? found : `this libtorch ${addon.torchVersion} was built without CUDA`;
   const wish = device === undefined ? `LOCAL_RANK is ${index}` : `device '${device}' cannot be used`;
   throw unavailable(`${wish}: ${why}; use device 'cpu'`);
+}
+
+/** Of several processes on a machine each has a GPU of its own, unless its number is given. */
+function numberOf(device: string | undefined): number {
+  const number = device?.split(':')[1];
+  return number === undefined ? localRank() : Number(number);
+}
+
+/** A process has one native backend, on one device: who asks for another one must not go on with it unawares. */
+function checkDevice(backend: NativeBackend, device: NativeOptions['device']): void {
+  if (device === undefined) return;
+  const wanted = device === 'cpu' ? -1 : numberOf(device);
+  if (wanted !== backend.device)
+    throw unavailable(
+      `device '${device}' cannot be used: this process computes on '${deviceName(backend.device)}' already; use another process`,
+    );
+}
+
+function deviceName(device: DeviceIndex): string {
+  return device < 0 ? 'cpu' : `cuda:${device}`;
 }
 
 function unavailable(message: string): BackendError {
@@ -135,8 +157,8 @@ function registerKernels(): void {
 function info(backend: NativeBackend): NativeInfo {
   const { addon, device } = backend;
   return {
-    device: device < 0 ? 'cpu' : `cuda:${device}`,
-    deviceName: device < 0 ? addon.cpuInfo() : addon.cudaDevices()[device]!,
+    device: deviceName(device),
+    deviceName: device < 0 ? cpuLine(addon.cpuInfo()) : addon.cudaDevices()[device]!,
     torchVersion: addon.torchVersion,
     threads: addon.threads(),
     precision: precisionOf(backend),

@@ -50,7 +50,11 @@ describeNative('the addon', () => {
   test('says what it is', () => {
     expect(addon.torchVersion).toMatch(/^\d+\.\d+\.\d+/);
     expect(typeof addon.builtWithCuda).toBe('boolean');
-    expect(addon.cpuInfo()).toMatch(/^\d+ threads?, /);
+    const { capability, blas, oneDnn } = addon.cpuInfo();
+    expect(addon.cpuInfo().threads).toBe(addon.threads());
+    expect(capability).toMatch(/^[A-Z][A-Z0-9 ]+$/);
+    expect(blas).toMatch(/^(|MKL [\d.]+|OpenBLAS for \w+( on (OpenMP|POSIX threads))?)$/);
+    expect(oneDnn).toMatch(/^(|\d+\.\d+[\d.]*)$/);
     if (!addon.builtWithCuda) expect(addon.cudaDevices()).toEqual([]);
   });
 

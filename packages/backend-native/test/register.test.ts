@@ -1,6 +1,6 @@
 import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';
 
@@ -53,6 +53,15 @@ describeNative('registering the backend', () => {
     expect(started).toBe(false);
   });
 
+  test("of several processes on a machine, each takes a device of its own where it is asked for 'cuda'", async () => {
+    vi.stubEnv('LOCAL_RANK', '98');
+    await expect(registerNativeBackend({ device: 'cuda' })).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringContaining("device 'cuda'"),
+    });
+    vi.unstubAllEnvs();
+  });
+
   test('tells device, threads, version and memory, and does not switch to the backend by itself', async () => {
     const info = await registerNativeBackend({ device: 'cpu', threads: 2 });
     expect(info).toMatchObject({ device: 'cpu', threads: 2 });
@@ -69,6 +78,15 @@ describeNative('registering the backend', () => {
     const first = tf.findBackend('native');
     expect(await registerNativeBackend({ device: 'cpu', threads: 2 })).toMatchObject({ threads: 1 });
     expect(tf.findBackend('native')).toBe(first);
+  });
+
+  test('a second time on another device is refused, as a process has one', async () => {
+    await registerNativeBackend({ device: 'cpu' });
+    await expect(registerNativeBackend({ device: 'cuda:3' })).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: "device 'cuda:3' cannot be used: this process computes on 'cpu' already; use another process",
+    });
+    expect(await registerNativeBackend()).toMatchObject({ device: 'cpu' });
   });
 
   test('twice at once gives one backend', async () => {

@@ -2,8 +2,11 @@ import { BackendError } from '@simvlm/core';
 import { findGpu } from './gpu';
 
 export interface DeviceOptions {
-  /** Take an adapter that computes on the processor, such as SwiftShader, when there is no other; default false. */
-  readonly software?: boolean;
+  /**
+   * `true`: take an adapter that computes on the processor, such as SwiftShader, when there is no other. `only`: take such a one even
+   * where there is a GPU. Default false.
+   */
+  readonly software?: boolean | 'only';
   /** Of several GPUs; default `high-performance`. */
   readonly powerPreference?: GPUPowerPreference;
   /**
@@ -62,7 +65,9 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<FoundD
 /** The adapter that would be taken. @throws BackendError as `requestDevice` does */
 export async function requestAdapter({ software, powerPreference = 'high-performance' }: DeviceOptions = {}) {
   const gpu = await findGpu();
-  const adapter = await gpu.requestAdapter({ powerPreference });
+  const adapter = await gpu.requestAdapter(
+    software === 'only' ? { forceFallbackAdapter: true } : { powerPreference },
+  );
   if (!adapter) {
     throw new BackendError(
       'BACKEND_UNAVAILABLE',
@@ -74,7 +79,7 @@ export async function requestAdapter({ software, powerPreference = 'high-perform
   if (isSoftware && !software) {
     throw new BackendError(
       'BACKEND_UNAVAILABLE',
-      `the only adapter of WebGPU is ${nameOf(info)}, which computes on the processor, slower than the backend wasm: ask for it with software: true, on the command line SIMVLM_WEBGPU_SOFTWARE=1`,
+      `the only adapter of WebGPU is ${nameOf(info)}, which computes on the processor, slower than the backend wasm: ask for it with software: true, on the command line --device software`,
     );
   }
   return { adapter, info, isSoftware };

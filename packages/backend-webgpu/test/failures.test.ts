@@ -125,7 +125,7 @@ describe('what cannot be is refused at once', () => {
     const { available, reason } = await webGpuStatus();
     expect(available).toBe(false);
     expect(reason).toMatch(
-      /computes on the processor, slower than the backend wasm: ask for it with software: true, on the command line SIMVLM_WEBGPU_SOFTWARE=1$/,
+      /computes on the processor, slower than the backend wasm: ask for it with software: true, on the command line --device software$/,
     );
     expect((await webGpuStatus({ software: true })).available).toBe(true);
   });

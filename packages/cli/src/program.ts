@@ -3,8 +3,12 @@ import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
 import { count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
 import { generationOptions } from './commands/caption-options';
+import { computeOptions } from './commands/compute-options';
 import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
+
+/** The commands that compute with a model, and so take `--backend`, `--device` and `--precision`. */
+const COMPUTING = ['demo', 'train', 'caption', 'eval'];
 
 /**
  * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
@@ -54,11 +58,6 @@ function buildProgram(done: (code: number) => void): Command {
       program.error(`error: unknown command '${name}'`);
     });
 
-  const backend = () =>
-    new Option(
-      '--backend <name>',
-      'compute with this backend (native, webgpu, wasm, cpu); default: the fastest here',
-    );
   const checkpoint = () =>
     new Option(
       '--checkpoint <dir>',
@@ -85,7 +84,6 @@ function buildProgram(done: (code: number) => void): Command {
       'train with the images shuffled against their captions: a test of the evaluation itself',
     )
     .option('--resume', 'go on from the newest checkpoint of this run')
-    .addOption(backend())
     .action(async options => done(await (await import('./commands/demo')).demo(options)));
 
   program
@@ -106,7 +104,6 @@ function buildProgram(done: (code: number) => void): Command {
       [],
     )
     .addOption(plugin())
-    .addOption(backend())
     .action(async (config, options) =>
       done(await (await import('./commands/train')).trainCommand(config, options)),
     );
@@ -118,7 +115,6 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--prompt <text>', 'begin the caption with this text')
     .option('--jsonl', 'one JSON object a line: {"id", "image", "text", "logProb"}')
     .addOption(plugin())
-    .addOption(backend())
     .action(async (images, options) =>
       done(await (await import('./commands/caption')).caption(images, options)),
     );
@@ -136,7 +132,6 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
     .addOption(plugin())
-    .addOption(backend())
     .action(async (dir, options) =>
       done(
         dir === 'emoji'
@@ -241,6 +236,9 @@ function buildProgram(done: (code: number) => void): Command {
     .description('what works on this machine, and what does not and why')
     .option('--json', 'print as JSON')
     .action(async options => done(await (await import('./commands/info')).info(options)));
+
+  for (const command of program.commands.filter(each => COMPUTING.includes(each.name())))
+    for (const option of computeOptions()) command.addOption(option);
 
   const commands = [...program.commands, ...tokenizer.commands, ...lora.commands, ...native.commands];
   for (const command of [program, ...commands]) command.exitOverride();

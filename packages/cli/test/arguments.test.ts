@@ -23,6 +23,15 @@ describe('help', () => {
     expect(out).toContain('Usage: simvlm');
   });
 
+  it.each(['demo', 'train', 'caption', 'eval'])(
+    '%s says where it can compute and how exactly',
+    async command => {
+      const { out } = await simvlm(command, '--help');
+      for (const option of ['--backend <name>', '--device <name>', '--precision <type>'])
+        expect(out).toContain(option);
+    },
+  );
+
   it('--version prints the version of the package', async () => {
     expect((await simvlm('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

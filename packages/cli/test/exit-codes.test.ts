@@ -65,6 +65,27 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   [2, ['caption', 'pictures/0.png', ...checkpoint, '--backend', 'abacus'], 'no backend "abacus"'],
   [2, ['eval', 'pictures', ...checkpoint, '--backend', 'abacus'], 'no backend "abacus"'],
   [2, ['eval', 'emoji', ...checkpoint, '--backend', 'abacus'], 'no backend "abacus"'],
+  // … a device or a precision that nobody has, or not this backend,
+  [2, ['demo', '--device', 'gpu', '--name', 'x'], 'did you mean "cuda"?'],
+  [2, [...train(), '--device', 'cud'], 'no device "cud"; there are '],
+  [
+    2,
+    ['eval', 'pictures', ...checkpoint, '--backend', 'cpu', '--device', 'cuda'],
+    'no device "cuda", only cpu',
+  ],
+  [
+    2,
+    ['eval', 'emoji', ...checkpoint, '--precision', 'half'],
+    'no precision "half"; there are float32, bfloat16',
+  ],
+  [2, [...train(), '--backend', 'wasm', '--precision', 'bfloat16'], 'only in float32: use native'],
+  [2, train('precision=bf16'), '"precision" must be one of float32, bfloat16'],
+  [2, [...train('precision=bfloat16'), '--backend', 'wasm'], 'only in float32: use native'],
+  [
+    2,
+    ['caption', 'pictures/0.png', ...checkpoint, '--backend', 'webgpu', '--precision', 'bfloat16'],
+    'the backend webgpu does not compute in bfloat16',
+  ],
   // … unknown parts,
   [2, train('model=emoji-huge'), 'no model preset "emoji-huge"'],
   [2, train('objective.kind=captoining'), 'no objective "captoining"; registered: '],
@@ -99,6 +120,11 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   [2, ['lora', 'extract', 'runs/shapes', '--out', 'adapters'], 'runs/shapes has no adapters'],
 
   // 1: it failed, for what is on a disk or on this machine.
+  [
+    1,
+    ['caption', 'pictures/0.png', ...checkpoint, '--backend', 'native', '--device', 'cuda:9'],
+    'backend "native" on device "cuda:9" does not work here (native: ',
+  ],
   [1, ['caption', 'none.png', ...checkpoint], 'cannot read none.png: there is no such file'],
   [1, ['caption', 'pictures/broken.png', ...checkpoint], 'pictures/broken.png: '],
   [1, ['caption', 'pictures/0.png', '--checkpoint', 'none'], 'no checkpoint at none'],

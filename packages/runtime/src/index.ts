@@ -1,3 +1,4 @@
+export type { Precision } from '@simvlm/backend-native';
 export {
   type Candidate,
   type PickedBackend,

@@ -1,4 +1,5 @@
-import { BackendError, didYouMean, type Plugin } from '@simvlm/core';
+import type { Precision } from '@simvlm/backend-native';
+import { BackendError, type Plugin } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import {
   type ActivateOptions,
@@ -11,6 +12,7 @@ import { cpuProvider } from './providers/cpu';
 import { nativeProvider } from './providers/native';
 import { wasmProvider } from './providers/wasm';
 import { webgpuProvider } from './providers/webgpu';
+import { checkWish, refusal, type Wish } from './wish';
 
 export interface PickOptions extends ActivateOptions {
   /** Take this backend or fail; default: the environment variable SIMVLM_BACKEND, else the fastest that works here. */
@@ -28,51 +30,59 @@ export interface PickedBackend {
   readonly name: string;
   /** What it runs on, for people: "SIMD, 2 threads". */
   readonly detail: string;
+  readonly precision: Precision;
   /** Why this one, in a sentence. */
   readonly reason: string;
   readonly candidates: readonly Candidate[];
 }
 
 /**
- * Makes the fastest backend that works here the current one of tfjs, and says why.
+ * Makes the fastest backend that works here, and that can do what is asked for, the current one of tfjs, and says why.
  *
- * @throws BackendError when `prefer` names a backend that is unknown or does not work here
+ * @throws BackendError when `prefer` names a backend that is unknown, or when what is asked for does not work here; ConfigError for a
+ *   device or a precision that no backend has, or not the one that `prefer` names
  */
 export async function pickBackend(options: PickOptions = {}): Promise<PickedBackend> {
   registerDefaults();
   const providers = backendProviders();
   const prefer = options.prefer ?? preferredByEnvironment();
-  const known = providers.map(({ name }) => name);
-  if (prefer !== undefined && !known.includes(prefer)) {
-    throw new BackendError(
-      'BACKEND_UNKNOWN',
-      `no backend "${prefer}"; there are ${known.join(', ')}${didYouMean(prefer, known)}`,
-    );
-  }
+  const { device, precision = 'float32' } = options;
+  const wish: Wish = { prefer, device, precision };
+  checkWish(providers, wish);
   const candidates: Candidate[] = [];
   const checked = await Promise.all(
-    providers.map(async provider => ({ provider, state: await provider.check({ ...options, prefer }) })),
+    providers.map(async provider => ({ provider, state: await stateOf(provider, wish, options) })),
   );
   // Stable: of equal ranks the provider that was registered first.
   checked.sort((a, b) => rankOf(b) - rankOf(a));
   for (const { provider, state } of checked) {
-    const { available, reason } = state;
-    if (!available || (prefer !== undefined && prefer !== provider.name)) {
-      candidates.push({ name: provider.name, available, reason });
+    const { name } = provider;
+    if (!state.available || (prefer !== undefined && prefer !== name)) {
+      candidates.push({ name, available: state.available, reason: state.reason });
       continue;
     }
     try {
-      const detail = await provider.activate(options);
-      if (!(await tf.setBackend(provider.name))) throw new Error('tfjs could not initialise it');
+      const detail = await provider.activate({ ...options, precision });
+      if (!(await tf.setBackend(name))) throw new Error('tfjs could not initialise it');
       await tf.ready();
-      candidates.push({ name: provider.name, available: true, reason });
-      return { name: provider.name, detail, reason: explain(provider.name, prefer, candidates), candidates };
+      candidates.push({ name, available: true, reason: state.reason });
+      return { name, detail, precision, reason: explain(name, prefer, candidates), candidates };
     } catch (error) {
-      candidates.push({ name: provider.name, available: false, reason: (error as Error).message });
+      candidates.push({ name, available: false, reason: (error as Error).message });
     }
   }
-  const told = candidates.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  throw new BackendError('BACKEND_UNAVAILABLE', `backend "${prefer ?? 'any'}" does not work here (${told})`);
+  const told = candidates
+    // Those that were not asked for, or that could not do it on any machine, are no news.
+    .filter(({ name }) => prefer === undefined || name === prefer)
+    .filter(({ name }) => !refusal(providers.find(provider => provider.name === name)!, wish))
+    .map(({ name, reason }) => `${name}: ${reason}`);
+  throw new BackendError('BACKEND_UNAVAILABLE', `${asked(wish)} does not work here (${told.join('; ')})`);
+}
+
+async function stateOf(provider: BackendProvider, wish: Wish, options: PickOptions): Promise<Availability> {
+  const reason = refusal(provider, wish);
+  if (reason !== undefined) return { available: false, reason };
+  return provider.check({ ...options, prefer: wish.prefer });
 }
 
 function rankOf({ provider, state }: { provider: BackendProvider; state: Availability }): number {
@@ -108,4 +118,13 @@ function explain(name: string, prefer: string | undefined, candidates: readonly 
   return passed.length === 0
     ? `${name} is the fastest`
     : `the fastest that works here; not ${passed.join('; not ')}`;
+}
+
+/** What was asked for, for people: `backend "native" on device "cuda" in bfloat16`. */
+function asked({ prefer, device, precision }: Wish): string {
+  return [
+    `backend "${prefer ?? 'any'}"`,
+    ...(device === undefined ? [] : [`on device "${device}"`]),
+    ...(precision === 'float32' ? [] : [`in ${precision}`]),
+  ].join(' ');
 }

@@ -1,4 +1,4 @@
-import type { ProcessPlace } from '@simvlm/backend-native';
+import type { Precision, ProcessPlace } from '@simvlm/backend-native';
 import type { ProcessGroup } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 
@@ -18,6 +18,10 @@ export interface BackendProvider {
   readonly name: string;
   /** Higher is preferred. Ours: native on CUDA 400, webgpu 300, native on CPU 200, wasm 100, cpu 0. */
   readonly rank: number;
+  /** Devices that can be asked for: names, and `cuda:N` for a name with any number. Default: `cpu` alone. */
+  readonly devices?: readonly string[];
+  /** How exactly it can compute. Default: `float32` alone. */
+  readonly precisions?: readonly Precision[];
   /** Cheap, without side effects; never throws: what is missing belongs in `reason`. */
   check(options: CheckOptions): Promise<Availability>;
   /** Registers the backend with tfjs and makes it ready; gives a line such as "SIMD, 2 threads". May throw. */
@@ -27,6 +31,10 @@ export interface BackendProvider {
 }
 
 export interface ActivateOptions {
+  /** One of the provider's `devices`; default: the fastest that it finds. */
+  readonly device?: string;
+  /** One of the provider's `precisions`; default `float32`. */
+  readonly precision?: Precision;
   /** Of `webgpu`: take an adapter that computes on the processor; default: the environment variable SIMVLM_WEBGPU_SOFTWARE=1. */
   readonly software?: boolean;
   /** Threads for backends that have them; default: what the backend finds best here. */
@@ -35,7 +43,7 @@ export interface ActivateOptions {
 
 export interface CheckOptions extends ActivateOptions {
   /** The backend that was asked for, if any. */
-  readonly prefer?: string;
+  readonly prefer?: string | undefined;
 }
 
 const providers = new Map<string, BackendProvider>();

@@ -1,8 +1,14 @@
 import { nativeStatus } from '@simvlm/backend-native';
 import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, expect, test, vi } from 'vitest';
-import { pickBackend, registerBackendProvider } from '../src/index';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  type ActivateOptions,
+  type PickOptions,
+  type Precision,
+  pickBackend,
+  registerBackendProvider,
+} from '../src/index';
 
 // A machine without a GPU, whatever this one has.
 vi.mock('@simvlm/backend-webgpu', () => {
@@ -56,6 +62,88 @@ test('an unknown backend and one that is not here are refused with what there is
     'no backend "tpu"; there are webgpu, native, wasm, cpu',
   );
   await expect(pickBackend({ prefer: 'webgpu' })).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+});
+
+describe('a device or a precision', () => {
+  beforeEach(() => {
+    vi.stubEnv('SIMVLM_BACKEND', '');
+  });
+  const refused = (options: PickOptions) => pickBackend(options).catch((error: Error) => error);
+
+  test.each<[PickOptions, string]>([
+    [
+      { device: 'gpu' },
+      'no device "gpu"; there are high-performance, low-power, software, cpu, cuda, cuda:N; did you mean "cuda"?',
+    ],
+    [{ device: 'cuda1' }, 'did you mean "cuda:1"?'],
+    [{ device: 'cuda:' }, 'no device "cuda:"'],
+    [{ device: 'cuda:99999' }, 'no device "cuda:99999"'],
+    [
+      { precision: 'bf16' as Precision },
+      'no precision "bf16"; there are float32, bfloat16; did you mean "bfloat16"?',
+    ],
+    [{ precision: 'float16' as Precision }, 'did you mean "bfloat16"?'],
+    [
+      { prefer: 'wasm', precision: 'bfloat16' },
+      'the backend wasm does not compute in bfloat16, only in float32: use native',
+    ],
+    [{ prefer: 'wasm', device: 'cuda:1' }, 'the backend wasm has no device "cuda:1", only cpu: use native'],
+    [
+      { prefer: 'native', device: 'software' },
+      'the backend native has no device "software", only cpu, cuda, cuda:N: use webgpu',
+    ],
+    [
+      { device: 'software', precision: 'bfloat16' },
+      'no backend computes in bfloat16 on the device "software": webgpu: float32 on ',
+    ],
+  ])('that cannot be is refused with what can: %j', async (options, message) => {
+    const error = await refused(options);
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect((error as Error).message).toContain(message);
+  });
+
+  test('leaves out the backends that cannot do it, and says why', async () => {
+    const { candidates, name } = await pickBackend({ device: 'cpu' });
+    expect(['native', 'wasm']).toContain(name);
+    expect(candidates).toContainEqual({
+      name: 'webgpu',
+      available: false,
+      reason: 'has no device "cpu", only high-performance, low-power, software',
+    });
+  });
+
+  test('that no backend here can do is an error that tells of those alone that could elsewhere', async () => {
+    const error = await refused({ device: 'cuda:1023' });
+    expect(error).toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
+    expect((error as Error).message).toMatch(
+      /^backend "any" on device "cuda:1023" does not work here \(native: [^;]+/,
+    );
+    expect((error as Error).message).not.toContain('wasm:');
+  });
+
+  test('reaches the backend, which says what it took; without a wish it is float32 again', async () => {
+    const asked: ActivateOptions[] = [];
+    registerBackendProvider({
+      name: 'asked',
+      rank: -1,
+      devices: ['card:N'],
+      precisions: ['float32', 'bfloat16'],
+      check: async () => ({ available: true, reason: 'made up' }),
+      activate: async options => {
+        asked.push(options);
+        if (tf.findBackendFactory('asked') === null) tf.registerBackend('asked', () => tf.findBackend('cpu'));
+        return 'made up';
+      },
+    });
+    expect((await pickBackend({ device: 'card:3', precision: 'bfloat16' })).precision).toBe('bfloat16');
+    expect((await pickBackend({ prefer: 'asked' })).precision).toBe('float32');
+    expect(asked).toEqual([
+      { device: 'card:3', precision: 'bfloat16' },
+      { prefer: 'asked', precision: 'float32' },
+    ]);
+    await tf.setBackend('cpu');
+    tf.removeBackend('asked');
+  });
 });
 
 test('a provider from outside is tried first when its rank is higher, and a failing one is passed over', async () => {

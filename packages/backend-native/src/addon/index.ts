@@ -18,6 +18,8 @@ export interface NativeStatus {
   readonly file: string | null;
   /** Whether that libtorch has CUDA and there is a GPU to use it. */
   readonly cuda: boolean;
+  /** Version of CUDA that the libtorch was built with; null without CUDA or without a libtorch. */
+  readonly cudaVersion: string | null;
 }
 
 /** Looks for a libtorch and for the addon that was compiled for it; compiles nothing. */
@@ -32,9 +34,11 @@ export function nativeStatus(): NativeStatus {
       reason,
       file,
       cuda: libtorch.cuda !== null && thisMachine().hasGpu,
+      cudaVersion: libtorch.cuda,
     };
   } catch (error) {
-    return { found: false, built: false, reason: (error as Error).message, file: null, cuda: false };
+    const reason = (error as Error).message;
+    return { found: false, built: false, reason, file: null, cuda: false, cudaVersion: null };
   }
 }
 

@@ -44,6 +44,17 @@ export interface NativeMemory {
   readonly devicePeakReserved: number;
 }
 
+/** How the CPU computes. */
+export interface CpuInfo {
+  readonly threads: number;
+  /** The instructions that ATen's own code uses: `AVX2`, `AVX512`, `NO AVX`. */
+  readonly capability: string;
+  /** What multiplies matrices: `MKL 2024.2`, `OpenBLAS for Zen on OpenMP`; empty where only ATen's own loops do. */
+  readonly blas: string;
+  /** The version of oneDNN; empty without it. */
+  readonly oneDnn: string;
+}
+
 /**
  * What the compiled addon exports. Every function throws an `Error` whose message is ATen's first line and whose `code` is
  * `'OUT_OF_MEMORY'` (with `requested` bytes where ATen says it), `'CUDA'` or `'ATEN'`; the process goes on.
@@ -55,8 +66,7 @@ export interface NativeAddon {
   readonly builtWithCuda: boolean;
   /** CUDA devices that work now, by name; empty without a driver. */
   cudaDevices(): string[];
-  /** One line on how the CPU computes: capability, threads, BLAS. */
-  cpuInfo(): string;
+  cpuInfo(): CpuInfo;
   setThreads(threads: number): void;
   threads(): number;
   /**

@@ -3,7 +3,6 @@ import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/cor
 import { imagePixels } from '@simvlm/data';
 import { readRegularFile } from '@simvlm/data/node';
 import { pictureBatches } from '@simvlm/eval';
-import { pickBackend } from '@simvlm/runtime';
 import { decodeImage } from '@simvlm/vision-patcher';
 import { exitCode } from '../exit-code';
 import { skippedLines } from '../io/skipped';
@@ -11,13 +10,13 @@ import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
 import { checkLengths, type GenerationOptions, generationRequest } from './caption-options';
+import { type ComputeOptions, startBackend } from './compute-options';
 
-export interface CaptionCommandOptions extends GenerationOptions {
+export interface CaptionCommandOptions extends GenerationOptions, ComputeOptions {
   checkpoint?: string;
   prompt?: string;
   jsonl?: boolean;
   plugin?: readonly string[];
-  backend?: string;
 }
 
 /** Pictures that are captioned at once. */
@@ -31,7 +30,7 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   const request = generationRequest(options);
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  await pickBackend(options.backend ? { prefer: options.backend } : {});
+  await startBackend(options);
   const { model, tokenizer } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
   const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
   const skipped = new SkipLog();

@@ -3,7 +3,7 @@ import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
 import { Random, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { attributionText } from '@simvlm/dataset-emoji';
-import { type PickedBackend, pickBackend } from '@simvlm/runtime';
+import type { PickedBackend } from '@simvlm/runtime';
 import { demoConfig, type RunConfig } from '../config/run-config';
 import { machineLine, programName } from '../environment';
 import { scoreTable, textTable } from '../evaluation/score-table';
@@ -21,14 +21,14 @@ import { holdsRun, newRunFolder, type RunFolder, resumedRunFolder, runPath } fro
 import { withShuffledImages } from '../pipeline/shuffled-images';
 import { writeReport } from '../report/assemble';
 import { duration, printLine, Terminal } from '../terminal';
+import { type ComputeOptions, startBackend } from './compute-options';
 
-export interface DemoOptions {
+export interface DemoOptions extends ComputeOptions {
   minutes: number;
   name: string;
   seed: number;
   shuffleImages?: boolean;
   resume?: boolean;
-  backend?: string;
 }
 
 /** Pictures by the unseen artist that are captioned once a minute. */
@@ -37,15 +37,15 @@ const SAMPLES = 5;
 /** `simvlm demo`. */
 export async function demo(options: DemoOptions): Promise<number> {
   const terminal = new Terminal();
-  const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
-  terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
-
   const resume = options.resume ? await openCheckpoint(runPath(options.name)) : undefined;
   const name = options.resume ? options.name : await freeName(options.name);
   const { minutes, seed } = options;
-  const config: RunConfig = resume
+  const given: RunConfig = resume
     ? { ...(await checkpointRunConfig(resume)), name }
     : { ...demoConfig, name, seed, minutes };
+  const config: RunConfig = { ...given, precision: options.precision ?? given.precision };
+  const backend = await startBackend({ ...options, precision: config.precision });
+  terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   await checkOutputFolder(runPath(name), 'choose another run with --name, or another working directory');
   const registry = await runRegistry();
 

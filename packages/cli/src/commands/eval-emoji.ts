@@ -1,5 +1,4 @@
 import { ConfigError } from '@simvlm/core';
-import { pickBackend } from '@simvlm/runtime';
 import { scoreTable, textTable } from '../evaluation/score-table';
 import { coreSplits, evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
@@ -8,6 +7,7 @@ import { prepareEmoji } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
+import { startBackend } from './compute-options';
 import type { EvalCommandOptions } from './eval';
 
 /** `simvlm eval emoji`: exact match and 20-way choice on the splits of the embedded data set. */
@@ -16,7 +16,7 @@ export async function evaluateEmoji(options: EvalCommandOptions): Promise<number
     throw new ConfigError('CONFIG_INVALID', '--predictions is for a folder, not for emoji');
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  await pickBackend(options.backend ? { prefer: options.backend } : {});
+  await startBackend(options);
   const { model, tokenizer, config } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
   try {
     return await interruptible(terminal, async signal => {

@@ -1,7 +1,6 @@
 import { DataError, type SkipReport } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
-import { pickBackend } from '@simvlm/runtime';
 import { readCandidates } from '../evaluation/candidates';
 import { exitCode } from '../exit-code';
 import { openOutput } from '../io/output-file';
@@ -11,14 +10,14 @@ import { byKind, captionFolder } from '../pipeline/data';
 import { interruptible } from '../pipeline/interrupt';
 import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
+import { type ComputeOptions, startBackend } from './compute-options';
 
-export interface EvalCommandOptions {
+export interface EvalCommandOptions extends ComputeOptions {
   checkpoint?: string;
   task: 'caption' | 'choice';
   json?: boolean;
   predictions?: string;
   plugin?: readonly string[];
-  backend?: string;
 }
 
 interface Outcome {
@@ -57,7 +56,7 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       ? undefined
       : await openOutput(options.predictions, 'give another file with --predictions');
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  await pickBackend(options.backend ? { prefer: options.backend } : {});
+  await startBackend(options);
   const { model, tokenizer } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
 
   const bar = terminal.bar('evaluating');

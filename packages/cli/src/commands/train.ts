@@ -2,7 +2,7 @@ import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
 import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
-import { joinProcesses, pickBackend, processPlace } from '@simvlm/runtime';
+import { joinProcesses, processPlace } from '@simvlm/runtime';
 import type * as tf from '@tensorflow/tfjs';
 import { type RunConfig, readRunConfig } from '../config/run-config';
 import { programName } from '../environment';
@@ -25,13 +25,13 @@ import {
   runPath,
 } from '../pipeline/run-folder';
 import { percent, Terminal } from '../terminal';
+import { type ComputeOptions, startBackend } from './compute-options';
 
-export interface TrainCommandOptions {
+export interface TrainCommandOptions extends ComputeOptions {
   resume?: string;
   init?: string;
   set: string[];
   plugin?: readonly string[];
-  backend?: string;
 }
 
 /** As `--resume` is given to go on where there is a checkpoint, and to begin where there is none. */
@@ -53,7 +53,8 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const place = processPlace();
   // All of several processes do the same; the first writes and tells.
   if (place && place.rank > 0) terminal.silence();
-  const config = withPlugins(await readRunConfig(file, options.set), options.plugin);
+  const given = withPlugins(await readRunConfig(file, options.set), options.plugin);
+  const config: RunConfig = { ...given, precision: options.precision ?? given.precision };
   // Whatever is wrong with the configuration is said before anything starts.
   if (config.lora && options.init === undefined && (options.resume === undefined || auto))
     throw new ConfigError(
@@ -71,7 +72,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const resume =
     options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
   const init = options.init === undefined ? undefined : await openCheckpoint(options.init);
-  const backend = await pickBackend(options.backend ? { prefer: options.backend } : {});
+  const backend = await startBackend({ ...options, precision: config.precision });
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
     const more = place.size === 2 ? '1 more process' : `${place.size - 1} more processes`;

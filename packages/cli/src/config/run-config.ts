@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, checkOptions, type JsonValue, parseJsonObject, rule } from '@simvlm/core';
+import type { Precision } from '@simvlm/runtime';
 import { type Augmentation, augmentations } from '@simvlm/vision-patcher';
 import { runName } from './run-name';
 
@@ -47,6 +48,11 @@ export interface RunConfig {
     /** Records a step and replays it: less time a step on backend native. */
     captureSteps?: boolean;
   };
+  /**
+   * How exactly the training computes; `--precision` goes before it. The weights of a checkpoint are float32 all the same, and it can be
+   * resumed and used in any precision.
+   */
+  precision: Precision;
   /** Trains adapters of low rank beside the weights that `--init` gives: see `LoraConfig` of `@simvlm/model`. */
   lora?: { rank: number; alpha?: number; targets?: string[] };
   /** How long: give one of the two. */
@@ -83,6 +89,7 @@ export const demoConfig: RunConfig = {
     clip: 1,
     labelSmoothing: 0.05,
   },
+  precision: 'float32',
   minutes: 5,
   checkpointSeconds: 120,
 };
@@ -101,6 +108,7 @@ const rules = {
   augment: rule.oneOf(...augmentations),
   plugins: rule.strings,
   optimizer: rule.object,
+  precision: rule.oneOf('float32', 'bfloat16'),
   lora: rule.object,
   minutes: rule.number(0.01),
   steps: rule.integer(1),
