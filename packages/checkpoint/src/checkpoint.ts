@@ -12,6 +12,8 @@ export interface Checkpoint {
   /** Names it in messages: a path, or such as "the folder". */
   readonly where: string;
   readonly names: readonly string[];
+  /** Whether reading a byte means to transfer it: then files of tensors are not read once beforehand to verify them. */
+  readonly remote?: boolean;
   /** A file for reading in part. Its size is checked, its contents are not: see `verify`. @throws CheckpointError when it is not there */
   file(name: string): Promise<ByteSource>;
   /** Reads a file once from end to end. @throws CheckpointError when its contents are not those that were written */

@@ -19,6 +19,8 @@ export {
   memoryCheckpoint,
   type SaveOptions,
 } from './checkpoint';
+export { openHttpCheckpoint } from './http/http-checkpoint';
+export type { HttpOptions } from './http/request';
 export { MANIFEST } from './manifest';
 export { type MemoryStorage, memoryStorage } from './memory-storage';
 export { FILES, TENSORS } from './names';
@@ -27,6 +29,7 @@ export { openSafetensors } from './safetensors/read';
 export {
   checkFinite,
   checkFiniteValues,
+  finiteTensors,
   readAll,
   type SafeTensor,
   type TensorSet,

@@ -3,6 +3,9 @@ import { CheckpointError, parseJson } from '@simvlm/core';
 /** The file that says which others there are. It is written last: a folder without one was never finished. */
 export const MANIFEST = 'manifest.json';
 
+/** In bytes: a manifest of a million files has less. */
+export const MANIFEST_LIMIT = 64 * 2 ** 20;
+
 /** What is known of a file before it is read. */
 export interface ManifestEntry {
   readonly bytes: number;

@@ -9,3 +9,4 @@ export {
 } from './node/folder-storage';
 export { type FolderLock, type LockNote, type LockOptions, lockFolder } from './node/lock';
 export { checkNewFolder, writeCheckpointFolder } from './node/new-folder';
+export { openCheckpointAt } from './node/open-at';

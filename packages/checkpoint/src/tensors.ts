@@ -57,13 +57,13 @@ export function hasTensors({ names }: Checkpoint, name: string): boolean {
  * Opens the tensors of a checkpoint: names and shapes are read, numbers when they are asked for.
  *
  * @param name such as `weights`
- * @param verify reads the files once beforehand, and so knows that no byte was changed; default true
+ * @param verify reads the files once beforehand, and so knows that no byte was changed; default true, but for a remote checkpoint
  * @throws CheckpointError when they are missing or damaged, or when index and shards disagree
  */
 export async function openTensors(
   checkpoint: Checkpoint,
   name: string,
-  { verify = true }: { readonly verify?: boolean } = {},
+  { verify = !checkpoint.remote }: { readonly verify?: boolean } = {},
 ): Promise<TensorSet> {
   const open = async (file: string) => {
     const source = await checkpoint.file(file);

@@ -61,7 +61,7 @@ function buildProgram(done: (code: number) => void): Command {
   const checkpoint = () =>
     new Option(
       '--checkpoint <dir>',
-      'a checkpoint, or a run folder with checkpoints; default: the bundled model',
+      'a checkpoint, a run folder with checkpoints, or the web address of a checkpoint; default: the bundled model',
     );
   const plugin = () =>
     new Option(
@@ -95,7 +95,7 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .option(
       '--init <dir>',
-      'start with the weights and the tokenizer of this checkpoint or run folder, at any image size',
+      'start with the weights and the tokenizer of this checkpoint, run folder or web address, at any image size',
     )
     .option(
       '--set <key=value>',
@@ -145,7 +145,10 @@ function buildProgram(done: (code: number) => void): Command {
     .description(
       'write what a trained model needs to be used, in a folder: weights, tokenizer and configuration',
     )
-    .requiredOption('--checkpoint <dir>', 'a checkpoint, or a run folder with checkpoints')
+    .requiredOption(
+      '--checkpoint <dir>',
+      'a checkpoint, a run folder with checkpoints, or the web address of a checkpoint',
+    )
     .requiredOption('--out <dir>', 'where it goes: a new folder')
     .option('--float16', 'weights as float16: half the size, rounded')
     .addOption(plugin())

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { samplesFolder } from '@simvlm/checkpoint-emoji';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serve } from '../../checkpoint/test/serve';
 import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
@@ -29,6 +30,21 @@ test('an export captions as the run does, and holds nothing that only training n
   const after = await simvlm('caption', ...pictures, '--checkpoint', 'whole', '--jsonl');
   expect(after.lines).toHaveLength(3);
   expect(after.lines).toEqual(before.lines);
+});
+
+test('an export that a web server holds captions as the folder does, and can be exported from there', async () => {
+  const { url, requests } = await serve(
+    new Map(readdirSync('whole').map(name => [name, readFileSync(`whole/${name}`)])),
+  );
+  const local = await simvlm('caption', ...pictures, '--checkpoint', 'whole', '--jsonl');
+  const remote = await simvlm('caption', ...pictures, '--checkpoint', url, '--jsonl');
+  expect(remote.lines).toEqual(local.lines);
+  expect(requests).toContain('/run/weights.safetensors');
+  expect((await simvlm('export', '--checkpoint', url, '--out', 'copied')).code).toBe(0);
+  expect(readFileSync('copied/weights.safetensors')).toEqual(readFileSync('whole/weights.safetensors'));
+  const missing = await simvlm('caption', pictures[0]!, '--checkpoint', `${url}/../nothing`);
+  expect(missing.code).toBe(1);
+  expect(missing.err).toContain('the server answers 404');
 });
 
 test('with --float16 the weights take half of the bytes and mean nearly the same', async () => {

@@ -1,7 +1,7 @@
 import {
   type Checkpoint,
-  checkFinite,
   FILES,
+  finiteTensors,
   jsonOf,
   openTensors,
   TENSORS,
@@ -44,8 +44,8 @@ export async function checkpointModelConfig(checkpoint: Checkpoint): Promise<Sim
 }
 
 /**
- * Makes the model of a checkpoint, for use. Of its files only configuration and weights are read; nothing is allocated before names and
- * shapes of the weights are those of the configuration, and every number is one.
+ * Makes the model of a checkpoint, for use. Of its files only configuration and weights are read, each weight once; nothing is allocated
+ * before names and shapes of the weights are those of the configuration. A number that is not finite is refused.
  *
  * @throws CheckpointError when the checkpoint is damaged, or its files are of different models; PluginError for a patcher that is not registered
  */
@@ -67,7 +67,7 @@ export async function openSimVlm(
 }
 
 /**
- * The weights of a checkpoint, known to be those of the configuration and finite.
+ * The weights of a checkpoint, known to be those of the configuration. Reading one that is not finite fails.
  *
  * @throws CheckpointError
  */
@@ -78,8 +78,7 @@ export async function openWeights(
 ): Promise<TensorSet> {
   const weights = await openTensors(checkpoint, TENSORS.weights);
   checkWeights(config, weights, registry);
-  await checkFinite(weights, TENSORS.weights);
-  return weights;
+  return finiteTensors(weights, TENSORS.weights);
 }
 
 /** @throws CheckpointError when a tokenizer has other pieces than the model was trained with */

@@ -117,10 +117,3 @@ export async function openFile(directory: Directory, name: string): Promise<Byte
 export function isNotFound(error: unknown): boolean {
   return (error as { name?: string } | null)?.name === 'NotFoundError';
 }
-
-/** SHA-256 of a content in hexadecimal, in parts: Web Crypto would want all of it in one array. */
-export async function sha256(content: FileContent): Promise<string> {
-  const hash = hasher.create();
-  for await (const chunk of content.chunks()) hash.update(chunk);
-  return bytesToHex(hash.digest());
-}

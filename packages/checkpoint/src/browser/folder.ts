@@ -2,7 +2,8 @@ import { CheckpointError } from '@simvlm/core';
 import { memoryBytes } from '../bytes';
 import type { CheckpointFiles } from '../checkpoint';
 import { MANIFEST, type ManifestEntry, manifestBytes, parseManifest } from '../manifest';
-import { sha256 } from './files';
+import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';
+import { sha256 } from '../sha256';
 
 /** All files of the folder that a checkpoint is on a disk, its manifest last: what `openCheckpoint` of `@simvlm/checkpoint/node` reads. */
 export async function checkpointFolder(files: CheckpointFiles): Promise<CheckpointFiles> {
@@ -20,17 +21,18 @@ export async function checkpointFolder(files: CheckpointFiles): Promise<Checkpoi
 export async function folderCheckpoint(folder: CheckpointFiles): Promise<CheckpointFiles> {
   const manifest = folder.get(MANIFEST);
   if (!manifest) return folder;
-  const refuse = (what: string) =>
-    new CheckpointError('CHECKPOINT_INVALID', `the folder: ${what}; use another checkpoint`);
-  const files = new Map<string, Uint8Array>();
-  for (const [name, { bytes, sha256: hash }] of Object.entries(parseManifest('the folder', manifest).files)) {
+  const where = 'the folder';
+  const open = (name: string, size: number) => {
     const content = folder.get(name);
-    if (!content) throw refuse(`there is no ${name}`);
-    if (content.length !== bytes)
-      throw refuse(`${name} has ${content.length} bytes instead of ${bytes}: it is cut off or was changed`);
-    if ((await sha256(memoryBytes(content))) !== hash)
-      throw refuse(`${name} was changed after it was written`);
-    files.set(name, content);
-  }
-  return files;
+    if (!content)
+      throw new CheckpointError(
+        'CHECKPOINT_INVALID',
+        `${where}: there is no ${name}; use another checkpoint`,
+      );
+    checkSize(where, name, content.length, size);
+    return memoryBytes(content);
+  };
+  const checkpoint = manifestCheckpoint(where, parseManifest(where, manifest), { open, sha256 });
+  for (const name of checkpoint.names) await checkpoint.verify(name);
+  return new Map(checkpoint.names.map(name => [name, folder.get(name)!]));
 }

@@ -1,6 +1,6 @@
 import { CheckpointError, isSimVlmError } from '@simvlm/core';
 import { wholeBytes } from '../bytes';
-import { type Checkpoint, type CheckpointStorage, missingFile } from '../checkpoint';
+import type { Checkpoint, CheckpointStorage } from '../checkpoint';
 import {
   checkNames,
   MANIFEST,
@@ -9,8 +9,10 @@ import {
   manifestBytes,
   parseManifest,
 } from '../manifest';
+import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';
 import { outdated } from '../retention';
-import { type Directory, isNotFound, openFile, originPrivateFiles, sha256, writeFile } from './files';
+import { sha256 } from '../sha256';
+import { type Directory, isNotFound, openFile, originPrivateFiles, writeFile } from './files';
 
 export interface OpfsStorageOptions {
   /** Path below the root of the private file system, made when it is needed. Default `simvlm/checkpoints`. */
@@ -124,9 +126,7 @@ async function openFinished(place: Directory, name: string): Promise<Checkpoint 
   const manifest = await finishedManifest(place, name);
   if (!manifest) return undefined;
   const folder = await place.getDirectoryHandle(name);
-  const names = Object.keys(manifest.files);
-  const open = async (file: string) => {
-    if (!names.includes(file)) throw missingFile(name, file, names);
+  const open = async (file: string, bytes: number) => {
     const source = await openFile(folder, file).catch(error => {
       throw new CheckpointError(
         'CHECKPOINT_INVALID',
@@ -134,27 +134,12 @@ async function openFinished(place: Directory, name: string): Promise<Checkpoint 
         { cause: error },
       );
     });
-    const { bytes } = manifest.files[file]!;
-    if (source.size !== bytes)
-      throw new CheckpointError(
-        'CHECKPOINT_INVALID',
-        `${name}: ${file} has ${source.size} bytes instead of ${bytes}: it is cut off; use another checkpoint`,
-      );
+    checkSize(name, file, source.size, bytes);
     return source;
   };
-  for (const file of names) await open(file);
-  return {
-    where: name,
-    names,
-    file: open,
-    async verify(file) {
-      if ((await sha256(await open(file))) !== manifest.files[file]!.sha256)
-        throw new CheckpointError(
-          'CHECKPOINT_INVALID',
-          `${name}: ${file} was changed after it was written; use another checkpoint`,
-        );
-    },
-  };
+  const checkpoint = manifestCheckpoint(name, manifest, { open, sha256 });
+  for (const file of checkpoint.names) await checkpoint.file(file);
+  return checkpoint;
 }
 
 async function finishedManifest(place: Directory, name: string): Promise<Manifest | undefined> {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
-import { type ByteSource, byteSource, wholeBytes } from '../bytes';
-import { type Checkpoint, missingFile } from '../checkpoint';
-import { MANIFEST, type Manifest, parseManifest } from '../manifest';
+import { type ByteSource, byteSource, type FileContent, wholeBytes } from '../bytes';
+import type { Checkpoint } from '../checkpoint';
+import { MANIFEST, MANIFEST_LIMIT, type Manifest, parseManifest } from '../manifest';
+import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';
 import { errorCode, type FileSystem } from './file-system';
 
 /** A checkpoint that is a folder. */
@@ -12,9 +13,6 @@ export interface FolderCheckpoint extends Checkpoint {
   readonly manifest: Manifest;
 }
 
-/** A manifest of a million files has less. */
-const MANIFEST_LIMIT = 64 * 2 ** 20;
-
 /**
  * Opens a folder with a manifest; the size of every file that it names is checked, and no other byte read.
  *
@@ -22,38 +20,16 @@ const MANIFEST_LIMIT = 64 * 2 ** 20;
  */
 export async function openFolder(folder: string, fs: FileSystem): Promise<FolderCheckpoint> {
   const manifest = await readManifest(folder, fs);
-  const entries = new Map(Object.entries(manifest.files));
-  for (const [name, { bytes }] of entries) {
-    const size = await readable(folder, name, fs.size(join(folder, name)));
-    if (size !== bytes)
-      throw new CheckpointError(
-        'CHECKPOINT_INVALID',
-        `${folder}: ${name} has ${size} bytes instead of ${bytes}: it ${size < bytes ? 'is cut off' : 'was changed after it was written'}; use another checkpoint`,
-      );
-  }
-  const names = [...entries.keys()];
-  return {
-    where: folder,
-    folder,
-    manifest,
-    names,
-    async file(name) {
-      const entry = entries.get(name);
-      if (!entry) throw missingFile(folder, name, names);
-      return fileSource(folder, name, entry.bytes, fs);
-    },
-    async verify(name) {
-      const entry = entries.get(name);
-      if (!entry) throw missingFile(folder, name, names);
-      const hash = createHash('sha256');
-      for await (const chunk of fileSource(folder, name, entry.bytes, fs).chunks()) hash.update(chunk);
-      if (hash.digest('hex') !== entry.sha256)
-        throw new CheckpointError(
-          'CHECKPOINT_INVALID',
-          `${folder}: ${name} was changed after it was written; use another checkpoint`,
-        );
-    },
-  };
+  for (const [name, { bytes }] of Object.entries(manifest.files))
+    checkSize(folder, name, await readable(folder, name, fs.size(join(folder, name))), bytes);
+  const open = (name: string, size: number) => fileSource(folder, name, size, fs);
+  return { ...manifestCheckpoint(folder, manifest, { open, sha256 }), folder, manifest };
+}
+
+async function sha256(content: FileContent): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of content.chunks()) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** @throws CheckpointError when there is none, or it is damaged */

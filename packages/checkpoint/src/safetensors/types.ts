@@ -47,6 +47,22 @@ export async function checkFinite({ tensors }: TensorSet, what: string): Promise
   for (const [name, tensor] of tensors) checkFiniteValues(name, await tensor.read(), what);
 }
 
+/** The same tensors; reading one that holds NaN or an infinity fails, as `checkFinite` does. For tensors that are all read anyway, and once. */
+export function finiteTensors({ tensors, metadata }: TensorSet, what: string): TensorSet {
+  const checked = [...tensors].map(([name, tensor]): [string, TensorSource] => [
+    name,
+    {
+      shape: tensor.shape,
+      async read() {
+        const values = await tensor.read();
+        checkFiniteValues(name, values, what);
+        return values;
+      },
+    },
+  ]);
+  return { tensors: new Map(checked), metadata };
+}
+
 /** As `checkFinite`, of one tensor. */
 export function checkFiniteValues(name: string, values: Float32Array, what: string): void {
   for (let i = 0; i < values.length; i++) {

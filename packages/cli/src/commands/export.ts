@@ -1,5 +1,5 @@
 import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
-import { bytesText, checkNewFolder, openCheckpoint, writeCheckpointFolder } from '@simvlm/checkpoint/node';
+import { bytesText, checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError } from '@simvlm/core';
 import { checkpointModelConfig, openWeights } from '@simvlm/model';
 import { exitCode } from '../exit-code';
@@ -24,7 +24,7 @@ export async function exportCheckpoint({
 }: ExportOptions): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await openCheckpointAt(path);
   const config = await checkpointModelConfig(checkpoint);
   const weights = await withPluginAdvice(checkpoint, async () =>
     openWeights(checkpoint, config, await runRegistry(plugin)),

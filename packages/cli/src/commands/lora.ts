@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Checkpoint, readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
-import { checkNewFolder, openCheckpoint, writeCheckpointFolder } from '@simvlm/checkpoint/node';
+import { checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError, ConfigError } from '@simvlm/core';
 import {
   adaptersOf,
@@ -25,7 +25,7 @@ export async function loraMerge(
 ): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await openCheckpointAt(path);
   const config = await checkpointModelConfig(checkpoint);
   const { lora, weights } =
     adapters === undefined
@@ -48,7 +48,7 @@ export async function loraExtract(
   { out, plugin }: { readonly out: string; readonly plugin?: string[] },
 ): Promise<number> {
   const output = await openOutput(out, 'give another file with --out');
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await openCheckpointAt(path);
   const config = await checkpointModelConfig(checkpoint);
   const lora = ownAdapters(path, config);
   const { tensors, metadata } = await weightsOf(checkpoint, config, plugin);

@@ -1,4 +1,5 @@
-import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
+import type { Checkpoint } from '@simvlm/checkpoint';
+import { type FolderCheckpoint, openCheckpointAt } from '@simvlm/checkpoint/node';
 import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
@@ -71,7 +72,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const resume =
     options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
-  const init = options.init === undefined ? undefined : await openCheckpoint(options.init);
+  const init = options.init === undefined ? undefined : await openCheckpointAt(options.init);
   const backend = await startBackend({ ...options, precision: config.precision });
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
@@ -118,7 +119,7 @@ interface Training {
   /** Go on where there is a checkpoint, else begin; `resume` is none. */
   readonly auto: boolean;
   readonly resume: FolderCheckpoint | undefined;
-  readonly init: FolderCheckpoint | undefined;
+  readonly init: Checkpoint | undefined;
 }
 
 async function trainAndValidate(training: Training): Promise<number> {

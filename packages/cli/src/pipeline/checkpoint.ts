@@ -12,7 +12,7 @@ import {
   tensorFiles,
   type WeightType,
 } from '@simvlm/checkpoint';
-import { openCheckpoint } from '@simvlm/checkpoint/node';
+import { openCheckpoint, openCheckpointAt } from '@simvlm/checkpoint/node';
 import { checkpointFolder } from '@simvlm/checkpoint-emoji';
 import { CheckpointError, ConfigError, type JsonValue, PluginError, type Registry } from '@simvlm/core';
 import { checkpointModelConfig, openSimVlm, type SimVlm, type SimVlmConfig } from '@simvlm/model';
@@ -75,7 +75,7 @@ export async function withPluginAdvice<T>(checkpoint: Checkpoint, action: () => 
 
 /** The checkpoint at `path`; when nothing is named the bundled one, which it says. @throws CheckpointError */
 export async function chosenCheckpoint(path: string | undefined, terminal: Terminal): Promise<Checkpoint> {
-  if (path !== undefined) return openCheckpoint(path);
+  if (path !== undefined) return openCheckpointAt(path);
   terminal.note('using the bundled model, @simvlm/checkpoint-emoji; another one: --checkpoint runs/NAME');
   return openCheckpoint(fileURLToPath(checkpointFolder));
 }
