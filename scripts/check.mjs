@@ -1,12 +1,13 @@
 /**
- * `pnpm test`: every check that this machine can run, in the order that fails fastest, each with its time. Ends with what was not tested
- * here and how to add it, and one line `N passed, N failed` that counts unit tests and root checks together. What `SIMVLM_REQUIRE` names
- * (`all`, or names of `parts/parts.ts` with commas) must be tested: a part that is missing is a failure then.
+ * `pnpm test`: every check that this machine can run, in the order that fails fastest, each with its time. Ends with the failures, what was
+ * not tested here and how to add it, and one line `N passed, N failed` that counts unit tests and root checks together. What
+ * `SIMVLM_REQUIRE` names (`all`, or names of `parts/parts.ts` with commas) must be tested: a part that is missing is a failure then.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { failedTests, lastLines } from './failures.mjs';
 import { root } from './packages.mjs';
 import { slowestFiles } from './slowest.mjs';
 
@@ -52,6 +53,8 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 const reports = [];
+/** Of checks other than tests, and of tests that left no report: name, and what it printed last. */
+const failures = [];
 const parts = order.flat(2).some(check => check.report && isWanted(check)) ? await detectParts() : [];
 for (const next of order) {
   if (Array.isArray(next)) await Promise.all(next.map(lane => inTurn(lane, true)));
@@ -60,6 +63,9 @@ for (const next of order) {
 rmSync(folder, { recursive: true, force: true });
 if (reports.length > 0) console.log(`\nThe slowest test files:\n${slowestFiles(reports, root).join('\n')}`);
 if (skipped > 0) console.log(`\n${skipped} tests skipped`);
+failures.push(...failedTests(reports, root));
+if (failures.length > 0) console.log(`\nFailed:\n${failures.slice(0, 30).join('\n')}`);
+if (failures.length > 30) console.log(`and ${failures.length - 30} more`);
 const missing = parts.filter(({ fit }) => !fit);
 if (missing.length > 0) console.log('\nNot tested here:');
 for (const { lack, required } of missing) {
@@ -97,16 +103,20 @@ async function inTurn(checks, quiet) {
     console.log(quiet ? `── ${check.name}: started` : title);
     const { code, output } = await run(check.command, quiet);
     if (quiet) console.log(`${title}\n${output}`);
-    count(check, code);
+    count(check, code, output);
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     console.log(`── ${check.name}: ${code === 0 ? 'passed' : `FAILED (exit ${code})`} in ${seconds} s`);
   }
 }
 
-function count({ report }, code) {
+function count({ name, report }, code, output) {
+  const fail = reason => {
+    failures.push(`${name}: ${reason}${lastLines(output)}`);
+    failed++;
+  };
   if (!report) {
     if (code === 0) passed++;
-    else failed++;
+    else fail(`exit ${code}`);
     return;
   }
   try {
@@ -120,10 +130,9 @@ function count({ report }, code) {
     passed += numPassedTests;
     failed += numFailedTests + brokenFiles;
     skipped += numPendingTests;
-    if (code !== 0 && numFailedTests + brokenFiles === 0) failed++;
+    if (code !== 0 && numFailedTests + brokenFiles === 0) fail(`exit ${code}, and no test failed`);
   } catch (error) {
-    console.error(`no test report: ${error.message}`);
-    failed++;
+    fail(`no test report: ${error.message}`);
   }
 }
 

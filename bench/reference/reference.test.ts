@@ -9,7 +9,7 @@ import { readSafetensors } from '@simvlm/checkpoint';
 import { goldenNames } from '@simvlm/conformance';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../scripts/parts/needs';
-import { python } from '../../scripts/parts/parts';
+import { pythonWithTorch } from '../../scripts/parts/python';
 
 const { describe } = await needs('pytorch');
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -23,10 +23,11 @@ describe('the PyTorch reference', { timeout: 600_000 }, () => {
     folder = mkdtempSync(join(tmpdir(), 'simvlm-reference-'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const python = () => pythonWithTorch().python;
   const run = (command: string, args: string[]) => execFileSync(command, args, { encoding: 'utf8' });
 
   test('makes the fixtures of the conformance suite again', () => {
-    run(python, [join(here, 'golden.py'), join(folder, 'golden')]);
+    run(python(), [join(here, 'golden.py'), join(folder, 'golden')]);
     for (const name of goldenNames) {
       const [made, stored] = [join(folder, 'golden', name), join(fixtures, name)];
       const json = (path: string) => {
@@ -49,7 +50,7 @@ describe('the PyTorch reference', { timeout: 600_000 }, () => {
 
   test('takes our weights, and computes our logits, losses, gradients and greedy texts', () => {
     run(process.execPath, ['--import', 'tsx', join(here, 'export.ts'), join(folder, 'export'), 'wasm']);
-    const report = run(python, [join(here, 'check.py'), join(folder, 'export')]);
+    const report = run(python(), [join(here, 'check.py'), join(folder, 'export')]);
     const lines = report.trim().split('\n');
     expect(lines.length).toBe(6);
     for (const line of lines) expect(line).toMatch(/^same /);

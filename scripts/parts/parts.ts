@@ -15,6 +15,8 @@ export const partNames = [
   'torchrun',
   'sentencepiece',
   'pytorch',
+  'libtorch-cuda',
+  'libtorch-debian',
 ] as const;
 /** As `SIMVLM_REQUIRE` names it. */
 export type PartName = (typeof partNames)[number];
@@ -30,9 +32,6 @@ export interface Part {
   readonly after?: PartName;
   readonly probe: readonly [program: string, ...args: string[]];
 }
-
-/** Debian's, which has Debian's PyTorch. */
-export const python = '/usr/bin/python3';
 
 const probe = (file: string, ...args: string[]) => {
   const tsx = createRequire(import.meta.url).resolve('tsx');
@@ -98,9 +97,26 @@ export const parts: Readonly<Record<PartName, Part>> = {
     ],
   },
   pytorch: {
-    title: `PyTorch of ${python}`,
+    title: 'PyTorch and NumPy of the Python whose libtorch the addon uses',
     tests: 'the model beside its PyTorch reference',
-    add: 'apt-get install python3-torch',
-    probe: [python, '-c', 'import torch, numpy'],
+    add: 'pip install torch numpy',
+    after: 'libtorch',
+    probe: probe('pytorch.ts'),
+  },
+  'libtorch-cuda': {
+    title: "a libtorch with CUDA, and NCCL's headers",
+    tests: 'compiling and linking what computes on GPUs',
+    add:
+      "in an environment of its own: pip install torch 'cuda-toolkit[cccl]'; " +
+      'then SIMVLM_CUDA_LIBTORCH=ENVIRONMENT/lib/python3.VERSION/site-packages/torch',
+    after: 'g++',
+    probe: probe('other-libtorch.ts', 'cuda'),
+  },
+  'libtorch-debian': {
+    title: "Debian's libtorch",
+    tests: 'compiling the native addon for the oldest libtorch that it supports',
+    add: 'apt-get install libtorch-dev libopenblas0-openmp',
+    after: 'g++',
+    probe: probe('other-libtorch.ts', 'debian'),
   },
 };

@@ -111,9 +111,9 @@ TcpStorePtr tryPlace(const std::string& place, std::chrono::milliseconds timeout
     const auto store = tcpStore(address, static_cast<uint16_t>(port), false, timeout);
     // Another program may have that port by now.
     store->wait({kNonceKey}, timeout);
-    return textOf(store->get(kNonceKey)) == nonce ? store : nullptr;
+    return textOf(store->get(kNonceKey)) == nonce ? store : TcpStorePtr();
   } catch (const std::exception&) {
-    return nullptr;
+    return TcpStorePtr();
   }
 }
 

@@ -1,0 +1,45 @@
+/** What failed, for the end of a log: where a log is cut, its end stays. */
+
+/** Lines of a message that are shown. */
+const LINES = 6;
+
+/**
+ * The tests that failed, over all reports, and the files that could not be read.
+ *
+ * @param {{ testResults: { name: string, status: string, message?: string,
+ *   assertionResults: { status: string, fullName: string, failureMessages?: string[] }[] }[] }[]} reports vitest's JSON reports
+ * @param {string} root of the repository: names are given from there
+ * @returns {string[]} for each its file and name, and indented the first lines of its message
+ */
+export function failedTests(reports, root) {
+  return reports
+    .flatMap(({ testResults }) => testResults)
+    .flatMap(({ name, status, message, assertionResults }) => {
+      const file = name.replace(`${root}/`, '').replace(root, '');
+      const failed = assertionResults.filter(result => result.status === 'failed');
+      if (status === 'failed' && assertionResults.length === 0) return [`${file}${indented(message ?? '')}`];
+      return failed.map(
+        ({ fullName, failureMessages = [] }) =>
+          `${file} > ${fullName}${indented(failureMessages[0] ?? 'no message')}`,
+      );
+    });
+}
+
+/**
+ * The last lines of what a check printed.
+ *
+ * @param {string} output
+ * @returns {string} indented
+ */
+export function lastLines(output) {
+  const lines = output.trimEnd().split('\n').slice(-LINES);
+  return lines.map(line => `\n    ${line}`).join('');
+}
+
+function indented(message) {
+  const lines = message.split('\n').filter(line => line.trim() !== '');
+  return lines
+    .slice(0, LINES)
+    .map(line => `\n    ${line}`)
+    .join('');
+}
