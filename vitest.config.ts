@@ -41,6 +41,7 @@ export default defineConfig({
             'packages/*/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
             'bench/**/*.test.ts',
+            'conformance/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
           exclude: [...sharedDevice, ...independent, ...notHere],

@@ -39,13 +39,15 @@ const studio = {
   needs: 'chromium',
 };
 
+const specs = [tfjsSpecs('wasm'), tfjsSpecs('native', 'libtorch'), tfjsSpecs('webgpu', 'webgpu')];
+
 /**
  * One after another; of a list of lists, the lists at once. A browser keeps one core busy most of the time, so its tests
  * run beside all others. That takes up to 6 GiB; a machine with less runs the lists in turn.
  */
 const lanes = [
   [browser, studio],
-  [types, lint, imports, size, form, alone, unit],
+  [types, lint, imports, size, form, alone, ...specs, unit],
 ];
 const order = [build, ...(totalmem() > 6 * 2 ** 30 ? [lanes] : lanes.flat())];
 
@@ -99,7 +101,7 @@ async function inTurn(checks, quiet) {
       continue;
     }
     const start = Date.now();
-    const title = `\n── ${check.name}: ${check.command.split(' --outputFile')[0]}`;
+    const title = `\n── ${check.name}: ${check.command.split(/ --(?:outputFile|report )/)[0]}`;
     console.log(quiet ? `── ${check.name}: started` : title);
     const { code, output } = await run(check.command, quiet);
     if (quiet) console.log(`${title}\n${output}`);
@@ -140,6 +142,13 @@ function tests(name, config) {
   const report = join(folder, `${name.replace(' ', '-')}.json`);
   const command = `vitest run ${config ? `--config ${config} ` : ''}--reporter=default --reporter=json --outputFile.json=${report}`;
   return { name, command, report };
+}
+
+/** The specs that tfjs-core publishes for its operations, on one of our backends. */
+function tfjsSpecs(backend, needs) {
+  const report = join(folder, `tfjs-specs-${backend}.json`);
+  const command = `tsx conformance/src/tfjs-specs/run.ts ${backend} --report ${report}`;
+  return { name: `tfjs specs on ${backend}`, command, report, needs };
 }
 
 function run(command, quiet) {

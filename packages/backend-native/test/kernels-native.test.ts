@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { registerNativeBackend } from '../src/index';
+import { nativeBackend, registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';
 
 /** What the conformance suite cannot hold against tfjs's CPU backend: it is random there, or wrong. */
@@ -40,6 +40,29 @@ describeNative('kernels where the CPU backend is no measure', () => {
       expect(Math.min(...drawn)).toBe(0);
       expect(Math.max(...drawn)).toBe(2);
     });
+  });
+
+  test('what runs on the host leaves nothing behind, whether it fails or not', () => {
+    const x = tf.tensor1d(['a b', 'c']);
+    const handles = () => [
+      tf.memory().numTensors,
+      tf.memory().numDataBuffers,
+      nativeBackend()!.memory().handles,
+    ];
+    const before = handles();
+    for (let i = 0; i < 3; i++) {
+      tf.tidy(() => {
+        const { indices, values, shape } = tf.string.stringSplit(x, ' ') as Record<string, tf.Tensor1D>;
+        expect([...indices!.dataSync(), ...shape!.dataSync()]).toEqual([0, 0, 0, 1, 1, 0, 2, 2]);
+        expect(values!.dataSync()).toEqual(['a', 'b', 'c']);
+        expect(tf.concat([x, values!]).dataSync()).toEqual(['a b', 'c', 'a', 'b', 'c']);
+        expect(() =>
+          tf.raggedTensorToTensor([3], tf.ones([1]), 0, [tf.zeros([9])], ['ROW_SPLITS']),
+        ).toThrow();
+      });
+    }
+    expect(handles()).toEqual(before);
+    x.dispose();
   });
 
   test('a product repeats the batches of both operands', () => {

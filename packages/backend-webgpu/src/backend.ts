@@ -176,7 +176,7 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
   override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
     this.#check();
     try {
-      const values = await super.read(dataId);
+      const values = await this.#valuesOf(dataId);
       this.#check();
       return values;
     } catch (error) {
@@ -188,6 +188,28 @@ export class SimVlmWebGpuBackend extends WebGPUBackend {
             cause: error,
           });
     }
+  }
+
+  /** The numbers of a tensor, which may be disposed while they are on their way: tfjs would fail to keep them. */
+  async #valuesOf(dataId: object): Promise<tf.backend_util.BackendValues> {
+    const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
+    if (!data?.resource || data.values != null || data.dtype === 'complex64') return super.read(dataId);
+    const bytes = await this.getBufferData(data.resource as GPUBuffer);
+    const values = tf.util.convertBackendValuesAndArrayBuffer(bytes, data.dtype);
+    data.values = values;
+    return values;
+  }
+
+  /**
+   * Frees what the engine held when it is reset; the backend goes on, as its factory gives the same one again. Commands run first: they
+   * may need buffers that go now.
+   */
+  override dispose(): void {
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    this.submitQueue();
+    this.bufferManager.dispose();
+    this.textureManager.dispose();
   }
 
   /**

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
 import { operand, weight } from '../precision';
+import { sameShape } from '../tensor-data';
 import { kernel, type NativeBackend, type NativeKernel, type Of, type T } from './kernel';
 import { type Activation, activate } from './matmul';
+import { sliced } from './view';
 import { channelsLast, channelsSecond, narrowed, type Window, widened, window2D, window3D } from './window';
 
 /** A convolution as ATen sees it: `x [N, C, …]`, filters `[O, C / groups, …]`. */
@@ -90,6 +92,14 @@ function filters(
   return b.op('reshape', b.op('permute', filter, [2, 3, 0, 1]), [channels * times, 1, height, width]);
 }
 
+/** The shape that `filters` gives. */
+function filtersShape(shape: readonly number[], { groups }: Convolution): readonly number[] {
+  const channelsIn = shape[shape.length - 2]!;
+  const channelsOut = shape[shape.length - 1]!;
+  const spatial = shape.slice(0, -2);
+  return groups === 1 ? [channelsOut, channelsIn, ...spatial] : [channelsIn * channelsOut, 1, ...spatial];
+}
+
 /** The way back for the gradient of the filters. */
 function filtersBack(
   b: NativeBackend,
@@ -138,6 +148,19 @@ function placeholder(b: NativeBackend, shape: readonly number[], like: Handle): 
   return b.op('empty.memory_format', shape, b.addon.dtype(like), null, b.device);
 }
 
+/** The first rows and columns of a gradient that is larger than what the convolution gives: tfjs reads no others. */
+function firstOf(b: NativeBackend, dy: Handle, given: readonly number[], shape: readonly number[]): Handle {
+  return sameShape(given, shape)
+    ? dy
+    : sliced(
+        b,
+        dy,
+        given,
+        shape.map(() => 0),
+        shape,
+      );
+}
+
 function inputGradient(b: NativeBackend, dy: T, filter: T, conv: Convolution): T {
   const { before, after } = conv.window;
   const spatial = conv.channelsLast ? 1 : 2;
@@ -145,7 +168,7 @@ function inputGradient(b: NativeBackend, dy: T, filter: T, conv: Convolution): T
     const i = axis - spatial;
     return i >= 0 && i < before.length ? extent + before[i]! + after[i]! : extent;
   });
-  const gradient = channels(b, operand(b, dy), conv);
+  const gradient = channels(b, firstOf(b, operand(b, dy), dy.shape, conv.outShape), conv);
   const x = channels(b, placeholder(b, shape, gradient), conv);
   const weights = filters(b, weight(b, filter), filter.shape, conv);
   const dx = backward(b, gradient, x, weights, 0, conv);
@@ -155,7 +178,8 @@ function inputGradient(b: NativeBackend, dy: T, filter: T, conv: Convolution): T
 function filterGradient(b: NativeBackend, x: T, dy: T, filterShape: readonly number[], conv: Convolution): T {
   const gradient = channels(b, operand(b, dy), conv);
   const input = widened(b, channels(b, operand(b, x), conv), conv.window, 0);
-  const weights = filters(b, placeholder(b, filterShape, gradient), filterShape, conv);
+  // Contiguous, as ATen gives the gradient the same layout and one of its convolutions insists on that.
+  const weights = placeholder(b, filtersShape(filterShape, conv), gradient);
   const dw = backward(b, gradient, input, weights, 1, conv);
   return b.output(filtersBack(b, dw, filterShape, conv), filterShape, 'float32');
 }

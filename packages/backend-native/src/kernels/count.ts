@@ -12,17 +12,18 @@ import {
   toLong,
 } from './kernel';
 
-/** How often each number from 0 to size − 1 comes, or the sum of its weights; greater ones are dropped. */
+/** How often each number from 0 to size − 1 comes, or the sum of its weights; greater ones are dropped. `DenseBincount` counts each row of a matrix. */
 function bincount(kernelName: string): NativeKernel {
   return kernel<Of<'x' | 'weights'>, tf.DenseBincountAttrs>(kernelName, (b, { x, weights }, attrs) => {
     const { size, binaryOutput = false } = attrs;
+    const byRow = kernelName === 'DenseBincount' && x.shape.length > 1;
     tf.util.assert(
-      x.shape.length <= 2,
+      !byRow || x.shape.length === 2,
       () => `Error in denseBincount: input must be at most rank 2, but got rank ${x.shape.length}.`,
     );
     const dtype = weights.dtype as NumericType;
     const count = sizeOf(x.shape);
-    const rows = x.shape.length === 2 ? x.shape[0]! : 1;
+    const rows = byRow ? x.shape[0]! : 1;
     const columns = rows === 0 ? 0 : count / rows;
     let place = b.op('clamp', toLong(b, b.input(x)), undefined, size);
     if (count > 0) {
@@ -39,7 +40,7 @@ function bincount(kernelName: string): NativeKernel {
     let sums = put(b, target, b.op('reshape', place, [count]), amounts, true);
     if (binaryOutput) sums = b.op('clamp_max', sums, 1);
     const kept = b.op('slice.Tensor', b.op('view', sums, [rows, size + 1]), 1, 0, size, 1);
-    const shape = x.shape.length === 2 ? [rows, size] : [size];
+    const shape = byRow ? [rows, size] : [size];
     return b.output(b.op('reshape', kept, shape), shape, dtype);
   });
 }

@@ -1,3 +1,4 @@
+import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
 import type { NumericType } from '../tensor-data';
@@ -34,6 +35,23 @@ function rowsAt(
   return b.op('masked_fill_.Scalar', y, b.op('view', b.op('ne.Tensor', inside, index), shape), 0);
 }
 
+/** The error of a row that is not there names the index. */
+function rowsOf(
+  b: NativeBackend,
+  ...[rows, axis, index, count, rank]: [Handle, number, Handle, number, number]
+): Handle {
+  try {
+    return rowsAt(b, rows, axis, index, count, rank);
+  } catch (error) {
+    // Looked for only now: a gather that works is not to wait for a reading.
+    const ids = new Int32Array(b.addon.readSync(index));
+    const outside = ids.find(id => id < 0 || id >= count);
+    if (outside === undefined) throw error;
+    const message = `GatherV2: the index value ${outside} is not in [0, ${count - 1}]`;
+    throw new BackendError('BACKEND_FAILED', message, { cause: error });
+  }
+}
+
 const gather = kernel<Of<'x' | 'indices'>, tf.GatherV2Attrs>('GatherV2', (b, { x, indices }, attrs) => {
   const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0]!;
   const batchDims = attrs.batchDims ?? 0;
@@ -44,7 +62,7 @@ const gather = kernel<Of<'x' | 'indices'>, tf.GatherV2Attrs>('GatherV2', (b, { x
   const rank = x.shape.length;
   if (batchDims === 0) {
     const flat = indices.shape.length === 1 ? ids : b.op('reshape', ids, [sizeOf(indices.shape)]);
-    const rows = rowsAt(b, b.input(x), axis, flat, x.shape[axis]!, rank);
+    const rows = rowsOf(b, b.input(x), axis, flat, x.shape[axis]!, rank);
     const shaped = indices.shape.length === 1 ? rows : b.op('reshape', rows, plan.outputShape);
     return b.output(shaped, plan.outputShape, x.dtype);
   }

@@ -5,6 +5,7 @@ import { countKernels } from './count';
 import { createKernels } from './create';
 import { cropKernels } from './crop';
 import { gatherKernels } from './gather';
+import { hostKernels, orStrings } from './host';
 import { joinKernels } from './join';
 import type { NativeKernel } from './kernel';
 import { matmulKernels } from './matmul';
@@ -16,8 +17,7 @@ import { sortKernels } from './sort';
 import { unaryKernels } from './unary';
 import { viewKernels } from './view';
 
-/** The kernels of tfjs's own operations and the fused ones. */
-export const kernels: readonly NativeKernel[] = [
+const own: readonly NativeKernel[] = [
   ...binaryKernels,
   ...unaryKernels,
   ...reductionKernels,
@@ -35,3 +35,6 @@ export const kernels: readonly NativeKernel[] = [
   ...createKernels,
   ...fusedKernels,
 ];
+
+/** The kernels of tfjs's own operations and the fused ones. */
+export const kernels: readonly NativeKernel[] = [...own.map(orStrings), ...hostKernels];

@@ -71,6 +71,11 @@ export function floatToInt(b: NativeBackend, handle: Handle): Handle {
   return cast(b, toLong(b, rest), 'int32');
 }
 
+/** Arguments of ATen's `nan_to_num` that turn NaN, which an extreme passes over, into `least` and leave ∞ as it is. */
+export function withoutNaN(least: number): [nan: number, positive: number, negative: number] {
+  return [least, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+}
+
 /** `shape` filled with one number. */
 export function filled(
   b: NativeBackend,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
+import { type NumericType, sameShape } from '../tensor-data';
 import {
   cast,
   indices as counting,
@@ -10,6 +11,7 @@ import {
   type Of,
   sizeOf,
   type T,
+  withoutNaN,
 } from './kernel';
 import { channelsLast, channelsSecond, narrowed, poolable, widened, window2D, window3D } from './window';
 
@@ -50,10 +52,17 @@ function poolOf(shape: readonly number[], { filterSize, strides, pad, dimRoundin
   return { window: poolable(window2D(info)), outShape: info.outShape, kind: '2d' };
 }
 
-/** The input of a maximum, in ATen's order of axes. */
-function pixels(b: NativeBackend, x: T, window: Pool['window']): Handle {
+/** What a pool gives without looking at windows: nothing where none fits, the input itself where tfjs takes each for one pixel. */
+function trivial(b: NativeBackend, x: T, { window, outShape }: Pool): T | undefined {
+  if (sizeOf(outShape) === 0)
+    return b.output(filled(b, outShape, 0, x.dtype as NumericType), outShape, x.dtype);
+  return sizeOf(window.kernel) === 1 && sameShape(x.shape, outShape) ? b.share(x) : undefined;
+}
+
+/** The input of a pool, in ATen's order of axes. */
+function pixels(b: NativeBackend, x: T): Handle {
   const numbers = x.dtype === 'float32' ? b.input(x) : cast(b, b.input(x), 'float32');
-  return widened(b, channelsSecond(b, numbers, x.shape.length), window, Number.NEGATIVE_INFINITY);
+  return channelsSecond(b, numbers, x.shape.length);
 }
 
 /** The greatest of each window and where it stood, in ATen's order of axes. */
@@ -62,10 +71,13 @@ function maxima(
   x: T,
   { window, kind }: Pool,
 ): { input: Handle; values: Handle; places: Handle } {
-  const input = pixels(b, x, window);
+  const input = widened(b, pixels(b, x), window, Number.NEGATIVE_INFINITY);
+  // A maximum passes over NaN, which ATen's would take.
+  const numbers =
+    x.dtype === 'float32' ? b.op('nan_to_num', input, ...withoutNaN(Number.NEGATIVE_INFINITY)) : input;
   const [values, places] = b.ops(
     `max_pool${kind}_with_indices`,
-    ...([input, window.kernel, window.stride, window.padding, window.dilation, window.isCut] as const),
+    ...([numbers, window.kernel, window.stride, window.padding, window.dilation, window.isCut] as const),
   ) as [Handle, Handle];
   return { input, values, places };
 }
@@ -73,6 +85,8 @@ function maxima(
 function maxPool(kernelName: string): NativeKernel {
   return kernel<Of<'x'>, Attrs>(kernelName, (b, { x }, attrs) => {
     const pool = poolOf(x.shape, attrs);
+    const known = trivial(b, x, pool);
+    if (known) return known;
     const { values, places } = maxima(b, x, pool);
     const y = channelsLast(b, values, x.shape.length);
     const output = b.output(
@@ -94,7 +108,9 @@ function maxPoolGrad(kernelName: string): NativeKernel {
     const rank = x.shape.length;
     const known = b.companion(output);
     const { input, places } =
-      known === 0 ? maxima(b, x, pool) : { input: pixels(b, x, window), places: known };
+      known === 0
+        ? maxima(b, x, pool)
+        : { input: widened(b, pixels(b, x), window, Number.NEGATIVE_INFINITY), places: known };
     const dx = b.op(
       `max_pool${kind}_with_indices_backward`,
       ...([channelsSecond(b, b.input(dy), rank), input, window.kernel, window.stride] as const),
@@ -104,13 +120,15 @@ function maxPoolGrad(kernelName: string): NativeKernel {
   });
 }
 
-/** Means over the pixels that exist: padding does not count. */
+/** Means over the pixels that exist: padding does not count. A window of nothing but padding gives 0. */
 function avgPool(kernelName: string): NativeKernel {
   return kernel<Of<'x'>, Attrs>(kernelName, (b, { x }, attrs) => {
-    const { window, outShape, kind } = poolOf(x.shape, attrs);
+    const pool = poolOf(x.shape, attrs);
+    const known = trivial(b, x, pool);
+    if (known) return known;
+    const { window, outShape, kind } = pool;
     const rank = x.shape.length;
-    const numbers = x.dtype === 'float32' ? b.input(x) : cast(b, b.input(x), 'float32');
-    const input = channelsSecond(b, numbers, rank);
+    const input = pixels(b, x);
     const mean = (handle: Handle): Handle =>
       b.op(
         `avg_pool${kind}`,
@@ -120,7 +138,8 @@ function avgPool(kernelName: string): NativeKernel {
     if (window.isPadded) {
       // The share of each window that lies on pixels.
       const ones = filled(b, [1, 1, ...window.extent], 1);
-      b.op('div_.Tensor', y, mean(widened(b, ones, window, 0)));
+      const share = mean(widened(b, ones, window, 0));
+      b.op('div_.Tensor', y, b.op('clamp_min', share, 1 / sizeOf(window.kernel)));
     }
     y = channelsLast(b, y, rank);
     return b.output(x.dtype === 'float32' ? y : cast(b, y, x.dtype as 'int32'), outShape, x.dtype);

@@ -11,6 +11,7 @@ import {
   type Of,
   sizeOf,
   type T,
+  withoutNaN,
 } from './kernel';
 
 interface Axes {
@@ -49,10 +50,12 @@ function axisByAxis(x: Handle, axes: readonly number[], reduce: (x: Handle, axis
   return [...axes].sort((p, q) => q - p).reduce(reduce, x);
 }
 
-function argExtreme(kernelName: string, operator: string): NativeKernel {
+/** The place of an extreme; NaN, which ATen takes for one, is passed over as `worst`. */
+function argExtreme(kernelName: string, operator: string, worst: number): NativeKernel {
   return kernel<Of<'x'>, { axis: number }>(kernelName, (b, { x }, { axis }) => {
     const [along] = tf.util.parseAxisParam(axis, x.shape) as [number];
-    const values = x.dtype === 'bool' ? cast(b, b.input(x), 'int32') : b.input(x);
+    let values = x.dtype === 'bool' ? cast(b, b.input(x), 'int32') : b.input(x);
+    if (x.dtype === 'float32') values = b.op('nan_to_num', values, ...withoutNaN(worst));
     const places = b.op(operator, values, along, false);
     return b.output(cast(b, places, 'int32'), reducedShape(x.shape, [along], false), 'int32');
   });
@@ -119,8 +122,8 @@ export const reductionKernels: readonly NativeKernel[] = [
   reduction('Prod', atLeastInt, (b, x, axes, keep, dtype) =>
     axisByAxis(x, axes, (y, axis) => b.op('prod.dim_int', y, axis, keep, scalarTypeOf[dtype])),
   ),
-  argExtreme('ArgMax', 'argmax'),
-  argExtreme('ArgMin', 'argmin'),
+  argExtreme('ArgMax', 'argmax', Number.NEGATIVE_INFINITY),
+  argExtreme('ArgMin', 'argmin', Number.POSITIVE_INFINITY),
   scan('Cumsum', 'cumsum', 0),
   scan('Cumprod', 'cumprod', 1),
   softmax('Softmax', '_softmax', 'logits'),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { type Handle, scalarType } from '../addon/interface';
 import {
   cast,
   indices as counting,
@@ -22,19 +23,26 @@ const topK = kernel<Of<'x'>, tf.TopKAttrs>('TopK', (b, { x }, { k }) => {
   return [b.output(typed, shape, x.dtype), b.output(at, shape, 'int32')];
 });
 
+/** Numbers that are equal where tfjs takes those of `x` for the same: one NaN is like another, and −0 like 0. */
+function keys(b: NativeBackend, x: T): Handle {
+  if (x.dtype !== 'float32') return b.input(x);
+  const y = b.op('add.Scalar', b.input(x), 0, 1);
+  return b.op('view.dtype', b.op('masked_fill_.Scalar', y, b.op('isnan', y), Number.NaN), scalarType.int32);
+}
+
 /** The slices along an axis without repetition, in the order of their first places, and where each went. */
 const unique = kernel<Of<'x'>, tf.UniqueAttrs>('Unique', (b, { x }, { axis }) => {
   const along = tf.util.parseAxisParam(axis, x.shape)[0]!;
   const n = x.shape[along]!;
   if (n === 0) return [b.share(x), b.makeTensorInfo([0], 'int32', new Int32Array(0))];
-  const [sorted, which] = b.ops('unique_dim', b.input(x), along, true, true, false) as [number, number];
+  const [sorted, which] = b.ops('unique_dim', keys(b, x), along, true, true, false) as [number, number];
   const count = b.addon.shape(sorted)[along]!;
   // Sorted by what they equal, in order among equals: the first place of each leads its group.
   const [groups, members] = b.ops('sort.stable', which, true, 0, false) as [number, number];
   const first = b.op('index_select', members, 0, b.op('searchsorted.Tensor', groups, counting(b, count)));
   const order = b.op('argsort', first, 0, false);
   const rank = b.op('argsort', order, 0, false);
-  const values = b.op('index_select', sorted, along, order);
+  const values = b.op('index_select', b.input(x), along, b.op('index_select', first, 0, order));
   const places = cast(b, b.op('index_select', rank, 0, which), 'int32');
   const shape = x.shape.map((extent, i) => (i === along ? count : extent));
   return [b.output(values, shape, x.dtype), b.output(places, [n], 'int32')];

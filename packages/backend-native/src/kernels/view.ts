@@ -32,6 +32,11 @@ const reshape = kernel<Of<'x'>, tf.ReshapeAttrs>('Reshape', (b, { x }, attrs) =>
 
 const expandDims = kernel<Of<'input'>, tf.ExpandDimsAttrs>('ExpandDims', (b, { input }, { dim }) => {
   const shape = [...input.shape];
+  const rank = shape.length;
+  tf.util.assert(
+    dim >= -(rank + 1) && dim <= rank,
+    () => `Axis must be in the interval [${-(rank + 1)}, ${rank}]`,
+  );
   shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
   return reshaped(b, input, shape);
 });

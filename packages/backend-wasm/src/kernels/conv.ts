@@ -145,7 +145,8 @@ export const conv2DBackpropInput: WasmKernel = withFallback(
     if (dy.dtype !== 'float32' || filter.dtype !== 'float32') return undefined;
     const inputShape = attrs.inputShape as Shape4;
     const info = geometry(attrs, inputShape, filter.shape);
-    if (!info) return undefined;
+    // Of a gradient larger than what the convolution gives, tfjs reads the first rows and columns: left to the CPU.
+    if (!info || !tf.util.arraysEqual(info.outShape, dy.shape)) return undefined;
     const dx = backend.output(inputShape);
     const [n, k] = [windowSize(info), info.outChannels];
     const pixels = info.outHeight * info.outWidth;

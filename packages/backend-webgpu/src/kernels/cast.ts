@@ -1,4 +1,7 @@
-/** float32 to int32 as JavaScript does it: towards 0, modulo 2³², and 0 for what is no number. WGSL cuts at the ends of int32. */
+/**
+ * float32 to int32 as JavaScript does it: towards 0, modulo 2³², and 0 for what is no number; WGSL cuts at the ends of int32. And whole
+ * numbers to float32, which tfjs only calls so: its kernels then look up what the memory holds, but ours read what a tensor says it is.
+ */
 import type * as tf from '@tensorflow/tfjs';
 import { kernel, type Of, type WebGpuKernel } from '../fused/kernel';
 import type { Program } from '../program';
@@ -26,8 +29,19 @@ const toInt: Program = {
   code: () => `${TO_INT}${each('ys[i] = toInt(xs[i]);')}`,
 };
 
-export const cast: WebGpuKernel = kernel<Of<'x'>, { dtype: tf.DataType }>('Cast', (b, { x }, attrs) =>
-  x.dtype === 'float32' && attrs.dtype === 'int32'
-    ? launchEach(b, toInt, [x], b.make(x.shape, 'int32'))
-    : runOriginal('Cast', b, { x }, attrs),
-);
+const toFloat: Program = {
+  key: 'int32 to float32',
+  reads: { xs: 'i32' },
+  writes: { ys: 'f32' },
+  uniforms: ['size'],
+  workgroup: [THREADS, 1, 1],
+  code: () => each('ys[i] = f32(xs[i]);'),
+};
+
+export const cast: WebGpuKernel = kernel<Of<'x'>, { dtype: tf.DataType }>('Cast', (b, { x }, { dtype }) => {
+  if (x.dtype === 'float32' && dtype === 'int32') return launchEach(b, toInt, [x], b.make(x.shape, dtype));
+  // A bool is an i32 on the device.
+  if ((x.dtype === 'int32' || x.dtype === 'bool') && dtype === 'float32')
+    return launchEach(b, toFloat, [x], b.make(x.shape, dtype));
+  return runOriginal('Cast', b, { x }, { dtype });
+});

@@ -48,7 +48,7 @@ function count(
   const dtype = weights.dtype as 'float32' | 'int32';
   // Whether a number comes at all has nothing to do with weights.
   const weighted = sizeOf(weights.shape) > 0 && !binaryOutput;
-  const length = x.shape[x.shape.length - 1]!;
+  const length = sizeOf(x.shape) / sizeOf(rows);
   const program = programs[dtype][weighted ? 'weighted' : 'plain'];
   const inputs = weighted ? [x, weights] : [x];
   return launchEach(b, program, inputs, b.make([...rows, bins], dtype), {

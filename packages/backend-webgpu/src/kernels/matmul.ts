@@ -28,7 +28,13 @@ function matmul(name: string, backend: SimVlmWebGpuBackend, inputs: Inputs, attr
   const { bias } = inputs;
   const { transposeA, transposeB, activation } = attrs;
   const [M, K] = sides(inputs.a, transposeA);
-  const N = sides(inputs.b, transposeB)[1];
+  const [inner, N] = sides(inputs.b, transposeB);
+  tf.util.assert(
+    K === inner,
+    () =>
+      `Error in matMul: inner shapes (${K}) and (${inner}) of Tensors with shapes ${inputs.a.shape} and ` +
+      `${inputs.b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
+  );
   const [ofA, ofB] = [inputs.a.shape.slice(0, -2), inputs.b.shape.slice(0, -2)];
   const batch = tf.backend_util.assertAndGetBroadcastShape(ofA, ofB);
   const shape = [...batch, M, N];
