@@ -3,6 +3,7 @@
 #include <torch/version.h>
 
 #include "addon.h"
+#include "fused.h"
 #include "values.h"
 
 namespace simvlm {
@@ -102,6 +103,7 @@ NAPI_MODULE_INIT() {
     static thread_local auto* mode = new c10::InferenceMode(true);
     (void)mode;
     simvlm::installCpuAllocator();
+    simvlm::registerFusedOperators();
     auto* addon = new simvlm::Addon;
     simvlm::check(napi_set_instance_data(env, addon, simvlm::deleteAddon, nullptr), "instance data");
     simvlm::exportAll(env, exports, addon);

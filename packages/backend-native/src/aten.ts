@@ -1,7 +1,7 @@
 import { BackendError } from '@simvlm/core';
 import type { Argument, Handle, NativeAddon, OperatorId, Returned } from './addon/interface';
 
-/** ATen's operators by name, such as `add.Tensor`. Each is looked up once. */
+/** Operators by name: ATen's such as `add.Tensor`, others with their namespace, such as `simvlm::decode_linear`. Each is looked up once. */
 export class Aten {
   readonly addon: NativeAddon;
   readonly #operators = new Map<string, OperatorId>();
@@ -18,7 +18,7 @@ export class Aten {
   /**
    * Runs an operator that returns one tensor; the caller frees it.
    *
-   * @param name without `aten::`, with its overload: `add.Tensor`, `relu`
+   * @param name with its overload, and without `aten::`: `add.Tensor`, `relu`
    * @throws BackendError `OUT_OF_MEMORY` with the sizes, or `BACKEND_FAILED` with ATen's message
    */
   call(name: string, ...args: Argument[]): Handle {
@@ -33,8 +33,8 @@ export class Aten {
   #operatorOf(name: string): OperatorId {
     let id = this.#operators.get(name);
     if (id === undefined) {
-      const [base, overload = ''] = name.split('.');
-      id = this.addon.operator(`aten::${base}`, overload);
+      const [base, overload = ''] = qualified(name).split('.') as [string, string?];
+      id = this.addon.operator(base, overload);
       this.#operators.set(name, id);
     }
     return id;
@@ -45,7 +45,7 @@ export class Aten {
     if (id < 0)
       throw new BackendError(
         'BACKEND_FAILED',
-        `libtorch ${this.addon.torchVersion} has no operator aten::${name}; a newer libtorch may have it`,
+        `libtorch ${this.addon.torchVersion} has no operator ${qualified(name)}; a newer libtorch may have it`,
       );
     try {
       return this.addon.call(id, args);
@@ -53,6 +53,10 @@ export class Aten {
       throw nativeError(name, error as Error & { code?: string });
     }
   }
+}
+
+function qualified(name: string): string {
+  return name.includes('::') ? name : `aten::${name}`;
 }
 
 /** The typed error for what the addon threw. */

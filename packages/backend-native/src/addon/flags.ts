@@ -16,7 +16,14 @@ export function compileFlags(
   return [
     // libtorch's headers need C++20 from 2.10 on.
     major > 2 || (major === 2 && minor >= 10) ? '-std=c++20' : '-std=c++17',
-    ...['-O2', '-fPIC', '-DNDEBUG', '-DNAPI_VERSION=8', `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`],
+    ...[
+      '-O2',
+      '-fopenmp',
+      '-fPIC',
+      '-DNDEBUG',
+      '-DNAPI_VERSION=8',
+      `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`,
+    ],
     ...definitions(features),
     // As the system's, their warnings are not ours. /usr/include is searched anyway, and last, as it must be: named
     // here it would come before the compiler's own folders.
@@ -35,7 +42,7 @@ export function definitions({ cuda, gloo, nccl }: Features): string[] {
   ];
 }
 
-/** Flags for linking; CUDA's libraries come along with libtorch_cuda. */
+/** Flags for linking. Not `-fopenmp`: OpenMP is the one that libtorch brings. CUDA's libraries come along with libtorch_cuda. */
 export function linkFlags({ libDirs, libs }: Libtorch): string[] {
   return [
     ...libDirs.flatMap(folder => [`-L${folder}`, `-Wl,-rpath,${folder}`]),

@@ -15,7 +15,7 @@ export const crossEntropy: NativeKernel = kernel<Of<'logits' | 'labels' | 'weigh
   (b, { logits, labels, weights }, { labelSmoothing }) => {
     const [R, V] = logits.shape as [number, number];
     const x_RV = b.input(logits);
-    const lse_R = b.op('logsumexp', x_RV, [1], false);
+    const lse_R = b.device < 0 ? b.op('simvlm::log_sum_exp', x_RV) : b.op('logsumexp', x_RV, [1], false);
     const { given, index } = labelIndex(b, labels, V);
     let expected_R = b.op('view', b.op('gather', x_RV, 1, b.op('view', index, [R, 1])), [R]);
     if (labelSmoothing !== 0) {
@@ -39,6 +39,12 @@ export const crossEntropyGrad: NativeKernel = kernel<
   const [R, V] = logits.shape as [number, number];
   const column = (x: Handle) => b.op('reshape', x, [R, 1]);
   const scale_R1 = b.op('mul.Tensor', column(b.input(weights)), column(b.input(dy)));
+  if (b.device < 0) {
+    const { index } = labelIndex(b, labels, V);
+    const args = [b.input(logits), b.input(lse), scale_R1, index] as const;
+    const d_RV = b.op('simvlm::cross_entropy_backward', ...args, labelSmoothing);
+    return [b.output(d_RV, logits.shape, 'float32')];
+  }
   const d_RV = b.op('sub.Tensor', b.input(logits), column(b.input(lse)));
   b.op('exp_', d_RV);
   b.op('mul_.Tensor', d_RV, scale_R1);

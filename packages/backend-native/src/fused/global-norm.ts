@@ -12,9 +12,14 @@ import { kernel, type NativeBackend, type NativeKernel, sizeOf, type T } from '.
 const ROW = 1024;
 
 export const globalNorm: NativeKernel = kernel<readonly T[]>(fusedKernel.globalNorm, (b, inputs) => {
-  const norms: Handle[] = [];
   // tfjs hands a list over as it is or as an object with the keys '0', '1', …
-  for (const tensor of Object.values(inputs)) pushNorms(b, tensor, norms);
+  const tensors = Object.values(inputs);
+  if (b.device < 0) {
+    const handles = tensors.map(tensor => b.input(tensor));
+    return b.output(b.op('simvlm::global_norm', handles), [], 'float32');
+  }
+  const norms: Handle[] = [];
+  for (const tensor of tensors) pushNorms(b, tensor, norms);
   const all = b.op('cat', norms, 0);
   const norm = b.op('linalg_vector_norm', all, 2, null, false, scalarType.float64);
   return b.output(b.op('to.dtype', norm, scalarType.float32), [], 'float32');

@@ -1,5 +1,6 @@
 /**
- * Group norm (Wu and He, 2018) of maps with the channels last, composed of passes over `[B, P, C]`.
+ * Group norm (Wu and He, 2018) of maps with the channels last: on the CPU operators of the addon (`addon/fused_group_norm.cc`), else composed
+ * of passes over `[B, P, C]`.
  * `B` pictures, `P` pixels, `C` channels, `G` groups of `c` channels.
  *
  * ATen's own forward kernel takes the variance of channels-last maps as E[x²] − E[x]², which loses all digits where the mean is large,
@@ -48,6 +49,13 @@ export const groupNorm: NativeKernel = kernel<Of<'x' | 'gamma' | 'beta'>, GroupN
     const { B, P, C, G, c } = extents;
     const { pixels, channels, everyPixel, sumPixels, sumGroup } = tools(b, extents);
     const x_BPC = pixels(x);
+    if (b.device < 0) {
+      const relu = activation === 'relu';
+      const handles = b.ops('simvlm::group_norm', x_BPC, b.input(gamma), b.input(beta), G, epsilon, relu);
+      const [y, mean, rstd] = handles as [Handle, Handle, Handle];
+      const statistic = (handle: Handle): T => b.output(handle, [B, G], 'float32');
+      return [b.output(b.op('view', y, x.shape), x.shape, 'float32'), statistic(mean), statistic(rstd)];
+    }
     const mean_BG1 = sumGroup(sumPixels(x_BPC));
     b.op('div_.Scalar', mean_BG1, P * c);
     const y_BPC = b.op('sub.Tensor', x_BPC, everyPixel(mean_BG1));
@@ -84,6 +92,14 @@ export const groupNormGrad: NativeKernel = kernel<
   const { B, P, C, c } = extents;
   const { pixels, channels, groups: perGroup, everyPixel, sumPixels, sumGroup } = tools(b, extents);
   const x_BPC = pixels(x);
+  if (b.device < 0) {
+    const [means, rstds, scale, shift] = [mean, rstd, gamma, beta].map(tensor => b.input(tensor));
+    const relu = activation === 'relu';
+    const handles = b.ops('simvlm::group_norm_backward', pixels(dy), x_BPC, means, rstds, scale, shift, relu);
+    const [dx, dgamma, dbeta] = handles as [Handle, Handle, Handle];
+    const perChannel = (handle: Handle): T => b.output(handle, [C], 'float32');
+    return [b.output(b.op('view', dx, x.shape), x.shape, 'float32'), perChannel(dgamma), perChannel(dbeta)];
+  }
   const [mean_BG1, rstd_BG1] = [perGroup(b.input(mean)), perGroup(b.input(rstd))];
   const gamma_1Gc = channels(gamma);
   const slope_BGc = b.op('mul.Tensor', rstd_BG1, gamma_1Gc);

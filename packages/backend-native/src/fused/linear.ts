@@ -1,12 +1,13 @@
 /**
  * Linear maps with bias and GELU: one matrix product each way. `R` rows, `I` inputs, `O` outputs. A transposed matrix is a view,
- * which BLAS reads as it is.
+ * which libraries for products read as it is.
  */
 import { fusedKernel, type LinearAttrs } from '@simvlm/ops';
-import { type Handle, scalarType } from '../addon/interface';
+import type { Handle } from '../addon/interface';
 import { kernel, type NativeBackend, type NativeKernel, type Of, sizeOf, type T } from '../kernels/kernel';
 import { operand, weight } from '../precision';
-import { gelu, geluGrad } from './gelu';
+import { columnSums, gelu, geluGrad } from './gelu';
+import { product } from './product';
 
 /** `[…, n]` as `[R, n]`. */
 function asRows(b: NativeBackend, handle: Handle, shape: readonly number[]): Handle {
@@ -20,30 +21,15 @@ function fromRows(b: NativeBackend, handle: Handle, shape: readonly number[]): T
   return b.output(shaped, shape, 'float32');
 }
 
-/**
- * x · w + bias. A single row is a matrix times a vector, which OpenBLAS's product of matrices takes four times as long for (256 × 1024:
- * 288 against 65 µs on one core).
- */
-function product(
-  b: NativeBackend,
-  x_RI: Handle,
-  w_IO: Handle,
-  bias: Handle | undefined,
-  rows: number,
-): Handle {
-  if (rows !== 1 || b.device >= 0) return bias ? b.op('addmm', bias, x_RI, w_IO) : b.op('mm', x_RI, w_IO);
-  const [w_OI, x_I] = [b.op('t', w_IO), b.op('select.int', x_RI, 0, 0)];
-  const z_O = bias ? b.op('addmv', bias, w_OI, x_I) : b.op('mv', w_OI, x_I);
-  return b.op('unsqueeze', z_O, 0);
-}
-
 export const linear: NativeKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttrs>(
   fusedKernel.linear,
   (b, { x, w, b: bias }, { activation, transposeW }) => {
     const x_RI = asRows(b, operand(b, x), x.shape);
     const w_IO = transposeW ? b.op('t', weight(b, w)) : weight(b, w);
-    const z_RO = product(b, x_RI, w_IO, bias && weight(b, bias), sizeOf(x.shape.slice(0, -1)));
-    const shape = [...x.shape.slice(0, -1), w.shape[transposeW ? 0 : 1]!];
+    const [I, O] = transposeW ? [w.shape[1]!, w.shape[0]!] : [w.shape[0]!, w.shape[1]!];
+    const extents = [sizeOf(x.shape.slice(0, -1)), I, O] as const;
+    const z_RO = product(b, x_RI, w_IO, bias && weight(b, bias), extents);
+    const shape = [...x.shape.slice(0, -1), O];
     if (activation === 'none') return [fromRows(b, z_RO, shape)];
     const y_RO = gelu(b, z_RO);
     return [fromRows(b, y_RO, shape), fromRows(b, z_RO, shape)];
@@ -54,14 +40,15 @@ export const linearGrad: NativeKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T },
   fusedKernel.linearGrad,
   (b, { x, w, z, dy }, { activation, transposeW }) => {
     const x_RI = asRows(b, operand(b, x), x.shape);
-    let dz = operand(b, dy);
-    if (activation === 'gelu') dz = geluGrad(b, dz, operand(b, z!));
-    const dz_RO = asRows(b, dz, dy.shape);
+    let dz_RO = asRows(b, operand(b, dy), dy.shape);
+    let db_O: Handle;
+    if (activation === 'gelu') ({ dz_RO, db_O } = geluGrad(b, dz_RO, asRows(b, operand(b, z!), dy.shape)));
+    else db_O = columnSums(b, dz_RO);
     const w_any = weight(b, w);
-    const dx_RI = b.op('mm', dz_RO, transposeW ? w_any : b.op('t', w_any));
-    const dw = transposeW ? b.op('mm', b.op('t', dz_RO), x_RI) : b.op('mm', b.op('t', x_RI), dz_RO);
+    const [R, I] = [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1]!];
     const O = dy.shape[dy.shape.length - 1]!;
-    const db_O = b.op('sum.dim_IntList', dz_RO, [0], false, scalarType.float32);
+    const dx_RI = product(b, dz_RO, transposeW ? w_any : b.op('t', w_any), undefined, [R, O, I]);
+    const dw = transposeW ? b.op('mm', b.op('t', dz_RO), x_RI) : b.op('mm', b.op('t', x_RI), dz_RO);
     return [fromRows(b, dx_RI, x.shape), b.output(dw, w.shape, 'float32'), b.output(db_O, [O], 'float32')];
   },
 );
