@@ -101,11 +101,16 @@ napi_value groupJoin(Call& call) {
 }
 
 napi_value groupAllReduce(Call& call) {
-  return promiseOfTensors(call, groupOf(call).allReduce(tensorsOf(call, 1)));
+  bool compressed = false;
+  if (call.count < 3 || napi_get_value_bool(call.env, call.arguments[2], &compressed) != napi_ok)
+    throw UsageError("groupAllReduce takes a group, tensors, and whether bfloat16 numbers travel");
+  const auto travel = compressed ? std::optional(at::kBFloat16) : std::nullopt;
+  return promiseOfTensors(call, groupOf(call).allReduce(tensorsOf(call, 1), travel));
 }
 
 napi_value groupBroadcast(Call& call) {
-  return promiseOfTensors(call, groupOf(call).broadcast(tensorsOf(call, 1)));
+  const int from = wholeFrom(call, 2, "a rank", 0, 1 << 20);
+  return promiseOfTensors(call, groupOf(call).broadcast(tensorsOf(call, 1), from));
 }
 
 napi_value groupLeave(Call& call) {

@@ -39,34 +39,38 @@ constexpr int64_t kTensorAlignment = 64;
 /** Tensors side by side in as few as possible. */
 class Buckets {
  public:
-  Buckets(const std::vector<at::Tensor>& tensors, c10::Device device) {
+  /** @param travel the type of the buckets' numbers, if not that of the tensors */
+  Buckets(const std::vector<at::Tensor>& tensors, c10::Device device, std::optional<at::ScalarType> travel) {
     std::vector<int64_t> sizes;  // of each bucket, in elements
     int64_t bytes = kBucketBytes;
     for (size_t i = 0; i < tensors.size(); ++i) {
       const at::Tensor& tensor = tensors[i];
-      const int64_t step = kTensorAlignment / static_cast<int64_t>(tensor.element_size());
+      const auto width = static_cast<int64_t>(travel ? c10::elementSize(*travel) : tensor.element_size());
+      const int64_t step = kTensorAlignment / width;
       const int64_t extent = (tensor.numel() + step - 1) / step * step;
       if (bytes >= kBucketBytes || tensor.scalar_type() != tensors[i - 1].scalar_type()) {
         sizes.push_back(0);
         bytes = 0;
       }
-      places_.push_back({sizes.size() - 1, sizes.back(), tensor.numel(), tensor.sizes().vec()});
+      places_.push_back(
+          {sizes.size() - 1, sizes.back(), tensor.numel(), tensor.sizes().vec(), tensor.scalar_type()});
       sizes.back() += extent;
-      bytes += extent * static_cast<int64_t>(tensor.element_size());
+      bytes += extent * width;
     }
     for (size_t i = 0; i < tensors.size(); ++i) {
       const size_t bucket = places_[i].bucket;
       if (bucket == buckets.size())
-        buckets.push_back(
-            at::zeros({sizes[bucket]}, at::TensorOptions().dtype(tensors[i].scalar_type()).device(device)));
+        buckets.push_back(at::zeros({sizes[bucket]}, at::TensorOptions()
+                                                         .dtype(travel.value_or(tensors[i].scalar_type()))
+                                                         .device(device)));
       part(i).copy_(tensors[i]);
     }
   }
 
-  /** The tensors as they are in the buckets now: views of them. */
+  /** The tensors as they are in the buckets now: views of them, or copies where another type travels. */
   std::vector<at::Tensor> parts() const {
     std::vector<at::Tensor> result;
-    for (size_t i = 0; i < places_.size(); ++i) result.push_back(part(i));
+    for (size_t i = 0; i < places_.size(); ++i) result.push_back(part(i).to(places_[i].type));
     return result;
   }
 
@@ -78,6 +82,7 @@ class Buckets {
     int64_t offset;
     int64_t numel;
     std::vector<int64_t> shape;
+    at::ScalarType type;
   };
 
   at::Tensor part(size_t i) const {
@@ -136,18 +141,25 @@ class C10dProcessGroup final : public ProcessGroup {
   C10dProcessGroup(Meeting meeting, c10::intrusive_ptr<C10dGroup> group)
       : meeting_(std::move(meeting)), group_(std::move(group)) {}
 
-  std::unique_ptr<Collective> allReduce(const std::vector<at::Tensor>& tensors) override {
-    return start(tensors, [this](std::vector<at::Tensor>& bucket) { return group_->allreduce(bucket); });
+  std::unique_ptr<Collective> allReduce(const std::vector<at::Tensor>& tensors,
+                                        std::optional<at::ScalarType> travel) override {
+    return start(tensors, travel,
+                 [this](std::vector<at::Tensor>& bucket) { return group_->allreduce(bucket); });
   }
-  std::unique_ptr<Collective> broadcast(const std::vector<at::Tensor>& tensors) override {
-    return start(tensors, [this](std::vector<at::Tensor>& bucket) { return group_->broadcast(bucket); });
+  std::unique_ptr<Collective> broadcast(const std::vector<at::Tensor>& tensors, int from) override {
+    c10d::BroadcastOptions options;
+    options.rootRank = from;
+    return start(tensors, std::nullopt, [this, &options](std::vector<at::Tensor>& bucket) {
+      return group_->broadcast(bucket, options);
+    });
   }
 
  private:
   template <typename F>
-  std::unique_ptr<Collective> start(const std::vector<at::Tensor>& tensors, const F& collective) {
+  std::unique_ptr<Collective> start(const std::vector<at::Tensor>& tensors,
+                                    std::optional<at::ScalarType> travel, const F& collective) {
     OnDevice guard(meeting_.device);
-    Buckets buckets(tensors, meeting_.device);
+    Buckets buckets(tensors, meeting_.device, travel);
     std::vector<WorkPtr> works;
     for (const at::Tensor& tensor : buckets.buckets) {
       std::vector<at::Tensor> bucket{tensor};

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,11 @@ class ProcessGroup {
   static std::shared_ptr<ProcessGroup> join(const Meeting& meeting);
 
   virtual ~ProcessGroup() = default;
-  /** Starts to add up tensors over the processes. */
-  virtual std::unique_ptr<Collective> allReduce(const std::vector<at::Tensor>& tensors) = 0;
-  /** Starts to send the tensors of process 0 to all. */
-  virtual std::unique_ptr<Collective> broadcast(const std::vector<at::Tensor>& tensors) = 0;
+  /** Starts to add up tensors over the processes; `travel` is the type of the numbers on their way, if not their own. */
+  virtual std::unique_ptr<Collective> allReduce(const std::vector<at::Tensor>& tensors,
+                                                std::optional<at::ScalarType> travel) = 0;
+  /** Starts to send the tensors of one process to all. */
+  virtual std::unique_ptr<Collective> broadcast(const std::vector<at::Tensor>& tensors, int from) = 0;
 };
 
 }  // namespace simvlm

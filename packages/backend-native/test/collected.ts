@@ -1,3 +1,4 @@
+import { type ProcessGroup, Random } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 
 /** More than one bucket holds: 25 MiB. */
@@ -26,5 +27,20 @@ export async function numbersOf(tensors: readonly tf.Tensor[]): Promise<number[]
     }),
   );
   tf.dispose([...tensors]);
+  return numbers;
+}
+
+/** Numbers of every size and sign, others in each process. */
+export function manyNumbers(rank: number): Float32Array {
+  const random = Random.fromSeed(1 + rank);
+  return Float32Array.from({ length: 3000 }, () => random.normal() * 10 ** (random.integer(9) - 4));
+}
+
+/** Their sum over the processes, as bfloat16 travels. */
+export async function compressedSum(group: ProcessGroup<tf.Tensor>): Promise<number[]> {
+  const given = tf.tensor1d(manyNumbers(group.rank));
+  const [sum] = await group.allReduce([given], { precision: 'bfloat16' }).finally(() => given.dispose());
+  const numbers = [...(await sum!.data())];
+  sum!.dispose();
   return numbers;
 }

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs';
 import { joinProcessGroup, processPlace, registerNativeBackend } from '../src/index';
-import { numbersOf, tensorsOf } from './collected';
+import { compressedSum, numbersOf, tensorsOf } from './collected';
 
 const say = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
@@ -16,7 +16,10 @@ async function main() {
   say({ rank: group.rank, size: group.size });
   for await (const word of createInterface(process.stdin)) {
     if (word === 'end') break;
-    if (word === 'barrier') say(await group.barrier().then(() => 'passed'));
+    if (word === 'compressed') say(await compressedSum(group));
+    else if (word === 'one') say(await numbersOf(await group.allReduce([tf.scalar(10)])));
+    else if (word === 'broadcast 1') say(await numbersOf(await group.broadcast(tensorsOf(group.rank), 1)));
+    else if (word === 'barrier') say(await group.barrier().then(() => 'passed'));
     else say(await numbersOf(await group[word as 'allReduce' | 'broadcast'](tensorsOf(group.rank))));
   }
   group.dispose();

@@ -8,8 +8,8 @@ import { BackendError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
-import { joinProcessGroup, type ProcessPlace, registerNativeBackend } from '../src/index';
-import { numbersOf, tensorsOf } from './collected';
+import { joinProcessGroup, nativeBackend, type ProcessPlace, registerNativeBackend } from '../src/index';
+import { compressedSum, manyNumbers, numbersOf, tensorsOf } from './collected';
 import { describeNative } from './libtorch';
 
 const { test: testWithGloo } = await needs('gloo');
@@ -115,6 +115,23 @@ describeNative('processes', () => {
     const firsts = [[1], [1, 2, 3, 4, 5, 6], [], [1, 3, 5, 2, 4, 6], [1, -1], [1, 1], [1, 1, 1, 1]];
     expect(await collect('broadcast')).toEqual(firsts);
     expect(await group.allReduce([])).toEqual([]);
+    const given = tensorsOf(0);
+    const [fromOne, theirs] = await Promise.all([
+      group.broadcast(given, 1).then(numbersOf),
+      there.ask('broadcast 1'),
+    ]);
+    tf.dispose(given);
+    expect(theirs).toEqual(fromOne);
+    expect(fromOne.slice(0, 2)).toEqual([[10], [10, 20, 30, 40, 50, 60]]);
+
+    // Several at once, each with its own sums.
+    const ones = [1, 2, 3].map(value => tf.scalar(value));
+    const [many] = await Promise.all([
+      Promise.all(ones.map(one => group.allReduce([one]).then(numbersOf))),
+      ...[1, 2, 3].map(() => there.ask('one')),
+    ]);
+    tf.dispose(ones);
+    expect(many).toEqual([[[11]], [[12]], [[13]]]);
 
     // The event loop goes on while one waits for the other.
     let passed = false;
@@ -145,6 +162,37 @@ describeNative('processes', () => {
     await expect(group.broadcast([one])).rejects.toThrow('broadcast: this process has left the group');
     one.dispose();
   });
+
+  testWithGloo(
+    'add up bfloat16 numbers within the bound, the same in each, or say that this libtorch cannot',
+    async () => {
+      const here = await place();
+      const there = peer({ ...here, rank: 1 });
+      const group = await joinProcessGroup(here, { timeout: 300 });
+      await there.answer();
+      if (nativeBackend()!.addon.torchVersion.startsWith('1.')) {
+        await failure(compressedSum(group));
+        group.dispose();
+        return;
+      }
+      const [sums, theirs] = await Promise.all([compressedSum(group), there.ask('compressed')]);
+      group.dispose();
+      expect(theirs).toEqual(sums);
+      const [a, b] = [manyNumbers(0), manyNumbers(1)];
+      const unit = 2 ** -8;
+      let rounded = 0;
+      for (const [i, sum] of sums.entries()) {
+        const error = Math.abs(sum - (a[i]! + b[i]!));
+        expect(error).toBeLessThanOrEqual(((1 + unit) ** 2 - 1) * (Math.abs(a[i]!) + Math.abs(b[i]!)));
+        if (error > 0) rounded++;
+      }
+      // It did travel as bfloat16.
+      expect(rounded).toBeGreaterThan(2000);
+      await expect(group.allReduce([tf.tensor1d([1], 'int32')], { precision: 'bfloat16' })).rejects.toThrow(
+        'all-reduce: only float32 travels as bfloat16',
+      );
+    },
+  );
 
   testWithGloo('that count differently both hear of it', async () => {
     const here = await place();

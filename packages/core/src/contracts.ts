@@ -108,9 +108,19 @@ export interface TensorLike {
   dispose(): void;
 }
 
+/** How tensors are added up over processes. */
+export interface AllReduceOptions {
+  /**
+   * What float32 numbers are rounded to on their way, and added up as; default `float32`. With bfloat16, half the bytes travel, and a sum
+   * of n numbers is off by at most ((1 + 2⁻⁸)ⁿ − 1) · Σ|x|: each is rounded once, and at most n − 1 times as part of a sum.
+   */
+  readonly precision?: 'float32' | 'bfloat16';
+}
+
 /**
  * Processes that train one model together, each with a part of every batch (PyTorch's process group, MPI's communicator). All of
- * them ask for the same collectives, of tensors of the same shapes and types, in the same order.
+ * them ask for the same collectives, of tensors of the same shapes and types, in the same order. One may be asked for while others are on
+ * their way; what is given is read before the call returns.
  *
  * Each method rejects with a BackendError when a process has ended, or does not come within the group's timeout; the group is of no
  * use after that.
@@ -124,10 +134,11 @@ export interface ProcessGroup<T = TensorLike> {
    * The sums of tensors over all processes, elementwise, the same bits in each. The caller disposes what is given and what comes back.
    *
    * @param tensors `float32` or `int32`, of any shapes; many in one call are faster than many calls
+   * @param options how they travel
    */
-  allReduce(tensors: readonly T[]): Promise<T[]>;
-  /** The tensors of process 0, in each; the other processes give tensors of the same shapes and types. */
-  broadcast(tensors: readonly T[]): Promise<T[]>;
+  allReduce(tensors: readonly T[], options?: AllReduceOptions): Promise<T[]>;
+  /** The tensors of process `from` (default 0), in each; the other processes give tensors of the same shapes and types. */
+  broadcast(tensors: readonly T[], from?: number): Promise<T[]>;
   /** Resolves when every process has come as far. */
   barrier(): Promise<void>;
   /** Leaves the group: whatever the others still wait for fails there, soon. */

@@ -1,5 +1,6 @@
 export { breathe } from './breathe';
 export type {
+  AllReduceOptions,
   BatchSource,
   EvaluationResult,
   Example,

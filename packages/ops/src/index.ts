@@ -48,4 +48,4 @@ export {
 } from './linear/decode';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
-export { variableGradients } from './variable-gradients';
+export { type GradientReceiver, variableGradients } from './variable-gradients';

@@ -72,6 +72,36 @@ describe('gradients of variables', () => {
     disposeAll(weights, x);
   });
 
+  test('are handed over as they become final, the last layer first, and are the same numbers', () => {
+    const weights = [1, 2, 3].map(seed => filled([8, 8], seed));
+    const shared = filled([8, 8], 9);
+    const unused = filled([2], 10);
+    const x = filled([6, 8], 11);
+    const variables = [shared, ...weights, unused];
+    const order: string[] = [];
+    const received = new Map<string, Float32Array>();
+    /** Tensors that there are besides the gradient which is handed over: fewer and fewer. */
+    const alive: number[] = [];
+    const { value, grads } = variableGradients(
+      () => deep(x, weights, shared),
+      variables,
+      ({ name }, gradient) => {
+        order.push(name);
+        received.set(name, gradient.dataSync() as Float32Array);
+        alive.push(tf.memory().numTensors);
+      },
+    );
+    expect(grads).toEqual({});
+    // What all layers read is final when the first is through.
+    expect(order).toEqual([weights[2], weights[1], shared, weights[0]].map(variable => variable!.name));
+    expect(alive).toEqual([...alive].sort((a, b) => b - a));
+    const whole = variableGradients(() => deep(x, weights, shared), variables);
+    for (const [name, gradient] of Object.entries(whole.grads))
+      expect(received.get(name), name).toEqual(gradient.dataSync());
+    expect(received.size).toBe(Object.keys(whole.grads).length);
+    disposeAll(variables, x, value, whole.value, whole.grads);
+  });
+
   test('survive a gradient that hands on what it was given, and one tensor given for two inputs', () => {
     const sum = (a: tf.Tensor, b: tf.Tensor) =>
       differentiable(

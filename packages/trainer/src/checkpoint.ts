@@ -47,11 +47,12 @@ export interface SmoothedLoss {
  * Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files. Numbers are fetched
  * from the device as they are written.
  *
+ * @param moments all of the optimiser's state
  * @param average what those who use the model get instead of the weights in training, which are then kept beside it
  */
 export function packCheckpoint(
   model: SimVlm,
-  optimizer: AdamW,
+  moments: readonly (readonly [string, TensorSource])[],
   state: TrainerState,
   extras: CheckpointFiles,
   average?: WeightAverage,
@@ -62,7 +63,7 @@ export function packCheckpoint(
     ...extras,
     ...tensorFiles(TENSORS.weights, average ? withAverages(weights, average) : weights, options),
     ...(average ? tensorFiles(TENSORS.trained, weights, options) : []),
-    ...tensorFiles(TENSORS.optimizer, optimizer.state()),
+    ...tensorFiles(TENSORS.optimizer, moments),
     [FILES.trainer, jsonFile(state)] as const,
     [FILES.model, jsonFile(model.config)] as const,
   ]);

@@ -57,6 +57,16 @@ export interface TrainConfig {
    * `webgpu`, which records nothing and only updates the weights in place. Default false.
    */
   readonly captureSteps?: boolean;
+  /**
+   * What gradients travel as between several processes; default `float32`. `bfloat16` halves the bytes, and rounds: see `AllReduceOptions`.
+   */
+  readonly gradientPrecision?: 'float32' | 'bfloat16';
+  /**
+   * Of several processes each keeps AdamW's moments for its share of the parameters only (ZeRO, stage 1), changes these, and sends them to
+   * the others: the same numbers, with 8 bytes of memory a parameter divided by the number of processes. Checkpoints have all of it, and
+   * fit any number of processes. Default false.
+   */
+  readonly shardOptimizer?: boolean;
   /** Optimiser steps in all. */
   readonly steps?: number;
   /**
@@ -113,6 +123,8 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     labelSmoothing: rule.number(0, 1),
     checkpointBlocks: rule.boolean,
     captureSteps: rule.boolean,
+    gradientPrecision: rule.oneOf('float32', 'bfloat16'),
+    shardOptimizer: rule.boolean,
     steps: rule.integer(1),
     minutes: rule.number(0),
     checkpointSeconds: rule.number(0),
@@ -140,6 +152,8 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     labelSmoothing: 0,
     checkpointBlocks: false,
     captureSteps: false,
+    gradientPrecision: 'float32' as const,
+    shardOptimizer: false,
     checkpointSeconds: 300,
     // An option given as undefined is one not given: it must not take the default's place.
     ...(Object.fromEntries(

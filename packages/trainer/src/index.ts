@@ -7,7 +7,13 @@ export {
   type TrainerState,
 } from './checkpoint';
 export { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
-export { gradientsOf, type LossAndGradients, lossAndGradients } from './gradients';
+export {
+  gradientsOf,
+  type LossAndGradients,
+  lossAndGradients,
+  type StreamedGradients,
+  streamGradients,
+} from './gradients';
 export { layerFactors } from './layer-decay';
 export { AdamW, type AdamWOptions, type StepReport } from './optimizer';
 export type { Share } from './rows';

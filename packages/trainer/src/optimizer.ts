@@ -5,6 +5,8 @@ import { adamwInPlace, adamwStep, clipScale, globalNorm } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
 import { layerFactors } from './layer-decay';
+import { owners } from './owners';
+import type { Share } from './rows';
 
 export type AdamWOptions = Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'> &
   Partial<Pick<ResolvedTrainConfig, 'layerDecay'>>;
@@ -22,7 +24,8 @@ export interface StepReport {
  * AdamW over a parameter tree: clipping by global norm, bias correction, and decoupled weight decay of weight matrices
  * (parameters named `….weight` with two axes or more; not biases, norms, positions or relative biases).
  *
- * Owns its moments: two tensors a parameter, until `dispose()`.
+ * Owns its moments: two tensors a parameter, until `dispose()`. As a share of several processes it has the moments of its own parameters
+ * only, and changes only these: whoever applies it then gives each process the weights that the others have changed.
  */
 export class AdamW {
   /** What is trained. */
@@ -30,19 +33,27 @@ export class AdamW {
   readonly #options: Omit<AdamWOptions, 'layerDecay'>;
   /** Of the learning rate, by name. */
   readonly #factors: ReadonlyMap<string, number>;
+  /** By name, the process that has a parameter's moments. */
+  readonly #owners: ReadonlyMap<string, number>;
   #moments: ParameterTree<Moments>;
   #step = 0;
 
-  /** @param names all parameters of the model, where `params` are not all: they say how deep each lies, for `layerDecay` */
+  /**
+   * @param names all parameters of the model, where `params` are not all: they say how deep each lies, for `layerDecay`
+   * @param share which of several processes keeps a part of the moments here; default: one that keeps all
+   */
   constructor(
     params: ParameterTree<tf.Variable>,
     { layerDecay = 1, ...options }: AdamWOptions,
     names: readonly string[] = params.names(),
+    share: Share = { rank: 0, size: 1 },
   ) {
     this.params = params;
     this.#options = options;
     this.#factors = layerFactors(names, layerDecay);
-    this.#moments = params.map(({ shape }) => ({ m: tf.keep(tf.zeros(shape)), v: tf.keep(tf.zeros(shape)) }));
+    this.#owners = owners(params, share);
+    const own = params.filter(name => this.#owners.get(name) === share.rank);
+    this.#moments = own.map(({ shape }) => ({ m: tf.keep(tf.zeros(shape)), v: tf.keep(tf.zeros(shape)) }));
   }
 
   /** Steps taken. */
@@ -50,10 +61,26 @@ export class AdamW {
     return this.#step;
   }
 
+  /** The parameters whose moments a process has, in the order of the tree. */
+  ownedBy(rank: number): string[] {
+    return this.params.names().filter(name => this.#owners.get(name) === rank);
+  }
+
+  /** Name, shape and owner of all moments, whoever has them, in the order of `state()`. */
+  stateEntries(): [name: string, shape: readonly number[], owner: number][] {
+    return KINDS.flatMap(kind =>
+      [...this.params].map(([name, { shape }]): [string, readonly number[], number] => [
+        `${kind}.${name}`,
+        shape,
+        this.#owners.get(name)!,
+      ]),
+    );
+  }
+
   /**
-   * Changes every parameter once.
+   * Changes every parameter once whose moments it has.
    *
-   * @param gradients one for each parameter, by its name in the tree; left to the caller to dispose
+   * @param gradients one for each parameter, by its name in the tree, as all of them make the norm; left to the caller to dispose
    */
   async apply(gradients: ParameterTree<tf.Tensor>, learningRate: number): Promise<StepReport> {
     this.#step++;
@@ -61,8 +88,8 @@ export class AdamW {
     const norm = globalNorm(gradients.values());
     tf.tidy(() => {
       const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
-      for (const [name, param] of this.params) {
-        const moments = this.#moments.get(name);
+      for (const [name, moments] of this.#moments) {
+        const param = this.params.get(name);
         const weightDecay = decays(name, param) ? rest.weightDecay : 0;
         const inputs = { param, grad: gradients.get(name), ...moments, gradScale };
         const rate = learningRate * this.#factors.get(name)!;
@@ -91,7 +118,7 @@ export class AdamW {
     const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
     // The kernel knows one learning rate: it runs once for each that there is.
     for (const factor of new Set(this.#factors.values())) {
-      const names = this.params.names().filter(name => this.#factors.get(name) === factor);
+      const names = this.#moments.names().filter(name => this.#factors.get(name) === factor);
       if (names.length === 0) continue;
       const moments = names.map(name => this.#moments.get(name));
       const params = names.map(name => this.params.get(name));
@@ -116,7 +143,7 @@ export class AdamW {
     this.#step++;
   }
 
-  /** The moments, under `m.` and `v.` and the parameter's name: their numbers are fetched when they are asked for. */
+  /** The moments that it has, under `m.` and `v.` and the parameter's name: their numbers are fetched when they are asked for. */
   state(): [string, TensorSource][] {
     return KINDS.flatMap(kind =>
       parameterSources(this.#moments.map(moments => moments[kind])).map(
@@ -141,7 +168,7 @@ export class AdamW {
   }
 
   /**
-   * Goes on after `step` with these moments, which are read one at a time.
+   * Goes on after `step` with these moments, of which it reads its own, one at a time.
    *
    * @throws CheckpointError when a moment is missing or of another shape: then nothing is changed
    */

@@ -1,8 +1,19 @@
-import { ConfigError, DataError, type JsonValue, type PrefixLmBatch, type ProcessGroup } from '@simvlm/core';
+import type { TensorSource } from '@simvlm/checkpoint';
+import {
+  type AllReduceOptions,
+  ConfigError,
+  DataError,
+  type JsonValue,
+  type ParameterTree,
+  type PrefixLmBatch,
+  type ProcessGroup,
+} from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { batchFingerprint, textHash } from './fingerprint';
-import type { LossAndGradients } from './gradients';
+import { GradientBuckets } from './gradient-buckets';
+import type { LossAndGradients, StreamedGradients } from './gradients';
+import type { AdamW } from './optimizer';
 
 /**
  * What the processes of a training tell one another, besides its data. All of them take the same step with the same weights, and stop
@@ -10,9 +21,15 @@ import type { LossAndGradients } from './gradients';
  */
 export class Processes {
   readonly group: ProcessGroup<tf.Tensor>;
+  readonly #precision: NonNullable<AllReduceOptions['precision']>;
 
-  constructor(group: ProcessGroup<tf.Tensor>) {
+  /** @param precision of gradients on their way */
+  constructor(
+    group: ProcessGroup<tf.Tensor>,
+    precision: NonNullable<AllReduceOptions['precision']> = 'float32',
+  ) {
     this.group = group;
+    this.#precision = precision;
   }
 
   /**
@@ -57,38 +74,88 @@ export class Processes {
   }
 
   /**
-   * The loss and the gradients of all processes' rows together, by one all-reduce over the parameter tree. Disposes `own`.
+   * The loss and the gradients of all processes' rows together; gradients are added up while the backward pass goes on.
    *
-   * @param own of the rows of this process, weighted by their part of all loss tokens
+   * @param compute gives away the gradients of this process's rows, and returns their loss; see `streamGradients`
    * @param micro the rows of all
    * @throws DataError, in every process, when one has read other rows
    */
-  async sum(own: LossAndGradients, micro: readonly (readonly PrefixLmBatch[])[]): Promise<LossAndGradients> {
+  async sum(
+    params: ParameterTree<tf.Variable>,
+    micro: readonly (readonly PrefixLmBatch[])[],
+    compute: (own: StreamedGradients) => Pick<LossAndGradients, 'loss' | 'tokens'>,
+  ): Promise<LossAndGradients> {
+    const buckets = new GradientBuckets(this.group, params, { precision: this.#precision });
+    try {
+      const { loss: own, tokens } = compute({
+        share: this.group,
+        receive: (name, gradient) => buckets.add(name, gradient),
+      });
+      const [sums, loss] = await bothOf(buckets.sums(), this.#lossOfAll(own, micro));
+      return { loss, gradients: params.map((_, name) => sums.get(name)!), tokens };
+    } finally {
+      buckets.dispose();
+    }
+  }
+
+  /** Gives every process the weights that each owner has changed. */
+  async shareWeights(optimizer: AdamW): Promise<void> {
+    const { size } = this.group;
+    const rounds = Array.from({ length: size }, async (_, owner) => {
+      const variables = optimizer.ownedBy(owner).map(name => optimizer.params.get(name));
+      if (variables.length === 0) return;
+      const weights = await this.group.broadcast(variables, owner);
+      for (const [i, weight] of weights.entries()) variables[i]!.assign(weight);
+      tf.dispose(weights);
+    });
+    await Promise.all(rounds);
+  }
+
+  /**
+   * The optimiser's whole state in process 0, which writes it; in the others nothing is left. One tensor travels at a time.
+   *
+   * @returns in process 0 what `optimizer.state()` is where nothing is sharded, with the numbers in main memory
+   */
+  async gatherState(optimizer: AdamW): Promise<[string, TensorSource][]> {
+    const own = new Map(optimizer.state());
+    const whole: [string, TensorSource][] = [];
+    for (const [name, shape, owner] of optimizer.stateEntries()) {
+      const values = own.get(name);
+      const given = values ? tf.tensor(await values.read(), [...shape]) : tf.zeros([...shape]);
+      const [state] = await this.group.broadcast([given], owner).finally(() => given.dispose());
+      if (this.group.rank === 0) {
+        const numbers = (await state!.data()) as Float32Array;
+        whole.push([name, { shape, read: async () => numbers }]);
+      }
+      state!.dispose();
+    }
+    return whole;
+  }
+
+  /** Whether process 0 says so, in each. */
+  async doesFirst(own: boolean): Promise<boolean> {
+    const [first] = await this.#gather([own ? 1 : 0]);
+    return first![0] === 1;
+  }
+
+  /** Disposes `own`. @throws DataError, in every process, when one has read other rows */
+  async #lossOfAll(own: tf.Scalar, micro: readonly (readonly PrefixLmBatch[])[]): Promise<tf.Scalar> {
     const { rank, size } = this.group;
     const read = batchFingerprint(micro.flat());
     // A number a process, in its own place: the sum is what all of them say.
     const places = tf.tensor1d(Array.from({ length: size }, (_, i) => (i === rank ? read : 0)));
-    const given = [...own.gradients.values(), own.loss, places];
-    let sums: tf.Tensor[];
-    try {
-      sums = await this.group.allReduce(given);
-    } finally {
-      tf.dispose(given);
-    }
-    const said = sums.pop()!;
+    const given = [own, places];
+    const sums = await this.group.allReduce(given).finally(() => tf.dispose(given));
+    const [loss, said] = sums as [tf.Scalar, tf.Tensor1D];
     const reads = await said.data();
     said.dispose();
     const other = reads.findIndex(each => each !== reads[0]);
-    if (other >= 0) {
-      tf.dispose(sums);
-      throw new DataError(
-        'DATA_INVALID',
-        `process ${other} reads other examples than process 0: the data must be the same for all`,
-      );
-    }
-    const loss = sums.pop() as tf.Scalar;
-    let next = 0;
-    return { loss, gradients: own.gradients.map(() => sums[next++]!), tokens: own.tokens };
+    if (other < 0) return loss;
+    loss.dispose();
+    throw new DataError(
+      'DATA_INVALID',
+      `process ${other} reads other examples than process 0: the data must be the same for all`,
+    );
   }
 
   /** What every process gives, by rank: int32 numbers, equally many of each. */
@@ -106,4 +173,16 @@ export class Processes {
       own.dispose();
     }
   }
+}
+
+/** Both, or the error of the one that failed: then what the other gave is freed. */
+async function bothOf<A extends ReadonlyMap<string, tf.Tensor>, B extends tf.Tensor>(
+  tensors: Promise<A>,
+  tensor: Promise<B>,
+): Promise<[A, B]> {
+  const [left, right] = await Promise.allSettled([tensors, tensor]);
+  if (left.status === 'fulfilled' && right.status === 'fulfilled') return [left.value, right.value];
+  if (left.status === 'fulfilled') tf.dispose([...left.value.values()]);
+  if (right.status === 'fulfilled') right.value.dispose();
+  throw (left as PromiseRejectedResult).reason ?? (right as PromiseRejectedResult).reason;
 }

@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs';
 import { CapturedTraining } from './captured';
 import { packCheckpoint, restoreCheckpoint, type SmoothedLoss } from './checkpoint';
 import { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
-import { lossAndGradients } from './gradients';
+import { lossAndGradients, streamGradients } from './gradients';
 import { AdamW } from './optimizer';
 import { Processes } from './processes';
 import { learningRate } from './schedule';
@@ -103,7 +103,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     );
   }
   const { params, trainable: own } = options.model;
-  const optimizer = new AdamW(trainable(own, config.freeze), config, params.names());
+  const share = config.shardOptimizer ? options.processGroup : undefined;
+  const optimizer = new AdamW(trainable(own, config.freeze), config, params.names(), share);
   let run: Run | undefined;
   try {
     run = new Run(options, config, optimizer);
@@ -141,7 +142,7 @@ class Run {
     readonly optimizer: AdamW,
   ) {
     this.#totalSteps = config.steps;
-    this.#processes = options.processGroup && new Processes(options.processGroup);
+    this.#processes = options.processGroup && new Processes(options.processGroup, config.gradientPrecision);
     this.#isFirst = (options.processGroup?.rank ?? 0) === 0;
     if (config.captureSteps) this.#captured = new CapturedTraining(options.model, optimizer, config);
     if (config.emaDecay !== undefined) this.#average = new WeightAverage(optimizer.params, config.emaDecay);
@@ -171,10 +172,11 @@ class Run {
       for (let i = 0; i < this.config.accumulate; i++) micro.push(await batches.next());
       const metrics = await this.#step(micro, start);
       await this.#tell(callback => callback.onStep?.(metrics));
-      if (storage && this.#checkpointDue() && !this.#done()) await this.#periodicCheckpoint(storage);
+      if (await this.#decided(storage !== undefined && this.#checkpointDue() && !this.#done()))
+        await this.#periodicCheckpoint(storage);
       await breathe();
     }
-    if (storage) await this.#checkpoint(storage);
+    if (await this.#decided(storage !== undefined)) await this.#checkpoint(storage);
     this.#average?.assign();
     return {
       step: this.optimizer.step,
@@ -232,14 +234,12 @@ class Run {
   }
 
   async #compute(micro: readonly (readonly PrefixLmBatch[])[], rate: number): Promise<StepNumbers> {
-    const own = lossAndGradients(
-      this.options.model,
-      micro,
-      { ...this.config, random: this.#random() },
-      this.#processes?.group,
-      this.optimizer.params,
-    );
-    const { loss, gradients, tokens } = this.#processes ? await this.#processes.sum(own, micro) : own;
+    const { model } = this.options;
+    const { params } = this.optimizer;
+    const options = { ...this.config, random: this.#random() };
+    const { loss, gradients, tokens } = this.#processes
+      ? await this.#processes.sum(params, micro, own => streamGradients(model, micro, options, params, own))
+      : lossAndGradients(model, micro, options, params);
     const [value] = await loss.data();
     loss.dispose();
     // Without a step of the optimiser the weights are still good.
@@ -247,6 +247,7 @@ class Run {
       ? await this.optimizer.apply(gradients, rate)
       : { gradientNorm: Number.NaN };
     tf.dispose(gradients.values());
+    if (this.#isSharded && Number.isFinite(value)) await this.#processes!.shareWeights(this.optimizer);
     return { loss: value!, gradientNorm, tokens };
   }
 
@@ -303,6 +304,15 @@ class Run {
     return !stop && !this.#done();
   }
 
+  /** What this process, or where state is sharded process 0, says: there every process takes part in a checkpoint. */
+  async #decided(own: boolean): Promise<boolean> {
+    return this.#isSharded ? this.#processes!.doesFirst(own) : own;
+  }
+
+  get #isSharded(): boolean {
+    return this.config.shardOptimizer && this.#processes !== undefined;
+  }
+
   #done(): boolean {
     return this.#totalSteps !== undefined && this.optimizer.step >= this.#totalSteps;
   }
@@ -314,7 +324,7 @@ class Run {
   }
 
   /** A checkpoint that cannot be written is no reason to lose the training: the one before it is still there. */
-  async #periodicCheckpoint(storage: CheckpointStorage): Promise<void> {
+  async #periodicCheckpoint(storage: CheckpointStorage | undefined): Promise<void> {
     try {
       await this.#checkpoint(storage);
     } catch (error) {
@@ -324,13 +334,18 @@ class Run {
     }
   }
 
-  async #checkpoint(storage: CheckpointStorage): Promise<void> {
+  /** @param storage none in a process that only sends its part of the optimiser's state */
+  async #checkpoint(storage: CheckpointStorage | undefined): Promise<void> {
     const { model, batches, extras = new Map() } = this.options;
     const step = this.optimizer.step;
+    const moments = this.#isSharded
+      ? await this.#processes!.gatherState(this.optimizer)
+      : this.optimizer.state();
+    if (!storage) return;
     await this.#tell(callback => callback.beforeCheckpoint?.(step));
     const contents = packCheckpoint(
       model,
-      this.optimizer,
+      moments,
       {
         format: 1,
         step,

@@ -1,25 +1,30 @@
 import { BackendError, type ProcessGroup } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 
-/** The processes of a group as one process: each collective ends when all have asked for it. */
+/** The processes of a group as one process: each collective ends when all have asked for it. Several may be under way. */
 export function memoryGroups(size: number): ProcessGroup<tf.Tensor>[] {
   interface Round {
     readonly given: tf.Tensor[][];
     readonly done: ((failed: boolean) => void)[];
   }
-  let round: Round = { given: [], done: [] };
+  /** By number; how many each process has asked for. */
+  const rounds: Round[] = [];
+  const asked = new Array<number>(size).fill(0);
   let hasLeft = false;
+  const left = () => new BackendError('BACKEND_FAILED', 'another process has left');
   const meet = async (rank: number, tensors: readonly tf.Tensor[]): Promise<tf.Tensor[][]> => {
-    const mine = round;
-    if (hasLeft) throw new BackendError('BACKEND_FAILED', 'another process has left');
-    mine.given[rank] = tensors.map(tensor => tensor.clone());
+    if (hasLeft) throw left();
+    const number = asked[rank]!++;
+    const mine = (rounds[number] ??= { given: [], done: [] });
+    mine.given[rank] = tensors.map(tensor => tf.keep(tensor.clone()));
     const failed = await new Promise<boolean>(resolve => {
       if (mine.done.push(resolve) < size) return;
-      round = { given: [], done: [] };
+      delete rounds[number];
       for (const tell of mine.done) tell(false);
     });
-    if (failed) throw new BackendError('BACKEND_FAILED', 'another process has left');
-    return mine.given;
+    if (!failed) return mine.given;
+    tf.dispose(mine.given[rank]);
+    throw left();
   };
   // Whoever comes last frees what was given.
   const collect = async (
@@ -40,11 +45,11 @@ export function memoryGroups(size: number): ProcessGroup<tf.Tensor>[] {
       collect(rank, tensors, given =>
         given.reduce((sum, each) => tf.add(sum, each), tf.zerosLike(given[0]!)),
       ),
-    broadcast: tensors => collect(rank, tensors, ([first]) => first!.clone()),
+    broadcast: (tensors, from = 0) => collect(rank, tensors, given => given[from]!.clone()),
     barrier: async () => void (await meet(rank, [])),
     dispose() {
       hasLeft = true;
-      for (const tell of round.done) tell(true);
+      for (const round of Object.values(rounds)) for (const tell of round.done) tell(true);
     },
   }));
 }

@@ -1,9 +1,26 @@
-import { type Checkpoint, memoryStorage, readSafetensors } from '@simvlm/checkpoint';
+import {
+  type Checkpoint,
+  type CheckpointStorage,
+  memoryCheckpoint,
+  memoryStorage,
+  readSafetensors,
+} from '@simvlm/checkpoint';
+import { CheckpointError, parameterCount } from '@simvlm/core';
+import { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkpointTrainerState } from '../src/index';
+import { AdamW, checkpointTrainerState, resolveTrainConfig } from '../src/index';
 import { memoryGroups } from './memory-group';
-import { batches, errorOf, type RunOptions, run, type Trained, useBackend } from './tiny';
+import {
+  batches,
+  errorOf,
+  everyCheckpoint,
+  type RunOptions,
+  run,
+  type Trained,
+  tinyConfig,
+  useBackend,
+} from './tiny';
 
 beforeAll(() => useBackend('wasm'));
 
@@ -92,6 +109,89 @@ describe('a training in several processes', () => {
       expect(await checkpointTrainerState(checkpoint)).toMatchObject({ step: 5, examples: 25 });
       expect(weightDistance((await half(after, checkpoint)).first, whole)).toBeLessThan(1e-5);
     }
+  });
+
+  describe('whose optimiser is sharded', () => {
+    const config = { epsilon, shardOptimizer: true };
+    // Among more processes than a bucket has room for, one has no row; the model has more parameters than that.
+    test.each([
+      { size: 2, change: {} },
+      { size: 3, change: { clip: 0.1, layerDecay: 0.8, emaDecay: 0.9, freeze: ['patcher.*'] } },
+      { size: 7, change: { accumulate: 2 } },
+    ])('gives the same losses and weights to the bit: $size, $change', async ({ size, change }) => {
+      const options = (shardOptimizer: boolean) => () => ({
+        batches: batches({ documents: true }),
+        config: { ...config, ...change, shardOptimizer },
+      });
+      const whole = await Promise.all(together(size, options(false)));
+      const sharded = await Promise.all(together(size, options(true)));
+      expect(sharded[0]!.losses).toEqual(whole[0]!.losses);
+      for (const [rank, { weights }] of sharded.entries()) expect(weights).toEqual(whole[rank]!.weights);
+    });
+
+    test('keeps in each process the moments of its share alone', () => {
+      const model = SimVlm.create(tinyConfig());
+      const numbers = parameterCount(model.params);
+      const bytes = [0, 1, 2, 3].map(rank => {
+        const before = tf.memory().numBytes;
+        const options = resolveTrainConfig({ learningRate: 1, steps: 1 });
+        const optimizer = new AdamW(model.params, options, model.params.names(), { rank, size: 4 });
+        const own = tf.memory().numBytes - before;
+        optimizer.dispose();
+        return own;
+      });
+      model.dispose();
+      expect(bytes.reduce((a, b) => a + b)).toBe(8 * numbers);
+      expect(Math.max(...bytes)).toBeLessThan(1.1 * 2 * numbers);
+    });
+
+    test('writes checkpoints with all of it, which any number of processes goes on from', async () => {
+      const files = async (size: number, shardOptimizer: boolean, resume?: Checkpoint) => {
+        const { kept, storage } = everyCheckpoint();
+        const options = (rank: number) => ({
+          batches: batches({ documents: true }),
+          config: { epsilon, shardOptimizer, checkpointSteps: 5 },
+          ...(rank === 0 && { storage }),
+          ...(resume && { resume }),
+        });
+        await Promise.all(together(size, options));
+        return kept;
+      };
+      const [whole, sharded] = [await files(3, false), await files(3, true)];
+      expect(sharded).toHaveLength(3);
+      const moments = (each: ReadonlyMap<string, Uint8Array>) => each.get('optimizer.safetensors');
+      expect(sharded.map(moments)).toEqual(whole.map(moments));
+      expect(moments(sharded[0]!)!.length).toBeGreaterThan(0);
+      for (const [size, isSharded] of [
+        [2, true],
+        [1, false],
+        [4, true],
+      ] as const) {
+        const resumed = await files(size, isSharded, memoryCheckpoint(sharded[0]!));
+        const [a, b] = [resumed.at(-1)!, whole.at(-1)!].map(each => readSafetensors(moments(each)!).tensors);
+        for (const [name, { values }] of a!)
+          expect(distance(values, b!.get(name)!.values), name).toBeLessThan(1e-5);
+      }
+    });
+
+    test('loses no training to a disk that is full in process 0', async () => {
+      const warnings: string[] = [];
+      const storage: CheckpointStorage = {
+        save: (step: number) =>
+          step < 12 ? Promise.reject(new CheckpointError('DISK_WRITE', 'no space')) : Promise.resolve(),
+        latest: async () => undefined,
+      };
+      const callbacks = [{ onWarning: ({ message }: Error) => void warnings.push(message) }];
+      const parts = await Promise.all(
+        together(2, rank => ({
+          callbacks,
+          config: { ...config, checkpointSteps: 5 },
+          ...(rank === 0 && { storage }),
+        })),
+      );
+      expect(warnings).toEqual(['no space', 'no space']);
+      expect(weightDistance(parts[0]!, parts[1]!)).toBe(0);
+    });
   });
 
   test('process 0 alone writes checkpoints', async () => {

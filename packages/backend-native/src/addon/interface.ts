@@ -125,10 +125,14 @@ export interface NativeAddon {
     device: DeviceIndex,
     launcherListens: boolean,
   ): Promise<number>;
-  /** The sums of tensors over the processes, as new ones: the same numbers in each, bit for bit. */
-  groupAllReduce(group: number, tensors: readonly Handle[]): Promise<Handle[]>;
-  /** The tensors of process 0, as new ones. Those of the others say how many numbers come. */
-  groupBroadcast(group: number, tensors: readonly Handle[]): Promise<Handle[]>;
+  /**
+   * The sums of tensors over the processes, as new ones: the same numbers in each, bit for bit.
+   *
+   * @param compressed whether they travel, and are added up, as bfloat16
+   */
+  groupAllReduce(group: number, tensors: readonly Handle[], compressed: boolean): Promise<Handle[]>;
+  /** The tensors of process `from`, as new ones. Those of the others say how many numbers come. */
+  groupBroadcast(group: number, tensors: readonly Handle[], from: number): Promise<Handle[]>;
   /** Leaves; what the others ask for from now on fails there. */
   groupLeave(group: number): void;
 }

@@ -1,4 +1,4 @@
-import { BackendError, checkOptions, type ProcessGroup, rule } from '@simvlm/core';
+import { type AllReduceOptions, BackendError, checkOptions, type ProcessGroup, rule } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
 import { nativeError } from '../aten';
@@ -68,15 +68,23 @@ class NativeProcessGroup implements ProcessGroup<tf.Tensor> {
     this.size = size;
   }
 
-  allReduce(tensors: readonly tf.Tensor[]): Promise<tf.Tensor[]> {
+  allReduce(
+    tensors: readonly tf.Tensor[],
+    { precision = 'float32' }: AllReduceOptions = {},
+  ): Promise<tf.Tensor[]> {
+    const compressed = precision === 'bfloat16';
+    if (compressed && tensors.some(({ dtype }) => dtype !== 'float32'))
+      return Promise.reject(
+        new BackendError('BACKEND_FAILED', 'all-reduce: only float32 travels as bfloat16'),
+      );
     return this.#collect('all-reduce', tensors, (group, handles) =>
-      this.#backend.addon.groupAllReduce(group, handles),
+      this.#backend.addon.groupAllReduce(group, handles, compressed),
     );
   }
 
-  broadcast(tensors: readonly tf.Tensor[]): Promise<tf.Tensor[]> {
+  broadcast(tensors: readonly tf.Tensor[], from = 0): Promise<tf.Tensor[]> {
     return this.#collect('broadcast', tensors, (group, handles) =>
-      this.#backend.addon.groupBroadcast(group, handles),
+      this.#backend.addon.groupBroadcast(group, handles, from),
     );
   }
 
