@@ -18,6 +18,11 @@ pack=$here/.pack
 
 device=${DEVICE:-cuda}
 export PYTHON=${PYTHON:-python3}
+# PyTorch and ours compute with the same libtorch. Debian's has its headers elsewhere, where they are found.
+if [ -z "${SIMVLM_LIBTORCH:-}" ]; then
+  torch=$("$PYTHON" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])')
+  [ ! -d "$torch/include" ] || export SIMVLM_LIBTORCH=$torch
+fi
 export LIMIT=${LIMIT:-540}
 export WORK=${WORK:-${TMPDIR:-/tmp}/simvlm-gpu}
 # The addon is built where this run keeps its files, and not into the user's cache.
