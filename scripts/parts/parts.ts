@@ -13,6 +13,7 @@ export const partNames = [
   'libtorch',
   'gloo',
   'torchrun',
+  'namespaces',
   'sentencepiece',
   'pytorch',
   'libtorch-cuda',
@@ -85,6 +86,18 @@ export const parts: Readonly<Record<PartName, Part>> = {
     add: 'pip install torch',
     after: 'gloo',
     probe: probe('torchrun.ts'),
+  },
+  namespaces: {
+    title: 'network namespaces',
+    tests: 'two hosts',
+    add: 'as root: apt-get install iproute2',
+    after: 'torchrun',
+    // A sandbox may let root do less than root can.
+    probe: [
+      'sh',
+      '-c',
+      'n=simvlm-probe-$$; ip netns add $n && ip -n $n link add v0 type veth peer v1; code=$?; ip netns delete $n; exit $code',
+    ],
   },
   sentencepiece: {
     title: 'SentencePiece',

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { openTensors, readAll } from '@simvlm/checkpoint';
-import { openCheckpoint } from '@simvlm/checkpoint/node';
 import type { StepMetrics } from '@simvlm/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
 import { drawFolder, ended, freePort, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
+import { weightsOf } from './launch';
 
 const { describe } = await needs('gloo');
 
@@ -59,11 +58,6 @@ const metricsOf = (name: string): StepMetrics[] =>
     .trim()
     .split('\n')
     .map(line => JSON.parse(line));
-
-async function weightsOf(name: string): Promise<[string, Float32Array][]> {
-  const weights = await readAll(await openTensors(await openCheckpoint(`runs/${name}`), 'weights'));
-  return [...weights].map(([key, { values }]) => [key, values]);
-}
 
 describe('train in two processes', () => {
   test('equals one process, by the environment alone', async () => {

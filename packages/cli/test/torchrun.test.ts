@@ -1,17 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { openTensors, readAll } from '@simvlm/checkpoint';
-import { openCheckpoint } from '@simvlm/checkpoint/node';
+import { readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
-import { torchrun } from '../../../scripts/parts/torchrun';
 import { drawFolder, freePort, smallConfig, workingFolder } from './fixture';
+import { endLaunched, launch, savedStep, stepsOf, until, weightsOf, workerOf } from './launch';
 
 const { describe } = await needs('torchrun');
 
 const STEPS = 30;
+const twice = ['--nproc-per-node', '2'];
 
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
@@ -25,87 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => folder.leave());
 
-const launched: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of launched.splice(0)) child.kill('SIGTERM');
-});
-
-/** `torchrun OPTIONS simvlm train NAME.json --resume auto`, from the sources, in two processes of this machine. */
-function launch(name: string, ...options: string[]) {
-  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-  const { python, args } = torchrun();
-  const simvlm = [
-    process.execPath,
-    '--import',
-    createRequire(import.meta.url).resolve('tsx'),
-    path('../src/bin.ts'),
-  ];
-  const train = ['train', `${name}.json`, '--backend', 'native', '--resume', 'auto'];
-  const child = spawn(
-    python,
-    [...args, '--no-python', '--nproc-per-node', '2', ...options, ...simvlm, ...train],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, OMP_NUM_THREADS: '1', TSX_TSCONFIG_PATH: path('../../../tsconfig.json') },
-    },
-  );
-  launched.push(child);
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => void (printed += chunk));
-  const ended = new Promise<{ code: number | null; printed: string }>((resolve, reject) => {
-    child.on('error', reject).on('close', code => resolve({ code, printed }));
-  });
-  return { pid: child.pid!, ended };
-}
-
-/** The process of that rank among those that a launcher has started; undefined while there is none. */
-function workerOf(launcher: number, rank: number): number | undefined {
-  for (const entry of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const environment = readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
-      if (Number(parent) === launcher && environment.includes(`RANK=${rank}`)) return Number(entry);
-    } catch {
-      // It has ended since the folder was read.
-    }
-  }
-  return undefined;
-}
-
-const stepsOf = (name: string): { step: number; loss: number }[] => {
-  try {
-    const lines = readFileSync(`runs/${name}/metrics.jsonl`, 'utf8').split('\n').slice(0, -1);
-    return lines.map(line => JSON.parse(line));
-  } catch {
-    return [];
-  }
-};
-
-/** The newest checkpoint's step, 0 without one. */
-function savedStep(name: string): number {
-  try {
-    const steps = readdirSync(`runs/${name}/checkpoints`).map(entry => /^step-(\d+)$/.exec(entry)?.[1]);
-    return Math.max(0, ...steps.map(step => Number(step ?? 0)));
-  } catch {
-    return 0;
-  }
-}
-
-async function until(isSo: () => boolean, ended: Promise<unknown>): Promise<void> {
-  let hasEnded = false;
-  void ended.then(() => (hasEnded = true));
-  while (!isSo() && !hasEnded) await new Promise(resolve => setTimeout(resolve, 10));
-}
-
-async function weightsOf(name: string) {
-  const weights = await readAll(await openTensors(await openCheckpoint(`runs/${name}`), 'weights'));
-  return [...weights].map(([key, { values }]) => [key, values]);
-}
+afterEach(endLaunched);
 
 describe('torchrun --max-restarts 3', () => {
   beforeAll(async () => {
-    const { code, printed } = await launch('undisturbed', '--standalone').ended;
+    const { code, printed } = await launch('undisturbed', { options: [...twice, '--standalone'] }).ended;
     expect(code, printed).toBe(0);
   });
 
@@ -113,7 +33,7 @@ describe('torchrun --max-restarts 3', () => {
     'resumes a run whose workers were killed: losses and weights are those of an undisturbed one, to the bit: %s',
     async name => {
       const meeting = name === 'fixed' ? ['--master-port', `${await freePort()}`] : ['--standalone'];
-      const { pid, ended } = launch(name, ...meeting, '--max-restarts', '3');
+      const { pid, ended } = launch(name, { options: [...twice, ...meeting, '--max-restarts', '3'] });
       const killed: number[] = [];
       // First the one that writes, then the other: each some steps after it has begun.
       for (const rank of [0, 1]) {

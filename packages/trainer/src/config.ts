@@ -54,7 +54,8 @@ export interface TrainConfig {
   /**
    * Records a step once and replays it (CUDA graphs): less work for the processor, the same numbers but for the order of sums. All
    * batches are padded to the model's text length. Needs a backend that overwrites its tensors: `native`, or
-   * `webgpu`, which records nothing and only updates the weights in place. Default false.
+   * `webgpu`, which records nothing and only updates the weights in place. Of several processes each records its forward and backward
+   * pass. Default false.
    */
   readonly captureSteps?: boolean;
   /**

@@ -1,4 +1,4 @@
-export { type CapturedOutputs, CapturedTraining } from './captured';
+export { CapturedGradients, type CapturedOutputs, CapturedTraining } from './captured';
 export {
   checkpointTrainerState,
   packCheckpoint,

@@ -143,6 +143,15 @@ export class AdamW {
     this.#step++;
   }
 
+  /** `apply`, with parameters and moments that stay where they are in memory, as recordings read them there. */
+  async overwrite(gradients: ParameterTree<tf.Tensor>, learningRate: number): Promise<StepReport> {
+    this.#step++;
+    const norm = tf.tidy(() => this.applyInPlace(gradients, tf.scalar(learningRate), tf.scalar(this.#step)));
+    const [gradientNorm] = await norm.data();
+    norm.dispose();
+    return { gradientNorm: gradientNorm! };
+  }
+
   /** The moments that it has, under `m.` and `v.` and the parameter's name: their numbers are fetched when they are asked for. */
   state(): [string, TensorSource][] {
     return KINDS.flatMap(kind =>

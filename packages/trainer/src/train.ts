@@ -14,7 +14,7 @@ import {
 } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
-import { CapturedTraining } from './captured';
+import { CapturedGradients, CapturedTraining } from './captured';
 import { packCheckpoint, restoreCheckpoint, type SmoothedLoss } from './checkpoint';
 import { ESTIMATE_STEPS, type ResolvedTrainConfig, resolveTrainConfig, type TrainConfig } from './config';
 import { lossAndGradients, streamGradients } from './gradients';
@@ -96,10 +96,10 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const config = resolveTrainConfig(options.config);
-  if (config.captureSteps && options.processGroup) {
+  if (config.captureSteps && config.shardOptimizer && options.processGroup) {
     throw new ConfigError(
       'CONFIG_INVALID',
-      'train config: "captureSteps" is for one process, as the all-reduce is not part of a recording',
+      'train config: "captureSteps" and "shardOptimizer" exclude each other: recordings keep weights where they are, and those of other processes come in new memory',
     );
   }
   const { params, trainable: own } = options.model;
@@ -132,6 +132,7 @@ class Run {
   readonly #recent: number[] = [];
   readonly #processes: Processes | undefined;
   readonly #captured: CapturedTraining | undefined;
+  readonly #capturedGradients: CapturedGradients | undefined;
   readonly #average: WeightAverage | undefined;
   /** Whether this process writes and tells. */
   readonly #isFirst: boolean;
@@ -144,7 +145,9 @@ class Run {
     this.#totalSteps = config.steps;
     this.#processes = options.processGroup && new Processes(options.processGroup, config.gradientPrecision);
     this.#isFirst = (options.processGroup?.rank ?? 0) === 0;
-    if (config.captureSteps) this.#captured = new CapturedTraining(options.model, optimizer, config);
+    if (config.captureSteps && this.#processes)
+      this.#capturedGradients = new CapturedGradients(options.model, optimizer.params, config);
+    else if (config.captureSteps) this.#captured = new CapturedTraining(options.model, optimizer, config);
     if (config.emaDecay !== undefined) this.#average = new WeightAverage(optimizer.params, config.emaDecay);
   }
 
@@ -190,6 +193,7 @@ class Run {
 
   dispose(): void {
     this.#captured?.dispose();
+    this.#capturedGradients?.dispose();
     this.#average?.dispose();
   }
 
@@ -238,13 +242,21 @@ class Run {
     const { params } = this.optimizer;
     const options = { ...this.config, random: this.#random() };
     const { loss, gradients, tokens } = this.#processes
-      ? await this.#processes.sum(params, micro, own => streamGradients(model, micro, options, params, own))
+      ? await this.#processes.sum(
+          params,
+          micro,
+          own =>
+            this.#capturedGradients?.run(micro, own, options.random) ??
+            streamGradients(model, micro, options, params, own),
+        )
       : lossAndGradients(model, micro, options, params);
     const [value] = await loss.data();
     loss.dispose();
     // Without a step of the optimiser the weights are still good.
     const { gradientNorm } = Number.isFinite(value)
-      ? await this.optimizer.apply(gradients, rate)
+      ? await (this.#capturedGradients
+          ? this.optimizer.overwrite(gradients, rate)
+          : this.optimizer.apply(gradients, rate))
       : { gradientNorm: Number.NaN };
     tf.dispose(gradients.values());
     if (this.#isSharded && Number.isFinite(value)) await this.#processes!.shareWeights(this.optimizer);
