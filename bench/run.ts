@@ -23,6 +23,10 @@ const benchmarks: Record<
       'SimVLM-Base at full size on the CPU beside PyTorch: time and memory, with and without checkpointing',
     load: () => import('./base'),
   },
+  processes: {
+    about: 'two processes that train one model on the CPU beside two that train their own',
+    load: () => import('./processes'),
+  },
   webgpu: {
     about: 'our WebGPU backend beside plain tfjs, jax-js and onnxruntime-web, in Chromium and on Dawn',
     load: () => import('./webgpu'),
@@ -40,6 +44,7 @@ const benchmarks: Record<
 const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench native [--json FILE] [--quick]
        pnpm bench base [--json FILE] [--quick]
+       pnpm bench processes [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
          benchmarks,
