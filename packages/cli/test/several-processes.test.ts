@@ -117,6 +117,34 @@ describe('train in two processes', () => {
     expect(killed.map(({ loss }) => loss)).toEqual(whole.map(({ loss }) => loss));
     expect(readdirSync('runs/killed').sort()).toEqual(['checkpoints', 'metrics.jsonl']);
   });
+
+  test('shard the optimiser and round what travels, where the command line says so', async () => {
+    for (const name of ['exact', 'sharded', 'rounded'])
+      folder.write(`${name}.json`, smallConfig('train', { ...config, name }));
+    expect(await inTwo('exact')).toEqual([0, 0]);
+    expect(await inTwo('sharded', '--set', 'optimizer.shardOptimizer=true')).toEqual([0, 0]);
+    expect(await inTwo('rounded', '--set', 'optimizer.gradientPrecision=bfloat16')).toEqual([0, 0]);
+    const losses = (name: string) => metricsOf(name).map(({ loss }) => loss);
+    expect(losses('sharded')).toEqual(losses('exact'));
+    expect(await weightsOf('sharded')).toEqual(await weightsOf('exact'));
+    // The first step begins with the same weights; then it is another training, though hardly.
+    expect(losses('rounded')[0]).toBe(losses('exact')[0]);
+    expect(losses('rounded').slice(1)).not.toEqual(losses('exact').slice(1));
+    expect(Math.abs(losses('rounded').at(-1)! - losses('exact').at(-1)!)).toBeLessThan(0.05);
+    // One process goes on from what two have written.
+    const whole = await simvlm(
+      'train',
+      'sharded.json',
+      '--backend',
+      'native',
+      '--resume',
+      'auto',
+      '--set',
+      'steps=12',
+    );
+    expect(whole.code, whole.err).toBe(0);
+    expect(metricsOf('sharded').map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
 });
 
 /** Where two processes meet. */

@@ -248,6 +248,11 @@ describe('what does not fit is an error in every process', () => {
       });
   });
 
+  test('recorded steps whose optimiser is sharded', async () => {
+    for (const error of await failures(() => ({ config: { captureSteps: true, shardOptimizer: true } })))
+      expect(error.message).toMatch(/^train config: "captureSteps" and "shardOptimizer" exclude each other/);
+  });
+
   test('another model', async () => {
     for (const error of await failures(rank => ({ model: { layers: 1 + rank } })))
       expect(error.message).toMatch(/^process 1 has another training or model configuration/);

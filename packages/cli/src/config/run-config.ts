@@ -47,6 +47,11 @@ export interface RunConfig {
     checkpointBlocks?: boolean;
     /** Records a step and replays it: less time a step on backend native. */
     captureSteps?: boolean;
+    /** Batches whose gradients make a step. */
+    accumulate?: number;
+    /** Between several processes: what gradients travel as, and whether each keeps the moments of its share alone. */
+    gradientPrecision?: Precision;
+    shardOptimizer?: boolean;
   };
   /**
    * How exactly the training computes; `--precision` goes before it. The weights of a checkpoint are float32 all the same, and it can be
@@ -137,6 +142,9 @@ const partRules = {
     stochasticDepth: rule.number(0, 1),
     checkpointBlocks: rule.boolean,
     captureSteps: rule.boolean,
+    accumulate: rule.integer(1),
+    gradientPrecision: rule.oneOf('float32', 'bfloat16'),
+    shardOptimizer: rule.boolean,
   },
   lora: { rank: rule.integer(1, 65_536), alpha: rule.number(0), targets: rule.strings },
 };
