@@ -7,7 +7,7 @@ import { type Features, featuresOf } from './features';
 import { compileFlags, linkFlags } from './flags';
 import { whileLocked } from './lock';
 import type { Libtorch } from './machine';
-import { type AddonSource, addonSource, cacheFolder, cacheKey, glooHeaders, nodeApiHeaders } from './source';
+import { type AddonSource, addonSource, cacheFolder, cacheKey, glooNames, nodeApiHeaders } from './source';
 import { mentions } from './symbols';
 
 /** How the folders begin in which an addon is compiled. */
@@ -124,7 +124,7 @@ async function compileAll(
   work: string,
   onProgress: Progress,
 ): Promise<string[]> {
-  const flags = compileFlags(libtorch, features, [nodeApiHeaders(), glooHeaders(source)]);
+  const flags = compileFlags(libtorch, features, [nodeApiHeaders(), glooNames(source)]);
   const halves = await Promise.allSettled(
     [0, 1].map(async half => {
       const units = source.units.filter((_, i) => i % 2 === half);

@@ -5,7 +5,7 @@ import type { Libtorch } from './machine';
 /**
  * Flags for every C++ file.
  *
- * @param otherHeaders folders with Node's headers and Gloo's
+ * @param otherHeaders folders with Node's headers and the names of Gloo's
  */
 export function compileFlags(
   { version, cxx11Abi, includeDirs }: Libtorch,

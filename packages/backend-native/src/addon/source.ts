@@ -31,7 +31,7 @@ export function packageRoot(): string {
   }
 }
 
-/** The addon's C++ files, by name. */
+/** The addon's C++ files, by their paths in the folder. */
 export interface AddonSource {
   readonly folder: string;
   readonly units: readonly string[];
@@ -40,7 +40,7 @@ export interface AddonSource {
 
 export function addonSource(): AddonSource {
   const folder = join(packageRoot(), 'addon');
-  const files = readdirSync(folder).sort();
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   return {
     folder,
     units: files.filter(name => name.endsWith('.cc')),
@@ -54,11 +54,11 @@ export function nodeApiHeaders(): string {
 }
 
 /**
- * The folder with Gloo's headers, which c10d's header includes and libtorch does not bring. The addon holds nothing of Gloo's but
- * pointers, so these need not be of the same version as the Gloo inside libtorch.
+ * The folder that stands for Gloo's headers, which c10d's header includes and libtorch does not bring. The addon holds nothing of Gloo's
+ * but pointers, so it needs the names alone.
  */
-export function glooHeaders({ folder }: AddonSource): string {
-  return join(folder, 'third_party/gloo');
+export function glooNames({ folder }: AddonSource): string {
+  return join(folder, 'gloo_names');
 }
 
 /** Where compiled addons lie, each under its key. */
