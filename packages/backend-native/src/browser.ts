@@ -16,7 +16,8 @@ export type { NativeReport } from './report';
 const REASON = 'libtorch runs in Node, not in browsers';
 
 export function nativeStatus(): NativeStatus {
-  return { found: false, built: false, reason: REASON, file: null, cuda: false, cudaVersion: null };
+  const nothing = { file: null, cuda: false, cudaVersion: null, leftOut: [] };
+  return { found: false, built: false, reason: REASON, ...nothing };
 }
 
 export async function nativeReport(): Promise<NativeReport> {

@@ -33,7 +33,7 @@ export async function nativeReport(): Promise<NativeReport> {
   const status = nativeStatus();
   if (!status.found)
     return { libtorch: null, cpu: null, devices: [], precisions: [], advice: [status.reason] };
-  const { libtorch } = findTarget();
+  const { libtorch, features } = findTarget();
   const known = {
     libtorch: {
       version: libtorch.version,
@@ -68,6 +68,7 @@ export async function nativeReport(): Promise<NativeReport> {
     ],
     advice: [
       ...withoutGpu(libtorch, hasGpu, gpus.length),
+      ...(hasGpu ? features.leftOut : []),
       ...withoutBlas(
         cpu,
         libtorch.libDirs.some(folder => hasOpenBlasOnPosixThreads(folder)),

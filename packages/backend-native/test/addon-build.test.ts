@@ -156,15 +156,11 @@ describe('the addon is built', () => {
     }
   });
 
-  test('what is left out is said, and an obstacle is the error', async () => {
-    compiler('echo made > "$out"');
-    const lines: string[] = [];
-    target = { ...target, features: { ...features, leftOut: ['CUDA is left out'] } };
-    await compile(target, line => lines.push(line));
-    expect(lines).toContain('CUDA is left out');
-    rmSync(target.file);
+  test('an obstacle is the error, and the compiler is not asked', async () => {
+    compiler(`echo call >> ${folder}/calls`);
     target = { ...target, features: { ...features, obstacle: 'no headers of CUDA' } };
     await expect(compile(target)).rejects.toThrow('the native addon does not compile: no headers of CUDA');
+    expect(existsSync(join(folder, 'calls'))).toBe(false);
   });
 
   test('a missing compiler is named with what to install', async () => {

@@ -73,7 +73,6 @@ async function build(target: Target, work: string, onProgress: Progress): Promis
   onProgress(`compiling the native addon for libtorch ${libtorch.version} (${libtorch.source})`);
   if (features.obstacle !== undefined)
     throw new BackendError('BACKEND_UNAVAILABLE', `${NOT_COMPILED}: ${features.obstacle}`);
-  for (const line of features.leftOut) onProgress(line);
   const objects = await compileWithWhatFits(target, work, onProgress);
   const linked = join(work, 'simvlm_native.node');
   await run(compiler(), ['-shared', '-o', linked, ...objects, ...linkFlags(libtorch)]);

@@ -20,12 +20,14 @@ export interface NativeStatus {
   readonly cuda: boolean;
   /** Version of CUDA that the libtorch was built with; null without CUDA or without a libtorch. */
   readonly cudaVersion: string | null;
+  /** What the addon is compiled without for want of headers, and what adds them; a line each. */
+  readonly leftOut: readonly string[];
 }
 
 /** Looks for a libtorch and for the addon that was compiled for it; compiles nothing. */
 export function nativeStatus(): NativeStatus {
   try {
-    const { libtorch, file } = findTarget();
+    const { libtorch, features, file } = findTarget();
     const cuda = libtorch.cuda === null ? 'without CUDA' : `with CUDA ${libtorch.cuda}`;
     const reason = `libtorch ${libtorch.version} ${cuda} in ${libtorch.libDirs[0]} (found through ${libtorch.source})`;
     return {
@@ -35,10 +37,11 @@ export function nativeStatus(): NativeStatus {
       file,
       cuda: libtorch.cuda !== null && thisMachine().hasGpu,
       cudaVersion: libtorch.cuda,
+      leftOut: features.leftOut,
     };
   } catch (error) {
     const reason = (error as Error).message;
-    return { found: false, built: false, reason, file: null, cuda: false, cudaVersion: null };
+    return { found: false, built: false, reason, file: null, cuda: false, cudaVersion: null, leftOut: [] };
   }
 }
 

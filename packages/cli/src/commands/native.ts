@@ -9,12 +9,15 @@ export async function nativeBuild(): Promise<number> {
   const before = nativeStatus();
   if (!before.found) throw new BackendError('BACKEND_UNAVAILABLE', before.reason);
   terminal.note(before.reason);
+  for (const line of before.leftOut) terminal.note(line);
   if (before.built) {
     terminal.note(`built already: ${before.file}`);
     return exitCode.ok;
   }
   const start = Date.now();
-  const file = await buildAddon(line => terminal.live(line));
+  const file = await buildAddon(line =>
+    line.startsWith('once more') ? terminal.warn(line) : terminal.live(line),
+  );
   terminal.note(`built in ${duration((Date.now() - start) / 1000)}: ${file}`);
   return exitCode.ok;
 }
