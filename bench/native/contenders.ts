@@ -1,10 +1,20 @@
 /** Who is compared on a CPU, as commands. */
 import { fileURLToPath } from 'node:url';
+import { pythonWithTorch } from '../../scripts/parts/python';
 import type { ChildOptions, Contender } from './contest';
 
-export const PYTORCH = 'PyTorch';
-/** Debian's, whose libtorch the native backend is built on too. */
-const PYTHON = '/usr/bin/python3';
+/** PyTorch as it is, and compiled. */
+const peerNames = { eager: 'PyTorch', default: 'PyTorch, torch.compile' } as const;
+
+/** Whether a contender of this name is PyTorch. */
+export function isPeer(name: string): boolean {
+  return Object.values<string>(peerNames).includes(name);
+}
+
+/** That of `SIMVLM_PYTHON`, else the one whose libtorch the native backend uses. */
+function python(): string {
+  return process.env.SIMVLM_PYTHON || pythonWithTorch().python;
+}
 
 /** As far as the environment goes: the addon itself decides on OpenBLAS's kernels, and PyTorch then gets the same. */
 const environment = (threads: number) => ({
@@ -25,8 +35,8 @@ export function ourContender(name: string, choice: ChildOptions, folder: string)
   };
 }
 
-/** @param options see peer.py */
-export function pytorchContender(
+/** PyTorch, eager and compiled. @param options see peer.py */
+export function pytorchContenders(
   folder: string,
   options: {
     readonly threads: number;
@@ -34,12 +44,12 @@ export function pytorchContender(
     readonly large?: boolean;
     readonly trial?: boolean;
   },
-): Contender {
+): Contender[] {
   const peer = fileURLToPath(new URL('./peer.py', import.meta.url));
-  return {
-    name: PYTORCH,
-    command: PYTHON,
-    args: [peer, folder, JSON.stringify(options)],
+  return (['eager', 'default'] as const).map(mode => ({
+    name: peerNames[mode],
+    command: python(),
+    args: [peer, folder, JSON.stringify({ ...options, mode })],
     env: environment(options.threads),
-  };
+  }));
 }
