@@ -49,7 +49,7 @@ function problemOf(leading: readonly number[], inputs: number, outputs: number, 
 
 const plain = { activation: 'none', transposeW: false, bias: true, norm: false, residual: false } as const;
 
-/** One row and eight, and one more than a launch takes; widths that are read by four and others. */
+/** One row, eight, and more than a launch takes; widths that are read by four, by sixteen and others. */
 export function describeDecodeLinear(): void {
   describe.each([
     { leading: [1], inputs: 1, outputs: 1 },
@@ -57,6 +57,9 @@ export function describeDecodeLinear(): void {
     { leading: [3, 1], inputs: 37, outputs: 33 },
     { leading: [8], inputs: 20, outputs: 7 },
     { leading: [9], inputs: 20, outputs: 8 },
+    { leading: [4], inputs: 48, outputs: 21 },
+    { leading: [21], inputs: 40, outputs: 131 },
+    { leading: [33], inputs: 16, outputs: 16 },
   ])('a decoded linear map $leading × $inputs → $outputs', ({ leading, inputs, outputs }) => {
     test.each<{ name: string; given: Case }>([
       { name: 'after a layer norm, with GELU', given: { ...plain, norm: true, activation: 'gelu' } },

@@ -3,6 +3,7 @@
 #include <torch/version.h>
 
 #include "addon.h"
+#include "decoding.h"
 #include "fused.h"
 #include "values.h"
 
@@ -104,6 +105,7 @@ NAPI_MODULE_INIT() {
     (void)mode;
     simvlm::installCpuAllocator();
     simvlm::registerFusedOperators();
+    simvlm::registerDecodingOperators();
     auto* addon = new simvlm::Addon;
     simvlm::check(napi_set_instance_data(env, addon, simvlm::deleteAddon, nullptr), "instance data");
     simvlm::exportAll(env, exports, addon);

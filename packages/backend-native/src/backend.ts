@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import type { CapturesSteps } from '@simvlm/ops';
+import type { CapturesSteps, DecodesRows } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import {
   type Argument,
@@ -13,6 +13,9 @@ import { type Aten, nativeError } from './aten';
 import { type NumericType, numbersOf, sameShape, scalarTypeOf, TensorData, valuesOf } from './tensor-data';
 
 type DataId = tf.TensorInfo['dataId'];
+
+/** Rows up to which the addon's own products are faster than those of a BLAS. */
+const DECODED_ROWS = 32;
 
 /** So many DataIds are held at most before it is seen which are still in use. */
 const YOUNG = 4096;
@@ -33,7 +36,7 @@ export interface NativeBackendMemory extends NativeMemory {
  * Kernels run between `mark` and `release`: all handles that `op` and `input` made are freed at the end, also when
  * an operator throws, but for those that became outputs.
  */
-export class NativeBackend extends tf.KernelBackend implements CapturesSteps {
+export class NativeBackend extends tf.KernelBackend implements CapturesSteps, DecodesRows {
   readonly aten: Aten;
   readonly addon: NativeAddon;
   readonly device: DeviceIndex;
@@ -63,6 +66,11 @@ export class NativeBackend extends tf.KernelBackend implements CapturesSteps {
     this.addon = aten.addon;
     this.device = device;
     this.data = new tf.DataStorage(this, tf.engine());
+  }
+
+  /** Rows of a linear map that the kernel for decoding takes: float32 on the CPU. */
+  get decodedRows(): number {
+    return this.device < 0 && !this.reduced ? DECODED_ROWS : 0;
   }
 
   // ---- for kernels -------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ export {
   DECODE_LINEAR,
   DECODED_ROWS,
   type DecodeLinearAttrs,
+  type DecodesRows,
   decodeLinear,
   decodesInOne,
   type NormParameters,

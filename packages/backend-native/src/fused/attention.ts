@@ -10,6 +10,7 @@ import { kernel, type NativeBackend, type NativeKernel, type T } from '../kernel
 import { full, operand } from '../precision';
 import type { AttentionGradInputs, AttentionInputs } from './attention-inputs';
 import { type Extents, scoresGradient, transposed, weightsOf } from './attention-weights';
+import { decodedAttention, isDecoded } from './decoded-attention';
 import { efficientAttention, efficientAttentionGrad, isEfficient } from './efficient-attention';
 import { relativeBiasGrad } from './relative-bias';
 
@@ -48,6 +49,7 @@ export const prefixAttention: NativeKernel = kernel<AttentionInputs, PrefixAtten
   (b, inputs, attrs) => {
     const { q, k, v } = inputs;
     if (isEfficient(b, q, k)) return efficientAttention(b, inputs, attrs);
+    if (isDecoded(b, inputs)) return decodedAttention(b, inputs, attrs);
     const extents = extentsOf(q, k);
     const { B, Q, K, H, N } = extents;
     const perQuery = [B, H, Q];

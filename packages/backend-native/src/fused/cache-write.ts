@@ -1,7 +1,7 @@
 /**
  * The write to a key-value cache. `B` rows, `n` new tokens, `T` capacity, `H` heads, `d` head width. Positions stay on the device.
  */
-import { fusedKernel } from '@simvlm/ops';
+import { type CacheWriteAttrs as Attrs, fusedKernel } from '@simvlm/ops';
 import type { Handle } from '../addon/interface';
 import {
   kernel,
@@ -14,8 +14,8 @@ import {
 } from '../kernels/kernel';
 import { isRecording } from '../recording';
 
-/** An attribute beyond the contract: the caller gives the cache up, and its memory becomes that of the result. */
-export interface CacheWriteAttrs {
+/** An attribute beyond the contract: as `owned`, but the cache's memory must become that of the result. */
+export interface CacheWriteAttrs extends Attrs {
   readonly inPlace?: boolean;
 }
 
@@ -27,7 +27,8 @@ export interface CacheWriteAttrs {
  */
 export const cacheWrite: NativeKernel = kernel<Of<'cache' | 'update' | 'positions'>, CacheWriteAttrs>(
   fusedKernel.cacheWrite,
-  (b, { cache, update, positions }, { inPlace = isRecording(b) }) => {
+  (b, { cache, update, positions }, { owned, inPlace = isRecording(b) }) => {
+    if (b.device < 0) return [writeOnCpu(b, { cache, update, positions }, inPlace || owned)];
     const [B, capacity] = cache.shape as [number, number];
     const n = update.shape[1]!;
     const width = sizeOf(cache.shape.slice(2));
@@ -58,6 +59,19 @@ export const cacheWrite: NativeKernel = kernel<Of<'cache' | 'update' | 'position
     return [b.output(kept, cache.shape, 'float32')];
   },
 );
+
+/** An operator of the addon (`addon/decode_attention.cc`), which reads the positions as it runs. */
+function writeOnCpu(
+  b: NativeBackend,
+  { cache, update, positions }: Of<'cache' | 'update' | 'positions'>,
+  inPlace: boolean,
+): T {
+  const target = inPlace ? b.input(cache) : b.op('clone', b.input(cache), 0);
+  b.op('simvlm::cache_write_', target, b.input(update), b.input(positions));
+  if (!inPlace) return b.output(target, cache.shape, 'float32');
+  b.overwritten(cache);
+  return b.share(cache);
+}
 
 /** Writes one token a row after the other, so that clamped places do not meet. */
 function writeInPlace(b: NativeBackend, cache: T, update: T, places_Bn: Handle): T {

@@ -5,6 +5,7 @@ import { prefixAttention, prefixAttentionGrad } from './attention';
 import { cacheReorder } from './cache-reorder';
 import { cacheWrite } from './cache-write';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy';
+import { decodeLinear } from './decode-linear';
 import { dropout } from './dropout';
 import { embedding, embeddingGrad } from './embedding';
 import { globalNorm } from './global-norm';
@@ -28,6 +29,7 @@ export const fusedKernels: readonly NativeKernel[] = [
   prefixAttentionGrad,
   cacheWrite,
   cacheReorder,
+  decodeLinear,
   dropout,
   globalNorm,
   adamw,

@@ -9,8 +9,14 @@ import { type LinearOptions, linear } from './op';
  */
 export const DECODE_LINEAR = 'SimVlmDecodeLinear';
 
-/** Rows that such a kernel takes: batches of decoding are small. */
+/** Rows that such a kernel takes, where the backend does not say: batches of decoding are small. */
 export const DECODED_ROWS = 8;
+
+/** What a backend offers whose kernel takes more rows, or not always as many. */
+export interface DecodesRows {
+  /** Rows that its kernel takes now; 0 for none. */
+  readonly decodedRows: number;
+}
 
 export interface DecodeLinearAttrs {
   readonly activation: 'none' | 'gelu';
@@ -38,7 +44,8 @@ export interface Around {
 /** Whether the current backend computes a linear map of x `[…, I]` and what is around it in one launch. */
 export function decodesInOne(x: tf.Tensor): boolean {
   const rows = x.size / (x.shape[x.shape.length - 1] || 1);
-  return rows <= DECODED_ROWS && tf.getKernel(DECODE_LINEAR, tf.getBackend()) !== undefined;
+  const { decodedRows = DECODED_ROWS } = tf.backend() as Partial<DecodesRows>;
+  return rows <= decodedRows && tf.getKernel(DECODE_LINEAR, tf.getBackend()) !== undefined;
 }
 
 /** residual + map(norm(x)), an operation after another. */
