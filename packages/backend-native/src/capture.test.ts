@@ -216,6 +216,10 @@ describeNative('captured steps', () => {
           .data()
           .catch(() => undefined),
     ],
+    [
+      'reads a tensor back',
+      (x: tf.Tensor) => void tf.dilation2d(x.as4D(1, 1, 2, 1), tf.zeros([1, 1, 1]), 1, 'valid'),
+    ],
     ['uploads new data', (x: tf.Tensor) => void x.add(tf.tensor1d([1, 2]))],
   ])('that a rule forbids are refused: the step %s', (rule, use) => {
     before = tf.memory().numTensors;
