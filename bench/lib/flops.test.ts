@@ -2,7 +2,7 @@ import { SimVlm, type SimVlmConfig } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { decodingBytes } from './decoding';
-import { forwardFlops, trainingFlops } from './flops';
+import { forwardFlops, rowFlops, trainingFlops } from './flops';
 
 const config: SimVlmConfig = {
   architecture: 'encoder-decoder',
@@ -56,6 +56,24 @@ test('the flops of a forward pass are those of its matrix products and convoluti
   expect(counted).toBeGreaterThan(0);
   expect(rows * forwardFlops(config, length).total).toBe(counted);
   expect(trainingFlops(config, rows, length)).toBe(3 * counted);
+  model.dispose();
+});
+
+test.each([true, false])('with a prefix, and with an image: %s', async image => {
+  const model = SimVlm.create(config);
+  const prefix = 4;
+  const batch = {
+    size: rows,
+    length,
+    tokens: new Int32Array(rows * length).fill(3),
+    textLengths: new Int32Array(rows).fill(length),
+    // One row has a prefix and one has none, so that both sides are as long as they get.
+    prefixLengths: Int32Array.of(prefix, 0),
+    ...(image && { images: { side: 32, pixels: new Float32Array(rows * 32 * 32 * 3) } }),
+    ids: ['0', '1'],
+  };
+  const counted = await countedFlops(() => model.logits(batch));
+  expect(rows * rowFlops(config, { image, prefixTokens: prefix, textTokens: length }).total).toBe(counted);
   model.dispose();
 });
 

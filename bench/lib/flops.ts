@@ -10,26 +10,39 @@ export interface ForwardFlops {
   readonly total: number;
 }
 
+/** What a row holds. */
+export interface RowShape {
+  /** Default true. */
+  readonly image?: boolean;
+  /** Text in the encoder, after the image; default 0. */
+  readonly prefixTokens?: number;
+  /** Text in the decoder. */
+  readonly textTokens: number;
+}
+
 /**
  * What a model has to compute, from its configuration: two operations for each multiplication and addition of linear maps, convolutions
  * (places of the padding included) and attention (q·kᵀ and weights·v over all pairs, hidden ones included).
  *
  * Not counted, being a few per cent that no tensor core computes: norms, softmax, GELU, biases, embedding, loss, optimiser.
- *
- * @param textTokens of a row, all in the decoder: the encoder reads the image alone
  */
-export function forwardFlops(config: SimVlmConfig, textTokens: number): ForwardFlops {
+export function rowFlops(
+  config: SimVlmConfig,
+  { image = true, prefixTokens = 0, textTokens: L }: RowShape,
+): ForwardFlops {
   if (config.architecture !== 'encoder-decoder') throw new Error('flops are counted for the encoder-decoder');
   const { width: D, layers, mlp, vocabSize, imageSize } = config;
   const conv = convStage(config.patcher as unknown as ConvPatcherOptions, imageSize);
-  const [N, L] = [conv.side ** 2, textTokens];
+  const N = image ? conv.side ** 2 : 0;
+  // What the encoder reads.
+  const M = N + prefixTokens;
   const feed = 2 * D * mlp;
   // q, k, v and out of each token, then scores and mixing.
-  const encoder = layers * (N * (4 * D * D + feed) + 2 * N * N * D);
-  // Cross-attention reads keys and values that are made of the N image tokens.
-  const decoder = layers * (L * (6 * D * D + feed) + N * 2 * D * D + 2 * L * (L + N) * D);
+  const encoder = layers * (M * (4 * D * D + feed) + 2 * M * M * D);
+  // Cross-attention reads keys and values that are made of the encoder's M tokens.
+  const decoder = layers * (L * (6 * D * D + feed) + M * 2 * D * D + 2 * L * (L + M) * D);
   const products = {
-    patcher: conv.products + N * conv.channels * D,
+    patcher: image ? conv.products + N * conv.channels * D : 0,
     encoder,
     decoder,
     logits: L * D * vocabSize,
@@ -42,6 +55,11 @@ export function forwardFlops(config: SimVlmConfig, textTokens: number): ForwardF
     logits: 2 * products.logits,
     total: 2 * total,
   };
+}
+
+/** Of a row whose text is all in the decoder: the encoder reads the image alone. */
+export function forwardFlops(config: SimVlmConfig, textTokens: number): ForwardFlops {
+  return rowFlops(config, { textTokens });
 }
 
 /** Of a training step: the backward pass makes two products of each, by the inputs and by the weights. Recomputing is not counted. */
