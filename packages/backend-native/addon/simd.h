@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -91,14 +92,22 @@ __attribute__((target("avx2,fma"))) void onAvx2(Arguments... arguments) {
   Kernel::run(arguments...);
 }
 
+/** `ATEN_CPU_CAPABILITY` keeps ATen from instructions, and so us, for tests: `avx2`, or `default` for neither. */
+inline bool isHeldBackTo(const char* capability) {
+  const char* most = std::getenv("ATEN_CPU_CAPABILITY");
+  return most != nullptr && std::strcmp(most, capability) == 0;
+}
+
 inline bool hasAvx512() {
-  static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+  static const bool has = !isHeldBackTo("default") && !isHeldBackTo("avx2") &&
+                          __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   return has;
 }
 
 inline bool hasAvx2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  static const bool has =
+      !isHeldBackTo("default") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return has;
 }
 #endif
