@@ -108,6 +108,7 @@ napi_value dtypeOf(Call&);
 napi_value deviceOf(Call&);
 napi_value aliasOf(Call&);
 napi_value freeTensor(Call&);
+napi_value isShared(Call&);
 
 // Several processes (collectives.cc).
 napi_value groupJoin(Call&);

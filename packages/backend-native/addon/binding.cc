@@ -78,6 +78,7 @@ void exportAll(napi_env env, napi_value exports, Addon* addon) {
   exportFunction<deviceOf>(env, exports, addon, "device");
   exportFunction<aliasOf>(env, exports, addon, "alias");
   exportFunction<freeTensor>(env, exports, addon, "free");
+  exportFunction<isShared>(env, exports, addon, "isShared");
   exportFunction<groupJoin>(env, exports, addon, "groupJoin");
   exportFunction<groupAllReduce>(env, exports, addon, "groupAllReduce");
   exportFunction<groupBroadcast>(env, exports, addon, "groupBroadcast");

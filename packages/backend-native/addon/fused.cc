@@ -36,6 +36,10 @@ void registerFusedOperators() {
     made->def(
         "cross_entropy_backward(Tensor x, Tensor lse, Tensor scale, Tensor labels, float smoothing) -> Tensor",
         crossEntropyBackward);
+    made->def(
+        "adamw_(Tensor(a!)[] params, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, float[] decays, Tensor "
+        "rate, Tensor step, Tensor grad_scale, float beta1, float beta2, float epsilon) -> ()",
+        adamw);
     return made;
   }();
   (void)library;

@@ -1,6 +1,7 @@
 // Operators of our own on the CPU, for what ATen needs several passes over memory. All take and give float32, contiguous.
 #pragma once
 
+#include <ATen/core/List.h>
 #include <ATen/core/Tensor.h>
 
 #include <tuple>
@@ -46,5 +47,10 @@ at::Tensor logSumExp(const at::Tensor& x);
 /** scale · (softmax(x) − target), where the target has 1 − smoothing at the label and smoothing / V everywhere. */
 at::Tensor crossEntropyBackward(const at::Tensor& x, const at::Tensor& lse, const at::Tensor& scale,
                                 const at::Tensor& labels, double smoothing);
+
+/** A step of the optimiser, which overwrites all but the gradients (fused_adamw.cc). */
+void adamw(at::TensorList params, at::TensorList grads, at::TensorList m, at::TensorList v,
+           const c10::List<double>& decays, const at::Tensor& learningRate, const at::Tensor& step,
+           const at::Tensor& gradScale, double beta1, double beta2, double epsilon);
 
 }  // namespace simvlm

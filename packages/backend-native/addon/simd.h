@@ -5,6 +5,7 @@
 // it for each of the three and takes the best one that works here.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -49,6 +50,12 @@ SIMVLM_INLINE float sum(Floats x) {
   for (int64_t half = kLanes / 2; half > 0; half /= 2)
     for (int64_t i = 0; i < half; ++i) x[i] += x[i + half];
   return x[0];
+}
+
+/** The compiler makes instructions for vectors of this loop, as `sqrt` sets no errno (`-fno-math-errno`). */
+SIMVLM_INLINE Floats sqrt(Floats x) {
+  for (int64_t i = 0; i < kLanes; ++i) x[i] = std::sqrt(x[i]);
+  return x;
 }
 
 SIMVLM_INLINE Floats larger(Floats a, Floats b) { return a > b ? a : b; }

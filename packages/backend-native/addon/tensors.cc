@@ -179,6 +179,13 @@ napi_value aliasOf(Call& call) {
   return handleToJs(call.env, call.addon.handles, tensor);
 }
 
+napi_value isShared(Call& call) {
+  const at::Tensor& tensor = call.tensor(0);
+  napi_value result;
+  check(napi_get_boolean(call.env, tensor.use_count() > 1 || tensor.storage().use_count() > 1, &result), "a boolean");
+  return result;
+}
+
 napi_value freeTensor(Call& call) {
   if (call.addon.recording != nullptr) call.addon.recording->released(call.tensor(0));
   const double handle = call.number(0, "a tensor's handle");

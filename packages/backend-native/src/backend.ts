@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import type { CapturesSteps, DecodesRows } from '@simvlm/ops';
+import type { CapturesSteps, DecodesRows, KnowsSharing } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import {
   type Argument,
@@ -36,7 +36,7 @@ export interface NativeBackendMemory extends NativeMemory {
  * Kernels run between `mark` and `release`: all handles that `op` and `input` made are freed at the end, also when
  * an operator throws, but for those that became outputs.
  */
-export class NativeBackend extends tf.KernelBackend implements CapturesSteps, DecodesRows {
+export class NativeBackend extends tf.KernelBackend implements CapturesSteps, DecodesRows, KnowsSharing {
   readonly aten: Aten;
   readonly addon: NativeAddon;
   readonly device: DeviceIndex;
@@ -117,6 +117,12 @@ export class NativeBackend extends tf.KernelBackend implements CapturesSteps, De
   /** Says that a kernel has written to the tensor's memory: what was known of its number on the host holds no more. */
   overwritten(tensor: tf.TensorInfo): void {
     this.data.get(tensor.dataId).scalar = undefined;
+  }
+
+  /** Whether somebody else would see what is written to the tensor's memory: a clone, a view. */
+  isShared(tensor: tf.TensorInfo): boolean {
+    const { refCount, handle } = this.data.get(tensor.dataId);
+    return refCount > 1 || handle === 0 || this.addon.isShared(handle);
   }
 
   /** Runs an operator that returns one tensor, a temporary of the kernel. */

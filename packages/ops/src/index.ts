@@ -5,6 +5,8 @@ export {
   type AdamWTensors,
   adamwInPlace,
   canAdamwInPlace,
+  type KnowsSharing,
+  unshare,
 } from './adamw/in-place';
 export { type AdamWInputs, adamwStep } from './adamw/op';
 export {

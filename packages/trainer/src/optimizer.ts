@@ -1,7 +1,7 @@
 import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
 import { parameterSources } from '@simvlm/model';
-import { adamwInPlace, adamwStep, clipScale, globalNorm } from '@simvlm/ops';
+import { adamwInPlace, adamwStep, clipScale, globalNorm, unshare } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
 import { layerFactors } from './layer-decay';
@@ -78,12 +78,24 @@ export class AdamW {
   }
 
   /**
-   * Changes every parameter once whose moments it has.
+   * Changes every parameter once whose moments it has: in its memory, where the backend can and nobody else has that.
    *
-   * @param gradients one for each parameter, by its name in the tree, as all of them make the norm; left to the caller to dispose
+   * @param gradients one for each parameter, by its name in the tree, as all of them make the norm; left to the caller to dispose,
+   *   with undefined contents
    */
   async apply(gradients: ParameterTree<tf.Tensor>, learningRate: number): Promise<StepReport> {
     this.#step++;
+    const own = this.#moments.names().map(name => this.params.get(name));
+    const norm = unshare(own)
+      ? tf.tidy(() => this.applyInPlace(gradients, tf.scalar(learningRate), tf.scalar(this.#step)))
+      : this.#replace(gradients, learningRate);
+    const [gradientNorm] = await norm.data();
+    norm.dispose();
+    return { gradientNorm: gradientNorm! };
+  }
+
+  /** Gives every parameter and moment new memory. @returns the gradient's global norm before clipping */
+  #replace(gradients: ParameterTree<tf.Tensor>, learningRate: number): tf.Scalar {
     const { clip, ...rest } = this.#options;
     const norm = globalNorm(gradients.values());
     tf.tidy(() => {
@@ -101,14 +113,12 @@ export class AdamW {
         moments.v = tf.keep(v);
       }
     });
-    const [gradientNorm] = await norm.data();
-    norm.dispose();
-    return { gradientNorm: gradientNorm! };
+    return norm;
   }
 
   /**
-   * What `apply` does, as part of a captured step: parameters and moments are overwritten, learning rate and step are numbers that only
-   * the device knows. Whoever runs the captured step says so with `counted()`.
+   * What `apply` does, also as part of a captured step: parameters and moments are overwritten, learning rate and step may be numbers that
+   * only the device knows. Whoever runs a captured step says so with `counted()`.
    *
    * @returns the gradient's global norm before clipping
    */

@@ -19,6 +19,7 @@ export function compileFlags(
     ...[
       '-O2',
       '-fopenmp',
+      '-fno-math-errno',
       '-fPIC',
       '-DNDEBUG',
       '-DNAPI_VERSION=8',

@@ -98,6 +98,8 @@ export interface NativeAddon {
   /** Another handle to the same tensor. */
   alias(tensor: Handle): Handle;
   free(tensor: Handle): void;
+  /** Whether another tensor, such as a view, or another handle has the same memory. */
+  isShared(tensor: Handle): boolean;
 
   memory(): NativeMemory;
   /** Waits until a device has done all that was asked of it. */

@@ -3,7 +3,7 @@ import { ADAMW_IN_PLACE, type AdamWInPlaceAttrs } from '@simvlm/ops';
 import type { Handle } from '../addon/interface';
 import { kernel, type NativeBackend, type NativeKernel, type T } from '../kernels/kernel';
 import { weightChanged } from '../precision';
-import { type AdamWHandles, adamwByNumbers, moments } from './adamw';
+import { type AdamWHandles, moments } from './adamw';
 
 interface Scalars {
   readonly gradScale: T;
@@ -21,28 +21,51 @@ export const adamwInPlace: NativeKernel = kernel<readonly T[], AdamWInPlaceAttrs
     const tensors = Object.values(inputs);
     const n = attrs.weightDecays.length;
     const [gradScale, learningRate, step] = tensors.slice(4 * n) as [T, T, T];
-    const scale = b.scalar(gradScale) === 1 ? undefined : b.input(gradScale);
-    const parameters = attrs.weightDecays.map((weightDecay, i) => ({
-      p: b.input(tensors[i]!),
-      g: b.input(tensors[n + i]!),
-      m: b.input(tensors[2 * n + i]!),
-      v: b.input(tensors[3 * n + i]!),
-      gradScale: scale,
-      weightDecay,
-    }));
     const scalars: Scalars = { gradScale, learningRate, step };
-    const [rate, count] = [b.scalar(learningRate), b.scalar(step)];
-    if (b.aten.has('_fused_adamw_.tensor_lr')) byFusedOperator(b, parameters, scalars, attrs);
-    else if (rate !== undefined && count !== undefined) {
-      for (const parameter of parameters)
-        adamwByNumbers(b, parameter, { ...attrs, ...parameter, learningRate: rate, step: count }, true);
-    } else byTensors(b, parameters, scalars, attrs);
+    if (b.device < 0) byOwnOperator(b, tensors, scalars, attrs);
+    else onCuda(b, tensors, scalars, attrs);
     const [params, m, v] = [0, 2, 3].map(i => tensors.slice(i * n, (i + 1) * n));
     for (const tensor of [...params!, ...m!, ...v!]) b.overwritten(tensor);
     for (const parameter of params!) weightChanged(b, parameter);
     return [];
   },
 );
+
+/** One pass over memory: `addon/fused_adamw.cc`. */
+function byOwnOperator(
+  b: NativeBackend,
+  tensors: readonly T[],
+  { gradScale, learningRate, step }: Scalars,
+  { beta1, beta2, epsilon, weightDecays }: AdamWInPlaceAttrs,
+): void {
+  const n = weightDecays.length;
+  const list = (i: number): Handle[] => tensors.slice(i * n, (i + 1) * n).map(tensor => b.input(tensor));
+  b.aten.callAll(
+    'simvlm::adamw_',
+    ...[list(0), list(1), list(2), list(3), weightDecays],
+    ...[b.input(learningRate), b.input(step), b.input(gradScale), beta1, beta2, epsilon],
+  );
+}
+
+function onCuda(b: NativeBackend, tensors: readonly T[], scalars: Scalars, attrs: AdamWInPlaceAttrs): void {
+  const n = attrs.weightDecays.length;
+  const scale = b.scalar(scalars.gradScale) === 1 ? undefined : b.input(scalars.gradScale);
+  const parameters = attrs.weightDecays.map((weightDecay, i) => ({
+    p: b.input(tensors[i]!),
+    g: ownGradient(b, tensors[n + i]!),
+    m: b.input(tensors[2 * n + i]!),
+    v: b.input(tensors[3 * n + i]!),
+    gradScale: scale,
+    weightDecay,
+  }));
+  if (b.aten.has('_fused_adamw_.tensor_lr')) byFusedOperator(b, parameters, scalars, attrs);
+  else byTensors(b, parameters, scalars, attrs);
+}
+
+/** libtorch's operator scales gradients in place: one that two parameters have would be scaled twice. */
+function ownGradient(b: NativeBackend, gradient: T): Handle {
+  return b.isShared(gradient) ? b.op('clone', b.input(gradient), 0) : b.input(gradient);
+}
 
 /** libtorch 2: one kernel for many parameters. It divides by its scale, and knows one decay at a time. */
 function byFusedOperator(

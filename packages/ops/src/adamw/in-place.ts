@@ -38,6 +38,26 @@ export function canAdamwInPlace(): boolean {
   return tf.getKernel(ADAMW_IN_PLACE, tf.getBackend()) !== undefined;
 }
 
+/** What a backend offers that knows who else has a tensor's memory. */
+export interface KnowsSharing {
+  /** Whether somebody else would see what is written to the tensor's memory: a clone, a view. */
+  isShared(tensor: tf.TensorInfo): boolean;
+}
+
+/**
+ * Gives variables memory of their own where it is shared, so that `adamwInPlace` changes nobody else's numbers.
+ *
+ * @returns false where the current backend does not know, or cannot overwrite: nothing is changed then
+ */
+export function unshare(variables: readonly tf.Variable[]): boolean {
+  const backend = tf.backend() as Partial<KnowsSharing>;
+  if (!backend.isShared || !canAdamwInPlace()) return false;
+  for (const variable of variables) {
+    if (backend.isShared(variable)) tf.tidy(() => variable.assign(variable.mul(1)));
+  }
+  return true;
+}
+
 /**
  * One step of AdamW for all parameters, in their own memory: whoever shares it (a clone, a view) sees the new numbers. The formula
  * is that of `adamwStep`.
