@@ -1,6 +1,6 @@
 /**
  * Where a training step of `pnpm bench native` spends its time: ATen's operators and the kernels of tfjs by the processor time that they
- * take, on one thread, so that other work on the machine does not count. `tsx bench/native/profile.ts [STEPS]`; profile.py is PyTorch's.
+ * take, on one thread, so that other work on the machine does not count. `tsx bench/native/profile.ts [STEPS]`; peer_profile.py is PyTorch's.
  */
 import { fileURLToPath } from 'node:url';
 import { nativeBackend } from '@simvlm/backend-native';

@@ -1,5 +1,5 @@
 """
-Where PyTorch's training step of `pnpm bench native` spends its time, on one thread: `profile.py FOLDER [STEPS]`, with the folder that
+Where PyTorch's training step of `pnpm bench native` spends its time, on one thread: `peer_profile.py FOLDER [STEPS]`, with the folder that
 profile.ts has written. The table is torch.profiler's.
 """
 import json
