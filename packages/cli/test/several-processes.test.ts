@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { StepMetrics } from '@simvlm/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
+import { pythonWithTorch } from '../../../scripts/parts/python';
 import { drawFolder, ended, freePort, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
 import { weightsOf } from './launch';
 
@@ -118,20 +119,13 @@ describe('train in two processes', () => {
     expect(readdirSync('runs/killed').sort()).toEqual(['checkpoints', 'metrics.jsonl']);
   });
 
-  test('shard the optimiser and round what travels, where the command line says so', async () => {
-    for (const name of ['exact', 'sharded', 'rounded'])
+  test('shard the optimiser where the command line says so, and one process goes on from there', async () => {
+    for (const name of ['exact', 'sharded'])
       folder.write(`${name}.json`, smallConfig('train', { ...config, name }));
     expect(await inTwo('exact')).toEqual([0, 0]);
     expect(await inTwo('sharded', '--set', 'optimizer.shardOptimizer=true')).toEqual([0, 0]);
-    expect(await inTwo('rounded', '--set', 'optimizer.gradientPrecision=bfloat16')).toEqual([0, 0]);
-    const losses = (name: string) => metricsOf(name).map(({ loss }) => loss);
-    expect(losses('sharded')).toEqual(losses('exact'));
+    expect(lossesOf('sharded')).toEqual(lossesOf('exact'));
     expect(await weightsOf('sharded')).toEqual(await weightsOf('exact'));
-    // The first step begins with the same weights; then it is another training, though hardly.
-    expect(losses('rounded')[0]).toBe(losses('exact')[0]);
-    expect(losses('rounded').slice(1)).not.toEqual(losses('exact').slice(1));
-    expect(Math.abs(losses('rounded').at(-1)! - losses('exact').at(-1)!)).toBeLessThan(0.05);
-    // One process goes on from what two have written.
     const whole = await simvlm(
       'train',
       'sharded.json',
@@ -145,7 +139,26 @@ describe('train in two processes', () => {
     expect(whole.code, whole.err).toBe(0);
     expect(metricsOf('sharded').map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
   });
+
+  test('round what travels where the command line says so, or say that this libtorch cannot', async () => {
+    folder.write('rounded.json', smallConfig('train', { ...config, name: 'rounded' }));
+    const ends = await inTwo('rounded', '--set', 'optimizer.gradientPrecision=bfloat16');
+    if (pythonWithTorch().version.startsWith('1.')) {
+      expect(ends).toEqual([1, 1]);
+      return;
+    }
+    expect(ends).toEqual([0, 0]);
+    // The first step begins with the same weights; then it is another training, though hardly.
+    const [exact, rounded] = [lossesOf('exact'), lossesOf('rounded')];
+    expect(rounded[0]).toBe(exact[0]);
+    expect(rounded.slice(1)).not.toEqual(exact.slice(1));
+    expect(Math.abs(rounded.at(-1)! - exact.at(-1)!)).toBeLessThan(0.05);
+  });
 });
+
+function lossesOf(name: string): number[] {
+  return metricsOf(name).map(({ loss }) => loss);
+}
 
 /** Where two processes meet. */
 async function meeting(): Promise<Record<string, string>> {
