@@ -38,6 +38,8 @@ export interface Example {
   readonly id: string;
   readonly text: string;
   readonly image?: RgbImage;
+  /** What else its source says of it, such as `label`, `question` or `answer`. */
+  readonly fields?: Readonly<Record<string, JsonValue>>;
 }
 
 /** Examples with random access. `get` may read and decode a file; it throws `DataError` or `ImageError`. */
@@ -90,11 +92,13 @@ export interface SkipReport {
 }
 
 /**
- * What the trainer reads: for each step, one batch per kind of row (image-text, text-only). The loss of a
- * step is the mean over the loss tokens of all its parts.
+ * What the trainer reads: for each step its batches, such as one per kind of row (image-text, text-only). The loss of a
+ * step is the mean over the losses of all of them.
  */
-export interface BatchSource {
-  next(): Promise<readonly PrefixLmBatch[]>;
+export interface BatchSource<B = PrefixLmBatch> {
+  /** Steps that make an epoch, to the nearest whole one above; absent where the data have no end. */
+  readonly stepsPerEpoch?: number;
+  next(): Promise<readonly B[]>;
   /** Where the source is: after the batch that `next()` returned last, whatever was prefetched. */
   state(): JsonValue;
   restore(state: JsonValue): void;

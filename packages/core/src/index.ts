@@ -41,6 +41,19 @@ export {
   TrainingError,
 } from './errors';
 export { parseJson, parseJsonObject } from './json';
+export type {
+  FedTensors,
+  FeedOptions,
+  Feeds,
+  HostArray,
+  Learner,
+  Metric,
+  StepMetrics,
+  Task,
+  TaskContext,
+  TaskFactory,
+  TrainCallback,
+} from './learner';
 export { type NamePattern, namePattern } from './name-pattern';
 export { didYouMean } from './nearest';
 export { checkOptions, OptionError, type OptionRule, rule } from './options';

@@ -1,5 +1,4 @@
 import type {
-  BatchSource,
   EvaluationResult,
   ExampleDataset,
   JsonValue,
@@ -7,6 +6,7 @@ import type {
   PatcherFactory,
 } from './contracts';
 import { PluginError } from './errors';
+import type { TaskFactory, TrainCallback } from './learner';
 import { didYouMean } from './nearest';
 
 /**
@@ -23,12 +23,12 @@ export interface PluginKinds {
   source: (options: Readonly<Record<string, JsonValue>>) => Promise<ExampleDataset>;
   /** What is measured. `model` is the SimVlm under test. */
   evaluator: (model: unknown, data: ExampleDataset) => Promise<EvaluationResult>;
+  /** What a model is trained for: its learner, its batches, its metric. */
+  task: TaskFactory;
   /** What happens during training. */
-  callback: (options: Readonly<Record<string, JsonValue>>) => unknown;
+  callback: (options: Readonly<Record<string, JsonValue>>) => TrainCallback | Promise<TrainCallback>;
   /** Where the numbers are computed: makes it ready and says how it is called in tfjs. */
   backend: () => Promise<{ readonly name: string; readonly detail: string }>;
-  /** Batches for the trainer. */
-  batches: (options: Readonly<Record<string, JsonValue>>) => Promise<BatchSource>;
 }
 
 /** A named bundle of registrations. */

@@ -1,0 +1,166 @@
+/**
+ * The learning seam: what a trainer knows of what it trains. Types only.
+ *
+ * Legend: `B` a batch, whatever it holds; `T` tensors and `V` variables of the library in use, which this package does not know.
+ */
+import type {
+  BatchSource,
+  EvaluationResult,
+  ExampleDataset,
+  JsonValue,
+  Objective,
+  RgbImage,
+  TensorLike,
+  Tokenizer,
+} from './contracts';
+import type { ParameterTree } from './parameter-tree';
+import type { Random } from './random';
+
+/** The numbers of one tensor, in main memory. */
+export interface HostArray {
+  readonly shape: readonly number[];
+  readonly values: Int32Array | Float32Array;
+}
+
+/** The numbers that a batch gives the device, by name. */
+export type Feeds = Readonly<Record<string, HostArray>>;
+
+/** The same on the device. */
+export type FedTensors<T = TensorLike> = Readonly<Record<string, T>>;
+
+export interface FeedOptions {
+  /** As short as the batch allows, or always of one shape, so that a recorded step can be replayed. */
+  readonly padding: 'short' | 'full';
+  /** What the rows draw from, where something is dropped at random; absent when the batch is evaluated. */
+  readonly random?: Random;
+}
+
+/**
+ * Something that can be trained: parameters, and the loss of a batch. The trainer knows nothing else of the model, nor of what is in a batch;
+ * in return it gives every learner exact resume, accumulation, weight averaging, several processes, recorded steps, validation and early stopping.
+ *
+ * A step's loss is Σ `loss` / Σ `count` over its batches.
+ */
+export interface Learner<B = unknown, T extends TensorLike = TensorLike, V = T> {
+  /** Names the kind in messages and checkpoints: `prefix-lm`, `classifier`. */
+  readonly kind: string;
+  /** Every parameter by its dotted name, in a fixed order: the weights of a checkpoint. */
+  readonly params: ParameterTree<V>;
+  /** Those that training may change. */
+  readonly trainable: ParameterTree<V>;
+  /** What the weights are weights of: a checkpoint of another identity is refused, and so is another process with one. */
+  readonly identity: JsonValue;
+  /** Blocks between a parameter and the output, for layer-wise decay of the learning rate; default: 0 for all. */
+  readonly blocksAbove?: (name: string) => number;
+  /** Files of its own in every checkpoint, by name, such as the model's configuration. */
+  readonly files?: () => ReadonlyMap<string, Uint8Array>;
+
+  /** Rows of a batch. */
+  rows(batch: B): number;
+  /** How many losses the sum of a batch has: tokens of a language model, rows of a classifier. */
+  count(batch: B): number;
+  /** These rows of a batch as a batch. */
+  select(batch: B, rows: readonly number[]): B;
+  /** A 24-bit number that differs when a batch does: several processes compare theirs. */
+  fingerprint(batch: B): number;
+  /** The batch with each row's image replaced by another row's; undefined when there is nothing to exchange. */
+  exchangeImages?(batch: B): B | undefined;
+
+  /** The numbers of a batch that `loss` reads. @throws ShapeError when the batch does not fit */
+  feeds(batch: B, options: FeedOptions): Feeds;
+  /**
+   * The sum of the losses of a batch: a scalar, differentiable by the parameters. It reads and uploads nothing else than constants, so that
+   * it can be recorded.
+   *
+   * @param training whether what belongs to training alone (dropout, label smoothing) applies
+   */
+  loss(feeds: FedTensors<T>, training: boolean): T;
+}
+
+/** A metric to choose by, as evaluators name it: `val/loss`. */
+export interface Metric {
+  readonly name: string;
+  readonly better: 'lower' | 'higher';
+}
+
+/** What a task is made of. */
+// biome-ignore lint/suspicious/noExplicitAny: a task writes its model's class here without a cast
+export interface TaskContext<M = any> {
+  readonly model: M;
+  readonly tokenizer: Tokenizer;
+  /** Every random draw follows from it. */
+  readonly seed: number;
+  readonly train: ExampleDataset;
+  /** How often example `index` appears in an epoch. */
+  readonly weight?: (index: number) => number;
+  readonly val?: ExampleDataset;
+  /** Text alone; of length 0 when there is none. */
+  readonly documents: ExampleDataset;
+  /** Examples of each kind in a step. */
+  readonly batch: { readonly imageText: number; readonly textOnly: number };
+  readonly objective: Objective;
+  /** Makes the square input of the model; `random` is absent in evaluation, where nothing is varied. */
+  readonly transform: (image: RgbImage, random: Random | undefined, text: string) => RgbImage;
+  readonly regularization: {
+    readonly dropout: number;
+    readonly stochasticDepth: number;
+    readonly labelSmoothing: number;
+  };
+  /** Computes blocks again in the backward pass instead of keeping what is inside. */
+  readonly checkpointBlocks: boolean;
+}
+
+/** A learner with its data: what `train` trains, and how one sees whether that works. */
+// biome-ignore lint/suspicious/noExplicitAny: the trainer passes batches through without knowing them
+export interface Task<B = any, T extends TensorLike = any, V = any> {
+  readonly learner: Learner<B, T, V>;
+  readonly batches: BatchSource<B>;
+  /** The validation data from beginning to end, the same at each call; absent without any. */
+  readonly validation?: () => AsyncIterable<readonly B[]>;
+  /** Evaluators that suit it, by name, where the configuration names none. */
+  readonly evaluators: readonly string[];
+  /** What the best checkpoint is best at, unless the configuration says. */
+  readonly metric: Metric;
+  /** Frees what the learner made for itself; the model is the caller's. */
+  dispose?(): void;
+}
+
+/** Makes a task out of its options and what the run has. */
+export type TaskFactory = (
+  options: Readonly<Record<string, JsonValue>>,
+  context: TaskContext,
+) => Task | Promise<Task>;
+
+/** One training step, as logged. */
+export interface StepMetrics {
+  readonly step: number;
+  /** Mean loss, in nats. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  /** Losses that the mean is of: `Learner.count`. */
+  readonly count: number;
+  /** Rows of the step. */
+  readonly rows: number;
+  /** Rows a second, over this step. */
+  readonly rowsPerSecond: number;
+  /** Seconds trained so far. */
+  readonly seconds: number;
+  /** All steps of the run; null while a time-budgeted run measures its first steps, later an estimate. */
+  readonly totalSteps: number | null;
+}
+
+/** What happens during training. Each hook may be asynchronous; the trainer waits, and its time does not count. */
+export interface TrainCallback {
+  onStep?(metrics: StepMetrics): void | Promise<void>;
+  /** The results of evaluators after a step, by metric. */
+  onEvaluation?(step: number, results: EvaluationResult): void | Promise<void>;
+  /** A checkpoint is about to be written: what belongs to the steps before it goes to the disk first. */
+  beforeCheckpoint?(step: number): void | Promise<void>;
+  onCheckpoint?(step: number): void | Promise<void>;
+  /** Training goes on from the state after an earlier step: what was logged of later ones no longer holds. */
+  onRollback?(step: number): void | Promise<void>;
+  /** Something went wrong that training survives: a checkpoint that could not be written, a loss that has risen far. */
+  onWarning?(error: Error): void | Promise<void>;
+}
