@@ -1,5 +1,5 @@
+import { type ByteSource, type FileContent, memoryBytes, wholeBytes } from '@simvlm/bytes';
 import { CheckpointError, type MakeError, parseJsonObject } from '@simvlm/core';
-import { type ByteSource, type FileContent, memoryBytes, wholeBytes } from './bytes';
 
 /** What a checkpoint is to hold, by file name; bytes in memory or contents that are written in parts. */
 export type CheckpointContents = ReadonlyMap<string, Uint8Array | FileContent>;

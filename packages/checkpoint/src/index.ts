@@ -1,12 +1,4 @@
 export {
-  type ByteSource,
-  byteSource,
-  CHUNK_BYTES,
-  type FileContent,
-  memoryBytes,
-  wholeBytes,
-} from './bytes';
-export {
   type Checkpoint,
   type CheckpointContents,
   type CheckpointFiles,
@@ -20,7 +12,6 @@ export {
   type SaveOptions,
 } from './checkpoint';
 export { openHttpCheckpoint } from './http/http-checkpoint';
-export type { HttpOptions } from './http/request';
 export { MANIFEST } from './manifest';
 export { type MemoryStorage, memoryStorage } from './memory-storage';
 export { FILES, TENSORS } from './names';

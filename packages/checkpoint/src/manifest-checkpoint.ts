@@ -1,5 +1,5 @@
+import type { ByteSource, FileContent } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
-import type { ByteSource, FileContent } from './bytes';
 import { type Checkpoint, missingFile } from './checkpoint';
 import type { Manifest } from './manifest';
 

@@ -1,5 +1,5 @@
+import type { FileContent } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
-import type { FileContent } from './bytes';
 import { type Checkpoint, jsonFile, jsonOf } from './checkpoint';
 import { BYTES_OF, countOf } from './safetensors/layout';
 import { openSafetensors } from './safetensors/read';

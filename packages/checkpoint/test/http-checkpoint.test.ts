@@ -1,16 +1,9 @@
+import type { HttpOptions } from '@simvlm/bytes';
 import { describe, expect, test } from 'vitest';
+import { type Handle, range, serve, serveRange } from '../../bytes/test/serve';
 import { checkpointFolder } from '../src/browser';
-import {
-  collect,
-  fileOf,
-  type HttpOptions,
-  openHttpCheckpoint,
-  openTensors,
-  tensorFiles,
-  tensorSources,
-} from '../src/index';
+import { collect, fileOf, openHttpCheckpoint, openTensors, tensorFiles, tensorSources } from '../src/index';
 import { errorOf } from './error-of';
-import { type Handle, range, serve, serveRange } from './serve';
 
 const quick: HttpOptions = { delays: [1, 1] };
 

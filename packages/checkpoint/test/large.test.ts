@@ -1,7 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHUNK_BYTES } from '@simvlm/bytes';
 import { afterEach, expect, test, vi } from 'vitest';
-import { CHUNK_BYTES, openTensors, TENSORS, type TensorSource, tensorFiles } from '../src/index';
+import { openTensors, TENSORS, type TensorSource, tensorFiles } from '../src/index';
 import {
   type FileSystem,
   folderStorage,

@@ -1,3 +1,4 @@
+import { memoryBytes } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +7,6 @@ import {
   checkFinite,
   collect,
   hasTensors,
-  memoryBytes,
   memoryCheckpoint,
   openSafetensors,
   openTensors,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { samplesFolder } from '@simvlm/checkpoint-emoji';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serve } from '../../checkpoint/test/serve';
+import { serve } from '../../bytes/test/serve';
 import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;

@@ -1,7 +1,7 @@
 import { sha256 as hasher } from '@noble/hashes/sha256';
 import { bytesToHex } from '@noble/hashes/utils';
+import { type ByteSource, blobBytes, type FileContent, memoryBytes, type Sliceable } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
-import { type ByteSource, byteSource, type FileContent, memoryBytes } from '../bytes';
 import type { ManifestEntry } from '../manifest';
 
 /** What is used of a `FileSystemDirectoryHandle`; TypeScript's types of the DOM leave its iteration out. */
@@ -26,12 +26,6 @@ export interface FileHandle {
     flush(): void;
     close(): void;
   }>;
-}
-
-/** What is used of a `Blob`. */
-export interface Sliceable {
-  readonly size: number;
-  slice(begin: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
 }
 
 /** The origin's private file system (OPFS). @throws CheckpointError STORAGE_ABSENT where there is none */
@@ -108,10 +102,7 @@ export async function writeFile(
 
 /** A file for reading in part. */
 export async function openFile(directory: Directory, name: string): Promise<ByteSource> {
-  const file = await (await directory.getFileHandle(name)).getFile();
-  return byteSource(file.size, async (begin, into) => {
-    into.set(new Uint8Array(await file.slice(begin, begin + into.length).arrayBuffer()));
-  });
+  return blobBytes(await (await directory.getFileHandle(name)).getFile());
 }
 
 export function isNotFound(error: unknown): boolean {

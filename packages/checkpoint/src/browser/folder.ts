@@ -1,5 +1,5 @@
+import { memoryBytes } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
-import { memoryBytes } from '../bytes';
 import type { CheckpointFiles } from '../checkpoint';
 import { MANIFEST, type ManifestEntry, manifestBytes, parseManifest } from '../manifest';
 import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';

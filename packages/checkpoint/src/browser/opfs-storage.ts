@@ -1,5 +1,5 @@
+import { wholeBytes } from '@simvlm/bytes';
 import { CheckpointError, isSimVlmError } from '@simvlm/core';
-import { wholeBytes } from '../bytes';
 import type { Checkpoint, CheckpointStorage } from '../checkpoint';
 import {
   checkNames,

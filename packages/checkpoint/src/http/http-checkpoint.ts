@@ -1,10 +1,22 @@
+import {
+  BrokenReply,
+  chunksOf,
+  type HttpOptions,
+  httpBytes,
+  request,
+  type SourceErrors,
+  shown,
+} from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
 import type { Checkpoint } from '../checkpoint';
 import { MANIFEST, MANIFEST_LIMIT, parseManifest } from '../manifest';
 import { manifestCheckpoint } from '../manifest-checkpoint';
 import { sha256 } from '../sha256';
-import { chunksOf, httpFile } from './http-file';
-import { BrokenReply, type HttpOptions, request, shown } from './request';
+
+const errors: SourceErrors = {
+  notFound: (message, options) => new CheckpointError('CHECKPOINT_NOT_FOUND', message, options),
+  invalid: (message, options) => new CheckpointError('CHECKPOINT_INVALID', message, options),
+};
 
 /**
  * Opens a checkpoint folder that a web server holds. Its manifest is read; of each tensor file only the header and the tensors that are asked
@@ -28,7 +40,7 @@ export async function openHttpCheckpoint(
     return url;
   };
   const manifest = parseManifest(where, await readManifest(place(MANIFEST), options));
-  const open = (name: string, size: number) => httpFile(place(name), size, options);
+  const open = (name: string, size: number) => httpBytes(place(name), size, options, errors);
   return { ...manifestCheckpoint(where, manifest, { open, sha256 }), remote: true };
 }
 
@@ -52,7 +64,7 @@ function folderOf(address: string | URL): URL {
 }
 
 function readManifest(url: URL, options: HttpOptions): Promise<Uint8Array> {
-  return request(url, {}, options, async ({ body }) => {
+  const take = async ({ body }: Response) => {
     const parts: Uint8Array[] = [];
     let length = 0;
     if (!body) throw new BrokenReply('the reply is empty');
@@ -72,5 +84,6 @@ function readManifest(url: URL, options: HttpOptions): Promise<Uint8Array> {
       at += part.length;
     }
     return bytes;
-  });
+  };
+  return request(url, {}, options, take, errors);
 }

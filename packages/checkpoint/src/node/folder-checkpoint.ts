@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { type ByteSource, byteSource, type FileContent, wholeBytes } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
-import { type ByteSource, byteSource, type FileContent, wholeBytes } from '../bytes';
 import type { Checkpoint } from '../checkpoint';
 import { MANIFEST, MANIFEST_LIMIT, type Manifest, parseManifest } from '../manifest';
 import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';

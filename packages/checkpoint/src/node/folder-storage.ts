@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
+import { memoryBytes } from '@simvlm/bytes';
 import { CheckpointError, isSimVlmError } from '@simvlm/core';
-import { memoryBytes } from '../bytes';
 import type { CheckpointContents, CheckpointStorage, SaveOptions } from '../checkpoint';
 import { checkNames, MANIFEST, type Manifest, manifestBytes } from '../manifest';
 import { outdated, type SavedCheckpoint } from '../retention';

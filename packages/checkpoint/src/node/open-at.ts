@@ -1,6 +1,6 @@
+import type { HttpOptions } from '@simvlm/bytes';
 import type { Checkpoint } from '../checkpoint';
 import { openHttpCheckpoint } from '../http/http-checkpoint';
-import type { HttpOptions } from '../http/request';
 import { openCheckpoint } from './folder-storage';
 
 /**

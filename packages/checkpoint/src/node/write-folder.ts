@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type FileContent, memoryBytes } from '../bytes';
+import { type FileContent, memoryBytes } from '@simvlm/bytes';
 import type { CheckpointContents } from '../checkpoint';
 import { MANIFEST, type Manifest, type ManifestEntry, manifestBytes } from '../manifest';
 import type { FileSystem } from './file-system';

@@ -1,5 +1,5 @@
+import type { ByteSource } from '@simvlm/bytes';
 import { parseJson } from '@simvlm/core';
-import type { ByteSource } from '../bytes';
 import { duplicateKeys } from './json-keys';
 import { BYTES_OF, countOf, type Dtype, damaged, MAX_HEADER, type TensorEntry } from './layout';
 

@@ -1,4 +1,4 @@
-import { type ByteSource, CHUNK_BYTES } from '../bytes';
+import { type ByteSource, CHUNK_BYTES } from '@simvlm/bytes';
 import { readHeader } from './header';
 import { BYTES_OF, countOf, type TensorEntry } from './layout';
 import { bytesOf, decodeFloat32, decodeHalf } from './numbers';

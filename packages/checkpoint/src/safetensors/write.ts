@@ -1,5 +1,5 @@
+import { CHUNK_BYTES, type FileContent } from '@simvlm/bytes';
 import { ShapeError } from '@simvlm/core';
-import { CHUNK_BYTES, type FileContent } from '../bytes';
 import { BYTES_OF, countOf } from './layout';
 import { encode } from './numbers';
 import type { TensorSource, WeightType } from './types';

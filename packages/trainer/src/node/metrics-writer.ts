@@ -1,4 +1,4 @@
-import { byteSource, CHUNK_BYTES } from '@simvlm/checkpoint';
+import { byteSource, CHUNK_BYTES } from '@simvlm/bytes';
 import { diskError, errorCode, type FileSystem, nodeFileSystem } from '@simvlm/checkpoint/node';
 import type { TrainCallback } from '../train';
 

@@ -1,4 +1,4 @@
-import { CheckpointError } from '@simvlm/core';
+import { DataError } from '@simvlm/core';
 
 /** Bytes read or written at once, at most: no buffer is ever as large as a model. */
 export const CHUNK_BYTES = 16 * 2 ** 20;
@@ -16,7 +16,7 @@ export interface ByteSource extends FileContent {
   /**
    * Fills `into` with the bytes from `begin` on.
    *
-   * @throws CheckpointError when there are fewer
+   * @throws DataError when there are fewer
    */
   read(begin: number, into: Uint8Array): Promise<void>;
 }
@@ -39,8 +39,8 @@ export function byteSource(size: number, read: ByteSource['read']): ByteSource {
     size,
     async read(begin, into) {
       if (begin < 0 || begin + into.length > size)
-        throw new CheckpointError(
-          'CHECKPOINT_INVALID',
+        throw new DataError(
+          'DATA_INVALID',
           `bytes ${begin} to ${begin + into.length} were asked for, and there are ${size}`,
         );
       if (into.length > 0) await read(begin, into);
@@ -55,6 +55,19 @@ export function byteSource(size: number, read: ByteSource['read']): ByteSource {
     },
   };
   return source;
+}
+
+/** A `Blob`, such as a file that somebody chose in a browser, as a source. */
+export function blobBytes(blob: Sliceable): ByteSource {
+  return byteSource(blob.size, async (begin, into) => {
+    into.set(new Uint8Array(await blob.slice(begin, begin + into.length).arrayBuffer()));
+  });
+}
+
+/** What is used of a `Blob`. */
+export interface Sliceable {
+  readonly size: number;
+  slice(begin: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
 }
 
 /** All bytes of a content as one array: for small files. */

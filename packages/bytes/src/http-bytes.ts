@@ -1,16 +1,21 @@
-import { CheckpointError } from '@simvlm/core';
-import { type ByteSource, byteSource } from '../bytes';
-import { BrokenReply, type HttpOptions, request, shown } from './request';
+import { type ByteSource, byteSource } from './byte-source';
+import { BrokenReply, dataErrors, type HttpOptions, request, type SourceErrors, shown } from './request';
 
 /**
  * A file on a web server, read by HTTP ranges: only the bytes that are asked for are transferred.
  *
  * @param size in bytes, which the server must confirm
- * @returns `read` throws CheckpointError when the server serves no ranges, has a file of another size, or one that changed since the first read
+ * @returns `read` throws what `errors` makes when the server serves no ranges, has a file of another size, or one that changed since the
+ *   first read
  */
-export function httpFile(url: URL, size: number, options: HttpOptions = {}): ByteSource {
+export function httpBytes(
+  url: URL,
+  size: number,
+  options: HttpOptions = {},
+  errors: SourceErrors = dataErrors,
+): ByteSource {
   let version: string | undefined;
-  const refuse = (what: string) => new CheckpointError('CHECKPOINT_INVALID', `${shown(url)}: ${what}`);
+  const refuse = (what: string) => errors.invalid(`${shown(url)}: ${what}`);
 
   function check(reply: Response, begin: number, length: number): void {
     if (reply.status === 200) {
@@ -24,16 +29,16 @@ export function httpFile(url: URL, size: number, options: HttpOptions = {}): Byt
       if (range !== null && (Number(match?.[1]) !== begin || Number(match?.[2]) !== begin + length - 1))
         throw refuse(`bytes ${begin}-${begin + length - 1} were asked for, and the server sends "${range}"`);
       if (match && match[3] !== '*' && Number(match[3]) !== size)
-        throw refuse(`it has ${match[3]} bytes instead of ${size}; use another checkpoint`);
+        throw refuse(`it has ${match[3]} bytes instead of ${size}; it is another file`);
     }
     const tag = reply.headers.get('etag') ?? undefined;
     version ??= tag;
-    if (tag !== undefined && tag !== version)
-      throw refuse('it was changed while it was read; open the checkpoint again');
+    if (tag !== undefined && tag !== version) throw refuse('it was changed while it was read; open it again');
   }
 
-  return byteSource(size, (begin, into) =>
-    request(url, { range: `bytes=${begin}-${begin + into.length - 1}` }, options, async reply => {
+  return byteSource(size, (begin, into) => {
+    const headers = { range: `bytes=${begin}-${begin + into.length - 1}` };
+    const take = async (reply: Response) => {
       try {
         check(reply, begin, into.length);
       } catch (error) {
@@ -41,8 +46,32 @@ export function httpFile(url: URL, size: number, options: HttpOptions = {}): Byt
         throw error;
       }
       await readInto(into, reply);
-    }),
-  );
+    };
+    return request(url, { headers }, options, take, errors);
+  });
+}
+
+/**
+ * As `httpBytes`, for a file whose size is not known: the server is asked.
+ *
+ * @throws DataError when there is no such file, or the server does not say its size
+ */
+export async function openHttpBytes(url: URL, options: HttpOptions = {}): Promise<ByteSource> {
+  const stated = await request(url, { headers: { range: 'bytes=0-0' } }, options, async reply => {
+    await reply.body?.cancel();
+    return reply.headers.get('content-range');
+  });
+  const size = /^bytes \d+-\d+\/(\d+)$/.exec(stated ?? '')?.[1] ?? (await contentLength(url, options));
+  if (size === null || !/^\d+$/.test(size))
+    throw dataErrors.invalid(
+      `${shown(url)}: the server does not say how large the file is; download it first`,
+    );
+  return httpBytes(url, Number(size), options);
+}
+
+/** A page on another origin may see this header, and not `content-range`. */
+function contentLength(url: URL, options: HttpOptions): Promise<string | null> {
+  return request(url, { method: 'HEAD' }, options, async reply => reply.headers.get('content-length'));
 }
 
 /** Reads a body that must have as many bytes as there is room for. */
