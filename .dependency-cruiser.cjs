@@ -8,6 +8,7 @@ const layers = [
   ['attention', 'vision-patcher', 'data', 'checkpoint'],
   ['model', 'backend-wasm', 'backend-native', 'backend-webgpu', 'dataset-emoji'],
   ['trainer', 'eval', 'runtime'],
+  ['run'],
   ['cli'],
 ];
 const source = names => `^packages/(${names.join('|')})/src/`;

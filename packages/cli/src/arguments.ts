@@ -1,5 +1,5 @@
+import { runName } from '@simvlm/core';
 import { InvalidArgumentError } from 'commander';
-import { runName } from './config/run-name';
 
 /** Parsers of option values. They throw what commander prints beside the option's name. */
 

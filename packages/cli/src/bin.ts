@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { exitOnSignals } from './interrupt';
 import { guardStandardStreams } from './io/standard-streams';
-import { exitOnSignals } from './pipeline/interrupt';
 import { run } from './program';
 
 guardStandardStreams();

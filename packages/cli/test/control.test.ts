@@ -1,13 +1,9 @@
 import { arrayDataset } from '@simvlm/data';
 import { captionChoice } from '@simvlm/eval';
+import { type RunData, resolveRunConfig, runTraining, silent, withShuffledImages } from '@simvlm/run';
+import { captionFolder, readTokenizer, runRegistry } from '@simvlm/run/node';
 import { pickBackend } from '@simvlm/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { resolveRunConfig } from '../src/config/run-config';
-import { captionFolder, type RunData } from '../src/pipeline/data';
-import { runRegistry } from '../src/pipeline/registry';
-import { runTraining } from '../src/pipeline/run';
-import { withShuffledImages } from '../src/pipeline/shuffled-images';
-import { Terminal } from '../src/terminal';
 import { drawFolder, smallConfig, workingFolder } from './fixture';
 
 /** Four colours times three shapes. */
@@ -29,7 +25,7 @@ async function accuracy(change: (data: RunData) => RunData): Promise<number> {
   const captions = [...new Set(train.lines.map(({ text }) => text))];
   const registry = await runRegistry();
   const { model, tokenizer } = await runTraining({
-    ...{ config, registry, terminal: new Terminal() },
+    ...{ config, registry, readTokenizer, reporter: silent },
     data: change({ train, documents: arrayDataset([]), captions }),
   });
   const { metrics } = await captionChoice(model, tokenizer, await captionFolder('test'), {

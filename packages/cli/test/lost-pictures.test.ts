@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { ImageError, type SkipReport } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
+import { evaluateSplits } from '@simvlm/run/node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { evaluateSplits } from '../src/evaluation/splits';
-import { reportTraining, sampleCaptions } from '../src/pipeline/progress';
+import { reportTraining, sampleCaptions } from '../src/progress';
 import { Terminal } from '../src/terminal';
 import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
 
@@ -226,7 +226,7 @@ describe('progress', () => {
       get: () => Promise.reject(new ImageError('IMAGE_UNREADABLE', 'a.png: lost')),
     };
     const model = { config: { imageSize: 4, maxTextLength: 4 } };
-    const callback = sampleCaptions(terminal, model as never, {} as never, unreadable);
+    const callback = sampleCaptions(terminal, { model } as never, unreadable);
     await callback.onStep!({ seconds: 61 } as never);
     expect(lines.join('')).toContain('the first: a.png: lost');
   });
@@ -275,7 +275,7 @@ describe('what a terminal would obey', () => {
       generate: vi.fn(async () => [{ tokens: new Int32Array(1), logProb: -1 }]),
     };
     const tokenizer = { encode: () => new Int32Array(0), decode: () => `said${clear}` };
-    await sampleCaptions(terminal, model as never, tokenizer as never, pictures).onStep!({
+    await sampleCaptions(terminal, { model, tokenizer } as never, pictures).onStep!({
       seconds: 61,
     } as never);
     expect(lines.join('')).toContain('  true\\u001b[2J\\n → said\\u001b[2J\n');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { applyOverrides, resolveRunConfig } from '@simvlm/run';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyOverrides, resolveRunConfig } from '../src/config/run-config';
 import { simvlm, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;

@@ -1,10 +1,8 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import type { ProcessGroup } from '@simvlm/core';
+import { followedCheckpoint, readRunConfig, resumeTogether } from '@simvlm/run/node';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readRunConfig } from '../src/config/run-config';
-import { resumeTogether } from '../src/pipeline/resume-together';
-import { followedCheckpoint } from '../src/pipeline/run-folder';
 import { Terminal } from '../src/terminal';
 import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
 

@@ -1,12 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, DataError, TokenizerError } from '@simvlm/core';
+import { loadRunData, readCandidates, readRunConfig, readTokenizer } from '@simvlm/run/node';
 import { trainUnigram, writeTokenizerJson } from '@simvlm/tokenizer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readRunConfig } from '../src/config/run-config';
-import { readCandidates } from '../src/evaluation/candidates';
-import { loadRunData } from '../src/pipeline/data';
-import { readTokenizer } from '../src/pipeline/tokenizer';
 import { Terminal } from '../src/terminal';
 import { simvlm, smallConfig, workingFolder } from './fixture';
 

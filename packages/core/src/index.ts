@@ -63,6 +63,7 @@ export { philox4x32 } from './philox';
 export { type Plugin, type PluginKinds, Registry } from './plugin';
 export { printable } from './printable';
 export { Random, type RandomState } from './random';
+export { runName } from './run-name';
 export { SkipLog, skipReport } from './skip-log';
 export {
   decodeLines,

@@ -3,11 +3,10 @@ import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/cor
 import { imagePixels } from '@simvlm/data';
 import { readRegularFile } from '@simvlm/data/node';
 import { pictureBatches } from '@simvlm/eval';
+import { openCaptioner, skippedLines } from '@simvlm/run';
+import { chosenCheckpoint, runRegistry } from '@simvlm/run/node';
 import { decodeImage } from '@simvlm/vision-patcher';
 import { exitCode } from '../exit-code';
-import { skippedLines } from '../io/skipped';
-import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
-import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
 import { checkLengths, type GenerationOptions, generationRequest } from './caption-options';
 import { type ComputeOptions, startBackend } from './compute-options';

@@ -3,23 +3,34 @@ import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
 import { Random, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { attributionText } from '@simvlm/dataset-emoji';
+import {
+  checkpointRunConfig,
+  demoConfig,
+  imageSizeOf,
+  type RunConfig,
+  withShuffledImages,
+} from '@simvlm/run';
+import {
+  emojiSplits,
+  evaluateSplits,
+  holdsRun,
+  loadRunData,
+  newRunFolder,
+  type RunFolder,
+  resumedRunFolder,
+  runPath,
+  runRegistry,
+  trainInFolder,
+} from '@simvlm/run/node';
 import type { PickedBackend } from '@simvlm/runtime';
-import { demoConfig, type RunConfig } from '../config/run-config';
+import { firstLook } from '../demo/first-look';
 import { machineLine, programName } from '../environment';
-import { scoreTable, textTable } from '../evaluation/score-table';
-import { emojiSplits, evaluateSplits } from '../evaluation/splits';
 import { exitCode } from '../exit-code';
+import { interruptible } from '../interrupt';
 import { checkOutputFolder } from '../io/output-file';
-import { checkpointRunConfig } from '../pipeline/checkpoint';
-import { loadRunData } from '../pipeline/data';
-import { firstLook } from '../pipeline/first-look';
-import { interruptible } from '../pipeline/interrupt';
-import { imageSizeOf } from '../pipeline/model';
-import { runRegistry } from '../pipeline/registry';
-import { runTraining } from '../pipeline/run';
-import { holdsRun, newRunFolder, type RunFolder, resumedRunFolder, runPath } from '../pipeline/run-folder';
-import { withShuffledImages } from '../pipeline/shuffled-images';
+import { progressLine, reportTraining, sampleCaptions } from '../progress';
 import { writeReport } from '../report/assemble';
+import { scoreTable, textTable } from '../report/score-table';
 import { duration, printLine, Terminal } from '../terminal';
 import { type ComputeOptions, startBackend } from './compute-options';
 
@@ -86,12 +97,16 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
 
   terminal.heading(`Training for ${duration((config.minutes ?? options.minutes) * 60)}, into ${folder.path}`);
   const samples = Random.fromSeed(0).fork('samples').permutation(emoji.unseenArtist.length);
-  const { model, tokenizer, result } = await runTraining({
-    ...{ config, folder, data, registry, terminal, signal },
-    samples: subset(emoji.unseenArtist, samples.subarray(0, SAMPLES)),
-    ...(resume && { resume }),
+  const pictures = subset(emoji.unseenArtist, samples.subarray(0, SAMPLES));
+  const { model, tokenizer, result } = await trainInFolder({
+    ...{ config, folder, data, registry, reporter: terminal, resume, signal },
+    callbacks: trained => [
+      progressLine(terminal, config.minutes),
+      sampleCaptions(terminal, trained, pictures),
+    ],
   });
   try {
+    reportTraining(terminal, result, data.unreadable ?? []);
     if (result.interrupted) {
       terminal.note(`stopped; go on with: ${programName()} demo --resume --name ${name}`);
       return exitCode.interrupted;

@@ -1,11 +1,9 @@
 import { ConfigError } from '@simvlm/core';
-import { scoreTable, textTable } from '../evaluation/score-table';
-import { coreSplits, evaluateSplits } from '../evaluation/splits';
+import { openCaptioner } from '@simvlm/run';
+import { chosenCheckpoint, coreSplits, evaluateSplits, prepareEmoji, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
-import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
-import { prepareEmoji } from '../pipeline/data';
-import { interruptible } from '../pipeline/interrupt';
-import { runRegistry } from '../pipeline/registry';
+import { interruptible } from '../interrupt';
+import { scoreTable, textTable } from '../report/score-table';
 import { printLine, Terminal } from '../terminal';
 import { startBackend } from './compute-options';
 import type { EvalCommandOptions } from './eval';

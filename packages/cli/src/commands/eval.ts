@@ -1,14 +1,11 @@
 import { DataError, type SkipReport } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
-import { readCandidates } from '../evaluation/candidates';
+import { countOf, openCaptioner, warnOfSkipped } from '@simvlm/run';
+import { byKind, captionFolder, chosenCheckpoint, readCandidates, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
+import { interruptible } from '../interrupt';
 import { openOutput } from '../io/output-file';
-import { countOf, warnOfSkipped } from '../io/skipped';
-import { chosenCheckpoint, openCaptioner } from '../pipeline/checkpoint';
-import { byKind, captionFolder } from '../pipeline/data';
-import { interruptible } from '../pipeline/interrupt';
-import { runRegistry } from '../pipeline/registry';
 import { printLine, Terminal } from '../terminal';
 import { type ComputeOptions, startBackend } from './compute-options';
 

@@ -2,10 +2,10 @@ import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import { bytesText, checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError } from '@simvlm/core';
 import { checkpointModelConfig, openWeights } from '@simvlm/model';
+import { contentsForUse, withPluginAdvice } from '@simvlm/run';
+import { runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
-import { contentsForUse, withPluginAdvice } from '../pipeline/checkpoint';
-import { runRegistry } from '../pipeline/registry';
 import { Terminal } from '../terminal';
 
 export interface ExportOptions {

@@ -12,10 +12,10 @@ import {
   type SimVlmConfig,
   writeAdapters,
 } from '@simvlm/model';
+import { checkpointRunConfig, contentsForUse, withPluginAdvice } from '@simvlm/run';
+import { runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder, openOutput } from '../io/output-file';
-import { checkpointRunConfig, contentsForUse, withPluginAdvice } from '../pipeline/checkpoint';
-import { runRegistry } from '../pipeline/registry';
 import { Terminal } from '../terminal';
 
 /** `simvlm lora merge`: a checkpoint for use and for `--init`; it has no optimiser, as its weights are others than were trained. */

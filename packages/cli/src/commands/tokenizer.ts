@@ -1,4 +1,5 @@
 import { ConfigError, OptionError, TokenizerError } from '@simvlm/core';
+import { readTokenizer } from '@simvlm/run/node';
 import {
   type NormalizationRule,
   type TrainingOptions,
@@ -10,7 +11,6 @@ import {
 import { exitCode } from '../exit-code';
 import { readLines, writeOut } from '../io/lines';
 import { openOutput } from '../io/output-file';
-import { readTokenizer } from '../pipeline/tokenizer';
 import { Terminal } from '../terminal';
 
 interface TrainOptions {

@@ -3,28 +3,36 @@ import { type FolderCheckpoint, openCheckpointAt } from '@simvlm/checkpoint/node
 import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
-import { joinProcesses, processPlace } from '@simvlm/runtime';
-import type * as tf from '@tensorflow/tfjs';
-import { type RunConfig, readRunConfig } from '../config/run-config';
-import { programName } from '../environment';
-import { exitCode } from '../exit-code';
-import { checkOutputFolder } from '../io/output-file';
-import { countOf, warnOfSkipped } from '../io/skipped';
-import { checkParts } from '../pipeline/check-config';
-import { loadRunData } from '../pipeline/data';
-import { interruptible } from '../pipeline/interrupt';
-import { imageSizeOf } from '../pipeline/model';
-import { pluginAdvice, pluginArguments, runRegistry } from '../pipeline/registry';
-import { resumeTogether } from '../pipeline/resume-together';
-import { runTraining } from '../pipeline/run';
 import {
+  checkParts,
+  countOf,
+  imageSizeOf,
+  pluginAdvice,
+  pluginArguments,
+  type RunConfig,
+  warnOfSkipped,
+} from '@simvlm/run';
+import {
+  checkMemory,
+  loadRunData,
   type NewOrResumed,
   newRunFolder,
   openResume,
   type RunFolder,
+  readRunConfig,
   resumedRunFolder,
+  resumeTogether,
   runPath,
-} from '../pipeline/run-folder';
+  runRegistry,
+  trainInFolder,
+} from '@simvlm/run/node';
+import { joinProcesses, processPlace } from '@simvlm/runtime';
+import type * as tf from '@tensorflow/tfjs';
+import { programName } from '../environment';
+import { exitCode } from '../exit-code';
+import { interruptible } from '../interrupt';
+import { checkOutputFolder } from '../io/output-file';
+import { progressLine, reportTraining, sampleCaptions } from '../progress';
 import { percent, Terminal } from '../terminal';
 import { type ComputeOptions, startBackend } from './compute-options';
 
@@ -64,7 +72,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     );
   const registry = await runRegistry(config.plugins);
   try {
-    checkParts(config, registry);
+    checkMemory(checkParts(config, registry), registry);
   } catch (error) {
     throw pluginAdvice(error);
   }
@@ -155,14 +163,16 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   const data = await loadRunData(config, imageSizeOf(config), terminal, signal);
   if (isFirst) await processes?.barrier();
   const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;
-  const { model, tokenizer, result } = await runTraining({
-    ...{ config, folder, data, registry, terminal, signal },
-    ...(processes && { processes }),
-    ...(resume && { resume }),
-    ...(init && { init }),
-    ...(val && { samples: subset(val, firstIndices(val.length, SAMPLES)) }),
+  const samples = val && subset(val, firstIndices(val.length, SAMPLES));
+  const { model, tokenizer, result } = await trainInFolder({
+    ...{ config, folder, data, registry, reporter: terminal, resume, init, signal, processes },
+    callbacks: trained => [
+      progressLine(terminal, config.minutes),
+      ...(samples ? [sampleCaptions(terminal, trained, samples)] : []),
+    ],
   });
   try {
+    reportTraining(terminal, result, data.unreadable ?? []);
     if (result.interrupted) {
       terminal.note(
         `stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}${pluginArguments(plugin)}`,

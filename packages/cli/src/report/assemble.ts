@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { parseJsonObject, Random, type RgbImage } from '@simvlm/core';
 import { textLines } from '@simvlm/data/node';
 import { exactMatch } from '@simvlm/eval';
+import type { SplitResult } from '@simvlm/run/node';
 import type { StepMetrics } from '@simvlm/trainer';
 import sharp from 'sharp';
-import { scoreTable } from '../evaluation/score-table';
-import type { SplitResult } from '../evaluation/splits';
 import { openOutput } from '../io/output-file';
 import { smooth } from './chart';
 import { type ReportPicture, reportHtml } from './html';
+import { scoreTable } from './score-table';
 
 /** Pictures of a split on the contact sheet. */
 const SHEET = 36;

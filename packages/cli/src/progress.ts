@@ -1,0 +1,91 @@
+import { DataError, type ExampleDataset, printable } from '@simvlm/core';
+import { predictCaptions } from '@simvlm/eval';
+import { countOf, skippedLines, type Trained } from '@simvlm/run';
+import type { StepMetrics, TrainCallback, TrainResult } from '@simvlm/trainer';
+import { duration, type Terminal } from './terminal';
+
+/** Weight of the past in the loss that is shown: a single step is noisy. */
+const SMOOTHING = 0.95;
+
+/** The live line: step, loss, learning rate, images a second, time left. */
+export function progressLine(terminal: Terminal, minutes: number | undefined): TrainCallback {
+  let loss: number | undefined;
+  let rate: number | undefined;
+  return {
+    onStep(metrics) {
+      loss = blend(loss, metrics.loss);
+      rate = blend(rate, metrics.imagesPerSecond);
+      const { step, totalSteps, learningRate, seconds } = metrics;
+      terminal.live(
+        [
+          `step ${step}${totalSteps === null ? '' : `/${totalSteps}`}`,
+          `loss ${loss.toFixed(3)}`,
+          `lr ${learningRate.toExponential(1)}`,
+          `${rate.toFixed(0)} images/s`,
+          `${duration(secondsLeft(metrics, minutes) ?? seconds)} ${secondsLeft(metrics, minutes) === undefined ? 'so far' : 'left'}`,
+        ].join(' · '),
+      );
+    },
+    onWarning: error => terminal.warn(error.message),
+  };
+}
+
+function secondsLeft({ step, totalSteps, seconds }: StepMetrics, minutes: number | undefined) {
+  if (totalSteps !== null) return (seconds / step) * (totalSteps - step);
+  return minutes === undefined ? undefined : minutes * 60 - seconds;
+}
+
+/** Once a minute of training: what the model says of a few pictures that it is not trained on. */
+export function sampleCaptions(
+  terminal: Terminal,
+  { model, tokenizer }: Trained,
+  pictures: ExampleDataset,
+): TrainCallback {
+  let minute = 0;
+  return {
+    async onStep({ seconds }) {
+      if (Math.floor(seconds / 60) <= minute) return;
+      minute = Math.floor(seconds / 60);
+      const predictions = await predictCaptions(model, tokenizer, pictures).then(
+        report => report.predictions,
+        error => {
+          // Samples are for the eye: training goes on without them.
+          if (!(error instanceof DataError)) throw error;
+          terminal.warn(error.message);
+        },
+      );
+      if (!predictions) return;
+      const lines = predictions.map(
+        ({ truth, text }) => `  ${printable(truth)} → ${printable(text) || '(nothing)'}`,
+      );
+      terminal.note([`after ${minute} min, of pictures it is not trained on:`, ...lines].join('\n'));
+    },
+  };
+}
+
+function blend(past: number | undefined, now: number): number {
+  return past === undefined ? now : SMOOTHING * past + (1 - SMOOTHING) * now;
+}
+
+/**
+ * How a training ended. What could not be used is counted at the end, and named unless it was before.
+ *
+ * @param named reasons that were printed before the first step
+ */
+export function reportTraining(
+  terminal: Terminal,
+  { step, totalSteps, seconds, examples, skipped }: TrainResult,
+  named: readonly string[],
+): void {
+  terminal.note(
+    `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
+      `${examples.toLocaleString('en')} examples in ${duration(seconds)}`,
+  );
+  if (skipped.count === 0) return;
+  terminal.warn(
+    `${countOf(skipped.count, 'sample')} could not be used: ${countOf(skipped.draws, 'draw')} went to other samples`,
+  );
+  const reasons = skipped.reasons.filter(reason => !named.includes(reason));
+  const known = skipped.reasons.length - reasons.length;
+  for (const line of skippedLines({ count: skipped.count - known, reasons })) terminal.note(`  ${line}`);
+}

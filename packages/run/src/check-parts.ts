@@ -1,0 +1,22 @@
+import type { Registry } from '@simvlm/core';
+import { checkModelConfig, type SimVlmConfig } from '@simvlm/model';
+import { modelPreset } from './model';
+import type { RunConfig } from './run-config';
+
+/**
+ * Refuses a configuration that names parts which nobody registered, or a model that cannot be, before data are read and a tokenizer is
+ * trained. What only the tokenizer knows is checked when the model is made.
+ *
+ * @returns the model, with stand-ins for what the tokenizer will give
+ * @throws PluginError for an unknown objective or patcher; ConfigError for a wrong model configuration
+ */
+export function checkParts(config: RunConfig, registry: Registry): SimVlmConfig {
+  registry.get('objective', config.objective.kind);
+  const model = checkModelConfig({
+    ...modelPreset(config),
+    vocabSize: config.tokenizer.vocabSize,
+    tokens: { pad: 0, bos: 1, eos: 2 },
+  } as SimVlmConfig);
+  registry.get('patcher', model.patcher.kind);
+  return model;
+}

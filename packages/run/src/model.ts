@@ -1,0 +1,76 @@
+import { type Checkpoint, readAll } from '@simvlm/checkpoint';
+import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
+import { ConfigError, didYouMean } from '@simvlm/core';
+import {
+  checkpointModelConfig,
+  growWeights,
+  mergedTensors,
+  openWeights,
+  type Preset,
+  presets,
+  resizeWeights,
+  SimVlm,
+  type SimVlmConfig,
+} from '@simvlm/model';
+import type { RunConfig } from './run-config';
+
+/** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
+export function modelPreset({ model }: RunConfig): Preset {
+  if (typeof model !== 'string') return model as unknown as Preset;
+  const names = Object.keys(presets);
+  if (!names.includes(model))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `no model preset "${model}"; there are ${names.join(', ')}${didYouMean(model, names)}`,
+    );
+  return presets[model]!;
+}
+
+/** A fresh model for this tokenizer. @throws ConfigError */
+export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: Registry): SimVlm {
+  return SimVlm.create(modelConfig(config, tokenizer), { seed: config.seed, registry });
+}
+
+/**
+ * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size and a larger patcher. Adapters that the
+ * checkpoint has are merged into its weights; those that the configuration asks for are fresh.
+ *
+ * @throws CheckpointError when the models differ in more than `imageSize`, adapters and a patcher that grows
+ */
+export async function createModelFrom(
+  checkpoint: Checkpoint,
+  config: RunConfig,
+  tokenizer: Tokenizer,
+  registry: Registry,
+): Promise<SimVlm> {
+  const to = modelConfig(config, tokenizer);
+  const { lora: _, ...plain } = to;
+  const before = await checkpointModelConfig(checkpoint);
+  const whole = await openWeights(checkpoint, before, registry);
+  const { lora, ...from } = before;
+  const weights = await readAll(lora ? mergedTensors(whole, lora) : whole);
+  const larger = { ...plain, imageSize: from.imageSize };
+  const grown = growWeights(weights, from, larger, { seed: config.seed, registry });
+  const model = SimVlm.create(to, { seed: config.seed, registry });
+  try {
+    model.loadWeights(resizeWeights(grown, larger, plain, registry));
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function modelConfig(config: RunConfig, { vocabSize, special }: Tokenizer): SimVlmConfig {
+  const { pad, bos, eos } = special;
+  const { lora } = config;
+  return { ...modelPreset(config), vocabSize, tokens: { pad, bos, eos }, ...(lora && { lora }) };
+}
+
+/** The side of the input of a configuration's model in pixels, known before there is a tokenizer. See `checkParts` for what it may be. */
+export function imageSizeOf(config: RunConfig): number {
+  const { imageSize } = modelPreset(config) as unknown as Record<string, JsonValue>;
+  if (typeof imageSize !== 'number')
+    throw new ConfigError('CONFIG_INVALID', 'model config: "imageSize" is missing');
+  return imageSize;
+}

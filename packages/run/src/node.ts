@@ -1,0 +1,20 @@
+export { readCandidates } from './node/candidates';
+export { checkMemory } from './node/check-memory';
+export { bundledCheckpoint, chosenCheckpoint } from './node/chosen-checkpoint';
+export { byKind, captionFolder, loadRunData, prepareEmoji } from './node/data';
+export { coreSplits, emojiSplits, evaluateSplits, type SplitResult } from './node/emoji-splits';
+export { runRegistry } from './node/plugins';
+export { readRunConfig } from './node/read-config';
+export { readTokenizer } from './node/read-tokenizer';
+export { resumeTogether } from './node/resume-together';
+export {
+  followedCheckpoint,
+  holdsRun,
+  type NewOrResumed,
+  newRunFolder,
+  openResume,
+  type RunFolder,
+  resumedRunFolder,
+  runPath,
+} from './node/run-folder';
+export { type FolderTrainingOptions, trainInFolder } from './node/train-in-folder';

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import type { Checkpoint } from '@simvlm/checkpoint';
+import { openCheckpoint, openCheckpointAt } from '@simvlm/checkpoint/node';
+import { checkpointFolder } from '@simvlm/checkpoint-emoji';
+import type { Reporter } from '../reporter';
+
+/** The bundled model. */
+export function bundledCheckpoint(): Promise<Checkpoint> {
+  return openCheckpoint(fileURLToPath(checkpointFolder));
+}
+
+/** The checkpoint at `path`; when nothing is named the bundled one, which it says. @throws CheckpointError */
+export async function chosenCheckpoint(path: string | undefined, reporter: Reporter): Promise<Checkpoint> {
+  if (path !== undefined) return openCheckpointAt(path);
+  reporter.note('using the bundled model, @simvlm/checkpoint-emoji; another one: --checkpoint runs/NAME');
+  return bundledCheckpoint();
+}

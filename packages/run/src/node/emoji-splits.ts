@@ -1,0 +1,116 @@
+import { DataError, type ExampleDataset, Random } from '@simvlm/core';
+import { subset } from '@simvlm/data';
+import { type EmojiDataset, isCore } from '@simvlm/dataset-emoji';
+import {
+  captionChoice,
+  captionMetrics,
+  derangement,
+  type Neighbour,
+  type Prediction,
+  pixelNearestNeighbours,
+  predictCaptions,
+} from '@simvlm/eval';
+import type { SimVlm } from '@simvlm/model';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { Reporter } from '../reporter';
+
+/** Pictures of a split that are evaluated at most, drawn with a fixed seed; `unseen-artist` is evaluated whole. */
+const PICTURES = 500;
+
+export interface SplitResult {
+  readonly name: string;
+  readonly pictures: ExampleDataset;
+  /** Of these, in their order. */
+  readonly predictions: readonly Prediction[];
+  readonly count: number;
+  /** Shares from 0 to 1. */
+  readonly exact: number;
+  readonly wordF1: number;
+  readonly choice: number;
+  /** The choice with the pictures exchanged: near 0.05 where the evaluation is honest. */
+  readonly shuffledChoice: number;
+  /** Exact matches of the pixel-nearest training picture's caption. */
+  readonly neighbourExact: number;
+}
+
+type Splits = readonly (readonly [name: string, pictures: ExampleDataset])[];
+
+/** The validation split and everything held out. */
+export function emojiSplits(emoji: EmojiDataset): Splits {
+  return [
+    ['val', some(emoji.val)],
+    ['unseen-artist', emoji.unseenArtist],
+    ['unseen-composition', some(emoji.unseenComposition)],
+    ['unseen-concept', some(emoji.unseenConcept)],
+  ];
+}
+
+/** The same, of the unseen artist only what is compared elsewhere: neither people with a skin tone nor flags. */
+export function coreSplits(emoji: EmojiDataset): Splits {
+  const { items } = emoji.unseenArtist;
+  const core = items.flatMap((item, index) => (isCore(item) ? [index] : []));
+  return emojiSplits(emoji).map(([name, pictures]) =>
+    name === 'unseen-artist'
+      ? ([`${name}, no tones, no flags`, subset(emoji.unseenArtist, core)] as const)
+      : ([name, pictures] as const),
+  );
+}
+
+/**
+ * Evaluates a model on splits of the data set, beside the pixel-nearest neighbour.
+ *
+ * @throws DataError for a split without pictures, before any is evaluated; the signal's reason on abort
+ */
+export async function evaluateSplits(
+  model: SimVlm,
+  tokenizer: SentencePieceTokenizer,
+  { emoji, splits }: { readonly emoji: EmojiDataset; readonly splits: Splits },
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<SplitResult[]> {
+  const empty = splits.find(([, { length }]) => length === 0);
+  if (empty)
+    throw new DataError('DATA_INVALID', `nothing was evaluated: the split ${empty[0]} has no pictures`);
+  const total = splits.reduce((sum, [, { length }]) => sum + length, 0);
+  const bar = reporter.bar('evaluating');
+  const results: Omit<SplitResult, 'neighbourExact'>[] = [];
+  let done = 0;
+  try {
+    bar.update(0, total);
+    for (const [name, pictures] of splits) {
+      const { predictions } = await predictCaptions(model, tokenizer, pictures, { signal });
+      const choose = (shuffled: boolean) =>
+        captionChoice(model, tokenizer, pictures, {
+          signal,
+          ...(shuffled && { pictureOf: derangement(pictures.length, 0) }),
+          onProgress: count =>
+            bar.update(done + Math.round((count + (shuffled ? pictures.length : 0)) / 2), total),
+        });
+      const choice = (await choose(false)).metrics.accuracy!;
+      const shuffledChoice = (await choose(true)).metrics.accuracy!;
+      signal.throwIfAborted();
+      const { exactMatch, wordF1, count } = captionMetrics(predictions) as Record<string, number>;
+      results.push({
+        ...{ name, pictures, predictions, choice, shuffledChoice },
+        ...{ count: count!, exact: exactMatch!, wordF1: wordF1! },
+      });
+      done += pictures.length;
+    }
+  } finally {
+    bar.stop();
+  }
+  const neighbours = await pixelNearestNeighbours(
+    emoji.train,
+    splits.map(([, pictures]) => pictures),
+  );
+  return results.map((result, i) => ({ ...result, neighbourExact: exactOf(neighbours[i]!) }));
+}
+
+function exactOf(neighbours: readonly Neighbour[]): number {
+  return captionMetrics(neighbours).exactMatch!;
+}
+
+function some(dataset: ExampleDataset): ExampleDataset {
+  const order = Random.fromSeed(0).fork('evaluation').permutation(dataset.length);
+  return subset(dataset, order.subarray(0, PICTURES));
+}

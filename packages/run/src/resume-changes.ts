@@ -1,0 +1,56 @@
+import type { RunConfig } from './run-config';
+
+/** What the steps of a run follow from: with another value the run that goes on would be another run. */
+const FIXED: readonly (keyof RunConfig)[] = [
+  'seed',
+  'model',
+  'tokenizer',
+  'objective',
+  'batch',
+  'augment',
+  'lora',
+];
+
+/** What a run is expected to change: how long it goes on, what it is called. */
+const FREE: readonly (keyof RunConfig)[] = ['name', 'steps', 'minutes', 'checkpointSeconds'];
+
+/** How the configuration of a run that goes on differs from that of its checkpoint. */
+export interface ResumeChanges {
+  /** Of what must stay: `seed 1 → 2`. */
+  readonly refused: readonly string[];
+  /** Of what may change, such as a learning rate: the user is told. */
+  readonly told: readonly string[];
+}
+
+export function resumeChanges(before: RunConfig, now: RunConfig): ResumeChanges {
+  const refused: string[] = [];
+  const told: string[] = [];
+  for (const [path, from, to] of differences(before, now)) {
+    const key = path[0] as keyof RunConfig;
+    if (FREE.includes(key)) continue;
+    (FIXED.includes(key) ? refused : told).push(`${path.join('.')} ${shown(from)} → ${shown(to)}`);
+  }
+  return { refused, told };
+}
+
+type Difference = readonly [path: string[], before: unknown, now: unknown];
+
+/** The deepest keys whose values differ. */
+function differences(before: unknown, now: unknown, path: string[] = []): Difference[] {
+  if (!isObject(before) || !isObject(now))
+    return JSON.stringify(before) === JSON.stringify(now) ? [] : [[path, before, now]];
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...keys].flatMap(key => differences(own(before, key), own(now, key), [...path, key]));
+}
+
+function own(value: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value);
+}

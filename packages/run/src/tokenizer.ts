@@ -1,0 +1,31 @@
+import { SentencePieceTokenizer, withSentinels, withSpecialTokens } from '@simvlm/tokenizer';
+import type { RunData } from './data';
+import type { RunConfig } from './run-config';
+import { learnVocabulary } from './vocabulary';
+
+/** Reads the file that `tokenizer.model` names. */
+export type ReadTokenizer = (file: string) => Promise<SentencePieceTokenizer>;
+
+/** The tokenizer that the configuration names, or one learnt from captions and documents; with sentinels if it asks for them. */
+export async function runTokenizer(
+  config: RunConfig,
+  data: RunData,
+  read: ReadTokenizer,
+): Promise<SentencePieceTokenizer> {
+  const tokenizer = await plainTokenizer(config, data, read);
+  const { sentinels = 0 } = config.tokenizer;
+  return sentinels === 0 ? tokenizer : new SentencePieceTokenizer(withSentinels(tokenizer.model, sentinels));
+}
+
+async function plainTokenizer(
+  { tokenizer, seed }: RunConfig,
+  data: RunData,
+  read: ReadTokenizer,
+): Promise<SentencePieceTokenizer> {
+  if (tokenizer.model !== undefined) {
+    // Published tokenizers often have no pad token.
+    const { model } = await read(tokenizer.model);
+    return new SentencePieceTokenizer(withSpecialTokens(model));
+  }
+  return learnVocabulary(data, tokenizer.vocabSize, seed);
+}

@@ -1,0 +1,90 @@
+import type { Checkpoint, CheckpointStorage } from '@simvlm/checkpoint';
+import { type ProcessGroup, parameterCount, type Registry } from '@simvlm/core';
+import type { SimVlm } from '@simvlm/model';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import { type TrainCallback, type TrainResult, train } from '@simvlm/trainer';
+import type * as tf from '@tensorflow/tfjs';
+import { runBatches } from './batches';
+import { reportBeforeTraining, warmupWarning } from './before-training';
+import { checkpointExtras, checkpointTokenizer } from './checkpoint';
+import type { RunData } from './data';
+import { createModel, createModelFrom } from './model';
+import type { Reporter } from './reporter';
+import type { RunConfig } from './run-config';
+import { countOf } from './skipped';
+import { type ReadTokenizer, runTokenizer } from './tokenizer';
+
+export interface TrainingOptions {
+  readonly config: RunConfig;
+  readonly data: RunData;
+  readonly registry: Registry;
+  readonly reporter: Reporter;
+  readonly readTokenizer: ReadTokenizer;
+  /** Where checkpoints go; none in a process that writes nothing, which tells nothing of the texts either. */
+  readonly storage?: CheckpointStorage | undefined;
+  /** Go on from here. */
+  readonly resume?: Checkpoint | undefined;
+  /** Start a new run with the weights and the tokenizer of this checkpoint. */
+  readonly init?: Checkpoint | undefined;
+  /** What happens during training, for the model in training. */
+  readonly callbacks?: (trained: Trained) => readonly TrainCallback[];
+  readonly signal?: AbortSignal | undefined;
+  /** Train as one of several processes; the first of them writes. */
+  readonly processes?: ProcessGroup<tf.Tensor> | undefined;
+}
+
+/** A model in training, with its tokenizer. */
+export interface Trained {
+  readonly model: SimVlm;
+  readonly tokenizer: SentencePieceTokenizer;
+}
+
+/** Trains as the configuration says. The caller disposes the model. */
+export async function runTraining(
+  options: TrainingOptions,
+): Promise<Trained & { readonly result: TrainResult }> {
+  const { config, storage, data, registry, reporter, resume, init, signal, processes } = options;
+  const given = resume ?? init;
+  const tokenizer = given
+    ? await checkpointTokenizer(given)
+    : await runTokenizer(config, data, options.readTokenizer);
+  const model = init
+    ? await createModelFrom(init, config, tokenizer, registry)
+    : createModel(config, tokenizer, registry);
+  try {
+    reporter.note(
+      `${countOf(data.train.length, 'picture')}, ${countOf(data.documents.length, 'document')}, ` +
+        `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
+        (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
+    );
+    if (storage)
+      await reportBeforeTraining(reporter, {
+        ...{ config, data, tokenizer, maxTextLength: model.config.maxTextLength },
+        tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
+      });
+    const result = await train({
+      model,
+      batches: runBatches(config, data, tokenizer, model.config, registry),
+      config: {
+        ...config.optimizer,
+        seed: config.seed,
+        ...(config.steps !== undefined ? { steps: config.steps } : { minutes: config.minutes! }),
+        checkpointSeconds: config.checkpointSeconds,
+      },
+      callbacks: [warmupWarning(reporter, config), ...(options.callbacks?.({ model, tokenizer }) ?? [])],
+      ...(storage && { storage }),
+      extras: checkpointExtras(config, tokenizer),
+      ...(resume && { resume }),
+      ...(signal && { signal }),
+      ...(processes && { processGroup: processes }),
+    });
+    return { model, tokenizer, result };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(count < 1e5 ? 4 : 2)} M`;
+}
