@@ -17,7 +17,7 @@ const partsFolder = join(folder, 'parts');
 mkdirSync(partsFolder);
 const only = process.argv.slice(2);
 
-const [build, types, lint, imports, size, form, alone] = [
+const [build, types, lint, imports, unused, size, form, alone] = [
   { name: 'build', command: 'turbo run build --output-logs=errors-only' },
   { name: 'types', command: 'tsc -p tsconfig.json --noEmit' },
   { name: 'lint and format', command: 'biome check . --error-on-warnings' },
@@ -25,6 +25,7 @@ const [build, types, lint, imports, size, form, alone] = [
     name: 'imports',
     command: 'depcruise packages conformance/src examples bench --config .dependency-cruiser.cjs',
   },
+  { name: 'unused', command: 'knip --no-progress --no-config-hints' },
   { name: 'size', command: 'turbo run size --output-logs=new-only' },
   { name: 'published form', command: 'node scripts/check-packages.mjs' },
   { name: 'packages alone', command: 'node scripts/check-standalone.mjs' },
@@ -47,7 +48,7 @@ const specs = [tfjsSpecs('wasm'), tfjsSpecs('native', 'libtorch'), tfjsSpecs('we
  */
 const lanes = [
   [browser, studio],
-  [types, lint, imports, size, form, alone, ...specs, unit],
+  [types, lint, imports, unused, size, form, alone, ...specs, unit],
 ];
 const order = [build, ...(totalmem() > 6 * 2 ** 30 ? [lanes] : lanes.flat())];
 

@@ -16,7 +16,7 @@ export interface Parts {
   readonly tokens: number;
 }
 
-export interface MeasuredPart {
+interface MeasuredPart {
   /** Median. */
   readonly milliseconds: number;
   /** Peak of the whole process in RAM during the part, warm-up included. */

@@ -61,7 +61,7 @@ export interface Plan {
   readonly daysToday: number;
 }
 
-export function configOf(name: ModelName): SimVlmConfig {
+function configOf(name: ModelName): SimVlmConfig {
   return { ...presets[name]!, vocabSize: 32_000, tokens: specialTokens };
 }
 

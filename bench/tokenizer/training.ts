@@ -7,7 +7,7 @@ import { type Corpus, readLines } from './corpus';
 import { agreement, OURS, SPM, startEncoder } from './encoders';
 import { type Findings, percent } from './findings';
 
-export type Algorithm = 'unigram' | 'bpe';
+type Algorithm = 'unigram' | 'bpe';
 export interface Task {
   readonly algorithm: Algorithm;
   readonly vocabSize: number;
@@ -103,7 +103,7 @@ async function allIds(name: string, model: string, text: string, count: number):
   return ids;
 }
 
-export function trainOurs(task: Pick<Task, 'algorithm' | 'vocabSize'>, text: string, model: string) {
+function trainOurs(task: Pick<Task, 'algorithm' | 'vocabSize'>, text: string, model: string) {
   const script = fileURLToPath(new URL('./train.mjs', import.meta.url));
   return measure(process.execPath, [script, task.algorithm, `${task.vocabSize}`, text, model]);
 }

@@ -25,7 +25,7 @@ export interface Plan {
   readonly decoded: readonly number[];
 }
 
-export interface Named {
+interface Named {
   readonly place: string;
   readonly contender: ContenderName;
   readonly hello: Hello;

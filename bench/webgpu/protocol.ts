@@ -1,5 +1,5 @@
 /** What is said to a contender and what it answers, between processes, pages and frames: plain JSON. */
-export const contenders = ['simvlm', 'composed', 'stack', 'jax-js', 'onnxruntime-web'] as const;
+const contenders = ['simvlm', 'composed', 'stack', 'jax-js', 'onnxruntime-web'] as const;
 export type ContenderName = (typeof contenders)[number];
 
 export interface Hello {

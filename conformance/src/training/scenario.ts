@@ -31,7 +31,7 @@ export interface TrainingScale {
   readonly documents: number;
 }
 
-export const fullScale: TrainingScale = { imageSize: 32, layers: 2, pairs: 8, documents: 4 };
+const fullScale: TrainingScale = { imageSize: 32, layers: 2, pairs: 8, documents: 4 };
 /** For a GPU that is computed on the processor. */
 export const smallScale: TrainingScale = { imageSize: 16, layers: 1, pairs: 4, documents: 2 };
 const MAX_TEXT = 16;

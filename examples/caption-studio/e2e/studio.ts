@@ -24,7 +24,7 @@ declare global {
 }
 
 /** The root of the repository. */
-export const root = fileURLToPath(new URL('../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The folder of the checkpoint that the page comes with. */
 export const shipped = `${root}packages/checkpoint-emoji/checkpoint`;

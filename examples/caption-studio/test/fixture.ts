@@ -4,7 +4,7 @@ import { SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { trainUnigram } from '@simvlm/tokenizer';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
-import { FakeOpfs, type FakeOptions } from '../../../packages/checkpoint/test/fake-opfs';
+import { FakeOpfs } from '../../../packages/checkpoint/test/fake-opfs';
 import { Backend, type BackendOptions } from '../src/engine/backend';
 import type {
   Lesson,
@@ -165,4 +165,4 @@ export async function failureOf(action: Promise<unknown>): Promise<StudioFailure
   throw new Error('it did not fail');
 }
 
-export { FakeOpfs, type FakeOptions };
+export { FakeOpfs };

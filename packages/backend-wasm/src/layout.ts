@@ -28,7 +28,7 @@ export const ARGS_SLOTS = 512;
 /** Scratch memory of each thread: byte address of the caller's, bytes of each, and how many there are. */
 export const SCRATCH_AT = 4096;
 export const SCRATCH_BYTES = 256;
-export const MAX_THREADS = 64;
+const MAX_THREADS = 64;
 /** The heap starts here. */
 export const HEAP_AT = SCRATCH_AT + SCRATCH_BYTES * MAX_THREADS;
 /** A job is cut into at most this many chunks (the field in `state` has 8 bits). */

@@ -33,7 +33,7 @@ export interface Gemm {
 }
 
 /** What a launch of a few rows does besides: GELU of which nothing is kept, layer norm before the product, an addition after it. */
-export interface FewAround {
+interface FewAround {
   readonly gelu?: boolean;
   readonly norm?: { readonly gamma: T; readonly beta: T; readonly epsilon: number } | undefined;
   readonly residual?: T | undefined;

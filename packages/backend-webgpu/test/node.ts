@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { registerWebGpuBackend, webGpuBackend } from '../src/index';
 
 /** Whether the tests run in Node, on Dawn, and not in a browser. */
-export const isNode = typeof window === 'undefined';
+const isNode = typeof window === 'undefined';
 
 /** For tests that start the backend: in Node they are skipped where there is no adapter. */
 export const { describe, test } = isNode

@@ -28,7 +28,7 @@ export function manifestBytes(manifest: Manifest): Uint8Array {
 }
 
 /** A file name that stays in its folder. */
-export function isFileName(name: string): boolean {
+function isFileName(name: string): boolean {
   return /^(?!\.{1,2}$)[^/\\\0]+$/.test(name);
 }
 

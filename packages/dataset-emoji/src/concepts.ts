@@ -2,7 +2,7 @@ import type { Random } from '@simvlm/core';
 import { type EmojiLabel, wordsOf } from './labels';
 
 /** Every word of a held-out concept is left in this many other labels or more. */
-export const MIN_OTHER_LABELS = 3;
+const MIN_OTHER_LABELS = 3;
 
 /** A label without skin tones and what decides whether it can be held out. */
 export interface Concept {

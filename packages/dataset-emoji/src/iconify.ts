@@ -1,4 +1,4 @@
-import { FXEMOJI_NAMES } from './fxemoji-names';
+import fxemojiNames from './fxemoji-names.json';
 import { nameMatcher, namesOf } from './icon-names';
 import { type EmojiLabel, normalizeHexcode } from './labels';
 import { ARTISTS, readPackageJson } from './sources';
@@ -23,9 +23,12 @@ interface IconSet {
   readonly height: number;
 }
 
-/** Hexcode → name, for sets that list no hexcodes and whose names say too little to match by. */
+/**
+ * Hexcode → name, for sets that list no hexcodes and whose names say too little to match by. Those of `@iconify-json/fxemoji` are from the
+ * names of the drawings in Mozilla's repository (`u1F004-mahjong.svg`, https://github.com/mozilla/fxemoji), those with a label.
+ */
 const OWN_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '@iconify-json/fxemoji': FXEMOJI_NAMES,
+  '@iconify-json/fxemoji': fxemojiNames,
 };
 
 /** A drawing and the emoji that it shows. */

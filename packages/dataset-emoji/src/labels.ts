@@ -33,7 +33,7 @@ export function normalizeHexcode(hexcode: string): string {
 }
 
 /** Typographic quotation marks become those that people type; case stays as CLDR writes it. */
-export function normalizeLabel(label: string): string {
+function normalizeLabel(label: string): string {
   return label.replace(/[‘’]/g, "'").replace(/[“”]/g, '"');
 }
 

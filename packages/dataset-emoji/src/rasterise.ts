@@ -92,7 +92,7 @@ async function loadSharp() {
 }
 
 /** Gives the root element the size in pixels at which it is to be drawn; its longer side becomes `side`. */
-export function withSide(svg: string, side: number): string {
+function withSide(svg: string, side: number): string {
   const [, , width = 1, height = 1] = (/viewBox="([^"]+)"/.exec(svg)?.[1] ?? '0 0 1 1')
     .split(/[\s,]+/)
     .map(Number);

@@ -7,7 +7,7 @@ import { DataError, decodeText, type MakeError, parseJson } from '@simvlm/core';
  * What an artist's pictures are for. EmojiOne is the artist that no model has seen (`test`). `further` artists are
  * trained on only when asked for: then every other split is what it is without them, and scores compare.
  */
-export type ArtistUse = 'train' | 'test' | 'further';
+type ArtistUse = 'train' | 'test' | 'further';
 
 /** One artist and the npm package that holds the drawings. */
 export interface Artist {

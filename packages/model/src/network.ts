@@ -45,7 +45,7 @@ export type DecoderInput = Pick<ModelInput, 'inputs' | 'positions' | 'lengths'>;
 export type StackInput = Pick<ModelInput, 'images' | 'prefixLengths'> & DecoderInput;
 
 /** Texts that go on from cached prefixes of one length. */
-export interface ExtensionInput {
+interface ExtensionInput {
   /** `int32[B, n]` */
   readonly tokens: tf.Tensor2D;
   /** `int32[B, n]`, their text positions. */
@@ -59,7 +59,7 @@ export interface ExtensionInput {
 }
 
 /** How a forward pass is made. */
-export interface PassOptions {
+interface PassOptions {
   /** Keeps nothing of the inside of a Transformer block for the backward pass, which computes it once more. Default false. */
   readonly checkpointBlocks?: boolean;
   /** What training drops at random. Default nothing. */

@@ -41,7 +41,7 @@ export interface ActivateOptions {
   readonly threads?: number;
 }
 
-export interface CheckOptions extends ActivateOptions {
+interface CheckOptions extends ActivateOptions {
   /** The backend that was asked for, if any. */
   readonly prefer?: string | undefined;
 }

@@ -20,9 +20,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   f32: 'float32',
 };
 
-export const devicesOf = ({ devices = ['cpu'] }: BackendProvider): readonly string[] => devices;
-export const precisionsOf = ({ precisions = ['float32'] }: BackendProvider): readonly Precision[] =>
-  precisions;
+const devicesOf = ({ devices = ['cpu'] }: BackendProvider): readonly string[] => devices;
+const precisionsOf = ({ precisions = ['float32'] }: BackendProvider): readonly Precision[] => precisions;
 
 /**
  * Refuses what no machine could give: a backend, device or precision that nobody has, or that the backend asked for does not have.

@@ -3,7 +3,7 @@ import { damaged } from './damaged';
 import { type Piece, pieceType, type TokenizerModel } from './vocabulary';
 
 /** The name that T5's tokenizers give to sentinel i. */
-export function sentinelName(i: number): string {
+function sentinelName(i: number): string {
   return `<extra_id_${i}>`;
 }
 

@@ -1,25 +1,15 @@
-import { isSimVlmError, Random } from '@simvlm/core';
+import { Random } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   loadTokenizer,
   pieceType,
-  type SentencePieceTokenizer,
   type TrainingOptions,
   type TrainingProgress,
   trainBpe,
   trainUnigram,
 } from '../src/index';
-
-const animals = ['cat', 'dog', 'fox', 'owl', 'bear', 'tiger', 'zebra', 'horse'];
-const lines = animals.flatMap(animal =>
-  ['red', 'green', 'blue', 'striped', 'spotted'].flatMap(colour =>
-    ['face', 'running', 'sleeping', 'with a hat'].map(what => `the ${colour} ${animal} ${what}`),
-  ),
-);
-/** The characters of the lines without the space, and the least vocabulary that holds them. */
-const letters = [...new Set(lines.join('').replaceAll(' ', ''))];
-const LEAST = letters.length + 1 + 4;
+import { LEAST, letters, lines, texts, trainers, trainOnce } from './train-cases';
 
 const character = fc
   .oneof(fc.nat(0x7f), fc.nat(0x10ffff - 0x800))
@@ -28,21 +18,8 @@ const character = fc
 /** What is left of spaces by default. */
 const tidy = (text: string) => text.replace(/ {2,}/g, ' ').replace(/^ | $/g, '');
 
-const trainers = [
-  { name: 'unigram', train: trainUnigram },
-  { name: 'BPE', train: trainBpe },
-];
-
 describe.each(trainers)('$name', ({ name, train }) => {
-  /** The same options train once. Nothing is normalised, which is quick, unless it is asked for. */
-  const trained = new Map<string, Promise<SentencePieceTokenizer>>();
-  const modelOf = (options: Partial<TrainingOptions> = {}, text: readonly string[] = lines) => {
-    const all: TrainingOptions = { vocabSize: 44, normalization: 'identity', ...options };
-    const key = JSON.stringify([all, text]);
-    if (!trained.has(key)) trained.set(key, train(text, all));
-    return trained.get(key)!;
-  };
-  const texts = ({ model }: SentencePieceTokenizer) => model.pieces.map(({ text }) => text);
+  const modelOf = trainOnce(train);
 
   it('has exactly as many pieces as were asked for, from the characters alone to all that the text gives', async () => {
     const { vocabSize: most } = await modelOf({ vocabSize: 5000, hardVocabLimit: false });
@@ -294,217 +271,6 @@ describe.each(trainers)('$name', ({ name, train }) => {
     expect(new Set(counts).size).toBe(counts.length);
     if (name === 'BPE') expect(counts.at(-1)).toBeLessThanOrEqual(1200);
     else expect(counts.at(-1)).toBeGreaterThanOrEqual(1200);
-  });
-
-  describe('text that may surprise', () => {
-    it.each([false, true])('special and byte pieces by their names, byte fallback %s', async byteFallback => {
-      const text = ['<s> hug </s> <0x41><0x41> <pad><unk>', 'a<s>a<s>a <0x0A>', '<s>', '<mask>', ...lines];
-      const tokenizer = await modelOf(
-        { vocabSize: 320, hardVocabLimit: false, byteFallback, userDefinedSymbols: ['<mask>'] },
-        text,
-      );
-      const learned = tokenizer.model.pieces.filter(({ type }) => type === pieceType.normal);
-      expect(learned.filter(({ text }) => /<s>|<\/s>|<pad>|<unk>|<mask>/.test(text))).toEqual([]);
-      expect(tokenizer.decode(tokenizer.encode('the zebra'))).toBe('the zebra');
-    });
-
-    it('one line', async () => {
-      const tokenizer = await modelOf({ vocabSize: 11 }, ['ab ab ab cab cab abc abc']);
-      expect(tokenizer.decode(tokenizer.encode('cab abc'))).toBe('cab abc');
-      expect(tokenizer.encode('ab ab')).toHaveLength(2);
-    });
-
-    it('one character, once and often', async () => {
-      expect(
-        texts(await modelOf({ vocabSize: 6 }, ['a']))
-          .slice(4)
-          .sort(),
-      ).toEqual(['a', '▁']);
-      const often = await modelOf({ vocabSize: 7 }, Array<string>(100).fill('a'));
-      expect(often.encodePieces('a aa')).toEqual(['▁a', '▁a', 'a']);
-    });
-
-    it('one character repeated 1,000 times', async () => {
-      const tokenizer = await modelOf({ vocabSize: 100, hardVocabLimit: false }, [
-        'a'.repeat(1000),
-        'a'.repeat(999),
-      ]);
-      expect(tokenizer.encode('a'.repeat(1000)).length).toBeLessThan(130);
-      expect(tokenizer.model.pieces.every(({ score }) => Number.isFinite(score))).toBe(true);
-    });
-
-    it('Chinese without spaces, in lines longer than any word', async () => {
-      const words = [
-        '今天',
-        '天气',
-        '很好',
-        '我们',
-        '一起',
-        '去',
-        '北京',
-        '大学',
-        '学习',
-        '中文',
-        '，',
-        '。',
-      ];
-      const random = Random.fromSeed(3);
-      const text = Array.from({ length: 40 }, () =>
-        Array.from({ length: 300 }, () => random.pick(words)).join(''),
-      );
-      const tokenizer = await modelOf({ vocabSize: 60 }, text);
-      expect(texts(tokenizer)).toEqual(expect.arrayContaining(words));
-      for (const line of text) {
-        expect(tokenizer.decode(tokenizer.encode(line))).toBe(line);
-        expect(tokenizer.countTokens(line)).toBeLessThan(330);
-      }
-    });
-
-    it('a long word of which one half is rare and the other frequent', async () => {
-      const rare = Array.from({ length: 120 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('');
-      const text = [`${'一'.repeat(128)}${rare}`, ...Array<string>(1000).fill('一'.repeat(64))];
-      const tokenizer = await modelOf({ vocabSize: 130, characterCoverage: 1 }, text);
-      expect(tokenizer.vocabSize).toBe(130);
-      expect(tokenizer.encode('一'.repeat(64)).length).toBeLessThan(16);
-    });
-
-    it('lone surrogates, which are no characters', async () => {
-      const tokenizer = await modelOf({ vocabSize: 40, hardVocabLimit: false }, [
-        ...lines,
-        'a\ud800b',
-        '\udc00',
-      ]);
-      expect(texts(tokenizer).filter(text => /\p{Surrogate}/u.test(text))).toEqual([]);
-      expect(tokenizer.encode('a\ud800b')).toEqual(tokenizer.encode('a\ufffdb'));
-    });
-  });
-
-  describe('refuses with one line that says why', () => {
-    const trainer = name === 'BPE' ? 'trainBpe' : 'trainUnigram';
-    it.each<[string, unknown, unknown, string, string]>([
-      ['no lines', [], { vocabSize: 44 }, 'TOKENIZER_TRAINING', 'there is no text to train a tokenizer on'],
-      ['nothing but spaces', ['', '   ', ' '], { vocabSize: 44 }, 'TOKENIZER_TRAINING', 'there is no text'],
-      [
-        'too small a vocabulary',
-        lines,
-        { vocabSize: 10 },
-        'TOKENIZER_VOCAB_SIZE',
-        `vocabSize 10 is too small: ${letters.length + 1} characters and 4 special pieces need ${LEAST}; ask for more, or lower characterCoverage`,
-      ],
-      ['one less than needed', lines, { vocabSize: LEAST - 1 }, 'TOKENIZER_VOCAB_SIZE', `need ${LEAST}`],
-      [
-        'no room for bytes',
-        lines,
-        { vocabSize: 100, byteFallback: true },
-        'TOKENIZER_VOCAB_SIZE',
-        '260 special pieces',
-      ],
-      [
-        'too large a vocabulary',
-        lines,
-        { vocabSize: 5000 },
-        'TOKENIZER_VOCAB_SIZE',
-        'vocabSize 5000 is too large for this text: it gives ',
-      ],
-      [
-        'an unknown option',
-        lines,
-        { vocabSize: 44, coverage: 1 },
-        'CONFIG_UNKNOWN_KEY',
-        `${trainer}: unknown key "coverage"; allowed: vocabSize, characterCoverage`,
-      ],
-      [
-        'no options',
-        lines,
-        undefined,
-        'CONFIG_INVALID',
-        `${trainer} needs "vocabSize", the number of pieces`,
-      ],
-      ['no size', lines, {}, 'CONFIG_INVALID', `${trainer} needs "vocabSize"`],
-      ['a size of 4', lines, { vocabSize: 4 }, 'CONFIG_INVALID', '"vocabSize" must be an integer from 5'],
-      [
-        'a size that is a text',
-        lines,
-        { vocabSize: '44' },
-        'CONFIG_INVALID',
-        '"vocabSize" must be an integer',
-      ],
-      [
-        'a coverage above 1',
-        lines,
-        { vocabSize: 44, characterCoverage: 2 },
-        'CONFIG_INVALID',
-        '"characterCoverage" must be',
-      ],
-      [
-        'a coverage of 0',
-        lines,
-        { vocabSize: 44, characterCoverage: 0 },
-        'CONFIG_INVALID',
-        '"characterCoverage" must be',
-      ],
-      [
-        'pieces of 65 characters',
-        lines,
-        { vocabSize: 44, maxPieceLength: 65 },
-        'CONFIG_INVALID',
-        '"maxPieceLength" must be an integer from 1 to 64, got 65',
-      ],
-      ['no lines at all', lines, { vocabSize: 44, maxLines: 0 }, 'CONFIG_INVALID', '"maxLines" must be'],
-      ['a negative seed', lines, { vocabSize: 44, seed: -1 }, 'CONFIG_INVALID', '"seed" must be'],
-      [
-        'a normalisation that is none',
-        lines,
-        { vocabSize: 44, normalization: 'NFKC' },
-        'CONFIG_INVALID',
-        '"normalization" must be one of nmt_nfkc, nfkc, nmt_nfkc_cf, nfkc_cf, identity, got "NFKC"',
-      ],
-      [
-        'a listener that is none',
-        lines,
-        { vocabSize: 44, onProgress: true },
-        'CONFIG_INVALID',
-        '"onProgress" must be a function',
-      ],
-      [
-        'a symbol in both lists',
-        lines,
-        { vocabSize: 44, controlSymbols: ['<a>', '<b>'], userDefinedSymbols: ['<b>'] },
-        'CONFIG_INVALID',
-        `${trainer}: "<b>" stands in both controlSymbols and userDefinedSymbols; a piece is one or the other`,
-      ],
-    ])('%s', async (_, text, options, code, message) => {
-      // Normalising has no part in it, and is quick this way.
-      const given = options && { normalization: 'identity', ...(options as object) };
-      const error = await train(text as string[], given as TrainingOptions).catch(cause => cause);
-      expect(isSimVlmError(error), String(error)).toBe(true);
-      expect(error.code).toBe(code);
-      expect(error.message).toContain(message);
-      expect(error.message).not.toContain('\n');
-    });
-
-    it.each([
-      [['a b']],
-      [[' ']],
-      [['']],
-      [['a\0']],
-      [['\ud800']],
-      [['<x>', '<x>']],
-      [['<s>']],
-      [['<unk>']],
-      [['<0x41>']],
-      [[1]],
-      ['<x>'],
-    ])('symbols that cannot be: %j', async symbols => {
-      for (const option of ['userDefinedSymbols', 'controlSymbols']) {
-        const options = { vocabSize: 44, [option]: symbols } as unknown as TrainingOptions;
-        const error = await train(lines, options).catch(cause => cause);
-        expect(error.code).toBe('CONFIG_INVALID');
-        expect(error.message).toContain(
-          `${trainer}: "${option}" must be an array of different, non-empty strings without spaces`,
-        );
-      }
-    });
   });
 });
 

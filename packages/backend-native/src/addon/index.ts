@@ -3,7 +3,6 @@ import { compile, type Progress } from './build';
 import { findTarget, loadAddon } from './load';
 import { thisMachine } from './locate';
 
-export type { NativeAddon } from './interface';
 export { loadAddon };
 
 /** Whether the native addon can be used here, for people and for the command line. */

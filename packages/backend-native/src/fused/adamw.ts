@@ -48,7 +48,7 @@ export function moments(
 }
 
 /** A step with learning rate and step count as numbers of the host. */
-export function adamwByNumbers(
+function adamwByNumbers(
   b: NativeBackend,
   handles: AdamWHandles,
   attrs: AdamWAttrs,

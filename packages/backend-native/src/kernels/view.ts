@@ -3,7 +3,7 @@ import type { Handle } from '../addon/interface';
 import { axisOf, kernel, type NativeBackend, type NativeKernel, type Of, sizeOf, type T } from './kernel';
 
 /** Another shape on the same numbers; a copy only where strides do not allow a view. */
-export function reshaped(b: NativeBackend, x: T, shape: readonly number[]): T {
+function reshaped(b: NativeBackend, x: T, shape: readonly number[]): T {
   const data = b.data.get(x.dataId);
   if (data.strings !== undefined) return { ...b.share(x), shape: shape as number[] };
   if (data.scalar !== undefined) {

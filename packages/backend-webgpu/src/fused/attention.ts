@@ -49,7 +49,7 @@ import { kernel, type WebGpuKernel } from './kernel';
  * An attribute beyond the contract: where the device has `shader-f16`, tiles are of half precision, and so are products of queries and
  * keys over 4 numbers at a time; all that adds up more, and the softmax, stays in single precision. For inference: gradients take none.
  */
-export interface AttentionPrecision {
+interface AttentionPrecision {
   readonly half?: boolean;
 }
 

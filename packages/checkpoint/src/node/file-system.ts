@@ -134,7 +134,7 @@ export async function removeTree(fs: FileSystem, folder: string): Promise<void> 
 }
 
 /** What an operation gives; undefined where there is no such file. */
-export async function orAbsent<T>(operation: Promise<T>): Promise<T | undefined> {
+async function orAbsent<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
   } catch (error) {

@@ -8,7 +8,7 @@ export interface TextSoFar {
   readonly newTokens: number;
 }
 
-export interface RuledLogits {
+interface RuledLogits {
   /** `float32[V]`: penalised; −∞ for the tokens that are blocked. */
   readonly logits: Float32Array;
   /** log Σ exp of the penalised logits, blocked ones included. */

@@ -10,7 +10,7 @@ export const piece = (text: string, score = 0, type: PieceType = pieceType.norma
   score,
   type,
 });
-export const specials = [
+const specials = [
   piece('<unk>', 0, pieceType.unknown),
   piece('<s>', 0, control),
   piece('</s>', 0, control),
@@ -61,7 +61,7 @@ export const escaped = { type: 'Replace', pattern: { String: ' ' }, content: '�
 export const prepend = { type: 'Prepend', prepend: '▁' };
 export const stripRight = { type: 'Strip', strip_left: false, strip_right: true };
 export const map = { type: 'Precompiled', precompiled_charsmap: 'AQID' };
-export const unescaped = { type: 'Replace', pattern: { String: '▁' }, content: ' ' };
+const unescaped = { type: 'Replace', pattern: { String: '▁' }, content: ' ' };
 export const fused = [unescaped, { type: 'Fuse' }];
 export const stripped = [...fused, { type: 'Strip', content: ' ', start: 1, stop: 0 }];
 export const joined = (name: string, steps: readonly object[]) => ({ type: 'Sequence', [name]: steps });

@@ -63,7 +63,7 @@ export async function captionAgain(): Promise<void> {
 }
 
 /** Scores the candidates for the shown picture. */
-export async function compare(): Promise<void> {
+async function compare(): Promise<void> {
   const shownNow = picture.value;
   if (!shownNow || candidates.value.length === 0) {
     scores.value = [];

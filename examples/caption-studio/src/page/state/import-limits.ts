@@ -5,7 +5,7 @@ export const MAX_FILES = 1_000;
 /** Bytes of one import, packed and unpacked: all of it is in memory at once. */
 export const MAX_BYTES = 2 * 2 ** 30;
 /** An archive may unpack to so many times its own bytes: weights hardly compress. */
-export const MAX_RATIO = 10;
+const MAX_RATIO = 10;
 /** So many bytes it may unpack to in any case. */
 const ALWAYS = 64 * 2 ** 20;
 

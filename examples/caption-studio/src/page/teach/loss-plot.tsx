@@ -85,7 +85,7 @@ function data(): uPlot.AlignedData {
 }
 
 /** Exponential mean with the bias of its start taken out, as in Adam. */
-export function runningMean(values: readonly number[], decay = 0.9): number[] {
+function runningMean(values: readonly number[], decay = 0.9): number[] {
   let sum = 0;
   let weight = 0;
   return values.map(value => {
