@@ -4,7 +4,7 @@
  */
 const layers = [
   ['core', 'checkpoint-emoji'],
-  ['tokenizer', 'ops', 'bytes'],
+  ['tokenizer', 'ops', 'image', 'bytes'],
   ['attention', 'vision-patcher', 'data', 'checkpoint'],
   ['model', 'backend-wasm', 'backend-native', 'backend-webgpu', 'dataset-emoji'],
   ['trainer', 'eval', 'runtime'],

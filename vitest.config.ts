@@ -17,9 +17,16 @@ const sharedDevice = [
 ].map(name => `packages/backend-webgpu/test/${name}.test.ts`);
 
 /** Tests that change nothing outside themselves, by package. */
-const independent = ['attention', 'core', 'data', 'eval', 'model', 'tokenizer', 'vision-patcher'].flatMap(
-  name => [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`],
-);
+const independent = [
+  'attention',
+  'core',
+  'data',
+  'eval',
+  'image',
+  'model',
+  'tokenizer',
+  'vision-patcher',
+].flatMap(name => [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`]);
 
 const notHere = ['**/*.browser.test.ts', '**/node_modules/**'];
 

@@ -5,11 +5,11 @@
 import { Random } from '@simvlm/core';
 import { createBatchSource, mixturePrefix } from '@simvlm/data';
 import { prepareEmojiDataset } from '@simvlm/dataset-emoji';
+import { centerCrop, colorJitter, randomAffine } from '@simvlm/image';
 import { presets, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
 import { AdamW, lossAndGradients, resolveTrainConfig } from '@simvlm/trainer';
-import { centerCrop, colorJitter, randomAffine } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { type BenchResult, type BenchRow, median, timeRow } from './lib/table';
 

@@ -1,9 +1,9 @@
 import { type Example, Random } from '@simvlm/core';
 import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
+import { centerCrop, normalize, randomResizedCrop } from '@simvlm/image';
 import { SimVlm } from '@simvlm/model';
 import { type SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 import { type StepMetrics, train } from '@simvlm/trainer';
-import { centerCrop, normalize, randomResizedCrop } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 
 /** What is trained on: plain values, which a test can also hand to a page. */

@@ -1,6 +1,6 @@
 import type { CheckpointFiles } from '@simvlm/checkpoint';
 import { imagePixels } from '@simvlm/data';
-import { centerCrop } from '@simvlm/vision-patcher';
+import { centerCrop } from '@simvlm/image';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoadProgress, Picture } from '../src/engine/engine';
 import { openModel } from '../src/engine/model-store';

@@ -1,10 +1,10 @@
 import { Random, Registry } from '@simvlm/core';
 import { arrayDataset, captionPrefix, createBatchSource, imagePixels } from '@simvlm/data';
+import { centerCrop } from '@simvlm/image';
 import { SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
 import { type StepMetrics, train } from '@simvlm/trainer';
-import { centerCrop } from '@simvlm/vision-patcher';
 import { overlappingPatcher } from './overlapping-patcher';
 import { shapeExamples } from './shapes';
 

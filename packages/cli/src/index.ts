@@ -9,11 +9,11 @@ export { arrayDataset, createBatchSource, prefetch, subset, textDataset } from '
 export { folderDataset } from '@simvlm/data/node';
 export { prepareEmojiDataset } from '@simvlm/dataset-emoji';
 export { captionChoice, captionMetrics, pixelNearestNeighbour, predictCaptions } from '@simvlm/eval';
+export { decodeImage } from '@simvlm/image';
 export { openSimVlm, presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
 export { type Captioner, demoConfig, openCaptioner, type RunConfig, resolveRunConfig } from '@simvlm/run';
 export { readRunConfig, runRegistry } from '@simvlm/run/node';
 export { pickBackend } from '@simvlm/runtime';
 export { loadTokenizer, SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 export { type TrainOptions, train } from '@simvlm/trainer';
-export { decodeImage } from '@simvlm/vision-patcher';
 export { run } from './program';

@@ -14,7 +14,7 @@ import { readRegularFile, textLines } from './files';
 import { Ids } from './ids';
 
 export interface FolderOptions {
-  /** Decodes a file's bytes; `decodeImage` of `@simvlm/vision-patcher` is one. */
+  /** Decodes a file's bytes; `decodeImage` of `@simvlm/image` is one. */
   readonly decode: (bytes: Uint8Array) => Promise<RgbImage>;
   /** `true` (default): the first bad line is an error; `false`: bad lines are left out, counted and reported. */
   readonly strict?: boolean;

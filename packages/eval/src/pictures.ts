@@ -7,7 +7,7 @@ import {
   SkipLog,
   type SkipReport,
 } from '@simvlm/core';
-import { centerCrop } from '@simvlm/vision-patcher';
+import { centerCrop } from '@simvlm/image';
 
 /** An example whose picture is ready for the model. */
 export interface Picture extends Example {

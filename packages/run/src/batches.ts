@@ -1,7 +1,7 @@
 import { type BatchSource, Random, type Registry, type Tokenizer } from '@simvlm/core';
 import { createBatchSource, prefetch } from '@simvlm/data';
+import { imageTransform } from '@simvlm/image';
 import type { SimVlmConfig } from '@simvlm/model';
-import { imageTransform } from '@simvlm/vision-patcher';
 import type { RunData } from './data';
 import type { RunConfig } from './run-config';
 

@@ -1,6 +1,6 @@
 import { ConfigError, checkOptions, type JsonValue, rule, runName } from '@simvlm/core';
+import { type Augmentation, augmentations } from '@simvlm/image';
 import type { Precision } from '@simvlm/runtime';
-import { type Augmentation, augmentations } from '@simvlm/vision-patcher';
 
 /** Everything that a training run depends on: a JSON file for `simvlm train`, part of every checkpoint. */
 export interface RunConfig {

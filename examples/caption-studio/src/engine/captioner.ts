@@ -1,7 +1,7 @@
 import type { RgbImage } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
+import { centerCrop } from '@simvlm/image';
 import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
-import { centerCrop } from '@simvlm/vision-patcher';
 import type { CandidateScore, Caption } from './engine';
 import type { LoadedModel } from './model-store';
 

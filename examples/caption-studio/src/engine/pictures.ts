@@ -1,5 +1,5 @@
 import { ImageError, type RgbImage } from '@simvlm/core';
-import { decodeImage, pictureFormat, readImageHeader } from '@simvlm/vision-patcher';
+import { decodeImage, pictureFormat, readImageHeader } from '@simvlm/image';
 import { StudioError, studioError, toFailure } from './failures';
 
 /** A larger file is not even read. */

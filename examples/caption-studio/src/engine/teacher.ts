@@ -2,8 +2,8 @@ import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/che
 import { type BatchSource, type JsonValue, Random, type RgbImage } from '@simvlm/core';
 import { arrayDataset, captionPrefix, createBatchSource } from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
+import { imageTransform } from '@simvlm/image';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
-import { imageTransform } from '@simvlm/vision-patcher';
 import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
 import { studioError } from './failures';
 import type { LoadedModel } from './model-store';

@@ -3,9 +3,9 @@ import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/cor
 import { imagePixels } from '@simvlm/data';
 import { readRegularFile } from '@simvlm/data/node';
 import { pictureBatches } from '@simvlm/eval';
+import { decodeImage } from '@simvlm/image';
 import { openCaptioner, skippedLines } from '@simvlm/run';
 import { chosenCheckpoint, runRegistry } from '@simvlm/run/node';
-import { decodeImage } from '@simvlm/vision-patcher';
 import { exitCode } from '../exit-code';
 import { printLine, Terminal } from '../terminal';
 import { checkLengths, type GenerationOptions, generationRequest } from './caption-options';

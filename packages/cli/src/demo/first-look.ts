@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { samplesFolder } from '@simvlm/checkpoint-emoji';
 import type { Registry, RgbImage } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
+import { centerCrop, decodeImage } from '@simvlm/image';
 import { openCaptioner } from '@simvlm/run';
 import { bundledCheckpoint } from '@simvlm/run/node';
-import { centerCrop, decodeImage } from '@simvlm/vision-patcher';
 import type { Terminal } from '../terminal';
 
 /** Captions the samples of the bundled model: what a trained one does, seconds after the start. */

@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, SkipLog, type SkipReport } from '@simvlm/core';
 import type { FolderDataset } from '@simvlm/data/node';
-import { pictureFormat } from '@simvlm/vision-patcher';
+import { pictureFormat } from '@simvlm/image';
 import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
 

@@ -2,7 +2,7 @@ import { DataError, type ExampleDataset } from '@simvlm/core';
 import { subset, textDataset } from '@simvlm/data';
 import { type FolderDataset, folderDataset, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
-import { decodeImage } from '@simvlm/vision-patcher';
+import { decodeImage } from '@simvlm/image';
 import type { RunData } from '../data';
 import type { Reporter } from '../reporter';
 import type { RunConfig } from '../run-config';

@@ -27,7 +27,7 @@ describe('decodeImage in a browser', () => {
         minify: false,
         target: 'es2022',
         lib: {
-          entry: fileURLToPath(new URL('../src/image/decode-image.ts', import.meta.url)),
+          entry: fileURLToPath(new URL('../src/decode-image.ts', import.meta.url)),
           formats: ['iife'],
           name: 'vision',
         },

@@ -1,0 +1,18 @@
+export {
+  type AffineOptions,
+  type ColorJitterOptions,
+  colorJitter,
+  type EraseOptions,
+  flipHorizontal,
+  grayscale,
+  randomAffine,
+  randomErase,
+} from './augment';
+export { type Augmentation, augmentations, imageTransform, type Transform } from './augmentations';
+export { centerCrop, crop, normalize, type RandomCropOptions, randomResizedCrop } from './crop';
+export { type DecodeOptions, decodeImage } from './decode-image';
+export { type ImageHeader, readImageHeader } from './image-header';
+export { canMirror } from './mirror';
+export { type PictureFormat, pictureFormat } from './picture-format';
+export { resize } from './resize';
+export { type ElasticOptions, elasticWarp, type LineOptions, redrawLines, toneCurves } from './restyle';
