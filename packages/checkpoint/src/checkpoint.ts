@@ -1,5 +1,6 @@
 import { type ByteSource, type FileContent, memoryBytes, wholeBytes } from '@simvlm/bytes';
 import { CheckpointError, type MakeError, parseJsonObject } from '@simvlm/core';
+import type { MetricValue } from './retention';
 
 /** What a checkpoint is to hold, by file name; bytes in memory or contents that are written in parts. */
 export type CheckpointContents = ReadonlyMap<string, Uint8Array | FileContent>;
@@ -24,6 +25,8 @@ export interface Checkpoint {
 export interface SaveOptions {
   /** Smoothed loss in nats per token: a run that diverges keeps the checkpoint from before. */
   readonly loss?: number;
+  /** What the run is judged by, where it was measured at this step: storages keep the best, and find it again. */
+  readonly metric?: MetricValue;
 }
 
 /** Where checkpoints go: a folder in Node, OPFS in a browser, memory in a test. */
@@ -32,6 +35,8 @@ export interface CheckpointStorage {
   save(step: number, contents: CheckpointContents, options?: SaveOptions): Promise<void>;
   /** The checkpoint that was saved last and completely, or none. @throws CheckpointError when it is damaged */
   latest(): Promise<Checkpoint | undefined>;
+  /** The best of those that are kept, by the metric that saves stated, or none. @throws CheckpointError when it is damaged */
+  best(): Promise<Checkpoint | undefined>;
 }
 
 /** The largest file that is read as a whole: a tokenizer, JSON. Weights are read by tensor. */

@@ -13,9 +13,9 @@ export {
 } from './checkpoint';
 export { openHttpCheckpoint } from './http/http-checkpoint';
 export { MANIFEST } from './manifest';
-export { type MemoryStorage, memoryStorage } from './memory-storage';
+export { type MemoryStorage, type MemoryStorageOptions, memoryStorage } from './memory-storage';
 export { FILES, TENSORS } from './names';
-export { hasDiverged } from './retention';
+export { hasDiverged, type KeepRules, type MetricValue } from './retention';
 export { openSafetensors } from './safetensors/read';
 export {
   checkFinite,

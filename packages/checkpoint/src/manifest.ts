@@ -1,4 +1,6 @@
 import { CheckpointError, parseJson } from '@simvlm/core';
+import type { SaveOptions } from './checkpoint';
+import type { MetricValue } from './retention';
 
 /** The file that says which others there are. It is written last: a folder without one was never finished. */
 export const MANIFEST = 'manifest.json';
@@ -20,7 +22,18 @@ export interface Manifest {
   readonly saved?: number;
   /** Smoothed loss at that step, in nats per token, where a training told it. */
   readonly loss?: number;
+  /** What the run is judged by, at that step. */
+  readonly metric?: MetricValue;
   readonly files: Readonly<Record<string, ManifestEntry>>;
+}
+
+/** What a manifest tells of a save. */
+export function noted({ loss, metric }: SaveOptions): Pick<Manifest, 'loss' | 'metric'> {
+  return {
+    ...(loss !== undefined && { loss }),
+    // JSON has no NaN, and nothing is the best for it.
+    ...(metric && Number.isFinite(metric.value) && { metric }),
+  };
 }
 
 export function manifestBytes(manifest: Manifest): Uint8Array {
@@ -47,7 +60,7 @@ export function parseManifest(where: string, bytes: Uint8Array): Manifest {
     return new CheckpointError('CHECKPOINT_INVALID', `${message}; use another checkpoint`, options);
   });
   if (!isObject(value) || value.format !== 1) throw refuse('is not of format 1, which this version reads');
-  const { files, saved, loss } = value;
+  const { files, saved, loss, metric } = value;
   if (!isObject(files) || Object.keys(files).length === 0) throw refuse('does not say which files there are');
   for (const [name, entry] of Object.entries(files)) {
     if (!isFileName(name) || name === MANIFEST) throw refuse(`names "${name}", which is no file name`);
@@ -55,11 +68,21 @@ export function parseManifest(where: string, bytes: Uint8Array): Manifest {
   }
   if (saved !== undefined && !isCount(saved)) throw refuse('has a "saved" that is no whole number');
   if (loss !== undefined && typeof loss !== 'number') throw refuse('has a "loss" that is no number');
+  if (metric !== undefined && !isMetricValue(metric))
+    throw refuse('has a "metric" without name, better or value');
   return value as unknown as Manifest;
 }
 
 function isEntry(value: unknown): value is ManifestEntry {
   return isObject(value) && isCount(value.bytes) && typeof value.sha256 === 'string';
+}
+
+function isMetricValue(value: unknown): value is MetricValue {
+  if (!isObject(value)) return false;
+  const { name, better, value: number } = value;
+  return (
+    typeof name === 'string' && (better === 'lower' || better === 'higher') && typeof number === 'number'
+  );
 }
 
 function isCount(value: unknown): boolean {

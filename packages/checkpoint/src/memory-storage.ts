@@ -5,6 +5,7 @@ import {
   collect,
   memoryCheckpoint,
 } from './checkpoint';
+import { bestCheckpoint, type KeepRules, outdated, type SavedCheckpoint } from './retention';
 
 export interface MemoryStorage extends CheckpointStorage {
   /** Steps that were saved, in order. */
@@ -13,19 +14,33 @@ export interface MemoryStorage extends CheckpointStorage {
   readonly files: CheckpointFiles | undefined;
 }
 
-/** Keeps the newest checkpoint in memory: for tests, and for pages without a file system. */
-export function memoryStorage(): MemoryStorage {
+export interface MemoryStorageOptions {
+  /** Which checkpoints stay; default: the last one. */
+  readonly keep?: KeepRules;
+}
+
+interface Kept extends SavedCheckpoint {
+  readonly files: CheckpointFiles;
+}
+
+/** Keeps checkpoints in memory: for tests, and for pages without a file system. */
+export function memoryStorage({ keep = {} }: MemoryStorageOptions = {}): MemoryStorage {
   const steps: number[] = [];
-  let files: CheckpointFiles | undefined;
+  let kept: Kept[] = [];
+  const open = (checkpoint: Kept | undefined): Checkpoint | undefined =>
+    checkpoint && memoryCheckpoint(checkpoint.files);
   return {
     steps,
     get files() {
-      return files;
+      return kept.at(-1)?.files;
     },
-    async save(step, contents) {
-      files = await collect(contents);
-      steps.push(step);
+    async save(step, contents, options = {}) {
+      const files = await collect(contents);
+      kept.push({ name: `step ${step}`, step, saved: steps.push(step), files, ...options });
+      const gone = outdated(kept, { last: 1, ...keep });
+      kept = kept.filter(each => !gone.includes(each));
     },
-    latest: async (): Promise<Checkpoint | undefined> => files && memoryCheckpoint(files),
+    latest: async () => open(kept.at(-1)),
+    best: async () => open(bestCheckpoint(kept)),
   };
 }

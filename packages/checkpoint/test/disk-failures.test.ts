@@ -103,19 +103,19 @@ describe('a disk that fails', () => {
       await folderStorage(root, { fileSystem: hastyDisk }).save(2, content(2));
     };
     const saveAndRemove = (disk: FileSystem) =>
-      folderStorage(root, { fileSystem: disk, keep: 1 }).save(3, content(3));
+      folderStorage(root, { fileSystem: disk, keep: { last: 1 } }).save(3, content(3));
     for await (const at of everyPoint(saveAndRemove, prepare)) {
       await saveAndRemove(failingDisk(at, 'EIO', true)).catch(() => {});
       expect([content(2), content(3)]).toContainEqual(await latest());
       await allReadable();
-      await folderStorage(root, { keep: 1, fileSystem: hastyDisk }).save(4, content(4));
+      await folderStorage(root, { keep: { last: 1 }, fileSystem: hastyDisk }).save(4, content(4));
       expect(await readdir(root)).toEqual(['step-00000004']);
     }
   });
 
   test('a step that is saved again: at any crash the old content or the new is there, even where one is kept', async () => {
     const again = (disk: FileSystem) =>
-      folderStorage(root, { fileSystem: disk, keep: 1 }).save(1, content(1, 1));
+      folderStorage(root, { fileSystem: disk, keep: { last: 1 } }).save(1, content(1, 1));
     for (const forever of [false, true])
       for await (const at of everyPoint(again)) {
         await again(failingDisk(at, 'ENOSPC', forever)).catch(() => {});

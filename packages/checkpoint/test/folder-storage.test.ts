@@ -16,7 +16,7 @@ describe('which checkpoints stay', () => {
     const storage = folderStorage(root);
     for (const step of [1, 2, 10]) await storage.save(step, content(step));
     expect((await readdir(root)).sort()).toEqual(['step-00000002', 'step-00000010']);
-    const three = folderStorage(root, { keep: 3 });
+    const three = folderStorage(root, { keep: { last: 3 } });
     for (const step of [11, 123_456_789]) await three.save(step, content(step));
     expect((await readdir(root)).sort()).toEqual(['step-00000010', 'step-00000011', 'step-123456789']);
     expect(await filesOf(three.latest())).toEqual(content(123_456_789));
@@ -26,6 +26,32 @@ describe('which checkpoints stay', () => {
     for (const step of [100, 200]) await folderStorage(root).save(step, content(step));
     await folderStorage(root).save(50, content(50));
     expect(await filesOf(openCheckpoint(root))).toEqual(content(50));
+  });
+
+  test('the best by a metric stays, and is found by RUN/best', async () => {
+    const storage = folderStorage(join(root, 'checkpoints'), { keep: { last: 1, best: true } });
+    const save = (step: number, value: number) =>
+      storage.save(step, content(step), { metric: { name: 'val/loss', better: 'lower', value } });
+    expect(await storage.best()).toBeUndefined();
+    for (const [step, value] of [
+      [10, 3],
+      [20, 1],
+      [30, 2],
+      [40, Number.NaN],
+    ] as const)
+      await save(step, value);
+    expect((await readdir(join(root, 'checkpoints'))).sort()).toEqual(['step-00000020', 'step-00000040']);
+    expect(await filesOf(storage.best())).toEqual(content(20));
+    expect(await filesOf(openCheckpoint(join(root, 'best')))).toEqual(content(20));
+    expect(await filesOf(openCheckpoint(root))).toEqual(content(40));
+    expect((await storage.best())!.manifest.metric).toEqual({ name: 'val/loss', better: 'lower', value: 1 });
+  });
+
+  test('a run that states no metric has no best one, and says so', async () => {
+    await folderStorage(root).save(1, content(1));
+    const error = await errorOf(openCheckpoint(join(root, 'best')));
+    expect(error.code).toBe('CHECKPOINT_NOT_FOUND');
+    expect(error.message).toMatch(/none of its checkpoints states a metric/);
   });
 
   test('strangers in the folder are left alone', async () => {
@@ -94,6 +120,13 @@ describe('a damaged checkpoint is refused in one line that says what to do', () 
     ['a manifest that is cut off', manifest('{"format": 1, "fil'), /manifest.json: not JSON/],
     ['a manifest of a later format', manifest('{"format": 2, "files": {}}'), /not of format 1/],
     ['a manifest that is null', manifest('null'), /not of format 1/],
+    [
+      'a manifest whose metric has no value',
+      manifest(
+        '{"format": 1, "metric": {"name": "x", "better": "lower"}, "files": {"a": {"bytes": 1, "sha256": ""}}}',
+      ),
+      /has a "metric" without name, better or value/,
+    ],
     ['a manifest without files', manifest('{"format": 1}'), /does not say which files/],
     [
       'a manifest with an empty entry',

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import { describe, expect, test } from 'vitest';
 import { checkpointFolder, folderCheckpoint, opfsStorage } from '../src/browser';
+import type { KeepRules } from '../src/index';
 import { openCheckpoint } from '../src/node';
 import { content, filesOf, temporaryFolder } from './disk';
 import { errorOf } from './error-of';
 import { FakeOpfs, type FakeOptions } from './fake-opfs';
 
-const storageOf = (opfs: FakeOpfs, keep?: number) =>
+const storageOf = (opfs: FakeOpfs, keep?: KeepRules) =>
   opfsStorage({ directory: 'studio/checkpoints', root: opfs.root, ...(keep !== undefined && { keep }) });
 
 /** The same files, with one operation that fails. */
@@ -49,6 +50,22 @@ describe.each(ways)('checkpoints in OPFS, written by %s', (_, way) => {
     await storage.clear();
     expect(opfs.paths()).toEqual([]);
     expect(await storage.latest()).toBeUndefined();
+  });
+
+  test('the best by a metric stays beside the last', async () => {
+    const opfs = new FakeOpfs(way);
+    const storage = storageOf(opfs, { last: 1, best: true });
+    for (const [step, value] of [
+      [1, 0.2],
+      [2, 0.7],
+      [3, 0.5],
+    ] as const)
+      await storage.save(step, content(step), { metric: { name: 'accuracy', better: 'higher', value } });
+    expect(await filesOf(storage.best())).toEqual(content(2));
+    expect(await filesOf(storage.latest())).toEqual(content(3));
+    expect(new Set(opfs.paths().map(path => path.split('/')[2]))).toEqual(
+      new Set(['save-00000002-step-2', 'save-00000003-step-3']),
+    );
   });
 
   test.each([

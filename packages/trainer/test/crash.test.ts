@@ -34,7 +34,7 @@ async function life(disk: FileSystem, warnings: Error[] = []): Promise<Trained> 
   const metrics = await metricsWriter(metricsFile(), { fromStep, onWarning, fileSystem: disk });
   const trained = await run({
     config,
-    storage: folderStorage(checkpoints(), { fileSystem: disk, keep: 1 }),
+    storage: folderStorage(checkpoints(), { fileSystem: disk, keep: { last: 1 } }),
     callbacks: [metrics, { onWarning }],
     ...(resume && { resume }),
   });

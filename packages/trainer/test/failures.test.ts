@@ -57,6 +57,7 @@ describe('what goes wrong', () => {
         saved.push(step);
       },
       latest: async () => undefined,
+      best: async () => undefined,
     };
     return { storage, saved };
   }

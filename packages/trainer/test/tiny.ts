@@ -148,6 +148,7 @@ export function everyCheckpoint(): { kept: Map<string, Uint8Array>[]; storage: C
     storage: {
       save: async (_, contents) => void kept.push(await collect(contents)),
       latest: async () => kept.at(-1) && memoryCheckpoint(kept.at(-1)!),
+      best: async () => undefined,
     },
   };
 }

@@ -52,7 +52,7 @@ export class StudioStorage {
   constructor(root?: OpfsStorageOptions['root']) {
     const where = root ? { root } : {};
     this.#checkpoints = opfsStorage({ directory: 'caption-studio/checkpoints', ...where });
-    this.#lessons = opfsStorage({ directory: 'caption-studio/lessons', keep: 1, ...where });
+    this.#lessons = opfsStorage({ directory: 'caption-studio/lessons', keep: { last: 1 }, ...where });
   }
 
   /** The last checkpoint, with the studio's own file; see `withoutNote`. */
@@ -75,6 +75,7 @@ export class StudioStorage {
     return {
       save: async (step, contents) => this.save(step, await collect(contents), note(), onNotice),
       latest: async () => this.#latest && memoryCheckpoint(this.#latest),
+      best: () => this.#checkpoints.best(),
     };
   }
 

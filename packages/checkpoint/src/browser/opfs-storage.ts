@@ -7,18 +7,19 @@ import {
   type Manifest,
   type ManifestEntry,
   manifestBytes,
+  noted,
   parseManifest,
 } from '../manifest';
 import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';
-import { outdated } from '../retention';
+import { bestCheckpoint, type KeepRules, outdated, type SavedCheckpoint } from '../retention';
 import { sha256 } from '../sha256';
 import { type Directory, isNotFound, openFile, originPrivateFiles, writeFile } from './files';
 
 export interface OpfsStorageOptions {
   /** Path below the root of the private file system, made when it is needed. Default `simvlm/checkpoints`. */
   readonly directory?: string;
-  /** Newest checkpoints that stay; default 2. */
-  readonly keep?: number;
+  /** Which checkpoints stay; default: the last two. */
+  readonly keep?: KeepRules;
   /** The root; default: that of this page's origin. */
   readonly root?: () => Promise<Directory>;
 }
@@ -29,7 +30,7 @@ export interface OpfsStorage extends CheckpointStorage {
 }
 
 /** The number of the save counts, not the step: a training that begins anew is newer than all before it. */
-const FOLDER = /^save-(\d{8,})-step-\d+$/;
+const FOLDER = /^save-(\d{8,})-step-(\d+)$/;
 
 /**
  * Checkpoints in the origin's private file system of a browser (OPFS), in a page or a worker: what a visitor's tab has learnt survives a reload.
@@ -41,7 +42,7 @@ const FOLDER = /^save-(\d{8,})-step-\d+$/;
  */
 export function opfsStorage({
   directory = 'simvlm/checkpoints',
-  keep = 2,
+  keep,
   root = originPrivateFiles,
 }: OpfsStorageOptions = {}): OpfsStorage {
   const path = directory.split('/').filter(part => part !== '');
@@ -59,7 +60,7 @@ export function opfsStorage({
   }
 
   return {
-    async save(step, contents, { loss } = {}) {
+    async save(step, contents, options = {}) {
       checkNames(contents.keys());
       await reported(`cannot save the checkpoint of step ${step}`, async () => {
         const place = (await open(true))!;
@@ -70,12 +71,7 @@ export function opfsStorage({
           const folder = await place.getDirectoryHandle(name, { create: true });
           const files: Record<string, ManifestEntry> = Object.create(null);
           for (const [file, content] of contents) files[file] = await writeFile(folder, file, content);
-          const manifest: Manifest = {
-            format: 1,
-            saved: next,
-            ...(loss !== undefined && { loss }),
-            files,
-          };
+          const manifest: Manifest = { format: 1, saved: next, ...noted(options), files };
           await writeFile(folder, MANIFEST, manifestBytes(manifest));
         } catch (error) {
           // Half a checkpoint would keep the storage full.
@@ -96,6 +92,13 @@ export function opfsStorage({
         return undefined;
       });
     },
+    async best() {
+      return reported('cannot read the checkpoints', async () => {
+        const place = await open(false);
+        const best = place && bestCheckpoint(await finishedOnes(place, await folders(place)));
+        return best && openFinished(place, best.name);
+      });
+    },
     async clear() {
       await reported('cannot remove the checkpoints', async () => {
         const place = await open(false);
@@ -109,6 +112,7 @@ export function opfsStorage({
 interface Folder {
   readonly name: string;
   readonly save: number;
+  readonly step: number;
 }
 
 /** The newest first, unfinished ones among them. */
@@ -116,7 +120,7 @@ async function folders(place: Directory): Promise<Folder[]> {
   const found: Folder[] = [];
   for await (const name of place.keys()) {
     const match = FOLDER.exec(name);
-    if (match) found.push({ name, save: Number(match[1]) });
+    if (match) found.push({ name, save: Number(match[1]), step: Number(match[2]) });
   }
   return found.sort((a, b) => b.save - a.save);
 }
@@ -158,17 +162,24 @@ async function finishedManifest(place: Directory, name: string): Promise<Manifes
   }
 }
 
+/** Those that were finished. */
+async function finishedOnes(place: Directory, found: readonly Folder[]): Promise<SavedCheckpoint[]> {
+  const finished: SavedCheckpoint[] = [];
+  for (const { name, step, save } of found) {
+    const manifest = await finishedManifest(place, name);
+    if (manifest) finished.push({ name, step, saved: save, ...noted(manifest) });
+  }
+  return finished;
+}
+
 /** An old checkpoint that cannot be removed harms nobody; the next save tries again. */
-async function removeOutdated(place: Directory, keep: number): Promise<void> {
+async function removeOutdated(place: Directory, keep: KeepRules | undefined): Promise<void> {
   try {
-    const finished = [];
-    for (const { name, save } of await folders(place)) {
-      const manifest = await finishedManifest(place, name);
-      if (manifest)
-        finished.push({ name, saved: save, ...(manifest.loss !== undefined && { loss: manifest.loss }) });
-      else await removeCheckpoint(place, name);
-    }
-    for (const { name } of outdated(finished, keep)) await removeCheckpoint(place, name);
+    const found = await folders(place);
+    const finished = await finishedOnes(place, found);
+    const kept = new Set(finished.map(({ name }) => name));
+    for (const { name } of outdated(finished, keep)) kept.delete(name);
+    for (const { name } of found) if (!kept.has(name)) await removeCheckpoint(place, name);
   } catch {
     // The checkpoint that was just saved is safe.
   }

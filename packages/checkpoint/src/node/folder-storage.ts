@@ -2,21 +2,22 @@ import { basename, dirname, join } from 'node:path';
 import { memoryBytes } from '@simvlm/bytes';
 import { CheckpointError, isSimVlmError } from '@simvlm/core';
 import type { CheckpointContents, CheckpointStorage, SaveOptions } from '../checkpoint';
-import { checkNames, MANIFEST, type Manifest, manifestBytes } from '../manifest';
-import { outdated, type SavedCheckpoint } from '../retention';
+import { checkNames, MANIFEST, type Manifest, manifestBytes, noted } from '../manifest';
+import { bestCheckpoint, type KeepRules, outdated, type SavedCheckpoint } from '../retention';
 import { diskError } from './disk-error';
 import { errorCode, type FileSystem, nodeFileSystem, removeTree } from './file-system';
 import { type FolderCheckpoint, openFolder, readManifest } from './folder-checkpoint';
 import { sizeOf, writeFile, writeFolder } from './write-folder';
 
 export interface FolderStorageOptions {
-  /** Newest checkpoints that stay; default 2. */
-  readonly keep?: number;
+  /** Which checkpoints stay; default: the last two. */
+  readonly keep?: KeepRules;
   readonly fileSystem?: FileSystem;
 }
 
 export interface FolderStorage extends CheckpointStorage {
   latest(): Promise<FolderCheckpoint | undefined>;
+  best(): Promise<FolderCheckpoint | undefined>;
   /**
    * Makes an earlier checkpoint of this folder the newest: training goes on from it, and the later ones are abandoned.
    *
@@ -30,6 +31,8 @@ export interface FolderStorage extends CheckpointStorage {
 const FOLDER = /^step-(\d{8,})(?:\.old)?$/;
 /** What a save or a removal that was cut off leaves behind. */
 const LEFTOVER = /^\.step-.*\.(?:tmp|removed)-\d+$/;
+/** Names the best checkpoint of a run, beside which no folder of that name is. */
+const BEST = 'best';
 const MANIFEST_LEFTOVER = `.${MANIFEST}.tmp`;
 
 /**
@@ -40,7 +43,7 @@ const MANIFEST_LEFTOVER = `.${MANIFEST}.tmp`;
  */
 export function folderStorage(
   root: string,
-  { keep = 2, fileSystem: fs = nodeFileSystem }: FolderStorageOptions = {},
+  { keep, fileSystem: fs = nodeFileSystem }: FolderStorageOptions = {},
 ): FolderStorage {
   return {
     async save(step, contents, options = {}) {
@@ -60,6 +63,10 @@ export function folderStorage(
       const newest = newestOf(await savedCheckpoints(fs, root));
       return newest && openFolder(join(root, newest.name), fs);
     },
+    async best() {
+      const best = bestCheckpoint(await savedCheckpoints(fs, root));
+      return best && openFolder(join(root, best.name), fs);
+    },
     async goBackTo({ folder, manifest }) {
       const present = await savedCheckpoints(fs, root);
       const at = present.findIndex(({ name }) => name === basename(folder));
@@ -76,7 +83,8 @@ export function folderStorage(
 
 /**
  * Opens a checkpoint: a folder with a manifest, a folder of such folders, or a run folder with `checkpoints/` in it; of several the one that was
- * saved last. Sizes are checked; contents are verified as they are read.
+ * saved last. Sizes are checked; contents are verified as they are read. `RUN/best`, where there is no such folder, is the best checkpoint
+ * of `RUN` by the metric that the run is judged by.
  *
  * @throws CheckpointError when there is none, or it is damaged
  */
@@ -93,6 +101,7 @@ async function findCheckpoint(path: string, fs: FileSystem): Promise<string> {
     entries = await fs.list(path);
   } catch (error) {
     const code = errorCode(error);
+    if (code === 'ENOENT' && basename(path) === BEST) return findBest(dirname(path), fs);
     const reason =
       code === 'ENOENT'
         ? 'there is no such folder'
@@ -104,14 +113,27 @@ async function findCheckpoint(path: string, fs: FileSystem): Promise<string> {
     });
   }
   if (entries.includes(MANIFEST) || FOLDER.test(basename(path))) return path;
+  return chosen(path, fs, newestOf, 'it holds no folder named step-…');
+}
+
+function findBest(run: string, fs: FileSystem): Promise<string> {
+  const without =
+    'none of its checkpoints states a metric; a run states one that evaluates and names its best';
+  return chosen(run, fs, bestCheckpoint, without);
+}
+
+/** One of the checkpoints of a run, or of a folder of them. @param without says why there is none to choose */
+async function chosen(
+  path: string,
+  fs: FileSystem,
+  choose: (newestFirst: readonly Saved[]) => Saved | undefined,
+  without: string,
+): Promise<string> {
   for (const folder of [path, join(path, 'checkpoints')]) {
-    const newest = newestOf(await savedCheckpoints(fs, folder));
-    if (newest) return join(folder, newest.name);
+    const found = choose(await savedCheckpoints(fs, folder));
+    if (found) return join(folder, found.name);
   }
-  throw new CheckpointError(
-    'CHECKPOINT_NOT_FOUND',
-    `no checkpoint in ${path}: it holds no folder named step-…`,
-  );
+  throw new CheckpointError('CHECKPOINT_NOT_FOUND', `no checkpoint in ${path}: ${without}`);
 }
 
 async function save(
@@ -119,7 +141,7 @@ async function save(
   root: string,
   place: string,
   contents: CheckpointContents,
-  { loss }: SaveOptions,
+  options: SaveOptions,
 ): Promise<void> {
   await fs.makeFolder(root);
   await clearLeftovers(fs, root);
@@ -127,7 +149,7 @@ async function save(
   const temporary = join(root, `.${basename(place)}.tmp-${process.pid}`);
   const saved = 1 + (present[0]?.saved ?? 0);
   try {
-    await writeFolder(fs, temporary, contents, { saved, ...(loss !== undefined && { loss }) });
+    await writeFolder(fs, temporary, contents, { saved, ...noted(options) });
     await putInPlace(fs, temporary, place, present);
     await fs.syncFolder(root);
   } catch (error) {
@@ -165,7 +187,7 @@ async function removeCheckpoint(fs: FileSystem, folder: string): Promise<void> {
 }
 
 /** An old checkpoint that cannot be removed harms nobody; the next save tries again. */
-async function removeOutdated(fs: FileSystem, root: string, keep: number): Promise<void> {
+async function removeOutdated(fs: FileSystem, root: string, keep: KeepRules | undefined): Promise<void> {
   try {
     const present = await savedCheckpoints(fs, root);
     const names = present.map(({ name }) => name);
@@ -184,7 +206,6 @@ async function clearLeftovers(fs: FileSystem, root: string): Promise<void> {
 }
 
 interface Saved extends SavedCheckpoint {
-  readonly step: number;
   /** Its manifest cannot be read: when it was saved is not known. */
   readonly damaged: boolean;
 }
@@ -216,9 +237,8 @@ async function savedCheckpoints(fs: FileSystem, root: string): Promise<Saved[]> 
     const match = FOLDER.exec(name);
     if (!match) continue;
     const manifest = await readManifest(join(root, name), fs).catch(() => undefined);
-    const { saved = 0, loss } = manifest ?? {};
-    const known = loss !== undefined && { loss };
-    found.push({ name, saved, step: Number(match[1]), damaged: !manifest, ...known });
+    const { saved = 0, ...rest } = manifest ?? {};
+    found.push({ name, saved, step: Number(match[1]), damaged: !manifest, ...noted(rest) });
   }
   // Older versions did not count saves: among their checkpoints the highest step is the newest.
   return found.sort((a, b) => Number(a.damaged) - Number(b.damaged) || b.saved - a.saved || b.step - a.step);
