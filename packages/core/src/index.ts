@@ -64,6 +64,7 @@ export { type Plugin, type PluginKinds, Registry } from './plugin';
 export { printable } from './printable';
 export { Random, type RandomState } from './random';
 export { runName } from './run-name';
+export type { Reader, Sample, SampleImage, Share } from './sample';
 export { SkipLog, skipReport } from './skip-log';
 export {
   decodeLines,

@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type ByteSource, byteSource } from '@simvlm/bytes';
 import { DataError, decodeLines, isSimVlmError, type MakeError } from '@simvlm/core';
 
 // Without O_NONBLOCK the opening of a named pipe waits for a writer. Windows has no such flag.
@@ -60,6 +61,35 @@ export async function* textLines(path: string): AsyncGenerator<TextLine> {
   } catch (error) {
     throw unreadable(path, error, notFound);
   }
+}
+
+/**
+ * A regular file that is read in part. It is opened for each read, so that nothing stays open; what grew or shrank meanwhile is an error.
+ *
+ * @throws DataError DATA_NOT_FOUND that names the file and why it cannot be read; reads throw it too
+ */
+export async function fileBytes(path: string): Promise<ByteSource> {
+  const use = async <T>(take: (handle: FileHandle) => Promise<T>): Promise<T> => {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await openRegularFile(path);
+      return await take(handle);
+    } catch (error) {
+      throw unreadable(path, error, notFound);
+    } finally {
+      await handle?.close();
+    }
+  };
+  const size = await use(async handle => (await handle.stat()).size);
+  return byteSource(size, (begin, into) =>
+    use(async handle => {
+      for (let done = 0; done < into.length; ) {
+        const { bytesRead } = await handle.read(into, done, into.length - done, begin + done);
+        if (bytesRead === 0) throw new Error(`it ends after ${begin + done} of ${size} bytes`);
+        done += bytesRead;
+      }
+    }),
+  );
 }
 
 async function openRegularFile(path: string): Promise<FileHandle> {

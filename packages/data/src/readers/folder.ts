@@ -1,0 +1,105 @@
+import { type ByteSource, type HttpOptions, memoryBytes, openHttpBytes, wholeBytes } from '@simvlm/bytes';
+import { DataError, isSimVlmError, type SampleImage } from '@simvlm/core';
+
+/** A file that is opened when it is read. */
+export interface DataFile {
+  /** For messages, and as part of keys: its path or address. */
+  readonly name: string;
+  open(): Promise<ByteSource>;
+}
+
+/** A folder whose files are read: on a disk, behind a web server, in memory. */
+export interface Folder {
+  /** For messages. */
+  readonly name: string;
+  /** A file below the folder, by its path with "/". It is not opened yet. */
+  file(path: string): DataFile;
+  /** All files below it, as paths with "/", in the order of their code units; absent where they cannot be listed: on a web server. */
+  list?(): Promise<readonly string[]>;
+}
+
+/** A folder of files in memory or of `Blob`s, by path. */
+export function memoryFolder(files: ReadonlyMap<string, ByteSource | Uint8Array>, name = 'folder'): Folder {
+  return {
+    name,
+    file: path => ({
+      name: `${name}/${path}`,
+      async open() {
+        const content = files.get(path);
+        if (!content) throw new DataError('DATA_NOT_FOUND', `${name}/${path}: there is no such file`);
+        return content instanceof Uint8Array ? memoryBytes(content) : content;
+      },
+    }),
+    list: async () => [...files.keys()].sort(),
+  };
+}
+
+/** A folder behind a web server that serves ranges. Its files are known by name only. */
+export function httpFolder(address: URL, options?: HttpOptions): Folder {
+  const folder = new URL(address);
+  if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+  return {
+    name: folder.origin + folder.pathname.replace(/\/$/, ''),
+    file: path => {
+      const url = new URL(folder);
+      url.pathname += path.split('/').map(encodeURIComponent).join('/');
+      return httpFile(url, options);
+    },
+  };
+}
+
+/** A file behind a web server that serves ranges. */
+export function httpFile(url: URL, options?: HttpOptions): DataFile {
+  return { name: url.origin + decodeURI(url.pathname), open: () => openHttpBytes(url, options) };
+}
+
+/**
+ * The path that an annotation gives, made plain: without ".", empty parts and "..".
+ *
+ * @param where file and place, for the message
+ * @throws DataError for a path that leaves the folder, an absolute one, and none at all
+ */
+export function pathBelow(path: string, where: string): string {
+  const parts: string[] = [];
+  for (const part of path.replaceAll('\\', '/').split('/')) {
+    if (part === '..' && parts.pop() === undefined) throw leaves(path, where);
+    if (part !== '..' && part !== '.' && part !== '') parts.push(part);
+  }
+  if (/^([\\/]|[A-Za-z]:)/.test(path) || path.includes('\0')) throw leaves(path, where);
+  if (parts.length === 0) throw new DataError('DATA_INVALID', `${where}: the path of the picture is empty`);
+  return parts.join('/');
+}
+
+function leaves(path: string, where: string): DataError {
+  return new DataError('DATA_INVALID', `${where}: "${path}" lies outside the folder`);
+}
+
+/** A picture in a folder. */
+export function imageIn(folder: Folder, path: string): SampleImage {
+  return { path, bytes: async () => wholeFile(folder.file(path)) };
+}
+
+/** A picture that is known by its address alone. Training reads shards: fetch addresses into shards first. */
+export function imageAt(address: string): SampleImage {
+  return {
+    path: address,
+    bytes: async () => {
+      throw new DataError('DATA_NOT_FOUND', `${address}: the picture is not stored here; fetch it first`, {
+        file: address,
+      });
+    },
+  };
+}
+
+/** All bytes of a small file. @throws DataError that names it */
+export async function wholeFile(file: DataFile): Promise<Uint8Array> {
+  try {
+    return await wholeBytes(await file.open());
+  } catch (error) {
+    if (isSimVlmError(error)) throw error;
+    throw new DataError('DATA_NOT_FOUND', `${file.name}: cannot be read: ${(error as Error).message}`, {
+      cause: error,
+      file: file.name,
+    });
+  }
+}

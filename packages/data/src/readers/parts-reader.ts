@@ -1,0 +1,136 @@
+import {
+  ConfigError,
+  DataError,
+  type JsonValue,
+  type Reader,
+  type Sample,
+  type Share,
+  SkipLog,
+} from '@simvlm/core';
+
+/** A record of a part: its sample, or why it has none. */
+export interface Row {
+  readonly sample?: Sample;
+  /** The record cannot be used: it is counted. */
+  readonly problem?: DataError;
+  /** Where the next record begins. */
+  readonly after: JsonValue;
+}
+
+/** A part of a source, such as a shard: records in order, readable from any of them on. */
+export interface Part {
+  /** For messages: the file. */
+  readonly name: string;
+  /** The records from where an earlier record's `after` says, else from the beginning. @throws DataError for a damaged file */
+  rows(from: JsonValue | undefined): AsyncIterable<Row>;
+}
+
+interface Position {
+  /** Index of the part. */
+  part: number;
+  /** Records of the part that are behind us; the share is by this number where there are fewer parts than readers. */
+  row: number;
+  /** What the last record's `after` says; null at the beginning of a part. */
+  at: JsonValue;
+}
+
+export interface PartsOptions {
+  /** Default: all samples. By part where there are at least as many parts as readers, else by record. */
+  readonly share?: Share;
+}
+
+/** A reader of parts, one after another. */
+export function partsReader(format: string, parts: readonly Part[], { share }: PartsOptions = {}): Reader {
+  return new PartsReader(format, parts, checkedShare(share));
+}
+
+/** A place that is a number: a byte, or a row. @throws DataError for any other value, which a damaged state may hold */
+export function placeOf(from: JsonValue | undefined): number {
+  if (from === undefined) return 0;
+  if (isCount(from)) return from;
+  throw new DataError('DATA_INVALID', 'the saved place in the data is damaged; begin from the start');
+}
+
+class PartsReader implements Reader {
+  readonly format: string;
+  readonly #parts: readonly Part[];
+  readonly #share: Share;
+  readonly #byPart: boolean;
+  readonly #skips = new SkipLog();
+  #position: Position = { part: 0, row: 0, at: null };
+
+  constructor(format: string, parts: readonly Part[], share: Share) {
+    this.format = format;
+    this.#parts = parts;
+    this.#share = share;
+    this.#byPart = parts.length >= share.size;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Sample> {
+    const { rank, size } = this.#share;
+    while (this.#position.part < this.#parts.length) {
+      const index = this.#position.part;
+      const part = this.#parts[index]!;
+      if (!this.#byPart || index % size === rank)
+        for await (const { sample, problem, after } of part.rows(this.#position.at ?? undefined)) {
+          const { row } = this.#position;
+          // Before the sample is given, as its reader asks for the state while it has the sample.
+          this.#position = { part: index, row: row + 1, at: after };
+          if (!this.#byPart && row % size !== rank) continue;
+          if (problem) this.#skips.add(`${part.name} ${row}`, problem);
+          if (sample) yield sample;
+        }
+      this.#position = { part: index + 1, row: 0, at: null };
+    }
+  }
+
+  state(): JsonValue {
+    return {
+      ...this.#source(),
+      ...this.#position,
+      skipped: this.#skips.state(),
+    };
+  }
+
+  restore(state: JsonValue): void {
+    const saved = (state ?? {}) as Record<string, JsonValue>;
+    const { part, row, at } = saved;
+    if (!isCount(part) || !isCount(row) || at === undefined || part > Number(saved.parts))
+      throw new DataError('DATA_INVALID', 'the saved place in the data is damaged; begin from the start');
+    for (const [name, value] of Object.entries(this.#source(part)))
+      if (saved[name] !== value)
+        throw new DataError(
+          'DATA_INVALID',
+          `the saved place belongs to other data: its ${name} is ${JSON.stringify(saved[name])}, here ${JSON.stringify(value)}`,
+        );
+    this.#skips.restore(saved.skipped);
+    this.#position = { part, row, at };
+  }
+
+  skipped() {
+    return this.#skips.report();
+  }
+
+  /** What tells this source from another one, and this share from another one. */
+  #source(part = this.#position.part) {
+    const { rank, size } = this.#share;
+    return {
+      format: this.format,
+      parts: this.#parts.length,
+      name: this.#parts[part]?.name ?? null,
+      rank,
+      size,
+    };
+  }
+}
+
+function isCount(value: JsonValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function checkedShare(share: Share = { rank: 0, size: 1 }): Share {
+  const { rank, size } = share;
+  if (!Number.isSafeInteger(size) || size < 1 || !Number.isSafeInteger(rank) || rank < 0 || rank >= size)
+    throw new ConfigError('CONFIG_INVALID', `a share is 0 ≤ rank < size, not rank ${rank} of ${size}`);
+  return share;
+}

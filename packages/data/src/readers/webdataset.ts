@@ -1,0 +1,137 @@
+import type { ByteSource } from '@simvlm/bytes';
+import { DataError, type Reader } from '@simvlm/core';
+import type { ColumnMap } from './columns';
+import type { DataFile } from './folder';
+import { Gunzipped, isGzip } from './gunzip';
+import { type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { checkWhole, contentOf, type TarMember, tarMembers } from './tar-members';
+import { memberKind, SampleBuilder, splitName } from './webdataset-sample';
+import { Window } from './window';
+
+export interface WebDatasetOptions extends PartsOptions {
+  /** Extensions for `image`, `text` and `label`, or keys of the sample's `.json`. */
+  readonly map?: ColumnMap;
+}
+
+/** A text, a label or JSON, at most; it is read whole. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** A picture, at most. */
+const MOST_PICTURE_BYTES = 512 * 2 ** 20;
+
+/**
+ * Shards of WebDataset: tar archives, plain or gzip (by their content). Members in a row whose names are the same up to the first dot are a
+ * sample: pictures by extension, `.txt` texts, `.cls` a label, `.json` other fields (`caption` and `text` are its text where there is no
+ * `.txt`). Folders, links, names without a dot and what lies in a top folder `__name__` are passed over.
+ *
+ * A plain archive is read header by header, and a picture when it is asked for; one in gzip from beginning to end, also after `restore`, with
+ * the pictures of one sample in memory. An archive that is cut off, or has a wrong checksum, is a DataError that names file and byte. A
+ * sample with the same name twice, an empty member, or one that is too large or cannot be read, is skipped and counted.
+ */
+export function webDatasetReader(shards: readonly DataFile[], options: WebDatasetOptions = {}): Reader {
+  const parts = shards.map(
+    (shard): Part => ({ name: shard.name, rows: from => rows(shard, placeOf(from), options.map ?? {}) }),
+  );
+  return partsReader('webdataset', parts, options);
+}
+
+async function* rows(shard: DataFile, from: number, map: ColumnMap): AsyncGenerator<Row> {
+  const archive = await openArchive(await shard.open(), shard.name);
+  let builder: SampleBuilder | undefined;
+  let end = from;
+  try {
+    for await (const member of tarMembers(archive.bytes, from, shard.name)) {
+      const name = member.isFile ? splitName(member.name) : undefined;
+      if (name) {
+        if (builder && builder.key !== name.key) {
+          yield { ...builder.finish(), after: member.at };
+          builder = undefined;
+        }
+        builder ??= new SampleBuilder(name.key, shard.name, map);
+        await addMember(builder, member, name.extension, archive, map);
+      }
+      await archive.checkEnd(member);
+      end = member.end;
+    }
+    if (builder) yield { ...builder.finish(), after: end };
+    await archive.finish();
+  } finally {
+    await archive.close();
+  }
+}
+
+async function addMember(
+  builder: SampleBuilder,
+  member: TarMember,
+  extension: string,
+  archive: Archive,
+  map: ColumnMap,
+): Promise<void> {
+  builder.begin(extension, member.size);
+  const kind = memberKind(extension, map);
+  if (kind === 'other') return;
+  const most = kind === 'image' ? MOST_PICTURE_BYTES : MOST_BYTES;
+  if (member.size > most)
+    return builder.fail(`its "${extension}" has ${member.size} bytes, more than ${most}`);
+  if (kind === 'image') builder.addImage({ path: member.name, bytes: await archive.picture(member) });
+  else builder.addContent(kind, extension, await contentOf(archive.bytes, member, archive.name));
+}
+
+/** An archive that is read in part, or one that can only be read onwards. */
+interface Archive {
+  readonly name: string;
+  readonly bytes: Window | Gunzipped;
+  /** Gives what reads the bytes of a picture. */
+  picture(member: TarMember): Promise<() => Promise<Uint8Array>>;
+  /** @throws DataError when the archive ends in the middle of the member */
+  checkEnd(member: TarMember): Promise<void>;
+  /** Checks what is behind the last member. @throws DataError for a wrong checksum of the whole */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function openArchive(source: ByteSource, name: string): Promise<Archive> {
+  const first = new Uint8Array(Math.min(2, source.size));
+  await source.read(0, first);
+  return isGzip(first) ? packedArchive(source, name) : plainArchive(source, name);
+}
+
+function plainArchive(source: ByteSource, name: string): Archive {
+  return {
+    name,
+    bytes: new Window(source),
+    picture:
+      async ({ begin, size }) =>
+      async () => {
+        const bytes = new Uint8Array(size);
+        await source.read(begin, bytes);
+        return bytes;
+      },
+    checkEnd: async member => checkWhole(member, source.size, name),
+    finish: async () => {},
+    close: async () => {},
+  };
+}
+
+function packedArchive(source: ByteSource, name: string): Archive {
+  const bytes = new Gunzipped(source, name);
+  return {
+    name,
+    bytes,
+    async picture(member) {
+      const picture = (await contentOf(bytes, member, name)).slice();
+      return async () => picture;
+    },
+    async checkEnd(member) {
+      if (member.size === 0) return;
+      const last = await bytes.read(member.begin + member.size - 1, 1);
+      if (last.length === 0)
+        throw new DataError(
+          'DATA_INVALID',
+          `${name}: byte ${member.at}: the archive ends in "${member.name}"; fetch it again`,
+        );
+    },
+    finish: () => bytes.drain(),
+    close: () => bytes.close(),
+  };
+}

@@ -1,0 +1,34 @@
+import type { ByteSource } from '@simvlm/bytes';
+
+/** Bytes read ahead: small records come many at a time. */
+const AHEAD = 256 * 2 ** 10;
+
+/** Bytes with places, of which what is asked for need not be there. */
+export interface PlacedBytes {
+  /** The bytes from `begin` on: `length`, or fewer at the end. They stay as they are until the next call. */
+  read(begin: number, length: number): Promise<Uint8Array>;
+}
+
+/** Reads a source in parts that begin where they are asked for; what follows comes along. */
+export class Window implements PlacedBytes {
+  readonly #source: ByteSource;
+  #begin = 0;
+  #bytes = new Uint8Array(0);
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  async read(begin: number, length: number): Promise<Uint8Array> {
+    const end = Math.min(begin + length, this.#source.size);
+    if (begin >= end) return new Uint8Array(0);
+    const held = this.#begin + this.#bytes.length;
+    if (begin < this.#begin || end > held) {
+      const bytes = new Uint8Array(Math.min(Math.max(end - begin, AHEAD), this.#source.size - begin));
+      await this.#source.read(begin, bytes);
+      this.#begin = begin;
+      this.#bytes = bytes;
+    }
+    return this.#bytes.subarray(begin - this.#begin, end - this.#begin);
+  }
+}

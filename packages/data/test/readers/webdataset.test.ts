@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { DataError } from '@simvlm/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { memoryFolder, webDatasetReader } from '../../src/index';
+import { diskFile } from '../../src/node';
+import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
+import { expected, fixture, keys, pictures, readAll } from './read-all';
+
+const at = (name: string) => diskFile(fixture(`webdataset/${name}`));
+const plain = [0, 1, 2, 3].map(i => at(`plain-00000${i}.tar`));
+const bytesOf = (name: string) => new Uint8Array(readFileSync(fixture(`webdataset/${name}`)));
+const inMemory = (bytes: Uint8Array) => [memoryFolder(new Map([['a.tar', bytes]])).file('a.tar')];
+
+/** The header blocks of an archive whose member begins at `at`, with another one in its place. */
+function changed(
+  bytes: Uint8Array,
+  at: number,
+  change: (block: Uint8Array) => void,
+  isSummed = true,
+): Uint8Array {
+  const copy = bytes.slice();
+  const block = copy.subarray(at, at + 512);
+  change(block);
+  if (isSummed) {
+    block.fill(0x20, 148, 156);
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, '0')}\0 `), 148);
+  }
+  return copy;
+}
+
+describe('what webdataset reads', () => {
+  const cases: [string, () => ReturnType<typeof webDatasetReader>][] = [
+    ['plain', () => webDatasetReader(plain)],
+    ...['packed', 'names-pax', 'names-gnu', 'no-end'].map(
+      (name): [string, () => ReturnType<typeof webDatasetReader>] => [
+        name,
+        () => webDatasetReader([at(`${name}.tar`)]),
+      ],
+    ),
+  ];
+  test.each(cases)('%s', async (name, open) => {
+    const samples = await readAll(open());
+    const want = expected('webdataset')[name];
+    expect(samples.map(({ key }) => key)).toEqual(want.map((sample: { key: string }) => sample.key));
+    for (const [i, sample] of samples.entries()) {
+      expect(await pictures(sample)).toEqual(want[i].images);
+      expect(sample.texts ?? (sample.text === undefined ? [] : [sample.text])).toEqual(want[i].texts);
+      expect(sample.label).toBe(want[i].label);
+      expect(sample.fields).toEqual(want[i].json);
+    }
+  });
+
+  test('from memory as from a disk', async () => {
+    expect(await keys(webDatasetReader(inMemory(bytesOf('names-pax.tar'))))).toEqual(
+      expected('webdataset')['names-pax'].map((sample: { key: string }) => sample.key),
+    );
+  });
+});
+
+describe('the position', () => {
+  test('is exact behind every sample, in plain shards and in gzip', async () => {
+    await expectExactResume(share => webDatasetReader(plain, { share }), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    await expectExactResume(share => webDatasetReader([at('packed.tar')], { share }), [0, 1, 2, 3, 4]);
+  });
+
+  test('shares by shard and by sample are disjoint, and all samples together', async () => {
+    await expectDisjointShares(share => webDatasetReader(plain, { share }), [1, 2, 3, 4, 7]);
+    await expectDisjointShares(share => webDatasetReader([at('packed.tar')], { share }), [2, 5]);
+  });
+
+  test('of other shards, or of another share, is refused', async () => {
+    const state = webDatasetReader(plain).state();
+    expect(() => webDatasetReader(plain.slice(1)).restore(state)).toThrow(DataError);
+    expect(() => webDatasetReader(plain, { share: { rank: 1, size: 2 } }).restore(state)).toThrow(/rank/);
+    expect(() => webDatasetReader(plain).restore({ part: -1 })).toThrow(DataError);
+  });
+});
+
+describe('faults', () => {
+  const shard = bytesOf('plain-000000.tar');
+
+  test('an archive cut off in a picture gives the samples before it, then names file and byte', async () => {
+    const whole = (await readAll(webDatasetReader(inMemory(shard)))).length;
+    const cut = webDatasetReader(inMemory(shard.subarray(0, shard.length - 10240 - 600)));
+    const seen: string[] = [];
+    await expect(
+      (async () => {
+        for await (const { key } of cut) seen.push(key);
+      })(),
+    ).rejects.toThrow(/^folder\/a\.tar: byte \d+: the archive ends/);
+    expect(seen.length).toBeLessThan(whole);
+  });
+
+  test('cut off anywhere: whole samples, then the end or a typed error; in gzip always the error', async () => {
+    const packed = bytesOf('packed.tar');
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async share => {
+        await expectTypedEnd(() =>
+          webDatasetReader(inMemory(shard.subarray(0, Math.floor(share * shard.length)))),
+        );
+        const cut = packed.subarray(0, Math.max(3, Math.floor(share * packed.length)));
+        await expect(keys(webDatasetReader(inMemory(cut)))).rejects.toBeInstanceOf(DataError);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a changed byte: a typed error, a counted sample or another text, never a hang', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(shard.length - 1), fc.nat(255), async (place, value) => {
+        const copy = shard.slice();
+        copy[place] = value;
+        await expectTypedEnd(() => webDatasetReader(inMemory(copy)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a wrong checksum names file and byte', async () => {
+    const bad = changed(shard, 1024, block => void (block[0] = 0x41), false);
+    await expect(keys(webDatasetReader(inMemory(bad)))).rejects.toThrow(
+      'folder/a.tar: byte 1024: the checksum of the tar header is wrong',
+    );
+  });
+
+  test.each([
+    ['octal', '50000000000\0'],
+    ['base 256', '\x80\0\0\0\0\0\0\x01\x40\0\0\0'],
+  ])('a member that states 5 GiB (%s) is an error, and nothing is allocated for it', async (_, size) => {
+    const set = (block: Uint8Array) =>
+      block.set(
+        Uint8Array.from(size, letter => letter.charCodeAt(0)),
+        124,
+      );
+    const bad = changed(shard, 1024, set);
+    for (const bytes of [bad, new Uint8Array(gzipSync(bad))])
+      await expect(keys(webDatasetReader(inMemory(bytes)))).rejects.toThrow(/the archive ends/);
+  });
+
+  test('an empty member is skipped and counted with its name', async () => {
+    const header = shard.slice(1024, 1536);
+    const empty = changed(header, 0, block => block.fill(0x30, 124, 135));
+    const bytes = new Uint8Array([...empty, ...new Uint8Array(1024)]);
+    const reader = webDatasetReader(inMemory(bytes));
+    expect(await keys(reader)).toEqual([]);
+    expect(reader.skipped()).toMatchObject({
+      count: 1,
+      reasons: ['folder/a.tar: sample "pairs/0000": its "cls" is empty'],
+    });
+  });
+
+  test('a name that stands in a sample twice makes it one that is skipped', async () => {
+    const member = shard.slice(1024, 2048);
+    const reader = webDatasetReader(
+      inMemory(new Uint8Array([...member, ...member, ...new Uint8Array(1024)])),
+    );
+    expect(await keys(reader)).toEqual([]);
+    expect(reader.skipped().reasons[0]).toContain('"cls" is there twice');
+  });
+});
+
+describe('names of one’s own', () => {
+  test('are extensions or keys of the JSON', async () => {
+    const samples = await readAll(webDatasetReader(plain, { map: { label: 'number', text: 'txt' } }));
+    expect(samples.map(({ label }) => label)).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
+  });
+
+  test('that a sample does not have make it one that is skipped', async () => {
+    const reader = webDatasetReader(plain, { map: { text: 'caption' } });
+    expect(await keys(reader)).toEqual([]);
+    expect(reader.skipped().count).toBe(10);
+    expect(reader.skipped().reasons[0]).toContain('neither a member nor a JSON key "caption" for text');
+  });
+});

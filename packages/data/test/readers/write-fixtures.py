@@ -1,0 +1,116 @@
+"""Writes the fixtures of the readers with the tools whose formats they are, and what these tools read back.
+
+    python -m venv v && v/bin/pip install webdataset==1.0.2 datasets==5.2.0 pyarrow==26.0.1 pycocotools==2.0.11 pillow
+    v/bin/python packages/data/test/readers/write-fixtures.py
+
+Each folder in fixtures/ has a file expected.json: the samples in order, with the SHA-256 of the stored bytes of each picture.
+"""
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import webdataset as wds
+from PIL import Image
+
+ROOT = Path(__file__).parent / "fixtures"
+
+
+def picture(number, form="JPEG", size=(24, 16)):
+    """A small picture that no other number has."""
+    image = Image.new("RGB", size)
+    image.putdata([((x * 9 + number * 37) % 256, (y * 13 + number * 11) % 256, number * 5 % 256)
+                   for y in range(size[1]) for x in range(size[0])])
+    out = io.BytesIO()
+    image.save(out, form)
+    return out.getvalue()
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def fresh(name):
+    folder = ROOT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def expect(folder, samples):
+    (folder / "expected.json").write_text(json.dumps(samples, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+PICTURES = {"jpg", "png", "webp", "jpeg"}
+
+
+def read_webdataset(pattern):
+    """What webdataset gives, in the terms of our samples."""
+    samples = []
+    for raw in wds.WebDataset(str(pattern), shardshuffle=False, empty_check=False):
+        sample = {"key": raw["__key__"], "images": [], "texts": []}
+        for name, data in raw.items():
+            last = name.rsplit(".", 1)[-1]
+            if last in PICTURES:
+                sample["images"].append(sha(data))
+            elif last == "txt":
+                sample["texts"].append(data.decode("utf-8"))
+            elif name == "cls":
+                sample["label"] = int(data)
+            elif name == "json":
+                sample["json"] = json.loads(data)
+        samples.append(sample)
+    return samples
+
+
+def webdataset():
+    folder = fresh("webdataset")
+    with wds.ShardWriter(str(folder / "plain-%06d.tar"), maxcount=3, verbose=0) as writer:
+        for i in range(10):
+            sample = {"__key__": f"pairs/{i:04d}", "jpg": picture(i), "txt": f"caption {i} é 狐",
+                      "json": {"width": 24, "number": i}, "cls": i % 3}
+            if i == 4:
+                del sample["txt"]
+            if i == 7:
+                del sample["jpg"]
+            writer.write(sample)
+    expect(folder, {"plain": read_webdataset(str(folder / "plain-{000000..000003}.tar"))})
+
+    packed = folder / "packed.tar"  # gzip, whatever its name says
+    with wds.TarWriter(str(folder / "packed.tar.gz"), compress=True) as writer:
+        for i in range(4):
+            writer.write({"__key__": f"z{i}", "png": picture(i, "PNG"), "0.txt": f"one {i}", "1.txt": f"two {i}"})
+    (folder / "packed.tar.gz").rename(packed)
+
+    members = [
+        ("__skipped__/x.jpg", picture(1)), ("__meta__.json", b'{"a": 1}'), (".hidden.txt", b"hidden"),
+        ("folder/.hidden.txt", b"below"), ("noextension", b"none"), ("v1.0/b.JPG", picture(2)), ("v1.0/b.txt", b"dots in the folder"),
+        ("with.dots.jpg", picture(3)), ("./d.jpg", picture(4)), ("./d.txt", b"dot"), ("a/x.txt", b"ax"), ("b/x.txt", b"bx"),
+        ("a/x.txt", b"ax again"), ("l" * 130 + ".txt", b"long"), ("ordner/käse 狐.txt", "käse".encode()),
+        ("q" * 60 + "/" + "r" * 80 + ".txt", b"prefix"), ("only.jpg", picture(5)), ("only.bin", b"\1" * 700),
+    ]
+    for name, form in (("names-pax", tarfile.PAX_FORMAT), ("names-gnu", tarfile.GNU_FORMAT)):
+        with tarfile.open(folder / f"{name}.tar", "w", format=form) as tar:
+            info = tarfile.TarInfo("folder.jpg")
+            info.type = tarfile.DIRTYPE
+            tar.addfile(info)
+            link = tarfile.TarInfo("link.jpg")
+            link.type, link.linkname = tarfile.SYMTYPE, "only.jpg"
+            tar.addfile(link)
+            for member, data in members:
+                info = tarfile.TarInfo(member)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+    whole = (folder / "names-pax.tar").read_bytes()
+    (folder / "no-end.tar").write_bytes(whole[:len(whole.rstrip(b"\0")) + -len(whole.rstrip(b"\0")) % 512])
+    expected = json.loads((folder / "expected.json").read_text())
+    for name in ("packed", "names-pax", "names-gnu", "no-end"):
+        expected[name] = read_webdataset(folder / f"{name}.tar")
+    expect(folder, expected)
+
+
+if __name__ == "__main__":
+    webdataset()
