@@ -1,5 +1,5 @@
-import { posix } from 'node:path';
 import { DataError } from '@simvlm/core';
+import { withoutExtension } from './readers/table';
 
 /** The ids of a `captions.jsonl`, each with the line that has it. */
 export class Ids {
@@ -36,8 +36,7 @@ export class Ids {
   }
 
   #idOf(image: string): string {
-    const { dir, name } = posix.parse(image);
-    const id = dir === '' ? name : `${dir}/${name}`;
+    const id = withoutExtension(image);
     const first = this.#places.get(id);
     if (first === undefined || this.#images[first] !== image) return id;
     const times = (this.#times.get(image) ?? 1) + 1;

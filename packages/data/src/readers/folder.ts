@@ -48,6 +48,28 @@ export function httpFolder(address: URL, options?: HttpOptions): Folder {
   };
 }
 
+/** All files of a folder. @throws DataError for one that cannot be listed */
+export async function listed(folder: Folder): Promise<readonly string[]> {
+  if (folder.list) return folder.list();
+  throw new DataError(
+    'DATA_INVALID',
+    `${folder.name}: a web server does not list its files; name a file instead`,
+  );
+}
+
+/** A folder below another one. */
+export function folderIn(folder: Folder, path: string): Folder {
+  const { list } = folder;
+  return {
+    name: `${folder.name}/${path}`,
+    file: below => folder.file(`${path}/${below}`),
+    ...(list && {
+      list: async () =>
+        (await list()).filter(name => name.startsWith(`${path}/`)).map(name => name.slice(path.length + 1)),
+    }),
+  };
+}
+
 /** A file behind a web server that serves ranges. */
 export function httpFile(url: URL, options?: HttpOptions): DataFile {
   return { name: url.origin + decodeURI(url.pathname), open: () => openHttpBytes(url, options) };

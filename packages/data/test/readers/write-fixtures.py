@@ -13,6 +13,8 @@ import shutil
 import tarfile
 from pathlib import Path
 
+import datasets
+import pandas
 import webdataset as wds
 from PIL import Image
 
@@ -68,7 +70,7 @@ def read_webdataset(pattern):
 
 def webdataset():
     folder = fresh("webdataset")
-    with wds.ShardWriter(str(folder / "plain-%06d.tar"), maxcount=3, verbose=0) as writer:
+    with wds.ShardWriter(str(folder / "plain-%06d.tar"), maxcount=3, verbose=0, mtime=0) as writer:
         for i in range(10):
             sample = {"__key__": f"pairs/{i:04d}", "jpg": picture(i), "txt": f"caption {i} é 狐",
                       "json": {"width": 24, "number": i}, "cls": i % 3}
@@ -80,7 +82,7 @@ def webdataset():
     expect(folder, {"plain": read_webdataset(str(folder / "plain-{000000..000003}.tar"))})
 
     packed = folder / "packed.tar"  # gzip, whatever its name says
-    with wds.TarWriter(str(folder / "packed.tar.gz"), compress=True) as writer:
+    with wds.TarWriter(str(folder / "packed.tar.gz"), compress=True, mtime=0) as writer:
         for i in range(4):
             writer.write({"__key__": f"z{i}", "png": picture(i, "PNG"), "0.txt": f"one {i}", "1.txt": f"two {i}"})
     (folder / "packed.tar.gz").rename(packed)
@@ -112,5 +114,66 @@ def webdataset():
     expect(folder, expected)
 
 
+def image_hash(value):
+    return sha(value["bytes"] if value["bytes"] is not None else Path(value["path"]).read_bytes())
+
+
+def read_with_datasets(split):
+    """The rows of a Hugging Face data set, a picture as the hash of its stored bytes."""
+    names = [name for name, kind in split.features.items() if isinstance(kind, datasets.Image)]
+    for name in names:
+        split = split.cast_column(name, datasets.Image(decode=False))
+    return [{key: (value if key not in names else image_hash(value) if value else None) for key, value in row.items()}
+            for row in split]
+
+
+def imagefolder():
+    folder = fresh("imagefolder")
+    expected = {}
+    rows = [{"file_name": f"p/{(i * 5) % 6}.jpg", "text": f'caption {i}, with "quotes"\nand é', "extra": i} for i in range(6)]
+    for form in ("jsonl", "csv"):
+        place = folder / form / "train"
+        (place / "p").mkdir(parents=True)
+        for i in range(6):
+            (place / "p" / f"{i}.jpg").write_bytes(picture(i))
+        if form == "jsonl":
+            (place / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        else:
+            pandas.DataFrame(rows).to_csv(place / "metadata.csv", index=False)
+        expected[form] = read_with_datasets(datasets.load_dataset("imagefolder", data_dir=folder / form, split="train"))
+    for split, count in (("train", 5), ("test", 2)):
+        for i in range(count):
+            place = folder / "labels" / split / ("hen" if i % 2 else "fox")
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{i}.png").write_bytes(picture(i, "PNG"))
+        data = datasets.load_dataset("imagefolder", data_dir=folder / "labels", split=split)
+        names = data.features["label"].names
+        expected[f"labels-{split}"] = [{**row, "label": names[row["label"]]} for row in read_with_datasets(data)]
+    expect(folder, expected)
+
+
+def tables():
+    folder = fresh("tables")
+    rows = [{"id": f"r{i}", "picture": f"p/{i}.jpg", "caption": text, "likes": i} for i, text in enumerate([
+        "plain", 'with "quotes" inside', '"all in quotes"', "comma, comma", "two\nlines", "two\r\nlines", " blanks ",
+        "tab\there", "käse 狐 🦊", 'quote at the end"', '5" nail', "last"])]
+    frame = pandas.DataFrame(rows)
+    frame.to_csv(folder / "pairs.csv", index=False)
+    frame.to_csv(folder / "windows.csv", index=False, lineterminator="\r\n", encoding="utf-8-sig")
+    (folder / "odd.csv").write_text('id,caption\na,5" nail\nb,"q"tail\nc,\n')
+    (folder / "conceptual.tsv").write_text('a "fox" in the snow\thttp://x.test/1.jpg\n"quoted\thttp://x.test/2.jpg\n')
+    (folder / "p").mkdir()
+    for i in range(len(rows)):
+        (folder / "p" / f"{i}.jpg").write_bytes(picture(i))
+    expected = {}
+    for name in ("pairs", "windows", "odd"):
+        read = pandas.read_csv(folder / f"{name}.csv", keep_default_na=False)
+        expected[name] = read.to_dict("records")
+    expected["conceptual"] = pandas.read_csv(folder / "conceptual.tsv", sep="\t", quoting=3, header=None).values.tolist()
+    expect(folder, expected)
+
+
 if __name__ == "__main__":
     webdataset()
+    imagefolder()
+    tables()
