@@ -6,7 +6,7 @@ import { Random } from '@simvlm/core';
 import { createBatchSource, mixturePrefix } from '@simvlm/data';
 import { prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { centerCrop, colorJitter, randomAffine } from '@simvlm/image';
-import { presets, SimVlm } from '@simvlm/model';
+import { prefixLmLearner, presets, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
 import { AdamW, lossAndGradients, resolveTrainConfig } from '@simvlm/trainer';
@@ -36,6 +36,7 @@ export async function run(): Promise<BenchResult> {
 
 async function measure({ warmUp, measured }: { warmUp: number; measured: number }) {
   const { batches, model } = await setUp();
+  const learner = prefixLmLearner(model);
   const optimizer = new AdamW(model.params, resolveTrainConfig({ learningRate: 1e-3, steps: 100 }));
   const times: Record<(typeof PARTS)[number], number[]> = {
     data: [],
@@ -51,7 +52,7 @@ async function measure({ warmUp, measured }: { warmUp: number; measured: number 
     await alone.data();
     alone.dispose();
     const forward = performance.now();
-    const { loss, gradients } = lossAndGradients(model, [parts], 0);
+    const { loss, gradients } = lossAndGradients(learner, [parts]);
     await loss.data();
     loss.dispose();
     const both = performance.now();

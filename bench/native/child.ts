@@ -3,7 +3,8 @@
  * each `Request`.
  */
 import { createInterface } from 'node:readline';
-import { SimVlm } from '@simvlm/model';
+import type { PrefixLmBatch } from '@simvlm/core';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { AdamW, CapturedTraining, lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
@@ -23,9 +24,9 @@ const detail = options.mode === 'graph' ? `${report.detail}, recorded steps` : r
 const hello: Hello = { ...report, detail, settings };
 const { batches, config, optimizer: adamw, model } = start();
 const trained = batches.map(batch => firstRows(batch, options.rows ?? batch.size));
-const loss = { checkpointBlocks: options.checkpointBlocks ?? false };
+const learner = prefixLmLearner(model, { checkpointBlocks: options.checkpointBlocks ?? false });
 /** Made for the first step: its moments take twice the memory of the model. */
-let training: { optimizer: AdamW; captured: CapturedTraining | undefined } | undefined;
+let training: { optimizer: AdamW; captured: CapturedTraining<PrefixLmBatch> | undefined } | undefined;
 
 /** The weights as they are in the file are not kept. */
 function start() {
@@ -37,7 +38,7 @@ function start() {
 
 function startTraining() {
   const optimizer = new AdamW(model.params, adamw);
-  const captured = options.mode === 'graph' ? new CapturedTraining(model, optimizer, loss) : undefined;
+  const captured = options.mode === 'graph' ? new CapturedTraining(learner, optimizer) : undefined;
   return { optimizer, captured };
 }
 
@@ -50,7 +51,7 @@ async function step(index: number): Promise<number> {
     const [value] = await results.loss.data();
     return value!;
   }
-  const { loss: mean, gradients } = lossAndGradients(model, micro, loss);
+  const { loss: mean, gradients } = lossAndGradients(learner, micro);
   await optimizer.apply(gradients, adamw.learningRate);
   tf.dispose(gradients.values());
   return numberOf(mean);

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { nativeBackend } from '@simvlm/backend-native';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { AdamW, lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
@@ -75,13 +75,14 @@ const { versions, detail } = await useBackend({ backend: 'native', device: 'cpu'
 const { batches, config, optimizer: adamw, weights } = readProblem(folder);
 const model = SimVlm.create(config, { init: 'zeros' });
 model.loadWeights(weights);
+const learner = prefixLmLearner(model);
 const optimizer = new AdamW(model.params, adamw);
 const [operators, kernels] = [watchOperators(), watchKernels()];
 let start = 0;
 for (let i = 0; i < WARM_UP + steps; i++) {
   if (i === WARM_UP) start = processorTime();
   watching = i >= WARM_UP;
-  const { loss, gradients } = lossAndGradients(model, [[batches[i % batches.length]!]], 0);
+  const { loss, gradients } = lossAndGradients(learner, [[batches[i % batches.length]!]]);
   await optimizer.apply(gradients, adamw.learningRate);
   tf.dispose([loss, ...gradients.values()]);
 }

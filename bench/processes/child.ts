@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline';
 import { joinProcessGroup, nativeBackend, type ProcessPlace } from '@simvlm/backend-native';
 import type { BatchSource } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type TrainConfig, train } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
@@ -64,7 +64,7 @@ const paced = (() => {
 const group = place && (await joinProcessGroup(place, { timeout: 300 }));
 answer(hello);
 void train({
-  model,
+  learner: prefixLmLearner(model),
   batches: paced.source,
   config: { ...problem.optimizer, schedule: 'constant', steps: 1e6, ...config },
   ...(group && { processGroup: group }),

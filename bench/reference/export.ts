@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
-import { layout, SimVlm, type SimVlmConfig } from '@simvlm/model';
+import { layout, prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { type BackendChoice, useBackend } from '../lib/backend';
@@ -38,7 +38,7 @@ async function exportCase(path: string, config: SimVlmConfig): Promise<void> {
     await add(`logits.${i}`, model.logits(batch));
     await add(`loss.${i}`, model.loss(batch));
   }
-  const { loss, gradients } = lossAndGradients(model, [batches], 0);
+  const { loss, gradients } = lossAndGradients(prefixLmLearner(model), [batches]);
   await add('loss', loss);
   for (const [name, gradient] of gradients) await add(`gradient.${name}`, gradient);
   const generated = await generate(model, batches[0]!);

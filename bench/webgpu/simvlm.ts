@@ -1,7 +1,7 @@
 /** SimVLM on tfjs's WebGPU backend, as ours or as tfjs's own: training, decoding and the device's matrix products. */
 import { writeSafetensors } from '@simvlm/checkpoint';
 import type { PrefixLmBatch } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { canAdamwInPlace } from '@simvlm/ops';
 import { AdamW, CapturedTraining } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
@@ -44,7 +44,7 @@ type Step = (batch: PrefixLmBatch) => Promise<number>;
 function stepOf(model: SimVlm): Step {
   const optimizer = new AdamW(model.params, options);
   if (canAdamwInPlace()) {
-    const training = new CapturedTraining(model, optimizer, 0);
+    const training = new CapturedTraining(prefixLmLearner(model), optimizer);
     return async batch => {
       const { loss } = training.run([[batch]], options.learningRate);
       return (await loss.data())[0]!;

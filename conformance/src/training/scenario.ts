@@ -1,9 +1,9 @@
-import { type Example, Random } from '@simvlm/core';
+import { type Example, Random, type StepMetrics } from '@simvlm/core';
 import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
 import { centerCrop, normalize, randomResizedCrop } from '@simvlm/image';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
-import { type StepMetrics, train } from '@simvlm/trainer';
+import { train } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 
 /** What is trained on: plain values, which a test can also hand to a page. */
@@ -68,7 +68,7 @@ export async function trainOn(
   const metrics: StepMetrics[] = [];
   try {
     await train({
-      model,
+      learner: prefixLmLearner(model),
       batches: createBatchSource({
         imageText: { dataset: arrayDataset(pairs), batchSize: scale.pairs },
         textOnly: { dataset: arrayDataset(documents), batchSize: scale.documents },

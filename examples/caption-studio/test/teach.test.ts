@@ -32,7 +32,7 @@ describe('teaching', () => {
     expect(heard.statuses).toEqual([{ state: 'running', step: 0, steps: 60 }, status]);
     expect(heard.steps.map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
     expect(heard.steps.at(-1)!.loss).toBeLessThan(heard.steps[0]!.loss / 4);
-    expect(heard.steps.every(({ imagesPerSecond }) => imagesPerSecond > 0)).toBe(true);
+    expect(heard.steps.every(({ rowsPerSecond }) => rowsPerSecond > 0)).toBe(true);
     expect(new Set(heard.captions.map(({ pictureId }) => pictureId))).toEqual(new Set(['red-square']));
     expect(heard.captions.map(({ step }) => step)).toContain(60);
     expect(heard.notices).toEqual([]);

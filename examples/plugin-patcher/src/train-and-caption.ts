@@ -1,10 +1,10 @@
-import { Random, Registry } from '@simvlm/core';
+import { Random, Registry, type StepMetrics } from '@simvlm/core';
 import { arrayDataset, captionPrefix, createBatchSource, imagePixels } from '@simvlm/data';
 import { centerCrop } from '@simvlm/image';
-import { SimVlm, type SimVlmConfig } from '@simvlm/model';
+import { prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
-import { type StepMetrics, train } from '@simvlm/trainer';
+import { train } from '@simvlm/trainer';
 import { overlappingPatcher } from './overlapping-patcher';
 import { shapeExamples } from './shapes';
 
@@ -62,7 +62,7 @@ export async function trainAndCaption({
   try {
     const losses: number[] = [];
     await train({
-      model,
+      learner: prefixLmLearner(model),
       batches: createBatchSource({
         imageText: { dataset: arrayDataset(examples), batchSize: 16 },
         tokenizer,

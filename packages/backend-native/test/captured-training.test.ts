@@ -39,9 +39,13 @@ describeNative('training by captured steps', () => {
     ['of a decoder alone', { model: { architecture: 'decoder-only' } }, {}],
     ['with documents beside the pairs', {}, { documents: true }],
     ['with documents alone', {}, { images: false, documents: true }],
-    ['of two batches a step', { config: { accumulate: 2, labelSmoothing: 0.1 } }, { documents: true }],
+    [
+      'of two batches a step',
+      { config: { accumulate: 2 }, learner: { labelSmoothing: 0.1 } },
+      { documents: true },
+    ],
     ['without clipping', { config: { clip: 0 } }, {}],
-    ['with blocks that are computed once more', { config: { checkpointBlocks: true } }, { documents: true }],
+    ['with blocks that are computed once more', { learner: { checkpointBlocks: true } }, { documents: true }],
     [
       'with a learning rate for each layer, frozen parts and an average',
       { config: { layerDecay: 0.8, freeze: ['patcher.*'], emaDecay: 0.9 } },
@@ -49,7 +53,10 @@ describeNative('training by captured steps', () => {
     ],
     [
       'with dropout and stochastic depth',
-      { config: { dropout: 0.2, stochasticDepth: 0.3, accumulate: 2, checkpointBlocks: true } },
+      {
+        config: { accumulate: 2 },
+        learner: { dropout: 0.2, stochasticDepth: 0.3, checkpointBlocks: true },
+      },
       { documents: true },
     ],
     ['behind convolutions', { model: { patcher: convolutions }, config: { learningRate: 0.001 } }, {}],
@@ -60,7 +67,7 @@ describeNative('training by captured steps', () => {
       const want = plain.metrics[i]!;
       expect(Math.abs(metrics.loss - want.loss), `loss ${i}`).toBeLessThan(1e-4);
       expect(metrics.gradientNorm / want.gradientNorm, `norm ${i}`).toBeCloseTo(1, 3);
-      expect([metrics.tokens, metrics.examples]).toEqual([want.tokens, want.examples]);
+      expect([metrics.count, metrics.rows]).toEqual([want.count, want.rows]);
     });
     const [a, b] = [plain, captured].map(({ weights }) => readSafetensors(weights).tensors);
     for (const [name, { values }] of a!) {

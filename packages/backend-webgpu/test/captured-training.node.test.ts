@@ -7,9 +7,11 @@ test('training by captured steps is training, and leaves nothing behind', async 
   await ready();
   await tf.setBackend('webgpu');
   const before = tf.memory().numTensors;
-  const config = { steps: 3, accumulate: 2, labelSmoothing: 0.1, dropout: 0.1 };
-  const plain = await run({ config, batches: batches({ documents: true }) });
+  const config = { steps: 3, accumulate: 2 };
+  const learner = { labelSmoothing: 0.1, dropout: 0.1 };
+  const plain = await run({ learner, config, batches: batches({ documents: true }) });
   const captured = await run({
+    learner,
     config: { ...config, captureSteps: true },
     batches: batches({ documents: true }),
   });

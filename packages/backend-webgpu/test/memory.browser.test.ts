@@ -1,4 +1,4 @@
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { train } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect } from 'vitest';
@@ -26,7 +26,7 @@ describe('memory', () => {
     const model = SimVlm.create(tinyConfig(), { seed: 1 });
     const seen: ReturnType<typeof inUse>[] = [];
     await train({
-      model,
+      learner: prefixLmLearner(model),
       batches: batches({ documents: true }),
       config: { learningRate: 0.01, steps: 100 },
       callbacks: [{ onStep: () => void seen.push(inUse()) }],

@@ -2,6 +2,8 @@
 export const FILES = {
   /** Configuration of the model. */
   model: 'model.json',
+  /** Classes and passes of a classifier on top of the model. */
+  classifier: 'classifier.json',
   /** Steps, seconds and data position of a training. */
   trainer: 'trainer.json',
   tokenizer: 'tokenizer.model',

@@ -1,27 +1,33 @@
-import { DataError, type ExampleDataset, printable } from '@simvlm/core';
+import {
+  DataError,
+  type ExampleDataset,
+  printable,
+  type StepMetrics,
+  type TrainCallback,
+} from '@simvlm/core';
 import { predictCaptions } from '@simvlm/eval';
 import { countOf, skippedLines, type Trained } from '@simvlm/run';
-import type { StepMetrics, TrainCallback, TrainResult } from '@simvlm/trainer';
+import type { TrainResult } from '@simvlm/trainer';
 import { duration, type Terminal } from './terminal';
 
 /** Weight of the past in the loss that is shown: a single step is noisy. */
 const SMOOTHING = 0.95;
 
-/** The live line: step, loss, learning rate, images a second, time left. */
+/** The live line: step, loss, learning rate, rows a second, time left. */
 export function progressLine(terminal: Terminal, minutes: number | undefined): TrainCallback {
   let loss: number | undefined;
   let rate: number | undefined;
   return {
     onStep(metrics) {
       loss = blend(loss, metrics.loss);
-      rate = blend(rate, metrics.imagesPerSecond);
+      rate = blend(rate, metrics.rowsPerSecond);
       const { step, totalSteps, learningRate, seconds } = metrics;
       terminal.live(
         [
           `step ${step}${totalSteps === null ? '' : `/${totalSteps}`}`,
           `loss ${loss.toFixed(3)}`,
           `lr ${learningRate.toExponential(1)}`,
-          `${rate.toFixed(0)} images/s`,
+          `${rate.toFixed(0)} rows/s`,
           `${duration(secondsLeft(metrics, minutes) ?? seconds)} ${secondsLeft(metrics, minutes) === undefined ? 'so far' : 'left'}`,
         ].join(' · '),
       );
@@ -74,12 +80,12 @@ function blend(past: number | undefined, now: number): number {
  */
 export function reportTraining(
   terminal: Terminal,
-  { step, totalSteps, seconds, examples, skipped }: TrainResult,
+  { step, totalSteps, seconds, rows, skipped }: TrainResult,
   named: readonly string[],
 ): void {
   terminal.note(
     `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
-      `${examples.toLocaleString('en')} examples in ${duration(seconds)}`,
+      `${rows.toLocaleString('en')} examples in ${duration(seconds)}`,
   );
   if (skipped.count === 0) return;
   terminal.warn(

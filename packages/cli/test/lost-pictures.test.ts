@@ -201,7 +201,7 @@ function listener() {
 }
 
 describe('progress', () => {
-  const result = { step: 3, totalSteps: 3, seconds: 1, examples: 9, interrupted: false };
+  const result = { step: 3, totalSteps: 3, seconds: 1, rows: 9, interrupted: false };
   const skipped: SkipReport = {
     count: 22,
     draws: 40,

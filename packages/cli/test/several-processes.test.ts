@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { StepMetrics } from '@simvlm/trainer';
+import type { StepMetrics } from '@simvlm/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
 import { pythonWithTorch } from '../../../scripts/parts/python';
@@ -72,8 +72,8 @@ describe('train in two processes', () => {
     expect([first.code, second.code], first.err + second.err).toEqual([0, 0]);
 
     const [whole, parts] = [metricsOf('whole'), metricsOf('parts')];
-    expect(parts.map(({ step, tokens, examples }) => [step, tokens, examples])).toEqual(
-      whole.map(({ step, tokens, examples }) => [step, tokens, examples]),
+    expect(parts.map(({ step, count, rows }) => [step, count, rows])).toEqual(
+      whole.map(({ step, count, rows }) => [step, count, rows]),
     );
     for (const [i, { loss, gradientNorm }] of whole.entries()) {
       expect(Math.abs(parts[i]!.loss - loss)).toBeLessThan(1e-5);

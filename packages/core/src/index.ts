@@ -40,6 +40,7 @@ export {
   TokenizerError,
   TrainingError,
 } from './errors';
+export { fingerprintOf, hashIntegers, hashText } from './fingerprint';
 export { parseJson, parseJsonObject } from './json';
 export type {
   FedTensors,

@@ -50,6 +50,8 @@ export interface Learner<B = unknown, T extends TensorLike = TensorLike, V = T> 
   readonly trainable: ParameterTree<V>;
   /** What the weights are weights of: a checkpoint of another identity is refused, and so is another process with one. */
   readonly identity: JsonValue;
+  /** How it is trained, such as its rates of dropout: checkpoints record it, and several processes must agree on it. */
+  readonly options?: JsonValue;
   /** Blocks between a parameter and the output, for layer-wise decay of the learning rate; default: 0 for all. */
   readonly blocksAbove?: (name: string) => number;
   /** Files of its own in every checkpoint, by name, such as the model's configuration. */

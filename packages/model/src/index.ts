@@ -1,7 +1,8 @@
 export type { AttentionMaps } from './attention-maps';
 export { checkModelConfig, type SimVlmConfig } from './config';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';
-export { ClassifierHead, type ClassifierOptions, type ClassifierPlace } from './finetune/classifier';
+export { ClassifierHead, type ClassifierOptions } from './finetune/classifier';
+export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-input';
 export type { DropRates, Drops } from './finetune/drop';
 export { adaptersOf, type LoraConfig, mergeAdapters, mergedTensors, unmergeAdapters } from './finetune/lora';
 export type { Continuation, GenerateRequest } from './generate/request';
@@ -13,8 +14,12 @@ export type {
   TopKOptions,
   TopPOptions,
 } from './generate/sampler-options';
-export { type HostArray, type ModelInput, upload } from './input';
+export { type ModelInput, upload } from './input';
 export { type Layout, layout, type Padding } from './layout';
+export { blocksAbove } from './learners/blocks-above';
+export { type ClassifierBatch, classifierLearner } from './learners/classifier';
+export type { LearnerOptions } from './learners/options';
+export { prefixLmLearner } from './learners/prefix-lm';
 export {
   buildNetwork,
   type DecoderInput,
@@ -43,6 +48,5 @@ export {
   SimVlm,
   type TrainingOptions,
 } from './simvlm';
-export { parameterSources } from './weights/assign';
 export { growWeights } from './weights/grow';
 export { resizeWeights } from './weights/resize';

@@ -1,5 +1,6 @@
-import type { PrefixLmBatch, Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import type { Feeds, PrefixLmBatch, Random } from '@simvlm/core';
+import { upload as uploadFeeds } from '@simvlm/ops';
+import type * as tf from '@tensorflow/tfjs';
 import type { Layout } from './layout';
 
 /**
@@ -29,18 +30,12 @@ export interface ModelInput {
   readonly seeds?: tf.Tensor2D;
 }
 
-/** The numbers of one tensor of a `ModelInput`. */
-export interface HostArray {
-  readonly shape: readonly number[];
-  readonly values: Int32Array | Float32Array;
-}
-
 /**
  * The numbers of a `ModelInput`, by the names of its tensors.
  *
  * @param random where something is dropped: what the seeds of the rows come from
  */
-export function inputArrays(plan: Layout, batch: PrefixLmBatch, random?: Random): Record<string, HostArray> {
+export function inputArrays(plan: Layout, batch: PrefixLmBatch, random?: Random): Feeds {
   const { size: B, images } = batch;
   const { prefix, length: L } = plan;
   const P = prefix.length;
@@ -73,10 +68,6 @@ function rowSeeds({ ids, images }: PrefixLmBatch, random: Random): Int32Array {
 }
 
 /** The tensors of such numbers; the caller disposes them. */
-export function upload(arrays: Readonly<Record<string, HostArray>>): ModelInput {
-  const tensors = Object.entries(arrays).map(([name, { shape, values }]) => [
-    name,
-    tf.tensor(values, [...shape], values instanceof Float32Array ? 'float32' : 'int32'),
-  ]);
-  return Object.fromEntries(tensors) as unknown as ModelInput;
+export function upload(arrays: Feeds): ModelInput {
+  return uploadFeeds(arrays) as unknown as ModelInput;
 }

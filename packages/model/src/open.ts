@@ -1,5 +1,7 @@
 import {
   type Checkpoint,
+  checkFits,
+  checkShape,
   FILES,
   finiteTensors,
   jsonOf,
@@ -21,7 +23,6 @@ import { checkModelConfig, type SimVlmConfig } from './config';
 import { isAdapter } from './finetune/lora';
 import { buildNetwork } from './network';
 import { defaultRegistry, SimVlm } from './simvlm';
-import { checkFits, checkShape } from './weights/assign';
 
 export interface OpenOptions {
   /** Where patchers are looked up; default: our own. */

@@ -1,6 +1,8 @@
 import {
   checkFiniteValues,
+  parameterSources,
   readSafetensors,
+  restoreParameters,
   type SafeTensor,
   type TensorSet,
   type TensorSource,
@@ -10,6 +12,7 @@ import {
   CheckpointError,
   ConfigError,
   declaredParameters,
+  type Feeds,
   type ParameterSpec,
   ParameterTree,
   type PrefixLmBatch,
@@ -17,7 +20,7 @@ import {
   Registry,
   ShapeError,
 } from '@simvlm/core';
-import { crossEntropy } from '@simvlm/ops';
+import { assignNumbers, crossEntropy } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { type AttentionMaps, attentionMaps } from './attention-maps';
@@ -27,11 +30,11 @@ import type { DropRates } from './finetune/drop';
 import { checkTargets, isAdapter, resolveLora } from './finetune/lora';
 import { generate } from './generate/generate';
 import type { Continuation, GenerateRequest } from './generate/request';
-import { type HostArray, inputArrays, type ModelInput, upload } from './input';
+import { inputArrays, type ModelInput, upload } from './input';
 import { layout, type Padding } from './layout';
 import { buildNetwork, type Network } from './network';
 import { scoreCandidates } from './score';
-import { assignTensors, assignValues, parameterSources, valuesOf } from './weights/assign';
+import { assignValues, valuesOf } from './weights/assign';
 import { variableScope } from './weights/variables';
 
 export interface CreateOptions {
@@ -133,18 +136,18 @@ export class SimVlm {
     const random = drops(options) ? options.random : undefined;
     return tf.tidy(() => {
       const inputs = plans.map((plan, i) => upload(inputArrays(plan, list[i]!, random)));
-      return this.lossOf(inputs, options).div(tokens) as tf.Scalar;
+      return tf.addN(inputs.map(input => this.lossOf(input, options))).div(tokens) as tf.Scalar;
     });
   }
 
   /**
-   * The sum of the loss over the loss tokens of batches that are on the device already: what `loss` is the mean of. It reads
+   * The sum of the loss over the loss tokens of a batch that is on the device already: what `loss` is the mean of. It reads
    * and uploads nothing, so that it can be captured.
    *
    * @returns a scalar, differentiable by the parameters; the caller disposes it
    */
-  lossOf(inputs: readonly ModelInput[], options: LossOptions = {}): tf.Scalar {
-    return tf.tidy(() => tf.addN(inputs.map(input => this.#rowLosses(input, options).sum())) as tf.Scalar);
+  lossOf(input: ModelInput, options: LossOptions = {}): tf.Scalar {
+    return tf.tidy(() => this.#rowLosses(input, options).sum() as tf.Scalar);
   }
 
   /**
@@ -153,7 +156,7 @@ export class SimVlm {
    * @param random as in the options of `loss`, where something is dropped
    * @throws ShapeError when the batch does not fit the model
    */
-  inputArrays(batch: PrefixLmBatch, padding?: Padding, random?: Random): Record<string, HostArray> {
+  inputArrays(batch: PrefixLmBatch, padding?: Padding, random?: Random): Feeds {
     return inputArrays(layout(batch, this.config, padding), batch, random);
   }
 
@@ -271,7 +274,7 @@ export class SimVlm {
    * @throws CheckpointError when names or shapes do not fit: then nothing has changed; when a tensor cannot be read
    */
   async loadTensors(set: TensorSet): Promise<void> {
-    await assignTensors(this.#taking(set.tensors.keys()), set, 'weights');
+    await restoreParameters(this.#taking(set.tensors.keys()), set, 'weights', assignNumbers);
   }
 
   /** The adapters alone as a safetensors file, with their configuration in its metadata. @throws ConfigError when there are none */

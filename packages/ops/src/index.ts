@@ -24,6 +24,7 @@ export { embedding } from './embedding/op';
 export { differentiable, type FusedInputs, type FusedKernel, runFused } from './fused';
 export { clipScale, globalNorm } from './global-norm/op';
 export { type GroupNormOptions, groupNorm } from './group-norm/op';
+export { assignNumbers, upload } from './host';
 export {
   type AdamWAttrs,
   type CacheWriteAttrs,

@@ -1,5 +1,5 @@
+import type { TrainCallback } from '@simvlm/core';
 import { type SurveyTokenizer, surveyTexts, type TextSurvey } from '@simvlm/data';
-import type { TrainCallback } from '@simvlm/trainer';
 import type { RunData } from './data';
 import type { Reporter } from './reporter';
 import type { RunConfig } from './run-config';

@@ -1,8 +1,8 @@
 import type { Checkpoint, CheckpointStorage } from '@simvlm/checkpoint';
-import { type ProcessGroup, parameterCount, type Registry } from '@simvlm/core';
-import type { SimVlm } from '@simvlm/model';
+import { type ProcessGroup, parameterCount, type Registry, type TrainCallback } from '@simvlm/core';
+import { prefixLmLearner, type SimVlm } from '@simvlm/model';
 import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
-import { type TrainCallback, type TrainResult, train } from '@simvlm/trainer';
+import { type TrainResult, train } from '@simvlm/trainer';
 import type * as tf from '@tensorflow/tfjs';
 import { runBatches } from './batches';
 import { reportBeforeTraining, warmupWarning } from './before-training';
@@ -62,11 +62,17 @@ export async function runTraining(
         ...{ config, data, tokenizer, maxTextLength: model.config.maxTextLength },
         tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
       });
+    const { dropout, stochasticDepth, labelSmoothing, checkpointBlocks, ...optimizer } = config.optimizer;
     const result = await train({
-      model,
+      learner: prefixLmLearner(model, {
+        labelSmoothing,
+        ...(dropout !== undefined && { dropout }),
+        ...(stochasticDepth !== undefined && { stochasticDepth }),
+        ...(checkpointBlocks !== undefined && { checkpointBlocks }),
+      }),
       batches: runBatches(config, data, tokenizer, model.config, registry),
       config: {
-        ...config.optimizer,
+        ...optimizer,
         seed: config.seed,
         ...(config.steps !== undefined ? { steps: config.steps } : { minutes: config.minutes! }),
         checkpointSeconds: config.checkpointSeconds,

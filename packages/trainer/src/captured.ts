@@ -1,55 +1,50 @@
-import { ConfigError, ParameterTree, type PrefixLmBatch, type Random } from '@simvlm/core';
-import { drops, type HostArray, type LossOptions, type ModelInput, type SimVlm } from '@simvlm/model';
+import { ConfigError, type FedTensors, type HostArray, ParameterTree, type Random } from '@simvlm/core';
 import { canAdamwInPlace, variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { LossAndGradients, StreamedGradients } from './gradients';
+import { lossCount, type MicroBatches, type TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
 import { Recordings, type Tensors } from './recordings';
 import { ownRows } from './rows';
 
 /** What a captured step gives; it belongs to the recording, and holds until the next step. */
 export type CapturedOutputs = {
-  /** Mean loss over the loss tokens, in nats. */
+  /** Mean loss, in nats. */
   readonly loss: tf.Scalar;
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: tf.Scalar;
 };
 
 export type CapturedResult = CapturedOutputs & {
-  /** Loss tokens. */
-  readonly tokens: number;
+  /** Losses that the mean is of. */
+  readonly count: number;
 };
 
 /**
  * Whole training steps (forward, backward, clipping, AdamW) as recordings: one for each combination of shapes, made when it first
- * comes. Batches are padded to the model's text length, so that there are few.
+ * comes. Batches are padded to full length, so that there are few.
  */
-export class CapturedTraining {
-  readonly #model: SimVlm;
+export class CapturedTraining<B> {
+  readonly #learner: TrainLearner<B>;
   readonly #optimizer: AdamW;
-  readonly #loss: LossOptions;
   readonly #recordings: Recordings<CapturedOutputs>;
 
-  /**
-   * @param loss options of the loss, or its label smoothing alone
-   * @throws ConfigError on a backend that does not overwrite tensors
-   */
-  constructor(model: SimVlm, optimizer: AdamW, loss: LossOptions | number) {
+  /** @throws ConfigError on a backend that does not overwrite tensors */
+  constructor(learner: TrainLearner<B>, optimizer: AdamW) {
     checkBackend();
-    this.#model = model;
+    this.#learner = learner;
     this.#optimizer = optimizer;
-    this.#loss = typeof loss === 'number' ? { labelSmoothing: loss } : loss;
     this.#recordings = new Recordings((given, parts) => this.#step(given, parts));
   }
 
   /**
    * One step; loss and gradients are those of `lossAndGradients`. The optimiser has counted it.
    *
-   * @param random what dropout and stochastic depth of this step draw from: its seeds are inputs of the recording
+   * @param random what this step draws from, where something is dropped: its seeds are inputs of the recording
    */
-  run(micro: readonly (readonly PrefixLmBatch[])[], learningRate: number, random?: Random): CapturedResult {
-    const tokens = lossTokens(this.#model, micro);
-    const arrays = inputArrays(this.#model, micro, tokens, drops(this.#loss) ? random : undefined);
+  run(micro: MicroBatches<B>, learningRate: number, random?: Random): CapturedResult {
+    const count = lossCount(this.#learner, micro);
+    const arrays = inputArrays(this.#learner, micro, count, random);
     arrays.set('learningRate', one(learningRate));
     arrays.set('step', one(this.#optimizer.step + 1));
     const outputs = this.#recordings.run(
@@ -57,7 +52,7 @@ export class CapturedTraining {
       micro.map(parts => parts.length),
     );
     this.#optimizer.counted();
-    return { ...outputs, tokens };
+    return { ...outputs, count };
   }
 
   dispose(): void {
@@ -66,7 +61,7 @@ export class CapturedTraining {
 
   #step(given: Tensors, parts: readonly number[]): CapturedOutputs {
     const { params } = this.#optimizer;
-    const { loss, gradients } = gradientsOfInputs(this.#model, this.#loss, params, given, parts);
+    const { loss, gradients } = gradientsOfInputs(this.#learner, params, given, parts);
     const { learningRate, step } = given as Record<string, tf.Scalar>;
     return { loss, gradientNorm: this.#optimizer.applyInPlace(gradients, learningRate!, step!) };
   }
@@ -76,40 +71,37 @@ export class CapturedTraining {
  * The part of a training step that one of several processes does by itself (forward and backward) as recordings. Nothing of the inside of a
  * recording can wait for others: gradients are added up after it, not while it runs.
  */
-export class CapturedGradients {
-  readonly #model: SimVlm;
+export class CapturedGradients<B> {
+  readonly #learner: TrainLearner<B>;
   readonly #params: ParameterTree<tf.Variable>;
-  readonly #loss: LossOptions;
   readonly #recordings: Recordings<Tensors>;
 
   /** @throws ConfigError on a backend that does not overwrite tensors */
-  constructor(model: SimVlm, params: ParameterTree<tf.Variable>, loss: LossOptions) {
+  constructor(learner: TrainLearner<B>, params: ParameterTree<tf.Variable>) {
     checkBackend();
-    this.#model = model;
+    this.#learner = learner;
     this.#params = params;
-    this.#loss = loss;
     this.#recordings = new Recordings((given, parts) => {
-      const { loss, gradients } = gradientsOfInputs(model, this.#loss, params, given, parts);
+      const { loss, gradients } = gradientsOfInputs(learner, params, given, parts);
       return { loss, ...Object.fromEntries([...gradients].map(([name, each]) => [`of ${name}`, each])) };
     });
   }
 
   /** As `streamGradients`. */
   run(
-    micro: readonly (readonly PrefixLmBatch[])[],
+    micro: MicroBatches<B>,
     { share, receive }: StreamedGradients,
     random: Random,
-  ): Pick<LossAndGradients, 'loss' | 'tokens'> {
-    const tokens = lossTokens(this.#model, micro);
-    const own = micro.map(parts => ownRows(parts, share));
-    if (own.every(parts => parts.length === 0)) return { loss: tf.scalar(0), tokens };
-    const arrays = inputArrays(this.#model, own, tokens, drops(this.#loss) ? random : undefined);
+  ): Pick<LossAndGradients, 'loss' | 'count'> {
+    const count = lossCount(this.#learner, micro);
+    const own = micro.map(parts => ownRows(this.#learner, parts, share));
+    if (own.every(parts => parts.length === 0)) return { loss: tf.scalar(0), count };
     const outputs = this.#recordings.run(
-      arrays,
+      inputArrays(this.#learner, own, count, random),
       own.map(parts => parts.length),
     );
     for (const name of this.#params.names().reverse()) receive(name, outputs[`of ${name}`]!);
-    return { loss: outputs.loss!.clone() as tf.Scalar, tokens };
+    return { loss: outputs.loss!.clone() as tf.Scalar, count };
   }
 
   dispose(): void {
@@ -129,30 +121,27 @@ function one(value: number): HostArray {
   return { shape: [], values: Float32Array.of(value) };
 }
 
-function lossTokens(model: SimVlm, micro: readonly (readonly PrefixLmBatch[])[]): number {
-  return micro.flat().reduce((sum, part) => sum + model.lossTokens(part), 0);
-}
-
-/** The inputs of a recording: of each part under its numbers, and by what a token's loss counts. */
-function inputArrays(
-  model: SimVlm,
-  micro: readonly (readonly PrefixLmBatch[])[],
-  tokens: number,
+/** The inputs of a recording: of each part under its numbers, and by what a loss counts. */
+function inputArrays<B>(
+  learner: TrainLearner<B>,
+  micro: MicroBatches<B>,
+  count: number,
   random: Random | undefined,
 ): Map<string, HostArray> {
   const arrays = new Map<string, HostArray>();
-  for (const [i, parts] of micro.entries())
+  for (const [i, parts] of micro.entries()) {
+    const options = { padding: 'full' as const, ...(random && { random: random.fork(i) }) };
     for (const [j, part] of parts.entries())
-      for (const [name, array] of Object.entries(model.inputArrays(part, 'full', random?.fork(i))))
+      for (const [name, array] of Object.entries(learner.feeds(part, options)))
         arrays.set(`${i}.${j}.${name}`, array);
-  arrays.set('perToken', one(1 / tokens));
+  }
+  arrays.set('perLoss', one(1 / count));
   return arrays;
 }
 
 /** Loss and gradients out of such inputs. */
-function gradientsOfInputs(
-  model: SimVlm,
-  loss: LossOptions,
+function gradientsOfInputs<B>(
+  learner: TrainLearner<B>,
   params: ParameterTree<tf.Variable>,
   given: Tensors,
   parts: readonly number[],
@@ -164,7 +153,7 @@ function gradientsOfInputs(
     if (count === 0) continue;
     const inputs = Array.from({ length: count }, (_, j) => inputOf(given, `${i}.${j}.`));
     const { value, grads } = variableGradients(
-      () => model.lossOf(inputs, loss).mul(given.perToken!) as tf.Scalar,
+      () => tf.tidy(() => tf.addN(inputs.map(feeds => learner.loss(feeds, true))).mul(given.perLoss!)),
       variables,
     );
     losses.push(value);
@@ -177,9 +166,7 @@ function gradientsOfInputs(
   };
 }
 
-function inputOf(given: Tensors, prefix: string): ModelInput {
+function inputOf(given: Tensors, prefix: string): FedTensors<tf.Tensor> {
   const own = Object.entries(given).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(
-    own.map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  ) as unknown as ModelInput;
+  return Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 }

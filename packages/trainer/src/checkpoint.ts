@@ -3,32 +3,41 @@ import {
   type CheckpointContents,
   type CheckpointFiles,
   checkFinite,
+  checkFits,
   FILES,
   hasTensors,
   jsonFile,
   jsonOf,
   openTensors,
+  parameterSources,
+  restoreParameters,
   TENSORS,
   type TensorSource,
   tensorFiles,
 } from '@simvlm/checkpoint';
 import { CheckpointError, type JsonValue, type OptionRule, rule } from '@simvlm/core';
-import { checkpointModelConfig, type SimVlm } from '@simvlm/model';
+import { assignNumbers } from '@simvlm/ops';
+import type { TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
+import type { SmoothedLoss } from './smoothed-loss';
 import type { WeightAverage } from './weight-average';
+
+const FORMAT = 2;
 
 /** What the trainer knows beside weights and moments. */
 export interface TrainerState {
-  readonly format: 1;
+  readonly format: 2;
+  /** What was trained; see `Learner`. */
+  readonly learner: { readonly kind: string; readonly identity: JsonValue; readonly options?: JsonValue };
   /** Optimiser steps taken. */
   readonly step: number;
   /** Steps of the whole run, once known. */
   readonly totalSteps: number | null;
   /** Seconds trained so far, over all sessions. */
   readonly seconds: number;
-  /** Examples seen, of both kinds. */
-  readonly examples: number;
-  /** Smoothed loss, in nats per token, and its lowest value so far; absent in older checkpoints. */
+  /** Rows trained on. */
+  readonly rows: number;
+  /** Absent before the first step. */
   readonly loss?: SmoothedLoss;
   /** Where the data are, exactly. */
   readonly data: JsonValue;
@@ -36,36 +45,37 @@ export interface TrainerState {
   readonly config: JsonValue;
 }
 
-export interface SmoothedLoss {
-  readonly smoothed: number;
-  readonly lowest: number;
-  /** Step of the lowest. */
-  readonly lowestStep: number;
-}
-
 /**
- * Everything needed to go on, or to caption: weights, optimiser state, trainer state, model configuration, extra files. Numbers are fetched
- * from the device as they are written.
+ * Everything needed to go on, or to use what was trained: weights, optimiser state, trainer state, the learner's files, extra files. Numbers
+ * are fetched from the device as they are written.
  *
  * @param moments all of the optimiser's state
  * @param average what those who use the model get instead of the weights in training, which are then kept beside it
  */
 export function packCheckpoint(
-  model: SimVlm,
+  learner: TrainLearner,
   moments: readonly (readonly [string, TensorSource])[],
-  state: TrainerState,
+  state: Omit<TrainerState, 'format' | 'learner'>,
   extras: CheckpointFiles,
   average?: WeightAverage,
 ): CheckpointContents {
-  const weights = model.weights();
+  const weights = parameterSources(learner.params);
+  const { kind, identity, options: how } = learner;
   const options = { metadata: { format: 'simvlm' } };
   return new Map([
     ...extras,
     ...tensorFiles(TENSORS.weights, average ? withAverages(weights, average) : weights, options),
     ...(average ? tensorFiles(TENSORS.trained, weights, options) : []),
     ...tensorFiles(TENSORS.optimizer, moments),
-    [FILES.trainer, jsonFile(state)] as const,
-    [FILES.model, jsonFile(model.config)] as const,
+    [
+      FILES.trainer,
+      jsonFile({
+        format: FORMAT,
+        learner: { kind, identity, ...(how !== undefined && { options: how }) },
+        ...state,
+      }),
+    ] as const,
+    ...(learner.files?.() ?? []),
   ]);
 }
 
@@ -73,11 +83,13 @@ export function packCheckpoint(
 export async function checkpointTrainerState(checkpoint: Checkpoint): Promise<TrainerState> {
   const state = await jsonOf(checkpoint, FILES.trainer);
   const refuse = (what: string) => new CheckpointError('CHECKPOINT_INVALID', `${FILES.trainer} ${what}`);
-  if (state.format !== 1) throw refuse(`has format ${state.format}; this version reads format 1`);
+  if (state.format !== FORMAT)
+    throw refuse(`has format ${state.format}; this version reads format ${FORMAT}`);
   const rules: Record<string, OptionRule> = {
     step: rule.integer(0),
     seconds: rule.number(0),
-    examples: rule.integer(0),
+    rows: rule.integer(0),
+    learner: rule.object,
     config: rule.object,
   };
   for (const [key, { expected, accepts }] of Object.entries(rules))
@@ -98,36 +110,30 @@ function isSmoothedLoss(value: unknown): boolean {
 }
 
 /**
- * Puts weights and optimiser state back, one tensor at a time. Configuration, names, shapes and numbers are checked first: on a checkpoint
- * that does not fit the model stays as it was.
+ * Puts weights and optimiser state back, one tensor at a time. The learner, names, shapes and numbers are checked first: on a checkpoint
+ * that does not fit everything stays as it was.
  *
  * @param average gets the averaged weights; those of a checkpoint that has none begin with its weights
- * @throws CheckpointError when the checkpoint is of another model configuration or damaged
+ * @throws CheckpointError when the checkpoint is of another learner or damaged
  */
 export async function restoreCheckpoint(
   checkpoint: Checkpoint,
-  model: SimVlm,
+  learner: TrainLearner,
   optimizer: AdamW,
   average?: WeightAverage,
 ): Promise<TrainerState> {
   const state = await checkpointTrainerState(checkpoint);
-  const differing = differingKeys(await checkpointModelConfig(checkpoint), model.config);
-  if (differing.length > 0) {
-    throw new CheckpointError(
-      'CHECKPOINT_MISMATCH',
-      `the checkpoint is of another model: ${differing.join(', ')} differ; use its own config or start anew`,
-    );
-  }
+  checkLearner(state, learner);
   const moments = await openTensors(checkpoint, TENSORS.optimizer);
   const weights = await openTensors(checkpoint, TENSORS.weights);
   const trained = hasTensors(checkpoint, TENSORS.trained)
     ? await openTensors(checkpoint, TENSORS.trained)
     : weights;
+  for (const set of new Set([weights, trained])) checkFits(learner.params, set.tensors, TENSORS.weights);
   optimizer.checkFits(moments);
-  average?.checkFits(weights);
   await checkFinite(moments, 'optimizer state');
   for (const set of new Set([weights, trained])) await checkFinite(set, TENSORS.weights);
-  await model.loadTensors(trained);
+  await restoreParameters(learner.params, trained, TENSORS.weights, assignNumbers);
   await optimizer.restore(state.step, moments);
   await average?.restore(weights);
   return state;
@@ -142,7 +148,22 @@ function withAverages(
   return weights.map(([name, tensor]) => [name, averages.get(name) ?? tensor]);
 }
 
-function differingKeys(a: object, b: object): string[] {
+/** @throws CheckpointError when the checkpoint is of another learner, with the keys that differ */
+function checkLearner({ learner: { kind, identity } }: TrainerState, learner: TrainLearner): void {
+  const refuse = (what: string) =>
+    new CheckpointError(
+      'CHECKPOINT_MISMATCH',
+      `the checkpoint is of another model: ${what}; use its own config or start anew`,
+    );
+  if (kind !== learner.kind) throw refuse(`its learner is "${kind}", this one is "${learner.kind}"`);
+  const differing = differingKeys(identity, learner.identity);
+  if (differing.length > 0) throw refuse(`${differing.join(', ')} differ`);
+}
+
+/** Keys whose values differ; of what is no object the one word that says so. */
+function differingKeys(a: JsonValue, b: JsonValue): string[] {
+  if (!rule.object.accepts(a) || !rule.object.accepts(b))
+    return canonical(a) === canonical(b) ? [] : ['identities'];
   const [left, right] = [a, b] as [Record<string, unknown>, Record<string, unknown>];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].filter(
     key => canonical(left[key]) !== canonical(right[key]),

@@ -1,6 +1,16 @@
 import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
 
-/** How to train. Give `steps` or `minutes`. */
+/** What some parameters have of their own. */
+export interface ParameterGroup {
+  /** Names of parameters, in which `*` stands for any characters: `patcher.*`. */
+  readonly match: readonly string[];
+  /** The learning rate is multiplied by it, beside what `layerDecay` does; default 1. */
+  readonly learningRate?: number;
+  /** Weight decay of the weight matrices among them; default: that of all. */
+  readonly weightDecay?: number;
+}
+
+/** How to train. Give one of `steps`, `epochs` and `minutes`. */
 export interface TrainConfig {
   /** Peak learning rate. */
   readonly learningRate: number;
@@ -20,9 +30,11 @@ export interface TrainConfig {
   readonly schedule?: 'linear' | 'cosine' | 'constant';
   /**
    * Layer-wise decay of the learning rate, above 0 and at most 1, for fine-tuning: a parameter's is multiplied by it once for each block
-   * above; see `layerFactors`. Default 1: all alike.
+   * above; see `parameterRates`. Default 1: all alike.
    */
   readonly layerDecay?: number;
+  /** Rates of some parameters; the first group that matches a parameter counts. Default none. */
+  readonly groups?: readonly ParameterGroup[];
   /**
    * Parameters that stay as they are, by name: `*` stands for any characters (`patcher.*`). They have no moments, and their gradients are
    * neither computed nor part of the norm. Default none.
@@ -30,30 +42,16 @@ export interface TrainConfig {
   readonly freeze?: readonly string[];
   /**
    * Keeps an exponential moving average of the weights, at least 0 and below 1; default none. It is what a checkpoint gives to those who use the
-   * model, and what the model has after the training; the weights in training are kept beside it, for the resume.
+   * learner, and what the learner has after the training; the weights in training are kept beside it, for the resume.
    */
   readonly emaDecay?: number;
-  /** Dropout after each sublayer and on the embeddings, at least 0 and below 1; default 0 (the paper fine-tunes with 0.1). */
-  readonly dropout?: number;
-  /**
-   * Stochastic depth in the conv stage and the encoder, at least 0 and below 1: the rate of the deepest block, from which the others
-   * rise linearly. Default 0 (the paper fine-tunes with 0.1).
-   */
-  readonly stochasticDepth?: number;
-  /** Seed of what these two drop; with the step it is all that they depend on. Default 0. */
+  /** Seed of what is dropped at random (dropout, stochastic depth): with the step it is all that this depends on. Default 0. */
   readonly seed?: number;
   /** Batches whose gradients make one step; default 1. */
   readonly accumulate?: number;
-  /** Default 0. */
-  readonly labelSmoothing?: number;
-  /**
-   * Saves memory for time: nothing of the inside of a Transformer block is kept for the backward pass, which computes it once more. The
-   * gradients are the same. Default false.
-   */
-  readonly checkpointBlocks?: boolean;
   /**
    * Records a step once and replays it (CUDA graphs): less work for the processor, the same numbers but for the order of sums. All
-   * batches are padded to the model's text length. Needs a backend that overwrites its tensors: `native`, or
+   * batches are padded to full length. Needs a backend that overwrites its tensors: `native`, or
    * `webgpu`, which records nothing and only updates the weights in place. Of several processes each records its forward and backward
    * pass. Default false.
    */
@@ -70,6 +68,8 @@ export interface TrainConfig {
   readonly shardOptimizer?: boolean;
   /** Optimiser steps in all. */
   readonly steps?: number;
+  /** Passes through the training data instead, parts of one too; the batches must say how many of them make one. */
+  readonly epochs?: number;
   /**
    * A time budget instead: the run ends when it is over, and the schedule follows an estimate of the number of steps that is made
    * anew after each. Needs a warm-up of at least `ESTIMATE_STEPS` steps.
@@ -83,7 +83,17 @@ export interface TrainConfig {
 
 export type ResolvedTrainConfig = Required<Omit<TrainConfig, Optional>> & Pick<TrainConfig, Optional>;
 
-type Optional = 'steps' | 'minutes' | 'checkpointSteps' | 'emaDecay';
+type Optional = 'steps' | 'epochs' | 'minutes' | 'checkpointSteps' | 'emaDecay';
+
+const namePatterns: OptionRule = {
+  expected: 'a list of names, in which * stands for any characters',
+  accepts: value => Array.isArray(value) && value.every(name => typeof name === 'string'),
+};
+
+const above0: OptionRule = {
+  expected: 'a number above 0',
+  accepts: value => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY,
+};
 
 const belowOne: OptionRule = {
   expected: 'a number from 0 to below 1',
@@ -108,34 +118,36 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     clip: rule.number(0),
     warmup: rule.number(0),
     schedule: rule.oneOf('linear', 'cosine', 'constant'),
+    groups: {
+      expected: 'a list of groups such as {"match": ["patcher.*"], "learningRate": 0.1}',
+      accepts: Array.isArray,
+    },
     layerDecay: {
       expected: 'a number above 0 and at most 1',
       accepts: value => typeof value === 'number' && value > 0 && value <= 1,
     },
-    freeze: {
-      expected: 'a list of names, in which * stands for any characters',
-      accepts: value => Array.isArray(value) && value.every(name => typeof name === 'string'),
-    },
+    freeze: namePatterns,
     emaDecay: belowOne,
-    dropout: belowOne,
-    stochasticDepth: belowOne,
     seed: rule.integer(0),
     accumulate: rule.integer(1),
-    labelSmoothing: rule.number(0, 1),
-    checkpointBlocks: rule.boolean,
     captureSteps: rule.boolean,
     gradientPrecision: rule.oneOf('float32', 'bfloat16'),
     shardOptimizer: rule.boolean,
     steps: rule.integer(1),
+    epochs: above0,
     minutes: rule.number(0),
     checkpointSeconds: rule.number(0),
     checkpointSteps: rule.integer(1),
   });
   if (config.learningRate === undefined)
     throw new ConfigError('CONFIG_INVALID', 'train config: "learningRate" is missing');
-  if ((config.steps === undefined) === (config.minutes === undefined)) {
-    throw new ConfigError('CONFIG_INVALID', 'train config: give "steps" or "minutes", one of the two');
-  }
+  const { steps, epochs, minutes } = config;
+  if ([steps, epochs, minutes].filter(length => length !== undefined).length !== 1)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'train config: give "steps", "epochs" or "minutes", one of the three',
+    );
+  for (const [i, group] of (config.groups ?? []).entries()) checkGroup(`train config: groups[${i}]`, group);
   const resolved = {
     weightDecay: 0.01,
     beta1: 0.9,
@@ -145,13 +157,10 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     warmup: 0.02,
     schedule: 'linear' as const,
     layerDecay: 1,
+    groups: [],
     freeze: [],
-    dropout: 0,
-    stochasticDepth: 0,
     seed: 0,
     accumulate: 1,
-    labelSmoothing: 0,
-    checkpointBlocks: false,
     captureSteps: false,
     gradientPrecision: 'float32' as const,
     shardOptimizer: false,
@@ -168,4 +177,14 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     );
   }
   return resolved;
+}
+
+function checkGroup(where: string, group: ParameterGroup): void {
+  if (!rule.object.accepts(group) || group.match === undefined || group.match.length === 0)
+    throw new ConfigError('CONFIG_INVALID', `${where} needs "match", a list of names of parameters`);
+  checkOptions(where, group, {
+    match: namePatterns,
+    learningRate: rule.number(0),
+    weightDecay: rule.number(0),
+  });
 }

@@ -1,33 +1,37 @@
-import { ParameterTree, type PrefixLmBatch } from '@simvlm/core';
-import type { LossOptions, SimVlm } from '@simvlm/model';
-import { variableGradients } from '@simvlm/ops';
+import { ParameterTree, type Random } from '@simvlm/core';
+import { upload, variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
+import type { MicroBatches, TrainLearner } from './learner';
 import { ownRows, type Share } from './rows';
 
 export interface LossAndGradients {
-  /** Mean loss over the loss tokens of all batches, in nats; a scalar the caller disposes. */
+  /** Mean loss over all batches, in nats; a scalar the caller disposes. */
   readonly loss: tf.Scalar;
   /** By parameter name; the caller disposes them. */
   readonly gradients: ParameterTree<tf.Tensor>;
-  /** Loss tokens. */
-  readonly tokens: number;
+  /** Losses that the mean is of. */
+  readonly count: number;
+}
+
+export interface GradientOptions {
+  /** What the step draws from, where something is dropped at random; each micro-batch draws from a stream of its own of it. */
+  readonly random?: Random;
+  /** What to differentiate by; default: all that the learner trains. */
+  readonly params?: ParameterTree<tf.Variable>;
 }
 
 /**
  * The loss of one step and its gradients. Several micro-batches give what one large batch of all their rows would give: each
- * counts by its loss tokens.
+ * counts by its losses.
  *
- * @param micro for each micro-batch its parts (image-text, text-only)
- * @param loss options of the loss, or its label smoothing alone; each micro-batch draws from a stream of its own of `random`
- * @param params what to differentiate by; default: all that the model has to train
+ * @param micro for each micro-batch its parts, such as pairs and documents
  */
-export function lossAndGradients(
-  model: SimVlm,
-  micro: readonly (readonly PrefixLmBatch[])[],
-  loss: LossOptions | number,
-  params = model.trainable,
+export function lossAndGradients<B>(
+  learner: TrainLearner<B>,
+  micro: MicroBatches<B>,
+  { random, params = learner.trainable }: GradientOptions = {},
 ): LossAndGradients {
-  const { losses, tokens } = microLosses(model, micro, loss);
+  const { losses, count } = microLosses(learner, micro, random);
   let mean: tf.Scalar | undefined;
   let total: tf.Tensor[] | undefined;
   for (const each of losses) {
@@ -40,7 +44,7 @@ export function lossAndGradients(
   return {
     loss: mean ?? tf.scalar(0),
     gradients: ParameterTree.from(params.names().map((name, i) => [name, total![i]!])),
-    tokens,
+    count,
   };
 }
 
@@ -53,19 +57,18 @@ export interface StreamedGradients {
 }
 
 /**
- * `lossAndGradients` of the rows of one of several processes, divided by the loss tokens of all, so that what the processes give adds up
+ * `lossAndGradients` of the rows of one of several processes, divided by the number of losses of all, so that what the processes give adds up
  * to loss and gradients of the whole; both are 0 for one without rows.
  *
- * @returns the loss of its own rows, which the caller disposes, and the loss tokens of all
+ * @returns the loss of its own rows, which the caller disposes, and the number of losses of all
  */
-export function streamGradients(
-  model: SimVlm,
-  micro: readonly (readonly PrefixLmBatch[])[],
-  loss: LossOptions | number,
-  params: ParameterTree<tf.Variable>,
+export function streamGradients<B>(
+  learner: TrainLearner<B>,
+  micro: MicroBatches<B>,
   { share, receive }: StreamedGradients,
-): Pick<LossAndGradients, 'loss' | 'tokens'> {
-  const { losses, tokens } = microLosses(model, micro, loss, share);
+  { random, params = learner.trainable }: GradientOptions = {},
+): Pick<LossAndGradients, 'loss' | 'count'> {
+  const { losses, count } = microLosses(learner, micro, random, share);
   const names = new Map([...params].map(([name, { id }]) => [id, name]));
   /** Of the micro-batches before, by name. */
   const total = new Map<string, tf.Tensor>();
@@ -91,37 +94,50 @@ export function streamGradients(
   } finally {
     tf.dispose([...total.values()]);
   }
-  return { loss: mean ?? tf.scalar(0), tokens };
+  return { loss: mean ?? tf.scalar(0), count };
 }
 
 /**
- * For each micro-batch with rows its loss, weighted so that their sum is the mean over all loss tokens.
+ * For each micro-batch with rows its loss, weighted so that their sum is the mean over all losses.
  *
  * @param share takes the rows of one process alone
  */
-function microLosses(
-  model: SimVlm,
-  micro: readonly (readonly PrefixLmBatch[])[],
-  loss: LossOptions | number,
+function microLosses<B>(
+  learner: TrainLearner<B>,
+  micro: MicroBatches<B>,
+  random: Random | undefined,
   share?: Share,
-): { readonly losses: readonly (() => tf.Scalar)[]; readonly tokens: number } {
-  const lossTokens = (parts: readonly PrefixLmBatch[]) =>
-    parts.reduce((sum, part) => sum + model.lossTokens(part), 0);
-  const counts = micro.map(lossTokens);
-  const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const options = typeof loss === 'number' ? { labelSmoothing: loss } : loss;
+): { readonly losses: readonly (() => tf.Scalar)[]; readonly count: number } {
+  const countOf = (parts: readonly B[]) => parts.reduce((sum, part) => sum + learner.count(part), 0);
+  const counts = micro.map(countOf);
+  const count = counts.reduce((sum, each) => sum + each, 0);
   const losses = micro.flatMap((all, i) => {
-    const parts = share ? ownRows(all, share) : all;
+    const parts = share ? ownRows(learner, all, share) : all;
     if (parts.length === 0) return [];
-    const weight = (share ? lossTokens(parts) : counts[i]!) / tokens;
-    const drawn = { ...options, ...(options.random && { random: options.random.fork(i) }) };
-    return [() => scaled(model.loss(parts, drawn), weight)];
+    const own = share ? countOf(parts) : counts[i]!;
+    const drawn = random?.fork(i);
+    return [() => scaled(meanLoss(learner, parts, own, drawn), own / count)];
   });
-  return { losses, tokens };
+  return { losses, count };
+}
+
+/** The mean loss of a micro-batch in training. */
+function meanLoss<B>(
+  learner: TrainLearner<B>,
+  parts: readonly B[],
+  count: number,
+  random: Random | undefined,
+): tf.Scalar {
+  return tf.tidy(() => {
+    const inputs = parts.map(part =>
+      upload(learner.feeds(part, { padding: 'short', ...(random && { random }) })),
+    );
+    return tf.addN(inputs.map(feeds => learner.loss(feeds, true))).div(count) as tf.Scalar;
+  });
 }
 
 /**
- * A loss of one's own, such as a classifier's, and its gradients, as `AdamW.apply` takes them. The caller disposes both.
+ * Any loss and its gradients, as `AdamW.apply` takes them: for loops of one's own. The caller disposes both.
  *
  * @param loss its intermediate tensors are freed
  */

@@ -1,15 +1,13 @@
-import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
+import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
-import { parameterSources } from '@simvlm/model';
 import { adamwInPlace, adamwStep, clipScale, globalNorm, unshare } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
-import { layerFactors } from './layer-decay';
 import { owners } from './owners';
+import type { ParameterRate } from './parameter-rates';
 import type { Share } from './rows';
 
-export type AdamWOptions = Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'> &
-  Partial<Pick<ResolvedTrainConfig, 'layerDecay'>>;
+export type AdamWOptions = Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'>;
 
 type Moments = { m: tf.Tensor; v: tf.Tensor };
 
@@ -30,27 +28,33 @@ export interface StepReport {
 export class AdamW {
   /** What is trained. */
   readonly params: ParameterTree<tf.Variable>;
-  readonly #options: Omit<AdamWOptions, 'layerDecay'>;
-  /** Of the learning rate, by name. */
-  readonly #factors: ReadonlyMap<string, number>;
+  readonly #options: AdamWOptions;
+  /** By name. */
+  readonly #rates: ReadonlyMap<string, ParameterRate>;
   /** By name, the process that has a parameter's moments. */
   readonly #owners: ReadonlyMap<string, number>;
   #moments: ParameterTree<Moments>;
   #step = 0;
 
   /**
-   * @param names all parameters of the model, where `params` are not all: they say how deep each lies, for `layerDecay`
+   * @param rates what parameters have of their own, by name; default: all alike
    * @param share which of several processes keeps a part of the moments here; default: one that keeps all
    */
   constructor(
     params: ParameterTree<tf.Variable>,
-    { layerDecay = 1, ...options }: AdamWOptions,
-    names: readonly string[] = params.names(),
+    options: AdamWOptions,
+    rates: ReadonlyMap<string, ParameterRate> = new Map(),
     share: Share = { rank: 0, size: 1 },
   ) {
     this.params = params;
     this.#options = options;
-    this.#factors = layerFactors(names, layerDecay);
+    const { weightDecay } = options;
+    this.#rates = new Map(
+      [...params].map(([name, { shape }]) => {
+        const own = rates.get(name) ?? { learningRate: 1, weightDecay };
+        return [name, decays(name, shape) ? own : { ...own, weightDecay: 0 }];
+      }),
+    );
     this.#owners = owners(params, share);
     const own = params.filter(name => this.#owners.get(name) === share.rank);
     this.#moments = own.map(({ shape }) => ({ m: tf.keep(tf.zeros(shape)), v: tf.keep(tf.zeros(shape)) }));
@@ -96,16 +100,15 @@ export class AdamW {
 
   /** Gives every parameter and moment new memory. @returns the gradient's global norm before clipping */
   #replace(gradients: ParameterTree<tf.Tensor>, learningRate: number): tf.Scalar {
-    const { clip, ...rest } = this.#options;
+    const { clip, weightDecay: _, ...rest } = this.#options;
     const norm = globalNorm(gradients.values());
     tf.tidy(() => {
       const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
       for (const [name, moments] of this.#moments) {
         const param = this.params.get(name);
-        const weightDecay = decays(name, param) ? rest.weightDecay : 0;
+        const { learningRate: factor, weightDecay } = this.#rates.get(name)!;
         const inputs = { param, grad: gradients.get(name), ...moments, gradScale };
-        const rate = learningRate * this.#factors.get(name)!;
-        const attrs = { ...rest, weightDecay, learningRate: rate, step: this.#step };
+        const attrs = { ...rest, weightDecay, learningRate: learningRate * factor, step: this.#step };
         const [next, m, v] = adamwStep(inputs, attrs);
         param.assign(next);
         tf.dispose([moments.m, moments.v]);
@@ -123,13 +126,13 @@ export class AdamW {
    * @returns the gradient's global norm before clipping
    */
   applyInPlace(gradients: ParameterTree<tf.Tensor>, learningRate: tf.Scalar, step: tf.Scalar): tf.Scalar {
-    const { clip, weightDecay, ...rest } = this.#options;
+    const { clip, weightDecay: _, ...rest } = this.#options;
     const norm = globalNorm(gradients.values());
     const gradScale = clip > 0 ? clipScale(norm, clip) : tf.scalar(1);
     // The kernel knows one learning rate: it runs once for each that there is.
-    for (const factor of new Set(this.#factors.values())) {
-      const names = this.#moments.names().filter(name => this.#factors.get(name) === factor);
-      if (names.length === 0) continue;
+    const factorOf = (name: string) => this.#rates.get(name)!.learningRate;
+    for (const factor of new Set(this.#moments.names().map(factorOf))) {
+      const names = this.#moments.names().filter(name => factorOf(name) === factor);
       const moments = names.map(name => this.#moments.get(name));
       const params = names.map(name => this.params.get(name));
       adamwInPlace(
@@ -142,7 +145,7 @@ export class AdamW {
           step,
           learningRate: factor === 1 ? learningRate : (tf.mul(learningRate, factor) as tf.Scalar),
         },
-        { ...rest, weightDecays: names.map((name, i) => (decays(name, params[i]!) ? weightDecay : 0)) },
+        { ...rest, weightDecays: names.map(name => this.#rates.get(name)!.weightDecay) },
       );
     }
     return norm;
@@ -210,6 +213,6 @@ export class AdamW {
   }
 }
 
-function decays(name: string, { shape }: tf.Tensor): boolean {
+function decays(name: string, shape: readonly number[]): boolean {
   return name.endsWith('.weight') && shape.length >= 2;
 }

@@ -3,16 +3,16 @@ import {
   type AllReduceOptions,
   ConfigError,
   DataError,
-  type JsonValue,
+  fingerprintOf,
+  hashIntegers,
+  hashText,
   type ParameterTree,
-  type PrefixLmBatch,
   type ProcessGroup,
 } from '@simvlm/core';
-import type { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
-import { batchFingerprint, textHash } from './fingerprint';
 import { GradientBuckets } from './gradient-buckets';
 import type { LossAndGradients, StreamedGradients } from './gradients';
+import type { MicroBatches, TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
 
 /**
@@ -35,12 +35,13 @@ export class Processes {
   /**
    * Makes sure that all train the same thing from the same step on, then gives each the weights of process 0.
    *
-   * @throws ConfigError, in every process, when one has another configuration, model or step
+   * @throws ConfigError, in every process, when one has another configuration, learner or step
    */
-  async begin(model: SimVlm, config: object, step: number): Promise<void> {
-    const shapes = [...model.params].map(([name, { shape }]) => [name, shape]);
-    const what = [config, model.config, shapes] as unknown as JsonValue;
-    const told = await this.#gather([textHash(JSON.stringify(what)), step]);
+  async begin(learner: TrainLearner, config: object, step: number): Promise<void> {
+    const { kind, identity, options, params, trainable } = learner;
+    const shapes = [...params].map(([name, { shape }]) => [name, shape]);
+    const what = [config, kind, identity, options, shapes, trainable.names()];
+    const told = await this.#gather([hashText(JSON.stringify(what)), step]);
     const [first] = told;
     for (const [rank, each] of told.entries()) {
       if (each[0] !== first![0])
@@ -54,7 +55,7 @@ export class Processes {
           `process ${rank} goes on from step ${each[1]} and process 0 from step ${first![1]}: give all the same checkpoint`,
         );
     }
-    const variables = model.params.values();
+    const variables = params.values();
     const weights = await this.group.broadcast(variables);
     for (const [i, weight] of weights.entries()) variables[i]!.assign(weight);
     tf.dispose(weights);
@@ -77,22 +78,22 @@ export class Processes {
    * The loss and the gradients of all processes' rows together; gradients are added up while the backward pass goes on.
    *
    * @param compute gives away the gradients of this process's rows, and returns their loss; see `streamGradients`
-   * @param micro the rows of all
+   * @param fingerprint of the rows of all, as `stepFingerprint` makes it
    * @throws DataError, in every process, when one has read other rows
    */
   async sum(
     params: ParameterTree<tf.Variable>,
-    micro: readonly (readonly PrefixLmBatch[])[],
-    compute: (own: StreamedGradients) => Pick<LossAndGradients, 'loss' | 'tokens'>,
+    fingerprint: number,
+    compute: (own: StreamedGradients) => Pick<LossAndGradients, 'loss' | 'count'>,
   ): Promise<LossAndGradients> {
     const buckets = new GradientBuckets(this.group, params, { precision: this.#precision });
     try {
-      const { loss: own, tokens } = compute({
+      const { loss: own, count } = compute({
         share: this.group,
         receive: (name, gradient) => buckets.add(name, gradient),
       });
-      const [sums, loss] = await bothOf(buckets.sums(), this.#lossOfAll(own, micro));
-      return { loss, gradients: params.map((_, name) => sums.get(name)!), tokens };
+      const [sums, loss] = await bothOf(buckets.sums(), this.#lossOfAll(own, fingerprint));
+      return { loss, gradients: params.map((_, name) => sums.get(name)!), count };
     } finally {
       buckets.dispose();
     }
@@ -139,11 +140,10 @@ export class Processes {
   }
 
   /** Disposes `own`. @throws DataError, in every process, when one has read other rows */
-  async #lossOfAll(own: tf.Scalar, micro: readonly (readonly PrefixLmBatch[])[]): Promise<tf.Scalar> {
+  async #lossOfAll(own: tf.Scalar, fingerprint: number): Promise<tf.Scalar> {
     const { rank, size } = this.group;
-    const read = batchFingerprint(micro.flat());
     // A number a process, in its own place: the sum is what all of them say.
-    const places = tf.tensor1d(Array.from({ length: size }, (_, i) => (i === rank ? read : 0)));
+    const places = tf.tensor1d(Array.from({ length: size }, (_, i) => (i === rank ? fingerprint : 0)));
     const given = [own, places];
     const sums = await this.group.allReduce(given).finally(() => tf.dispose(given));
     const [loss, said] = sums as [tf.Scalar, tf.Tensor1D];
@@ -173,6 +173,11 @@ export class Processes {
       own.dispose();
     }
   }
+}
+
+/** A number below 2²⁴, which float32 holds exactly, that differs when the rows of a step do. */
+export function stepFingerprint<B>(learner: TrainLearner<B>, micro: MicroBatches<B>): number {
+  return fingerprintOf(hashIntegers(micro.flat().map(part => learner.fingerprint(part))));
 }
 
 /** Both, or the error of the one that failed: then what the other gave is freed. */

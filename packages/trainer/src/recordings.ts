@@ -1,5 +1,5 @@
-import type { HostArray } from '@simvlm/model';
-import { type CapturedStep, captureStep } from '@simvlm/ops';
+import type { HostArray } from '@simvlm/core';
+import { type CapturedStep, captureStep, upload } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 
 /** Recordings that are kept: of batches with and without images, prefixes, and the last ones of an epoch. */
@@ -50,11 +50,8 @@ export class Recordings<Outputs extends Tensors> {
   }
 
   #make(arrays: ReadonlyMap<string, HostArray>, parts: readonly number[]): Recording<Outputs> {
-    const inputs: Tensors = {};
-    for (const [name, { shape, values }] of arrays)
-      inputs[name] = tf.keep(
-        tf.tensor(values, [...shape], values instanceof Float32Array ? 'float32' : 'int32'),
-      );
+    const inputs = upload(Object.fromEntries(arrays));
+    for (const input of Object.values(inputs)) tf.keep(input);
     return { inputs, step: captureStep({ inputs, step: given => this.#step(given, parts) }) };
   }
 }

@@ -1,4 +1,4 @@
-import type { PrefixLmBatch, ProcessGroup } from '@simvlm/core';
+import type { Learner, ProcessGroup } from '@simvlm/core';
 
 /** One of several processes. */
 export type Share = Pick<ProcessGroup, 'rank' | 'size'>;
@@ -12,38 +12,18 @@ export type Share = Pick<ProcessGroup, 'rank' | 'size'>;
  * 5 pairs, 2 documents, 2 processes      pairs  0 1 0 1 0      documents  1 0
  * ```
  */
-export function ownRows(parts: readonly PrefixLmBatch[], { rank, size }: Share): PrefixLmBatch[] {
-  const own: PrefixLmBatch[] = [];
+export function ownRows<B>(
+  learner: Pick<Learner<B>, 'rows' | 'select'>,
+  parts: readonly B[],
+  { rank, size }: Share,
+): B[] {
+  const own: B[] = [];
   let dealt = 0;
   for (const part of parts) {
     const rows: number[] = [];
-    for (let row = 0; row < part.size; row++) if (dealt++ % size === rank) rows.push(row);
-    if (rows.length > 0) own.push(selected(part, rows));
+    const count = learner.rows(part);
+    for (let row = 0; row < count; row++) if (dealt++ % size === rank) rows.push(row);
+    if (rows.length > 0) own.push(learner.select(part, rows));
   }
   return own;
-}
-
-function selected(batch: PrefixLmBatch, rows: readonly number[]): PrefixLmBatch {
-  const { length, tokens, prefixLengths, textLengths, images, ids } = batch;
-  return {
-    size: rows.length,
-    length,
-    tokens: selectedRows(tokens, length, rows),
-    prefixLengths: selectedRows(prefixLengths, 1, rows),
-    textLengths: selectedRows(textLengths, 1, rows),
-    ...(images && {
-      images: { side: images.side, pixels: selectedRows(images.pixels, images.side * images.side * 3, rows) },
-    }),
-    ids: rows.map(row => ids[row]!),
-  };
-}
-
-function selectedRows<A extends Int32Array | Float32Array>(
-  data: A,
-  width: number,
-  rows: readonly number[],
-): A {
-  const result = new (data.constructor as new (length: number) => A)(rows.length * width);
-  for (const [i, row] of rows.entries()) result.set(data.subarray(row * width, (row + 1) * width), i * width);
-  return result;
 }

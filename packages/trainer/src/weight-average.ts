@@ -1,6 +1,5 @@
-import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
+import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
-import { parameterSources } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 
 /**

@@ -32,25 +32,19 @@ describe('a checkpoint that does not fit', () => {
     });
   });
 
-  test.each(['weights.safetensors', 'optimizer.safetensors', 'trainer.json', 'model.json'])(
-    'without %s',
-    async name => {
-      const rest = new Map(files);
-      rest.delete(name);
-      const error = await errorOf(run({ resume: rest }));
-      expect(error).toBeInstanceOf(CheckpointError);
-      expect(error.message).toContain(`the checkpoint has no ${name}; it holds `);
-    },
-  );
+  test.each(['weights.safetensors', 'optimizer.safetensors', 'trainer.json'])('without %s', async name => {
+    const rest = new Map(files);
+    rest.delete(name);
+    const error = await errorOf(run({ resume: rest }));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain(`the checkpoint has no ${name}; it holds `);
+  });
 
   test.each<[string, string, RegExp]>([
-    ['trainer.json', '{"format": 1', /trainer.json: not JSON/],
+    ['trainer.json', '{"format": 2', /trainer.json: not JSON/],
     ['trainer.json', 'null', /trainer.json: must be a JSON object/],
-    ['trainer.json', '{"format": 2}', /trainer.json has format 2; this version reads format 1/],
-    ['trainer.json', '{"format": 1, "step": "3"}', /trainer.json has "step" "3"; it must be an integer ≥ 0/],
-    ['model.json', '', /model.json: not JSON/],
-    ['model.json', '[', /model.json: not JSON/],
-    ['model.json', '7', /model.json: must be a JSON object/],
+    ['trainer.json', '{"format": 1}', /trainer.json has format 1; this version reads format 2/],
+    ['trainer.json', '{"format": 2, "step": "3"}', /trainer.json has "step" "3"; it must be an integer ≥ 0/],
     ['weights.safetensors', 'nonsense', /not a usable safetensors file/],
     ['optimizer.safetensors', '', /not a usable safetensors file/],
   ])('with a %s of %j', async (name, text, message) => {
@@ -64,11 +58,23 @@ describe('a checkpoint that does not fit', () => {
     const checkpoint = memoryCheckpoint(files);
     expect(await checkpointModelConfig(checkpoint)).toEqual(tinyConfig());
     expect(await checkpointTrainerState(checkpoint)).toMatchObject({
-      ...{ format: 1, step: 1, totalSteps: 12, examples: 3 },
+      ...{ format: 2, step: 1, totalSteps: 12, rows: 3 },
+      learner: { kind: 'prefix-lm', identity: tinyConfig(), options: { dropout: 0 } },
     });
     (await openSimVlm(checkpoint)).dispose();
     const nothing = await errorOf(openSimVlm(memoryCheckpoint(new Map())));
     expect(nothing.message).toMatch(/no model.json; it holds nothing/);
+  });
+
+  test.each([
+    ['', /model.json: not JSON/],
+    ['[', /model.json: not JSON/],
+    ['7', /model.json: must be a JSON object/],
+  ])('a model.json of %j makes no model', async (text, message) => {
+    const spoilt = new Map([...files, ['model.json', new TextEncoder().encode(text)]]);
+    const error = await errorOf(openSimVlm(memoryCheckpoint(spoilt)));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toMatch(message);
   });
 
   test('extra files travel with it', async () => {

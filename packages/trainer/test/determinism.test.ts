@@ -60,7 +60,7 @@ describe('a resumed run equals the uninterrupted one', () => {
     ['with batches made ahead', {}, { ahead: 3 }],
     [
       'with all of it, smoothed labels and a cosine',
-      { config: { accumulate: 2, labelSmoothing: 0.1, schedule: 'cosine' } },
+      { learner: { labelSmoothing: 0.1 }, config: { accumulate: 2, schedule: 'cosine' } },
       { documents: true, ahead: 2 },
     ],
     ['with a decoder-only model', { model: { architecture: 'decoder-only' } }, { documents: true }],
@@ -68,8 +68,8 @@ describe('a resumed run equals the uninterrupted one', () => {
     const { whole, first, second } = await stoppedAndResumed(memoryStorage(), options, data);
     expect([...first.losses, ...second.losses]).toEqual(whole.losses);
     expect(second.weights).toEqual(whole.weights);
-    const count = ({ step, examples, tokens }: (typeof whole.metrics)[number]) => [step, examples, tokens];
-    expect([...first.metrics, ...second.metrics].map(count)).toEqual(whole.metrics.map(count));
+    const counts = ({ step, rows, count }: (typeof whole.metrics)[number]) => [step, rows, count];
+    expect([...first.metrics, ...second.metrics].map(counts)).toEqual(whole.metrics.map(counts));
   });
 
   test('through a folder on disk', async () => {

@@ -1,6 +1,6 @@
 import { type CheckpointStorage, memoryStorage } from '@simvlm/checkpoint';
 import { CheckpointError, TrainingError } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { train } from '../src/index';
@@ -29,16 +29,16 @@ describe('what goes wrong', () => {
       value: tf.zeros([]),
       gradFunc: () => tf.fill((x as tf.Tensor).shape, Number.POSITIVE_INFINITY),
     }));
-    const spoilt: SimVlm = Object.create(model, {
-      loss: {
-        value: (...args: Parameters<SimVlm['loss']>) =>
-          model.loss(...args).add(steep(model.params.get('decoder.norm.beta'))),
-      },
-    });
+    const learner = prefixLmLearner(model);
+    const spoilt: typeof learner = {
+      ...learner,
+      loss: (feeds, training) =>
+        learner.loss(feeds, training).add(steep(model.params.get('decoder.norm.beta'))),
+    };
     const storage = memoryStorage();
     const before = tf.memory().numTensors;
     const error = await errorOf(
-      train({ model: spoilt, batches: batches(), storage, config: { ...baseConfig, checkpointSteps: 1 } }),
+      train({ learner: spoilt, batches: batches(), storage, config: { ...baseConfig, checkpointSteps: 1 } }),
     );
     expect(error).toBeInstanceOf(TrainingError);
     expect(error.message).toMatch(/^the gradient norm of step 1 is Infinity/);

@@ -1,6 +1,6 @@
 import { memoryStorage, readSafetensors } from '@simvlm/checkpoint';
 import { ParameterTree } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lossAndGradients, trainable } from '../src/index';
 import { batches, errorOf, run, tinyConfig, useBackend } from './tiny';
@@ -48,7 +48,9 @@ describe('frozen parameters', () => {
   test('are no part of the gradient, nor of its norm', async () => {
     const model = SimVlm.create(tinyConfig(), { seed: 1 });
     const params = trainable(model.params, ['embedding.*', 'decoder.*']);
-    const { gradients, loss } = lossAndGradients(model, [await batches().next()], 0, params);
+    const { gradients, loss } = lossAndGradients(prefixLmLearner(model), [await batches().next()], {
+      params,
+    });
     expect(gradients.names()).toEqual(
       model.params.names().filter(name => !/^(embedding|decoder)\./.test(name)),
     );

@@ -1,6 +1,6 @@
 import { memoryStorage } from '@simvlm/checkpoint';
 import { ConfigError } from '@simvlm/core';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkpointTrainerState, type TrainConfig, train } from '../src/index';
@@ -13,10 +13,10 @@ describe('a run', () => {
     const { metrics, losses } = await run({ config: { steps: 80, learningRate: 0.02 } });
     expect(losses.at(-1)).toBeLessThan(losses[0]! * 0.7);
     expect(metrics.map(({ step }) => step)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
-    expect(metrics[0]).toMatchObject({ examples: 3, totalSteps: 80, learningRate: 0.01 });
-    expect(
-      metrics.every(({ gradientNorm, imagesPerSecond }) => gradientNorm > 0 && imagesPerSecond > 0),
-    ).toBe(true);
+    expect(metrics[0]).toMatchObject({ rows: 3, totalSteps: 80, learningRate: 0.01 });
+    expect(metrics.every(({ gradientNorm, rowsPerSecond }) => gradientNorm > 0 && rowsPerSecond > 0)).toBe(
+      true,
+    );
     expect(metrics.at(-1)!.learningRate).toBe(0);
   });
 
@@ -25,8 +25,8 @@ describe('a run', () => {
       await run({ config: { steps: 2 } }),
       await run({ config: { steps: 1, accumulate: 2 } }),
     ];
-    expect(two.metrics[0]!.examples).toBe(6);
-    expect(two.metrics[0]!.tokens).toBe(one.metrics[0]!.tokens + one.metrics[1]!.tokens);
+    expect(two.metrics[0]!.rows).toBe(6);
+    expect(two.metrics[0]!.count).toBe(one.metrics[0]!.count + one.metrics[1]!.count);
   });
 
   test('holds as many tensors after 50 steps as after one, and none afterwards', async () => {
@@ -91,7 +91,7 @@ describe('a stop', () => {
     const model = SimVlm.create(tinyConfig());
     setTimeout(() => stop.abort(), 30);
     const result = await train({
-      model,
+      learner: prefixLmLearner(model),
       batches: batches(),
       config: { ...baseConfig, steps: 500 },
       signal: stop.signal,
@@ -104,7 +104,7 @@ describe('a stop', () => {
     const model = SimVlm.create(tinyConfig());
     const before = await model.saveWeights();
     const result = await train({
-      model,
+      learner: prefixLmLearner(model),
       batches: batches(),
       config: baseConfig,
       signal: AbortSignal.abort(),

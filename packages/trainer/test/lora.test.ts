@@ -35,7 +35,11 @@ describe('training adapters', () => {
   });
 
   test('keeps moments of adapters alone, and is resumed exactly', async () => {
-    const options = { model, config: { ...config, emaDecay: 0.8, dropout: 0.1, checkpointBlocks: true } };
+    const options = {
+      model,
+      learner: { dropout: 0.1, checkpointBlocks: true },
+      config: { ...config, emaDecay: 0.8 },
+    };
     const data = { documents: true, ahead: 2 };
     const storage = memoryStorage();
     const whole = await run({ ...options, batches: batches(data) });

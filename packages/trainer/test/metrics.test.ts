@@ -1,10 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryStorage } from '@simvlm/checkpoint';
-import { CheckpointError } from '@simvlm/core';
+import { CheckpointError, type StepMetrics } from '@simvlm/core';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../../checkpoint/test/disk';
-import type { StepMetrics } from '../src/index';
 import { metricsWriter } from '../src/node';
 import { errorOf, run, useBackend } from './tiny';
 

@@ -8,7 +8,7 @@ import {
 } from '@simvlm/checkpoint';
 import { CheckpointError, Random } from '@simvlm/core';
 import { uniformPrefix } from '@simvlm/data';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { beforeAll, expect, test } from 'vitest';
 import { AdamW, lossAndGradients, resolveTrainConfig, restoreCheckpoint } from '../src/index';
 import { baseConfig, batches, errorOf, run, tinyConfig, useBackend } from './tiny';
@@ -36,7 +36,7 @@ test('mistake: an optimiser state reported as restored that was not: what is res
   const files = storage.files!;
   const model = SimVlm.create(tinyConfig(), { seed: 5 });
   const optimizer = new AdamW(model.params, resolveTrainConfig(baseConfig));
-  await restoreCheckpoint(memoryCheckpoint(files), model, optimizer);
+  await restoreCheckpoint(memoryCheckpoint(files), prefixLmLearner(model), optimizer);
   expect(optimizer.step).toBe(3);
   const tensors = await readAll({ tensors: new Map(optimizer.state()), metadata: {} });
   expect(writeSafetensors(tensors)).toEqual(files.get('optimizer.safetensors'));
@@ -70,7 +70,9 @@ test.each([
     const model = SimVlm.create(tinyConfig(), { seed: 5 });
     const before = await model.saveWeights();
     const optimizer = new AdamW(model.params, resolveTrainConfig(baseConfig));
-    await expect(restoreCheckpoint(memoryCheckpoint(files), model, optimizer)).rejects.toThrow(message);
+    await expect(
+      restoreCheckpoint(memoryCheckpoint(files), prefixLmLearner(model), optimizer),
+    ).rejects.toThrow(message);
     expect(await model.saveWeights(), 'the model stays as it was').toEqual(before);
     expect(optimizer.step).toBe(0);
     optimizer.dispose();
@@ -80,10 +82,11 @@ test.each([
 
 test('mistake: parameters that no gradient ever reaches', async () => {
   const model = SimVlm.create(tinyConfig(), { seed: 1 });
+  const learner = prefixLmLearner(model);
   const source = batches({ documents: true });
   const reached = new Set<string>();
   for (let step = 0; step < 3; step++) {
-    const { loss, gradients } = lossAndGradients(model, [await source.next()], 0);
+    const { loss, gradients } = lossAndGradients(learner, [await source.next()]);
     for (const [name, gradient] of gradients) {
       if (gradient.dataSync().some(value => value !== 0)) reached.add(name);
       gradient.dispose();

@@ -59,28 +59,36 @@ const epsilon = 1e-6;
 
 describe('a training in several processes', () => {
   // Steps of 3 pairs and 2 documents: of 2 processes one has 3 rows and one 2, of 7 two have none.
-  const cases = [
-    { size: 2, config: {} },
+  const cases: (Pick<RunOptions, 'config' | 'learner'> & { size: number })[] = [
+    { size: 2 },
     { size: 3, config: { accumulate: 2, clip: 0.1 } },
-    { size: 7, config: { labelSmoothing: 0.1, clip: 0 } },
-    { size: 2, config: { freeze: ['patcher.*'], layerDecay: 0.8, emaDecay: 0.9, checkpointBlocks: true } },
+    { size: 7, config: { clip: 0 }, learner: { labelSmoothing: 0.1 } },
+    {
+      size: 2,
+      config: { freeze: ['patcher.*'], layerDecay: 0.8, emaDecay: 0.9 },
+      learner: { checkpointBlocks: true },
+    },
     // A row drops the same, whichever process has it.
-    { size: 2, config: { dropout: 0.3, stochasticDepth: 0.3, accumulate: 2 } },
+    { size: 2, config: { accumulate: 2 }, learner: { dropout: 0.3, stochasticDepth: 0.3 } },
   ];
-  test.each(cases)('equals one process with all rows: $size, $config', async ({ size, config }) => {
-    const options = () => ({
-      batches: batches({ documents: true, ahead: 2 }),
-      config: { ...config, epsilon },
-    });
-    const whole = await run(options());
-    const parts = await Promise.all(together(size, options));
-    expect(distance(parts[0]!.losses, whole.losses)).toBeLessThan(1e-5);
-    for (const part of parts) expect(weightDistance(part, whole)).toBeLessThan(1e-5);
-    // All of it is of all rows, and told once.
-    const counted = ({ metrics }: Trained) => metrics.map(({ tokens, examples }) => [tokens, examples]);
-    expect(counted(parts[0]!)).toEqual(counted(whole));
-    for (const part of parts.slice(1)) expect(part.metrics).toEqual([]);
-  });
+  test.each(cases)(
+    'equals one process with all rows: $size, $config, $learner',
+    async ({ size, config, learner = {} }) => {
+      const options = () => ({
+        batches: batches({ documents: true, ahead: 2 }),
+        learner,
+        config: { ...config, epsilon },
+      });
+      const whole = await run(options());
+      const parts = await Promise.all(together(size, options));
+      expect(distance(parts[0]!.losses, whole.losses)).toBeLessThan(1e-5);
+      for (const part of parts) expect(weightDistance(part, whole)).toBeLessThan(1e-5);
+      // All of it is of all rows, and told once.
+      const counted = ({ metrics }: Trained) => metrics.map(({ count, rows }) => [count, rows]);
+      expect(counted(parts[0]!)).toEqual(counted(whole));
+      for (const part of parts.slice(1)) expect(part.metrics).toEqual([]);
+    },
+  );
 
   test('begins with the weights of process 0', async () => {
     // The average too begins with these.
@@ -106,7 +114,7 @@ describe('a training in several processes', () => {
       [2, 1],
     ] as const) {
       const { checkpoint } = await half(before);
-      expect(await checkpointTrainerState(checkpoint)).toMatchObject({ step: 5, examples: 25 });
+      expect(await checkpointTrainerState(checkpoint)).toMatchObject({ step: 5, rows: 25 });
       expect(weightDistance((await half(after, checkpoint)).first, whole)).toBeLessThan(1e-5);
     }
   });
@@ -135,7 +143,7 @@ describe('a training in several processes', () => {
       const bytes = [0, 1, 2, 3].map(rank => {
         const before = tf.memory().numBytes;
         const options = resolveTrainConfig({ learningRate: 1, steps: 1 });
-        const optimizer = new AdamW(model.params, options, model.params.names(), { rank, size: 4 });
+        const optimizer = new AdamW(model.params, options, undefined, { rank, size: 4 });
         const own = tf.memory().numBytes - before;
         optimizer.dispose();
         return own;

@@ -48,10 +48,9 @@ describe('a training configuration', () => {
     [{ clip: -1 }, /"clip"/],
     [{ schedule: 'step' }, /"schedule" must be one of linear, cosine, constant, got "step"/],
     [{ accumulate: 0 }, /"accumulate" must be an integer ≥ 1/],
-    [{ labelSmoothing: 2 }, /"labelSmoothing"/],
     [{ steps: 0 }, /"steps"/],
-    [{ steps: undefined }, /give "steps" or "minutes", one of the two/],
-    [{ minutes: 5 }, /give "steps" or "minutes", one of the two/],
+    [{ steps: undefined }, /give "steps", "epochs" or "minutes", one of the three/],
+    [{ minutes: 5 }, /give "steps", "epochs" or "minutes", one of the three/],
     [{ steps: undefined, minutes: 5 }, /a run of "minutes" needs a warmup of 40 steps or more, got 0.02/],
     [{ warmup: Number.NaN }, /"warmup"/],
   ])('%j is refused in one line', (change, message) => {

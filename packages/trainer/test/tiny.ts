@@ -6,11 +6,19 @@ import {
   collect,
   memoryCheckpoint,
 } from '@simvlm/checkpoint';
-import { type BatchSource, type Example, Random, type RgbImage, type Tokenizer } from '@simvlm/core';
+import {
+  type BatchSource,
+  type Example,
+  type PrefixLmBatch,
+  Random,
+  type RgbImage,
+  type StepMetrics,
+  type Tokenizer,
+} from '@simvlm/core';
 import { arrayDataset, createBatchSource, prefetch, uniformPrefix } from '@simvlm/data';
-import { SimVlm, type SimVlmConfig } from '@simvlm/model';
+import { type LearnerOptions, prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
-import { type StepMetrics, type TrainConfig, type TrainOptions, train } from '../src/index';
+import { type TrainConfig, type TrainOptions, train } from '../src/index';
 
 export { errorOf } from '../../checkpoint/test/error-of';
 
@@ -89,10 +97,12 @@ export interface Trained {
   readonly weights: Uint8Array;
 }
 
-export interface RunOptions extends Omit<Partial<TrainOptions>, 'config' | 'model' | 'resume'> {
+export interface RunOptions
+  extends Omit<Partial<TrainOptions<PrefixLmBatch>>, 'config' | 'learner' | 'resume'> {
   readonly resume?: Checkpoint | CheckpointFiles;
   readonly config?: Partial<TrainConfig>;
   readonly model?: Partial<SimVlmConfig>;
+  readonly learner?: LearnerOptions;
   readonly seed?: number;
   /** The signal comes during this step. */
   readonly stopAt?: number;
@@ -104,6 +114,7 @@ export const baseConfig: TrainConfig = { learningRate: 0.01, warmup: 2, steps: 1
 export async function run({
   config,
   model: change,
+  learner,
   seed = 1,
   stopAt,
   resume,
@@ -114,7 +125,7 @@ export async function run({
   const metrics: StepMetrics[] = [];
   try {
     await train({
-      model,
+      learner: prefixLmLearner(model, learner),
       batches: batches(),
       config: { ...baseConfig, ...config },
       signal: stop.signal,

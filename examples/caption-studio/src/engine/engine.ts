@@ -92,7 +92,7 @@ export interface TeachStep {
   readonly steps: number;
   /** In nats a token. */
   readonly loss: number;
-  readonly imagesPerSecond: number;
+  readonly rowsPerSecond: number;
 }
 
 export interface TeachCaption {

@@ -3,6 +3,7 @@ import { type BatchSource, type JsonValue, Random, type RgbImage } from '@simvlm
 import { arrayDataset, captionPrefix, createBatchSource } from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
 import { imageTransform } from '@simvlm/image';
+import { prefixLmLearner } from '@simvlm/model';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
 import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
 import { studioError } from './failures';
@@ -92,14 +93,14 @@ export function teachLessons(teaching: Teaching): Promise<TrainResult> {
   return train({
     ...rest,
     ...(resume && { resume }),
-    model: loaded.model,
+    learner: prefixLmLearner(loaded.model),
     batches: batchesOf(loaded, lessons, settings),
     config: trainConfig(settings),
     callbacks: [
       {
-        async onStep({ step, loss, imagesPerSecond }) {
+        async onStep({ step, loss, rowsPerSecond }) {
           const { steps } = settings;
-          await callbacks.onStep({ step, steps, loss, imagesPerSecond });
+          await callbacks.onStep({ step, steps, loss, rowsPerSecond });
           if (step === 1 || step === steps || step % every === 0)
             await tellCaptions(step, loaded, lessons, callbacks);
           await between();
@@ -132,7 +133,8 @@ export function taughtRun(
 }
 
 function trainConfig({ learningRate, steps }: TeachSettings): TrainConfig {
-  return { learningRate, steps, ...optimizer, checkpointSeconds: CHECKPOINT_SECONDS };
+  const { labelSmoothing: _, ...rest } = optimizer;
+  return { learningRate, steps, ...rest, checkpointSeconds: CHECKPOINT_SECONDS };
 }
 
 /** Few pictures fill a batch by coming back in it, each time varied anew. */

@@ -136,7 +136,7 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
         summary: [
           [
             'training',
-            `${result.step.toLocaleString('en')} steps, ${result.examples.toLocaleString('en')} examples, ${duration(result.seconds)}`,
+            `${result.step.toLocaleString('en')} steps, ${result.rows.toLocaleString('en')} examples, ${duration(result.seconds)}`,
           ],
           [
             'model',

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import type { StepMetrics } from '@simvlm/core';
 import { parseJsonObject, Random, type RgbImage } from '@simvlm/core';
 import { textLines } from '@simvlm/data/node';
 import { exactMatch } from '@simvlm/eval';
 import type { SplitResult } from '@simvlm/run/node';
-import type { StepMetrics } from '@simvlm/trainer';
 import sharp from 'sharp';
 import { openOutput } from '../io/output-file';
 import { smooth } from './chart';

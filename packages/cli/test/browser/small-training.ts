@@ -1,6 +1,6 @@
 import { Random } from '@simvlm/core';
 import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
-import { SimVlm } from '@simvlm/model';
+import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
 import { train } from '@simvlm/trainer';
@@ -37,7 +37,7 @@ export async function smallTraining(): Promise<SmallTraining> {
   );
   const losses: number[] = [];
   await train({
-    model,
+    learner: prefixLmLearner(model),
     batches: createBatchSource({
       imageText: { dataset: arrayDataset(examples), batchSize: 6 },
       tokenizer,

@@ -3,19 +3,20 @@ import {
   CheckpointError,
   ConfigError,
   checkOptions,
+  type FedTensors,
+  type Feeds,
   ParameterTree,
   type PrefixLmBatch,
   Random,
   rule,
-  ShapeError,
 } from '@simvlm/core';
-import { crossEntropy, embedding, linearMap } from '@simvlm/ops';
+import { crossEntropy, embedding, linearMap, upload } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { inputArrays, upload } from '../input';
-import { layout } from '../layout';
+import type { ModelInput } from '../input';
 import { drops, type LossOptions, type SimVlm, type TrainingOptions } from '../simvlm';
 import { assignValues, valuesOf } from '../weights/assign';
 import { variableScope } from '../weights/variables';
+import { type ClassifierInput, type ClassifierPlace, labelArray, passArrays } from './classifier-input';
 
 export interface ClassifierOptions {
   /** C, at least 2 */
@@ -24,12 +25,6 @@ export interface ClassifierOptions {
   readonly passes?: number;
   /** Seed of the initial weights; default 0. */
   readonly seed?: number;
-}
-
-/** Where the decoder's output is taken. */
-export interface ClassifierPlace {
-  /** For each row the number of a text token, behind the prefix and before the end token: default the last of them. */
-  readonly tokens?: Int32Array;
 }
 
 /**
@@ -49,7 +44,8 @@ export class ClassifierHead {
   readonly passes: number;
   /** Its own weights, for training on frozen features: `head.weight`, `head.bias`. */
   readonly params: ParameterTree<tf.Variable>;
-  readonly #model: SimVlm;
+  /** The caller's. */
+  readonly model: SimVlm;
   readonly #map: (x: tf.Tensor) => tf.Tensor;
 
   /** @throws ConfigError for options that make no classifier */
@@ -62,7 +58,7 @@ export class ClassifierHead {
     if (options.classes === undefined)
       throw new ConfigError('CONFIG_INVALID', 'classifier: "classes" is missing');
     const { classes, passes = 1, seed = 0 } = options;
-    this.#model = model;
+    this.model = model;
     this.classes = classes;
     this.passes = passes;
     this.params = new ParameterTree();
@@ -76,7 +72,7 @@ export class ClassifierHead {
 
   /** What fine-tuning changes: all that the model has to train, and the head. */
   get trainable(): ParameterTree<tf.Variable> {
-    return ParameterTree.from([...this.#model.trainable, ...this.params]);
+    return ParameterTree.from([...this.model.trainable, ...this.params]);
   }
 
   /**
@@ -89,18 +85,10 @@ export class ClassifierHead {
     batches: PrefixLmBatch | readonly PrefixLmBatch[],
     { tokens, ...options }: TrainingOptions & ClassifierPlace = {},
   ): tf.Tensor2D {
-    const list = 'tokens' in batches ? [batches] : batches;
-    const rows = list[0]?.size;
-    if (list.length !== this.passes || list.some(({ size }) => size !== rows))
-      throw new ShapeError(
-        `classifier: ${this.passes} batches of equally many rows are needed, got ${list.map(({ size }) => size).join(', ') || 'none'}`,
-      );
+    const { random } = options;
     return tf.tidy(() => {
-      const outputs = list.map((batch, pass) => {
-        const random = drops(options) ? options.random?.fork(pass) : undefined;
-        return this.#output(batch, tokens, { ...options, ...(random && { random }) });
-      });
-      return this.#map(outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 1)) as tf.Tensor2D;
+      const input = { ...(tokens && { tokens }), ...(random && drops(options) && { random }) };
+      return this.#logitsOf(upload(this.inputArrays(listOf(batches), input)), options);
     });
   }
 
@@ -113,20 +101,41 @@ export class ClassifierHead {
   loss(
     batches: PrefixLmBatch | readonly PrefixLmBatch[],
     labels: ArrayLike<number>,
-    { labelSmoothing = 0, ...options }: LossOptions & ClassifierPlace = {},
+    { tokens, labelSmoothing = 0, ...options }: LossOptions & ClassifierPlace = {},
   ): tf.Scalar {
+    const { random } = options;
+    const input = { labels, ...(tokens && { tokens }), ...(random && drops(options) && { random }) };
     return tf.tidy(() => {
-      const logits = this.logits(batches, options);
-      const B = logits.shape[0];
-      const wrong = Array.from(labels).find(
-        label => !Number.isInteger(label) || label < 0 || label >= this.classes,
-      );
-      if (labels.length !== B || wrong !== undefined)
-        throw new ShapeError(
-          `classifier: ${B} rows need as many labels from 0 to ${this.classes - 1}, got ${labels.length}${wrong === undefined ? '' : `, ${wrong} among them`}`,
-        );
-      const ids = tf.tensor1d(Int32Array.from(labels), 'int32');
-      return crossEntropy(logits, ids, tf.ones([B]), { labelSmoothing }).mean() as tf.Scalar;
+      const feeds = upload(this.inputArrays(listOf(batches), input));
+      return this.lossOf(feeds, { labelSmoothing, ...options }).div(labels.length) as tf.Scalar;
+    });
+  }
+
+  /**
+   * The numbers of rows as `lossOf` reads them.
+   *
+   * @param input.labels `[B]`, each in [0, C); for `lossOf`
+   * @throws ShapeError when batches, rows, tokens or labels do not fit
+   */
+  inputArrays(
+    batches: readonly PrefixLmBatch[],
+    { labels, ...input }: ClassifierInput & { readonly labels?: ArrayLike<number> } = {},
+  ): Feeds {
+    const arrays = passArrays(batches, this.passes, this.model.config, input);
+    return labels ? { ...arrays, labels: labelArray(labels, batches[0]!.size, this.classes) } : arrays;
+  }
+
+  /**
+   * The sum of the cross-entropy over rows that are on the device already: what `loss` is the mean of. It reads and uploads nothing, so that
+   * it can be captured.
+   *
+   * @returns a scalar, differentiable by the weights of model and head; the caller disposes it
+   */
+  lossOf(feeds: FedTensors<tf.Tensor>, { labelSmoothing = 0, ...options }: LossOptions = {}): tf.Scalar {
+    return tf.tidy(() => {
+      const logits = this.#logitsOf(feeds, options);
+      const weights = tf.ones([logits.shape[0]]);
+      return crossEntropy(logits, feeds.labels!, weights, { labelSmoothing }).sum() as tf.Scalar;
     });
   }
 
@@ -169,34 +178,27 @@ export class ClassifierHead {
     tf.dispose(this.params.values());
   }
 
-  /** `[B, D]`: the decoder's output at one place of each row. */
-  #output(batch: PrefixLmBatch, tokens: Int32Array | undefined, options: TrainingOptions): tf.Tensor {
-    const { config } = this.#model;
-    const plan = layout(batch, config);
-    const places = placesOf(batch, tokens, config.architecture === 'encoder-decoder');
-    const hidden = this.#model.hidden(upload(inputArrays(plan, batch, options.random)), options);
-    const ids = places.map((place, row) => row * plan.length + place);
-    return embedding(hidden.reshape([batch.size * plan.length, config.width]), tf.tensor1d(ids, 'int32'));
+  /** Logits `[B, C]` of rows on the device. They belong to the tidy around the call. */
+  #logitsOf(feeds: FedTensors<tf.Tensor>, options: TrainingOptions): tf.Tensor2D {
+    const outputs = Array.from({ length: this.passes }, (_, pass) => {
+      const hidden = this.model.hidden(inputOf(feeds, pass), options);
+      const [B, L, D] = hidden.shape;
+      // [B, D]: the decoder's output at one place of each row.
+      return embedding(hidden.reshape([B * L, D]), feeds[`${pass}.places`]!);
+    });
+    return this.#map(outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 1)) as tf.Tensor2D;
   }
 }
 
-/** The places of the decoder that read the tokens. What it reads first is the start token. */
-function placesOf(
-  { size, prefixLengths, textLengths }: PrefixLmBatch,
-  tokens: Int32Array | undefined,
-  behindPrefix: boolean,
-): Int32Array {
-  if (tokens && tokens.length !== size)
-    throw new ShapeError(`classifier: ${size} rows need as many tokens, got ${tokens.length}`);
-  return Int32Array.from({ length: size }, (_, row) => {
-    const from = behindPrefix ? prefixLengths[row]! : 0;
-    // Without a token of its own (all of the text is prefix) the row has the start token, at place 0.
-    const last = textLengths[row]! - 2;
-    const token = tokens?.[row] ?? last;
-    if (tokens && (token < from || token > last))
-      throw new ShapeError(
-        `classifier: row ${row} has text tokens ${from} to ${last} in the decoder, and not ${token}`,
-      );
-    return token - from + 1;
-  });
+function listOf(batches: PrefixLmBatch | readonly PrefixLmBatch[]): readonly PrefixLmBatch[] {
+  return 'tokens' in batches ? [batches] : batches;
+}
+
+/** What one pass reads. */
+function inputOf(feeds: FedTensors<tf.Tensor>, pass: number): ModelInput {
+  const prefix = `${pass}.`;
+  const own = Object.entries(feeds).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(
+    own.map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  ) as unknown as ModelInput;
 }

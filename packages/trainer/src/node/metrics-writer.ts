@@ -1,6 +1,6 @@
 import { byteSource, CHUNK_BYTES } from '@simvlm/bytes';
 import { diskError, errorCode, type FileSystem, nodeFileSystem } from '@simvlm/checkpoint/node';
-import type { TrainCallback } from '../train';
+import type { TrainCallback } from '@simvlm/core';
 
 /** A callback that writes what each step was. */
 export interface MetricsWriter extends TrainCallback {

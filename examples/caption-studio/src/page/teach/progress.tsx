@@ -24,7 +24,7 @@ export function Progress() {
       <dl class="facts-row">
         <Fact term="Step" value={steps > 0 ? `${count(step)} / ${count(steps)}` : '–'} />
         <Fact term="Loss" value={loss?.toFixed(3) ?? '–'} />
-        <Fact term="Images/s" value={latestStep.value ? latestStep.value.imagesPerSecond.toFixed(1) : '–'} />
+        <Fact term="Images/s" value={latestStep.value ? latestStep.value.rowsPerSecond.toFixed(1) : '–'} />
       </dl>
     </div>
   );

@@ -1,21 +1,19 @@
 /**
- * Layer-wise learning-rate decay (ELECTRA, Clark et al., 2020; BEiT, Bao et al., 2022): what lies deeper, and is more general, is changed
- * less by fine-tuning. The learning rate of a parameter is that of the schedule times `decay` to the power of the blocks above it.
+ * How many blocks lie between each parameter and the output, by its name: what layer-wise decay of the learning rate goes by.
  *
  * ```
  * 2 + 2 layers   patcher, embedding, positions   encoder.0  encoder.1  decoder.0  decoder.1   decoder.norm, heads
- * factor                    decay⁵                decay⁴     decay³     decay²     decay             1
+ * above                     5                       4          3          2          1              0
  * ```
  *
  * The final norm of the encoder goes with its last block. The embedding is the output layer too, and counts as what it is first.
  *
  * @param names all parameters of the model, the frozen ones too: they say how many blocks there are
- * @returns the factor of each parameter, in (0, 1], by its name
  */
-export function layerFactors(names: readonly string[], decay: number): ReadonlyMap<string, number> {
+export function blocksAbove(names: readonly string[]): (name: string) => number {
   const encoder = blocks(names, 'encoder');
   const top = encoder + blocks(names, 'decoder') + 1;
-  return new Map(names.map(name => [name, decay ** (top - depth(name, encoder, top))]));
+  return name => top - depth(name, encoder, top);
 }
 
 /** How many blocks of this kind there are. */

@@ -1,0 +1,38 @@
+import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
+import type { BatchSource, ProcessGroup, SkipReport, TrainCallback } from '@simvlm/core';
+import type * as tf from '@tensorflow/tfjs';
+import type { TrainConfig } from './config';
+import type { TrainLearner } from './learner';
+
+export interface TrainOptions<B = unknown> {
+  /** What is trained, such as `prefixLmLearner(model)` of `@simvlm/model`, or one of your own. It stays the caller's. */
+  readonly learner: TrainLearner<B>;
+  readonly batches: BatchSource<B>;
+  readonly config: TrainConfig;
+  readonly callbacks?: readonly TrainCallback[];
+  /** Where checkpoints go; without it none are written. */
+  readonly storage?: CheckpointStorage;
+  /** Files that belong in every checkpoint: the tokenizer, the run's configuration. */
+  readonly extras?: CheckpointFiles;
+  /** Go on from this checkpoint: weights, optimiser, schedule and data position. */
+  readonly resume?: Checkpoint;
+  /** Stops after the step in progress; a checkpoint is written. */
+  readonly signal?: AbortSignal;
+  /**
+   * Trains in several processes, each with a part of the rows of every batch: loss, gradients and weights are those of one process
+   * with all rows, but for the order of sums. Every process calls `train` with the same options. Only process 0 writes checkpoints
+   * and tells callbacks; a signal to any of them stops all.
+   */
+  readonly processGroup?: ProcessGroup<tf.Tensor>;
+}
+
+export interface TrainResult {
+  readonly step: number;
+  readonly totalSteps: number | null;
+  readonly seconds: number;
+  /** Rows trained on, over all sessions. */
+  readonly rows: number;
+  /** Stopped by the signal, in this process or another, before the last step. */
+  readonly interrupted: boolean;
+  readonly skipped: SkipReport;
+}
