@@ -10,6 +10,7 @@ export { type CsvOptions, csvReader } from './readers/csv';
 export { type DataFile, type Folder, httpFile, httpFolder, memoryFolder } from './readers/folder';
 export { type ImageFolderOptions, imageFolderReader } from './readers/imagefolder';
 export { captionsReader, type JsonlOptions, jsonlReader } from './readers/jsonl';
+export { type ColumnarOptions, parquetReader } from './readers/parquet';
 export type { PartsOptions } from './readers/parts-reader';
 export { type WebDatasetOptions, webDatasetReader } from './readers/webdataset';
 export { type IndexStream, type ShuffleOptions, shuffled, shuffledIndices } from './sources';

@@ -50,7 +50,7 @@ function pictureOf(path: string, folder: Folder | undefined, where: string): Sam
   return imageIn(folder, pathBelow(path, where));
 }
 
-export function isAddress(text: string): boolean {
+function isAddress(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 

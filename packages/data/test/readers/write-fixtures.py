@@ -5,7 +5,6 @@
 
 Each folder in fixtures/ has a file expected.json: the samples in order, with the SHA-256 of the stored bytes of each picture.
 """
-import gzip
 import hashlib
 import io
 import json
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import datasets
 import pandas
+import pyarrow
+import pyarrow.parquet as pq
 import webdataset as wds
 from PIL import Image
 
@@ -85,7 +86,10 @@ def webdataset():
     with wds.TarWriter(str(folder / "packed.tar.gz"), compress=True, mtime=0) as writer:
         for i in range(4):
             writer.write({"__key__": f"z{i}", "png": picture(i, "PNG"), "0.txt": f"one {i}", "1.txt": f"two {i}"})
-    (folder / "packed.tar.gz").rename(packed)
+    data = bytearray((folder / "packed.tar.gz").read_bytes())
+    data[4:8] = bytes(4)  # the time of writing
+    packed.write_bytes(data)
+    (folder / "packed.tar.gz").unlink()
 
     members = [
         ("__skipped__/x.jpg", picture(1)), ("__meta__.json", b'{"a": 1}'), (".hidden.txt", b"hidden"),
@@ -173,7 +177,35 @@ def tables():
     expect(folder, expected)
 
 
+def parquet():
+    folder = fresh("parquet")
+    rows = {"image": [{"bytes": picture(i), "path": f"{i}.jpg" if i % 3 else None} if i != 4 else None for i in range(16)],
+            "caption": [f"caption {i} 狐" if i != 5 else None for i in range(16)], "label": [i % 3 for i in range(16)],
+            "captions": [[f"a{i}", f"b{i}"] for i in range(16)], "hash": [2 ** 62 + i for i in range(16)],
+            "score": [i / 4 for i in range(16)]}
+    features = datasets.Features({"image": datasets.Image(), "caption": datasets.Value("string"),
+                                  "label": datasets.ClassLabel(names=["hen", "fox", "owl"]),
+                                  "captions": datasets.List(datasets.Value("string")), "hash": datasets.Value("int64"),
+                                  "score": datasets.Value("float32")})
+    data = datasets.Dataset.from_dict(rows, features=features)
+    data.to_parquet(folder / "train-00000-of-00001.parquet", batch_size=6)
+    back = datasets.Dataset.from_parquet(str(folder / "train-00000-of-00001.parquet"), cache_dir=folder / "cache")
+    expected = {"datasets": read_with_datasets(back)}
+    shutil.rmtree(folder / "cache")
+    table = pyarrow.table({"URL": [f"http://x.test/{i}.jpg" if i != 2 else None for i in range(8)],
+                           "TEXT": [f"text {i}" if i != 3 else None for i in range(8)], "WIDTH": [24.0] * 8,
+                           "hash": [2 ** 60 + i for i in range(8)]})
+    for codec in ("snappy", "zstd", "gzip", "brotli", "lz4", "none"):
+        pq.write_table(table, folder / f"laion-{codec}.parquet", compression=codec, row_group_size=5, write_page_index=codec != "gzip")
+    expected["laion"] = pq.read_table(folder / "laion-zstd.parquet").to_pylist()
+    raw = pyarrow.table({"left": [picture(i) for i in range(3)], "right": [picture(i + 9) for i in range(3)], "text": ["a", "b", "c"]})
+    pq.write_table(raw, folder / "pairs.parquet")
+    expected["pairs"] = [{**row, "left": sha(row["left"]), "right": sha(row["right"])} for row in raw.to_pylist()]
+    expect(folder, expected)
+
+
 if __name__ == "__main__":
     webdataset()
     imagefolder()
     tables()
+    parquet()
