@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
 import { peakResident, resetPeak } from '../lib/memory';
 import type { ChildOptions, Generate, Generation, Hello, Memory, Request, Training } from './contest';
-import { firstRows, readProblem } from './problem';
+import { firstRows, openWeights, readProblem } from './problem';
 
 const [folder, choice] = process.argv.slice(2) as [string, string];
 const before = { ...process.env };
@@ -22,19 +22,13 @@ const settings = Object.fromEntries(
 );
 const detail = options.mode === 'graph' ? `${report.detail}, recorded steps` : report.detail;
 const hello: Hello = { ...report, detail, settings };
-const { batches, config, optimizer: adamw, model } = start();
+const { batches, config, optimizer: adamw } = readProblem(folder);
+const model = SimVlm.create(config, { init: 'zeros' });
+await model.loadTensors(await openWeights(folder));
 const trained = batches.map(batch => firstRows(batch, options.rows ?? batch.size));
 const learner = prefixLmLearner(model, { checkpointBlocks: options.checkpointBlocks ?? false });
 /** Made for the first step: its moments take twice the memory of the model. */
 let training: { optimizer: AdamW; captured: CapturedTraining<PrefixLmBatch> | undefined } | undefined;
-
-/** The weights as they are in the file are not kept. */
-function start() {
-  const { weights, ...problem } = readProblem(folder);
-  const model = SimVlm.create(problem.config, { init: 'zeros' });
-  model.loadWeights(weights);
-  return { ...problem, model };
-}
 
 function startTraining() {
   const optimizer = new AdamW(model.params, adamw);

@@ -3,9 +3,11 @@
  * (the start), `batches.json` (whole numbers) and `images.safetensors` (`float32[steps, B, S, S, 3]`).
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSafetensors, writeSafetensors } from '@simvlm/checkpoint';
+import { byteSource } from '@simvlm/bytes';
+import { openSafetensors, readSafetensors, type TensorSet, writeSafetensors } from '@simvlm/checkpoint';
+import { nodeFileSystem } from '@simvlm/checkpoint/node';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { presets, type SimVlmConfig } from '@simvlm/model';
 import {
@@ -102,9 +104,17 @@ export function readProblem(folder: string) {
   return {
     config: model,
     optimizer: options,
-    weights: readFileSync(join(folder, 'weights.safetensors')),
     batches,
   };
+}
+
+/** The weights that all start with, read one tensor at a time. */
+export function openWeights(folder: string): Promise<TensorSet> {
+  const path = join(folder, 'weights.safetensors');
+  const read = async (begin: number, into: Uint8Array) => {
+    await nodeFileSystem.read(path, begin, into);
+  };
+  return openSafetensors(byteSource(statSync(path).size, read));
 }
 
 /** A smaller batch: the first rows of a larger one. */

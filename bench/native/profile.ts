@@ -9,7 +9,7 @@ import { AdamW, lossAndGradients } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
 import { aligned } from '../lib/table';
-import { problems, readProblem, writeProblem } from './problem';
+import { openWeights, problems, readProblem, writeProblem } from './problem';
 
 const WARM_UP = 2;
 /** Lines of a table. */
@@ -72,9 +72,9 @@ const steps = Number(process.argv[2] ?? 6);
 const folder = fileURLToPath(new URL('../../.cache/bench-native/', import.meta.url));
 writeProblem(folder, problems.small);
 const { versions, detail } = await useBackend({ backend: 'native', device: 'cpu', threads: 1 });
-const { batches, config, optimizer: adamw, weights } = readProblem(folder);
+const { batches, config, optimizer: adamw } = readProblem(folder);
 const model = SimVlm.create(config, { init: 'zeros' });
-model.loadWeights(weights);
+await model.loadTensors(await openWeights(folder));
 const learner = prefixLmLearner(model);
 const optimizer = new AdamW(model.params, adamw);
 const [operators, kernels] = [watchOperators(), watchKernels()];

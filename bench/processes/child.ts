@@ -9,7 +9,7 @@ import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type TrainConfig, train } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
-import { firstRows, readProblem } from '../native/problem';
+import { firstRows, openWeights, readProblem } from '../native/problem';
 
 export interface ChildOptions {
   /** One of several; without it a process on its own. */
@@ -26,7 +26,7 @@ const { place, config, rows } = JSON.parse(choice) as ChildOptions;
 const hello = await useBackend({ backend: 'native', device: 'cpu', threads: 1 });
 const problem = readProblem(folder);
 const model = SimVlm.create(problem.config, { init: 'zeros' });
-model.loadWeights(problem.weights);
+await model.loadTensors(await openWeights(folder));
 const batches = problem.batches.map(batch => firstRows(batch, rows));
 const answer = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from layers import LayerNorm, Linear, normal
-from tensors import read_safetensors, write_safetensors
+from tensors import each_safetensor, write_safetensors
 from vision import make_patcher
 
 HIDDEN = -1e30  # below every score, yet finite: no difference of two of them is NaN
@@ -341,9 +341,18 @@ def save_weights(model, path):
     write_safetensors(path, to_file(model.state_dict()))
 
 
+@torch.no_grad()
 def load_weights(model, path):
-    tensors = {name: t.permute(3, 2, 0, 1) if t.dim() == 4 else t for name, t in read_safetensors(path).items()}
-    model.load_state_dict(tensors)
+    """Into the parameters that are there, with one tensor of the file in memory at a time."""
+    own = model.state_dict()
+    for name, tensor in each_safetensor(path):
+        values = tensor.permute(3, 2, 0, 1) if tensor.dim() == 4 else tensor
+        parameter = own.pop(name)
+        if parameter.shape != values.shape:
+            raise ValueError(f"{name} is {list(values.shape)} in the file, {list(parameter.shape)} in the model")
+        parameter.copy_(values)
+    if own:
+        raise ValueError(f"the file lacks {', '.join(own)}")
 
 
 def make_optimizer(model, learning_rate, weight_decay, **options):

@@ -16,21 +16,26 @@ DTYPES = {
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
-def read_safetensors(path):
-    """The tensors by name, on the CPU, in the dtypes of the file."""
+def each_safetensor(path):
+    """Name and tensor, one after another, on the CPU, in the dtypes of the file: there is no memory for all twice."""
     with open(path, "rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
-        # Writable, as torch.frombuffer warns of memory that is not.
-        numbers = bytearray(file.read())
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        dtype = DTYPES[entry["dtype"]]
-        flat = torch.frombuffer(numbers[begin:end], dtype=dtype) if end > begin else torch.empty(0, dtype=dtype)
-        tensors[name] = flat.reshape(entry["shape"])
-    return tensors
+        header.pop("__metadata__", None)
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            dtype = DTYPES[entry["dtype"]]
+            # Writable, as torch.frombuffer warns of memory that is not.
+            numbers = bytearray(end - begin)
+            file.seek(8 + length + begin)
+            file.readinto(numbers)
+            flat = torch.frombuffer(numbers, dtype=dtype) if numbers else torch.empty(0, dtype=dtype)
+            yield name, flat.reshape(entry["shape"])
+
+
+def read_safetensors(path):
+    """The tensors by name."""
+    return dict(each_safetensor(path))
 
 
 def write_safetensors(path, tensors):

@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import type { CapturesSteps, DecodesRows, KnowsSharing } from '@simvlm/ops';
+import type { CapturesSteps, DecodesRows, KnowsSharing, WritesParts } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import {
   type Argument,
@@ -36,7 +36,10 @@ export interface NativeBackendMemory extends NativeMemory {
  * Kernels run between `mark` and `release`: all handles that `op` and `input` made are freed at the end, also when
  * an operator throws, but for those that became outputs.
  */
-export class NativeBackend extends tf.KernelBackend implements CapturesSteps, DecodesRows, KnowsSharing {
+export class NativeBackend
+  extends tf.KernelBackend
+  implements CapturesSteps, DecodesRows, KnowsSharing, WritesParts
+{
   readonly aten: Aten;
   readonly addon: NativeAddon;
   readonly device: DeviceIndex;
@@ -45,6 +48,8 @@ export class NativeBackend extends tf.KernelBackend implements CapturesSteps, De
   reduced = false;
   /** Records a step and replays it: see `captureStep` of `@simvlm/ops`. Given by who makes the backend, as recordings know backends. */
   captureStep!: CapturesSteps['captureStep'];
+  /** Overwrites a part of a tensor: see `write-part.ts`. Given by who makes the backend, as copies in other precisions know backends. */
+  writePart!: WritesParts['writePart'];
   /** Handles that belong to the kernels that run now. */
   readonly #temporaries: Handle[] = [];
   readonly #registry = new FinalizationRegistry<TensorData>(data => {

@@ -10,6 +10,7 @@ import { localRank } from './distributed/environment';
 import { kernels } from './kernels/index';
 import { type Precision, precisionOf, usePrecision } from './precision';
 import { warnOfNarrowSums } from './sums';
+import { writePart } from './write-part';
 
 /** How to start the backend. */
 export interface NativeOptions {
@@ -95,6 +96,7 @@ async function start(options: NativeOptions): Promise<NativeBackend> {
   addon.setThreads(options.threads ?? atFirst);
   const backend = new NativeBackend(new Aten(addon), device);
   backend.captureStep = options => new RecordedStep(backend, options);
+  backend.writePart = (tensor, begin, values) => writePart(backend, tensor, begin, values);
   const factory = () => backend;
   if (!tf.registerBackend(NAME, factory, 4)) throw nameTaken();
   ours.set(factory, backend);

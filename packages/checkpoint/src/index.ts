@@ -15,7 +15,13 @@ export { openHttpCheckpoint } from './http/http-checkpoint';
 export { MANIFEST } from './manifest';
 export { type MemoryStorage, type MemoryStorageOptions, memoryStorage } from './memory-storage';
 export { FILES, TENSORS } from './names';
-export { checkFits, checkShape, parameterSources, restoreParameters } from './parameters';
+export {
+  checkFits,
+  checkShape,
+  type ParameterWriter,
+  parameterSources,
+  restoreParameters,
+} from './parameters';
 export { hasDiverged, type KeepRules, type MetricValue } from './retention';
 export { openSafetensors } from './safetensors/read';
 export {

@@ -1,4 +1,6 @@
+import { CHUNK_BYTES } from '@simvlm/bytes';
 import { CheckpointError, type ParameterTree } from '@simvlm/core';
+import { countOf } from './safetensors/layout';
 import type { TensorSet, TensorSource } from './safetensors/types';
 
 type Shaped = { readonly shape: readonly number[] };
@@ -46,18 +48,45 @@ export function checkShape(
     );
 }
 
+/** How a parameter's numbers are written: `deviceWriter` of `@simvlm/ops` for tensors of tfjs. */
+export interface ParameterWriter<P> {
+  /** Gives a parameter other numbers, as many as it has. */
+  assign(parameter: P, values: Float32Array): void;
+  /** What overwrites a parameter's numbers from number `begin` on, in its own memory; none where it has to be replaced as a whole. */
+  partWriter(parameter: P): ((begin: number, values: Float32Array) => void) | undefined;
+}
+
+/** Numbers of a tensor that are read and written at once, at most. */
+const PART = CHUNK_BYTES / 4;
+
 /**
- * Gives parameters the numbers of open tensors, one tensor at a time. Names and shapes are checked first.
+ * Gives parameters the numbers of open tensors, one tensor at a time; where writer and file allow it, straight into the parameters' memory,
+ * a part at a time. Names and shapes are checked first.
  *
- * @param assign writes a parameter's numbers
- * @throws CheckpointError as `checkFits`, and when a tensor cannot be read: then some parameters have their new numbers
+ * @throws CheckpointError as `checkFits`, and when a tensor cannot be read: then some parameters have their new numbers, wholly or in part
  */
 export async function restoreParameters<P extends Shaped>(
   params: ParameterTree<P>,
   { tensors }: Pick<TensorSet, 'tensors'>,
   what: string,
-  assign: (parameter: P, values: Float32Array) => void,
+  writer: ParameterWriter<P>,
 ): Promise<void> {
   checkFits(params, tensors, what);
-  for (const [name, parameter] of params) assign(parameter, await tensors.get(name)!.read());
+  const sizes = params.values().map(({ shape }) => countOf(shape));
+  // One for all: a new one for each tensor would be as much garbage as there are weights.
+  const buffer = new Float32Array(Math.min(PART, Math.max(0, ...sizes)));
+  for (const [name, parameter] of params) {
+    const source = tensors.get(name)!;
+    const write = source.readPart && writer.partWriter(parameter);
+    if (!write) {
+      writer.assign(parameter, await source.read());
+      continue;
+    }
+    const count = countOf(parameter.shape);
+    for (let at = 0; at < count; at += PART) {
+      const part = buffer.subarray(0, count - at);
+      await source.readPart!(at, part);
+      write(at, part);
+    }
+  }
 }

@@ -34,16 +34,17 @@ export async function attentionMaps(
   };
   if (tokens.length === 0) throw new ShapeError('attentionMaps: the text needs at least one token');
   const N = network.imageTokens;
+  const layers: tf.Tensor[] = [];
   const maps = tf.tidy(() => {
     const input = upload(inputArrays(layout(batch, config), batch));
-    const layers: tf.Tensor[] = [];
     // Row t of what is read predicts token t in both architectures; it is the t-th row after what comes before the text.
     const watch = (inputs: PrefixAttentionInputs) => {
       const weights_HQK = attentionWeights(inputs).squeeze([0]);
       const [, queries, keys] = weights_HQK.shape as [number, number, number];
       const text = config.architecture === 'encoder-decoder' || inputs.offset ? 0 : N;
       if (keys < N || queries < text + tokens.length) return;
-      layers.push(weights_HQK.slice([0, text, 0], [-1, tokens.length, N]).mean(0));
+      // Each layer is freed at its end, before the mean of all.
+      layers.push(tf.keep(weights_HQK.slice([0, text, 0], [-1, tokens.length, N]).mean(0)));
     };
     if (config.architecture === 'encoder-decoder') {
       const memory = network.encode(input);
@@ -56,6 +57,7 @@ export async function attentionMaps(
       watchAttention(() => network.hidden(input), watch);
     }
     const mean_TN = tf.addN(layers);
+    tf.dispose(layers);
     return mean_TN.div(mean_TN.sum(1, true));
   });
   const values = (await maps.data()) as Float32Array;

@@ -6,7 +6,7 @@
  */
 import type { CachePlace, KeysValues } from '@simvlm/attention';
 import type { ParameterScope, Registry } from '@simvlm/core';
-import { decodeLinear, embedding, linear } from '@simvlm/ops';
+import { decodeLinear, embedding, linear, through } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
 import { blockDrop, type Drops, dropEmbedding, patchDrop, seedsOf } from './finetune/drop';
@@ -158,17 +158,17 @@ export function buildNetwork(
       const parts = images ? [embedImages(images, drops)] : [];
       if (prefixTokens) parts.push(embedText(prefixTokens, prefixPositions!));
       const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
-      let x_BMD = dropEmbedding(drops, 'encoder', parts.length === 1 ? parts[0]! : tf.concat(parts, 1));
-      for (const [i, { block, params }] of encoder.entries()) {
+      const constants = [lengths, ...seedsOf(drops)];
+      const layers = encoder.map(({ block, params }, i) => {
         // Everyone in the prefix sees everyone in it, in both directions.
         const run: Recomputable = ([x], [keys, seeds]) => {
           const drop = blockDrop(drops, seeds, `encoder.${i}`, (convBlocks + i + 1) / depth);
           return block.run(x!, { keyLengths: keys!, prefixLengths: keys! }, images !== undefined, drop);
         };
-        const constants = [lengths, ...seedsOf(drops)];
-        x_BMD = pass(run, { inputs: [x_BMD], constants, params }, checkpointBlocks);
-      }
-      const memory_BMD = encoderNorm(x_BMD);
+        return (x_BMD: tf.Tensor) => pass(run, { inputs: [x_BMD], constants, params }, checkpointBlocks);
+      });
+      const x_BMD = dropEmbedding(drops, 'encoder', parts.length === 1 ? parts[0]! : tf.concat(parts, 1));
+      const memory_BMD = encoderNorm(through(x_BMD, layers));
       return { layers: decoder.map(({ block }) => block.projectMemory(memory_BMD)), lengths };
     };
 
@@ -179,10 +179,10 @@ export function buildNetwork(
       memory,
       { checkpointBlocks, drops } = {},
     ) => {
-      let x_BLD = dropEmbedding(drops, 'decoder', embedText(inputs, positions));
       // No prefix on this side: each place sees itself and what precedes it.
       const none = tf.zerosLike(lengths);
-      for (const [i, { block, params }] of decoder.entries()) {
+      const constants = [lengths, none, memory.lengths, ...seedsOf(drops)];
+      const layers = decoder.map(({ block, params }, i) => {
         const run: Recomputable = ([x, k, v], [keys, prefix, all, seeds]) => {
           const self = { keyLengths: keys!, prefixLengths: prefix! };
           const cross = { keyLengths: all!, prefixLengths: all! };
@@ -190,10 +190,11 @@ export function buildNetwork(
           return block.run(x!, self, { k, v } as KeysValues, cross, drop);
         };
         const { k, v } = memory.layers[i]!;
-        const constants = [lengths, none, memory.lengths, ...seedsOf(drops)];
-        x_BLD = pass(run, { inputs: [x_BLD, k, v], constants, params }, checkpointBlocks);
-      }
-      return decoderNorm(x_BLD);
+        return (x_BLD: tf.Tensor) =>
+          pass(run, { inputs: [x_BLD, k, v], constants, params }, checkpointBlocks);
+      });
+      const x_BLD = dropEmbedding(drops, 'decoder', embedText(inputs, positions));
+      return decoderNorm(through(x_BLD, layers));
     };
 
     return {
@@ -246,27 +247,27 @@ export function buildNetwork(
     hidden(input, { checkpointBlocks, drops } = {}) {
       const { x, mask, before } = sequence(input, drops);
       const constants = [mask.keyLengths, mask.prefixLengths, ...seedsOf(drops)];
-      let x_BTD = dropEmbedding(drops, 'decoder', x);
-      for (const [i, { block, params }] of stack.entries()) {
+      const layers = stack.map(({ block, params }, i) => {
         const run: Recomputable = ([given], [keyLengths, prefixLengths, seeds]) => {
           const seen = { keyLengths: keyLengths!, prefixLengths: prefixLengths! };
           const drop = blockDrop(drops, seeds, `decoder.${i}`, 0);
           // What the last block makes of the image tokens is read by nobody.
-          if (i === layers - 1) return block.tail(given!, before, seen, drop);
+          if (i === stack.length - 1) return block.tail(given!, before, seen, drop);
           return block.run(given!, seen, before > 0, drop);
         };
-        x_BTD = pass(run, { inputs: [x_BTD], constants, params }, checkpointBlocks);
-      }
-      return stackNorm(x_BTD);
+        return (x_BTD: tf.Tensor) => pass(run, { inputs: [x_BTD], constants, params }, checkpointBlocks);
+      });
+      return stackNorm(through(dropEmbedding(drops, 'decoder', x), layers));
     },
     prefill(input, caches) {
       const { x, mask, before } = sequence(input);
       const positions = tf.zerosLike(input.lengths);
-      let x_BTD = x;
-      for (const [i, { block }] of stack.entries()) {
-        x_BTD = block.cached(x_BTD, { cache: caches[i]!, positions }, mask, before > 0);
-      }
-      return stackNorm(x_BTD);
+      const layers = stack.map(
+        ({ block }, i) =>
+          (x_BTD: tf.Tensor) =>
+            block.cached(x_BTD, { cache: caches[i]!, positions }, mask, before > 0),
+      );
+      return stackNorm(through(x, layers));
     },
     stackStep({ tokens, textPositions, places, caches }) {
       let x_B1D = embedText(tokens, textPositions);

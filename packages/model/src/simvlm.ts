@@ -20,7 +20,7 @@ import {
   Registry,
   ShapeError,
 } from '@simvlm/core';
-import { assignNumbers, crossEntropy } from '@simvlm/ops';
+import { crossEntropy, deviceWriter } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { type AttentionMaps, attentionMaps } from './attention-maps';
@@ -274,7 +274,7 @@ export class SimVlm {
    * @throws CheckpointError when names or shapes do not fit: then nothing has changed; when a tensor cannot be read
    */
   async loadTensors(set: TensorSet): Promise<void> {
-    await restoreParameters(this.#taking(set.tensors.keys()), set, 'weights', assignNumbers);
+    await restoreParameters(this.#taking(set.tensors.keys()), set, 'weights', deviceWriter);
   }
 
   /** The adapters alone as a safetensors file, with their configuration in its metadata. @throws ConfigError when there are none */

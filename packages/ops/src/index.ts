@@ -52,4 +52,6 @@ export {
 } from './linear/decode';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
+export { through } from './through';
 export { type GradientReceiver, variableGradients } from './variable-gradients';
+export { deviceWriter, partWriter, type WritesParts } from './write-part';

@@ -16,7 +16,7 @@ import {
   tensorFiles,
 } from '@simvlm/checkpoint';
 import { CheckpointError, type JsonValue, type OptionRule, rule } from '@simvlm/core';
-import { assignNumbers } from '@simvlm/ops';
+import { deviceWriter } from '@simvlm/ops';
 import type { TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
 import type { SmoothedLoss } from './smoothed-loss';
@@ -133,7 +133,7 @@ export async function restoreCheckpoint(
   optimizer.checkFits(moments);
   await checkFinite(moments, 'optimizer state');
   for (const set of new Set([weights, trained])) await checkFinite(set, TENSORS.weights);
-  await restoreParameters(learner.params, trained, TENSORS.weights, assignNumbers);
+  await restoreParameters(learner.params, trained, TENSORS.weights, deviceWriter);
   await optimizer.restore(state.step, moments);
   await average?.restore(weights);
   return state;

@@ -7,7 +7,7 @@ import {
   type PatcherFactory,
   rule,
 } from '@simvlm/core';
-import { linearMap } from '@simvlm/ops';
+import { linearMap, through } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { bottleneck, type ResidualLayer } from './bottleneck';
 import { convolution, type Layer, norm } from './layers';
@@ -72,10 +72,12 @@ export const convPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (options, conte
     residualBlocks: blocks.length,
     patch: (images, drop) =>
       tf.tidy(() => {
-        let maps = images as tf.Tensor4D;
-        for (const layer of first) maps = layer(maps);
-        for (const [i, block] of blocks.entries())
-          maps = block(maps, drop && (branch => drop(branch, i) as tf.Tensor4D));
+        const residual = blocks.map(
+          (block, i): Layer =>
+            x =>
+              block(x, drop && (branch => drop(branch, i) as tf.Tensor4D)),
+        );
+        const maps = through(images as tf.Tensor4D, [...first, ...residual]);
         return map(maps.reshape([images.shape[0]!, side * side, from]));
       }),
   } satisfies Patcher<tf.Tensor>;

@@ -11,6 +11,11 @@ export interface TensorSource {
   readonly shape: readonly number[];
   /** Row-major; the caller must not change them. */
   read(): Promise<Float32Array>;
+  /**
+   * Fills `into` with the numbers from number `begin` on: of a large tensor a part at a time, in memory that is used again. Missing where
+   * the tensor can only be had as a whole.
+   */
+  readonly readPart?: (begin: number, into: Float32Array) => Promise<void>;
 }
 
 /** Named tensors in a fixed order. Names and shapes are known; numbers are read when they are asked for. */
@@ -58,20 +63,26 @@ export function finiteTensors({ tensors, metadata }: TensorSet, what: string): T
         checkFiniteValues(name, values, what);
         return values;
       },
+      ...(tensor.readPart && {
+        async readPart(begin: number, into: Float32Array) {
+          await tensor.readPart!(begin, into);
+          checkFiniteValues(name, into, what, begin);
+        },
+      }),
     },
   ]);
   return { tensors: new Map(checked), metadata };
 }
 
-/** As `checkFinite`, of one tensor. */
-export function checkFiniteValues(name: string, values: Float32Array, what: string): void {
+/** As `checkFinite`, of one tensor, or of a part of it that begins with number `begin`. */
+export function checkFiniteValues(name: string, values: Float32Array, what: string, begin = 0): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     // True of NaN and of both infinities.
     if (value - value !== 0)
       throw new CheckpointError(
         'WEIGHTS_INVALID',
-        `${what}: "${name}" holds ${value} at place ${i}, which is not a finite number; use an earlier checkpoint`,
+        `${what}: "${name}" holds ${value} at place ${begin + i}, which is not a finite number; use an earlier checkpoint`,
       );
   }
 }

@@ -6,7 +6,7 @@ import type { TensorSource, WeightType } from './types';
 
 /**
  * A safetensors file before it is written, in the order given: eight bytes of header length (little-endian), a JSON header, padded so that
- * numbers are aligned to 8 bytes, then the numbers of all tensors without holes. One tensor is in memory at a time.
+ * numbers are aligned to 8 bytes, then the numbers of all tensors without holes. One tensor is in memory at a time, or a part of it.
  */
 export function safetensorsContent(
   tensors: Iterable<readonly [string, TensorSource]>,
@@ -78,9 +78,19 @@ async function* tensorChunks(
   tensor: TensorSource,
   dtype: WeightType,
 ): AsyncGenerator<Uint8Array> {
-  const values = await tensor.read();
-  if (values.length !== countOf(tensor.shape))
-    throw new ShapeError(`"${name}" has ${values.length} numbers, its shape is [${tensor.shape}]`);
+  const size = countOf(tensor.shape);
   const count = CHUNK_BYTES / 4;
-  for (let at = 0; at < values.length; at += count) yield encode(values.subarray(at, at + count), dtype);
+  if (tensor.readPart && size > count) {
+    const part = new Float32Array(count);
+    for (let at = 0; at < size; at += count) {
+      const into = part.subarray(0, size - at);
+      await tensor.readPart(at, into);
+      yield encode(into, dtype);
+    }
+    return;
+  }
+  const values = await tensor.read();
+  if (values.length !== size)
+    throw new ShapeError(`"${name}" has ${values.length} numbers, its shape is [${tensor.shape}]`);
+  for (let at = 0; at < size; at += count) yield encode(values.subarray(at, at + count), dtype);
 }

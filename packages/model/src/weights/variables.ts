@@ -17,7 +17,8 @@ export function variableScope(
 ): ParameterScope<tf.Variable> {
   return parameterScope(params, (name, spec) => {
     const shape = [...spec.shape];
-    const values = start === 'zeros' ? tf.zeros(shape) : tf.tensor(initialValues(name, spec, start), shape);
+    // Made on the device: `tf.zeros` would upload them.
+    const values = start === 'zeros' ? tf.fill(shape, 0) : tf.tensor(initialValues(name, spec, start), shape);
     const variable = tf.variable(values);
     values.dispose();
     return variable;
