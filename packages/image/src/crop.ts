@@ -1,4 +1,5 @@
 import { ImageError, type Random, type RgbImage } from '@simvlm/core';
+import type { Filter } from './filter-taps';
 import { resize } from './resize';
 
 /** A rectangle of the picture, in whole pixels. @throws ImageError when it does not lie inside */
@@ -28,7 +29,7 @@ export function crop(
 }
 
 /** The largest square in the middle, resized to `size` pixels a side: how pictures are read when not training. */
-export function centerCrop(image: RgbImage, size: number): RgbImage {
+export function centerCrop(image: RgbImage, size: number, filter: Filter = 'bilinear'): RgbImage {
   const side = Math.min(image.width, image.height);
   const square = {
     left: (image.width - side) >> 1,
@@ -39,6 +40,7 @@ export function centerCrop(image: RgbImage, size: number): RgbImage {
   return resize(side === image.width && side === image.height ? image : crop(image, square), {
     width: size,
     height: size,
+    filter,
   });
 }
 
@@ -76,7 +78,27 @@ export function randomResizedCrop(
   return centerCrop(image, size);
 }
 
-/** Pixels as `float32[h, w, 3]` in [−1, 1]: what the model reads. */
-export function normalize({ data }: RgbImage): Float32Array {
-  return Float32Array.from(data, value => value / 127.5 - 1);
+/** What is taken off each channel of a pixel in [0, 1], and what it is then divided by: part of a model, as it was trained. */
+export interface PixelStatistics {
+  readonly mean: readonly [red: number, green: number, blue: number];
+  readonly std: readonly [red: number, green: number, blue: number];
+}
+
+/** To [−1, 1]. */
+const HALVES: PixelStatistics = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+
+/** Pixels as `float32[h, w, 3]`, by default in [−1, 1]: what a model reads. */
+export function normalize({ data }: RgbImage, { mean, std }: PixelStatistics = HALVES): Float32Array {
+  // 256 values a channel: a table is exact, and as fast as a product.
+  const tables = mean.map((each, c) =>
+    Float32Array.from({ length: 256 }, (_, value) => (value / 255 - each) / std[c]!),
+  );
+  const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i += 3) {
+    out[i] = red[data[i]!]!;
+    out[i + 1] = green[data[i + 1]!]!;
+    out[i + 2] = blue[data[i + 2]!]!;
+  }
+  return out;
 }

@@ -9,10 +9,19 @@ export {
   randomErase,
 } from './augment';
 export { type Augmentation, augmentations, imageTransform, type Transform } from './augmentations';
-export { centerCrop, crop, normalize, type RandomCropOptions, randomResizedCrop } from './crop';
+export {
+  centerCrop,
+  crop,
+  normalize,
+  type PixelStatistics,
+  type RandomCropOptions,
+  randomResizedCrop,
+} from './crop';
 export { type DecodeOptions, decodeImage } from './decode-image';
+export type { Filter } from './filter-taps';
 export { type ImageHeader, readImageHeader } from './image-header';
 export { canMirror } from './mirror';
 export { type PictureFormat, pictureFormat } from './picture-format';
-export { resize } from './resize';
+export { type ResizeOptions, resize } from './resize';
 export { type ElasticOptions, elasticWarp, type LineOptions, redrawLines, toneCurves } from './restyle';
+export { type Fit, fits, type SquareOptions, squareImage } from './square';

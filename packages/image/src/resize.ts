@@ -1,80 +1,105 @@
 import { ImageError, type RgbImage } from '@simvlm/core';
+import { FIXED_BITS, type Filter, filterTaps, type Taps } from './filter-taps';
 
-/** For each output pixel: the first input pixel that counts, and the weights from there on (they add up to 1). */
-interface Taps {
-  readonly first: Int32Array;
-  readonly weights: readonly Float32Array[];
+export interface ResizeOptions {
+  /** Of the result, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Default `bilinear`. */
+  readonly filter?: Filter;
 }
 
 /**
- * Bilinear resizing with antialiasing: a triangle filter, widened when the picture shrinks so that every input pixel counts
- * (as Pillow's BILINEAR). Pixel centres lie at half-integers.
+ * Resizes as Pillow does, to the bit: published models were trained on its pixels. The filter widens as the picture shrinks, so that every
+ * pixel counts; weights are fixed-point numbers; width first, then height, each rounded to 8 bits. A side that keeps its pixels is not filtered.
+ *
+ * Checked against Pillow 12.3: see `test/fixtures/pillow`. Pillow 13.0 takes the height first where a picture shrinks in height and grows in
+ * width, which changes bytes by one here and there; the models there are were trained before it.
  *
  * @throws ImageError when a side is no integer ≥ 1
  */
-export function resize(image: RgbImage, { width, height }: { width: number; height: number }): RgbImage {
+export function resize(image: RgbImage, { width, height, filter = 'bilinear' }: ResizeOptions): RgbImage {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1)
     throw new ImageError('IMAGE_UNREADABLE', `cannot resize to ${width} × ${height} pixels`);
-  if (image.width === width && image.height === height) return { width, height, data: image.data.slice() };
-  const across = horizontal(image, width);
-  return vertical(across, image.height, width, height);
+  const across = width === image.width ? image : horizontal(image, filterTaps(filter, image.width, width));
+  if (height !== image.height) return vertical(across, filterTaps(filter, image.height, height));
+  return across === image ? { width, height, data: image.data.slice() } : across;
 }
 
-/** `float32[h, width, 3]` */
-function horizontal({ width: from, height, data }: RgbImage, to: number): Float32Array {
-  const { first, weights } = triangleTaps(from, to);
-  const out = new Float32Array(height * to * 3);
+function horizontal({ width: stride, height, data }: RgbImage, taps: Taps): RgbImage {
+  const { first, count, weights, most } = taps;
+  const width = first.length;
+  const out = new Uint8Array(height * width * 3);
   for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < to; x++) {
-      const taps = weights[x]!;
-      let source = (y * from + first[x]!) * 3;
-      let [r, g, b] = [0, 0, 0];
-      for (let i = 0; i < taps.length; i++, source += 3) {
-        const weight = taps[i]!;
-        r += weight * data[source]!;
-        g += weight * data[source + 1]!;
-        b += weight * data[source + 2]!;
+    const row = y * stride * 3;
+    for (let x = 0; x < width; x++, at += 3) {
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
+      let source = row + first[x]! * 3;
+      const begin = x * most;
+      const end = begin + count[x]!;
+      for (let k = begin; k < end; k++, source += 3) {
+        const weight = weights[k]!;
+        r = (r + Math.imul(weight, data[source]!)) | 0;
+        g = (g + Math.imul(weight, data[source + 1]!)) | 0;
+        b = (b + Math.imul(weight, data[source + 2]!)) | 0;
       }
-      out[at++] = r;
-      out[at++] = g;
-      out[at++] = b;
+      out[at] = clipped(r);
+      out[at + 1] = clipped(g);
+      out[at + 2] = clipped(b);
     }
   }
-  return out;
+  return { width, height, data: out };
 }
 
-function vertical(rows: Float32Array, from: number, width: number, height: number): RgbImage {
-  const { first, weights } = triangleTaps(from, height);
+function vertical({ width, data }: RgbImage, taps: Taps): RgbImage {
+  const { first, count, weights, most } = taps;
+  const height = first.length;
   const stride = width * 3;
-  const data = new Uint8Array(height * stride);
-  const sums = new Float32Array(stride);
-  for (let y = 0; y < height; y++) {
-    sums.fill(0.5); // rounds to nearest when cut off
-    const taps = weights[y]!;
-    for (let i = 0; i < taps.length; i++) {
-      const source = (first[y]! + i) * stride;
-      for (let x = 0; x < stride; x++) sums[x]! += taps[i]! * rows[source + x]!;
+  const out = new Uint8Array(height * stride);
+  for (let y = 0, at = 0; y < height; y++) {
+    const top = first[y]! * stride;
+    const begin = y * most;
+    const end = begin + count[y]!;
+    let i = 0;
+    // Four sums at a time stay in registers: twice as fast as one.
+    for (; i + 4 <= stride; i += 4, at += 4) {
+      let a = HALF;
+      let b = HALF;
+      let c = HALF;
+      let d = HALF;
+      for (let k = begin, source = top + i; k < end; k++, source += stride) {
+        const weight = weights[k]!;
+        a = (a + Math.imul(weight, data[source]!)) | 0;
+        b = (b + Math.imul(weight, data[source + 1]!)) | 0;
+        c = (c + Math.imul(weight, data[source + 2]!)) | 0;
+        d = (d + Math.imul(weight, data[source + 3]!)) | 0;
+      }
+      out[at] = clipped(a);
+      out[at + 1] = clipped(b);
+      out[at + 2] = clipped(c);
+      out[at + 3] = clipped(d);
     }
-    for (let x = 0; x < stride; x++) data[y * stride + x] = Math.min(255, sums[x]!);
+    for (; i < stride; i++, at++) {
+      let sum = HALF;
+      for (let k = begin, source = top + i; k < end; k++, source += stride)
+        sum = (sum + Math.imul(weights[k]!, data[source]!)) | 0;
+      out[at] = clipped(sum);
+    }
   }
-  return { width, height, data };
+  return { width, height, data: out };
 }
 
-function triangleTaps(from: number, to: number): Taps {
-  const scale = from / to;
-  const radius = Math.max(1, scale);
-  const first = new Int32Array(to);
-  const weights: Float32Array[] = [];
-  for (let i = 0; i < to; i++) {
-    const centre = (i + 0.5) * scale;
-    const begin = Math.max(0, Math.floor(centre - radius + 0.5));
-    const end = Math.min(from, Math.ceil(centre + radius - 0.5));
-    const taps = Float32Array.from({ length: Math.max(1, end - begin) }, (_, k) =>
-      Math.max(0, 1 - Math.abs(begin + k + 0.5 - centre) / radius),
-    );
-    const total = taps.reduce((sum, tap) => sum + tap, 0);
-    first[i] = begin;
-    weights.push(total > 0 ? taps.map(tap => tap / total) : Float32Array.of(1));
-  }
-  return { first, weights };
+/** Rounds to the nearest when cut off. */
+const HALF = 1 << (FIXED_BITS - 1);
+
+/** A constant of this module: a lookup in another for each byte would take longer than the arithmetic. */
+const SHIFT = FIXED_BITS;
+
+/** A sum of weighted bytes as a byte; bicubic weights can be negative, and sums leave the range. */
+function clipped(sum: number): number {
+  const value = sum >> SHIFT;
+  // biome-ignore lint/complexity/useMathMinMax: this runs for each byte, and a call costs
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }

@@ -105,3 +105,9 @@ test('normalising maps 0 to −1 and 255 to 1', () => {
   expect(values).toBeInstanceOf(Float32Array);
   expect([...values]).toEqual([-1, Math.fround(-0.6), 1]);
 });
+
+test('a model of other statistics gets its own scale', () => {
+  const clip = { mean: [0.48, 0.45, 0.4], std: [0.25, 0.5, 1] } as const;
+  const values = normalize({ width: 1, height: 1, data: Uint8Array.of(255, 0, 51) }, clip);
+  for (const [c, expected] of [0.52 / 0.25, -0.9, -0.2].entries()) expect(values[c]).toBeCloseTo(expected, 6);
+});
