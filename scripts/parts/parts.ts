@@ -16,6 +16,7 @@ export const partNames = [
   'namespaces',
   'sentencepiece',
   'pytorch',
+  'tensorboard',
   'libtorch-cuda',
   'libtorch-debian',
 ] as const;
@@ -115,6 +116,12 @@ export const parts: Readonly<Record<PartName, Part>> = {
     add: 'pip install torch numpy',
     after: 'libtorch',
     probe: probe('pytorch.ts'),
+  },
+  tensorboard: {
+    title: 'TensorBoard',
+    tests: 'event files beside their reader',
+    add: 'pip install tensorboard',
+    probe: probe('tensorboard.ts'),
   },
   'libtorch-cuda': {
     title: "a libtorch with CUDA, and NCCL's headers",

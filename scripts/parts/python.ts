@@ -11,6 +11,11 @@ function pythonOf(libDir: string): string {
   return existsSync(python) ? python : 'python3';
 }
 
+/** The Python of the environment that is active, else the system's. */
+export function activePython(env: NodeJS.ProcessEnv = process.env): string {
+  return env.VIRTUAL_ENV ? `${env.VIRTUAL_ENV}/bin/python3` : 'python3';
+}
+
 /**
  * The Python beside the libtorch that the native backend uses, and that libtorch's version.
  *

@@ -41,6 +41,22 @@ test('a resumed run drops the lines behind the step it goes on from: each step s
   expect(await steps()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
+test('evaluations have lines of their own, and a rollback or a resume drops those of later steps', async () => {
+  const writer = await metricsWriter(file);
+  const step = (at: number) => writer.onStep!({ step: at } as StepMetrics);
+  for (const at of [1, 2, 3, 4]) {
+    await step(at);
+    if (at % 2 === 0) await writer.onEvaluation!(at, { 'val/loss': at / 2 });
+  }
+  await writer.onRollback!(2);
+  await step(3);
+  await writer.flush();
+  const text = '{"step":1}\n{"step":2}\n{"step":2,"val/loss":1}\n{"step":3}\n';
+  expect(await readFile(file, 'utf8')).toBe(text);
+  await metricsWriter(file, { fromStep: 2 });
+  expect(await readFile(file, 'utf8')).toBe(text.slice(0, text.indexOf('{"step":3')));
+});
+
 test('half a line, and lines that are no steps, are ignored', async () => {
   await writeFile(file, '{"step":1}\n\nnull\n7\n"x"\n{"step":"2"\n{"step":2}\n{"st');
   await metricsWriter(file, { fromStep: 9 });

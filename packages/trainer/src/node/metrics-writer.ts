@@ -1,6 +1,7 @@
 import { byteSource, CHUNK_BYTES } from '@simvlm/bytes';
 import { diskError, errorCode, type FileSystem, nodeFileSystem } from '@simvlm/checkpoint/node';
 import type { TrainCallback } from '@simvlm/core';
+import { AppendedFile } from './appended-file';
 
 /** A callback that writes what each step was. */
 export interface MetricsWriter extends TrainCallback {
@@ -16,12 +17,10 @@ export interface MetricsWriterOptions {
   readonly fileSystem?: FileSystem;
 }
 
-/** Lines are on the disk this long after their step, in milliseconds; before a checkpoint is written, at once. */
-const FLUSH_AFTER = 2000;
-
 /**
- * Writes one JSON object a step to a file. A resumed run drops the lines after the step it goes on from, so that each step stands once,
- * in order. A disk that is full does not end the training: lines wait until it takes them.
+ * Writes one JSON object a step to a file, and one an evaluation (`{"step":100,"val/loss":2.5}`). A resumed run, or one that is rolled back,
+ * drops the lines after the step it goes on from, so that each step stands once, in order. A disk that is full does not end the training:
+ * lines wait until it takes them.
  *
  * @throws CheckpointError DISK_WRITE when the file cannot be read or made
  */
@@ -29,49 +28,31 @@ export async function metricsWriter(
   file: string,
   { fromStep = 0, onWarning, fileSystem: fs = nodeFileSystem }: MetricsWriterOptions = {},
 ): Promise<MetricsWriter> {
-  /** Bytes of whole lines that the file is known to hold. */
-  let written: number;
-  try {
-    written = await startFile(fs, file, fromStep);
-  } catch (error) {
-    throw await diskError(fs, `the metrics ${file}`, file, error);
-  }
-  let waiting: string[] = [];
-  let last = Date.now();
-  let warned = false;
-
-  async function flush(): Promise<void> {
-    last = Date.now();
-    if (waiting.length === 0) return;
-    const bytes = new TextEncoder().encode(waiting.join(''));
+  /** @returns the bytes that the file holds */
+  const started = async (step: number): Promise<number> => {
     try {
-      // From the last whole line on: a write that failed may have left a part of its own.
-      await fs.writeFrom(file, written, bytes);
+      return await startFile(fs, file, step);
     } catch (error) {
-      throw await diskError(fs, `the metrics ${file}`, file, error, { needed: bytes.length });
+      throw await diskError(fs, `the metrics ${file}`, file, error);
     }
-    written += bytes.length;
-    waiting = [];
-    warned = false;
-  }
-
-  async function tryFlush(): Promise<void> {
-    try {
-      await flush();
-    } catch (error) {
-      if (!warned) onWarning?.(error as Error);
-      warned = true;
-    }
-  }
-
+  };
+  const written = await started(fromStep);
+  const lines = new AppendedFile(file, { what: 'the metrics', written, onWarning, fileSystem: fs });
+  const add = (line: object) => lines.add(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
   return {
-    async onStep(metrics) {
-      waiting.push(`${JSON.stringify(metrics)}\n`);
-      if (Date.now() - last > FLUSH_AFTER) await tryFlush();
-    },
+    onStep: add,
+    onEvaluation: (step, results) => add({ step, ...results }),
     // First the lines, then the checkpoint: after a crash the checkpoint that is resumed has all its steps in the file.
-    beforeCheckpoint: tryFlush,
-    flush,
+    beforeCheckpoint: () => lines.tryFlush(),
+    async onRollback(step) {
+      try {
+        await lines.flush();
+        lines.replaced(await started(step));
+      } catch (error) {
+        onWarning?.(error as Error);
+      }
+    },
+    flush: () => lines.flush(),
   };
 }
 
@@ -99,25 +80,36 @@ async function linesUpTo(fs: FileSystem, file: string, limit: number): Promise<s
   });
   const decoder = new TextDecoder();
   const kept: string[] = [];
-  let reached = 0;
+  /** The last step of each kind of line: of a step, and of an evaluation after it. */
+  const reached = new Map<Line['kind'], number>();
   let rest = '';
   for await (const chunk of source.chunks()) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop()!.slice(-CHUNK_BYTES);
     for (const line of lines) {
-      const step = stepOf(line);
-      if (step === undefined || step <= reached || step > limit) continue;
-      reached = step;
+      const known = lineOf(line);
+      if (!known || known.step <= (reached.get(known.kind) ?? 0) || known.step > limit) continue;
+      reached.set(known.kind, known.step);
       kept.push(`${line}\n`);
     }
   }
   return kept.join('');
 }
 
-function stepOf(line: string): number | undefined {
+interface Line {
+  readonly step: number;
+  readonly kind: 'step' | 'evaluation';
+}
+
+/** Undefined for what is no line of ours. */
+function lineOf(line: string): Line | undefined {
   try {
-    const { step } = JSON.parse(line) as { step?: unknown };
-    return Number.isSafeInteger(step) ? (step as number) : undefined;
+    const value = JSON.parse(line) as { step?: unknown };
+    const { step } = value;
+    if (!Number.isSafeInteger(step)) return undefined;
+    // Metrics of evaluators have the evaluator's name before a slash.
+    const kind = Object.keys(value).some(key => key.includes('/')) ? 'evaluation' : 'step';
+    return { step: step as number, kind };
   } catch {
     return undefined;
   }
