@@ -114,7 +114,7 @@ export function imageAt(address: string): SampleImage {
 }
 
 /** All bytes of a small file. @throws DataError that names it */
-async function wholeFile(file: DataFile): Promise<Uint8Array> {
+export async function wholeFile(file: DataFile): Promise<Uint8Array> {
   try {
     return await wholeBytes(await file.open());
   } catch (error) {

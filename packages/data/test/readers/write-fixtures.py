@@ -5,6 +5,7 @@
 
 Each folder in fixtures/ has a file expected.json: the samples in order, with the SHA-256 of the stored bytes of each picture.
 """
+import contextlib
 import hashlib
 import io
 import json
@@ -18,6 +19,7 @@ import pyarrow
 import pyarrow.parquet as pq
 import webdataset as wds
 from PIL import Image
+from pycocotools.coco import COCO
 
 ROOT = Path(__file__).parent / "fixtures"
 
@@ -204,8 +206,86 @@ def parquet():
     expect(folder, expected)
 
 
+def annotations():
+    folder = fresh("annotations")
+    (folder / "images").mkdir()
+
+    def store(name, number):
+        (folder / "images" / name).write_bytes(picture(number))
+
+    def dump(name, value):
+        (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+    def lines(name, values):
+        (folder / name).write_text("".join(json.dumps(value) + "\n" for value in values))
+
+    expected = {}
+    ids = [391895, 522418, 184613, 318219]
+    for i, number in enumerate(ids):
+        store(f"COCO_val2014_{number:012d}.jpg", i)
+    images = [{"license": 3, "file_name": f"COCO_val2014_{number:012d}.jpg", "height": 16, "width": 24, "id": number} for number in ids]
+    captions = [{"image_id": number, "id": 100 + i, "caption": f"caption {i} of {number} é "} for i, number in
+                enumerate([522418, 391895, 522418, 184613, 391895, 522418])]
+    dump("captions_val2014.json", {"info": {}, "images": images, "licenses": [], "annotations": captions})
+    nocaps = [{**image, "domain": domain, "open_images_id": str(i)} for i, (image, domain) in
+              enumerate(zip(images, ["in-domain", "near-domain", "out-domain", "in-domain"]))]
+    dump("nocaps_val.json", {"images": nocaps, "annotations": captions})
+    for name in ("captions_val2014", "nocaps_val"):
+        with contextlib.redirect_stdout(None):
+            coco = COCO(folder / f"{name}.json")
+        expected[name] = [{"key": str(image["id"]), "path": image["file_name"], "domain": image.get("domain"),
+                           "texts": [row["caption"] for row in coco.loadAnns(coco.getAnnIds(imgIds=image["id"]))]}
+                          for image in coco.loadImgs(coco.getImgIds())]
+
+    splits = ["train", "restval", "val", "test"]
+    dump("dataset_coco.json", {"dataset": "coco", "images": [
+        {"filepath": "val2014", "filename": f"COCO_val2014_{number:012d}.jpg", "imgid": i, "cocoid": number, "split": splits[i],
+         "sentids": [2 * i, 2 * i + 1],
+         "sentences": [{"tokens": ["a"], "raw": f"A sentence {k} of {i}." + ("\n" if k else ""), "imgid": i, "sentid": 2 * i + k} for k in range(2)]}
+        for i, number in enumerate(ids)]})
+
+    questions = [{"image_id": number, "question": f"What is {i}?", "question_id": number * 1000 + i} for i, number in enumerate(ids)]
+    dump("v2_OpenEnded_mscoco_val2014_questions.json", {"data_type": "mscoco", "data_subtype": "val2014", "questions": questions})
+    dump("v2_mscoco_val2014_annotations.json", {"data_subtype": "val2014", "annotations": [
+        {"question_type": "what is", "multiple_choice_answer": "down", "answers": [
+            {"answer": f"a{k % 3}", "answer_confidence": "yes", "answer_id": k + 1} for k in range(10)],
+         "image_id": q["image_id"], "answer_type": "other", "question_id": q["question_id"]} for q in reversed(questions[:3])]})
+
+    for k in range(2):
+        store(f"dev-850-0-img{k}.png", 20 + k)
+    (folder / "images" / "17").mkdir()
+    for k in range(2):
+        store(f"17/train-10171-0-img{k}.png", 22 + k)
+    lines("nlvr2_dev.json", [
+        {"sentence": "The right image shows a dog.", "left_url": "http://x.test/l", "right_url": "http://x.test/r", "writer": 118,
+         "identifier": "dev-850-0-0", "label": "True"},
+        {"validation": {"1": "False"}, "sentence": "Two dogs.", "identifier": "train-10171-0-1", "directory": 17, "label": "False"}])
+
+    for i in range(3):
+        store(f"{1000 + i}.jpg", 30 + i)
+    lines("snli_ve_dev.jsonl", [
+        {"annotator_labels": ["neutral"], "captionID": f"{1000 + i}.jpg#2", "gold_label": label, "pairID": f"{1000 + i}.jpg#2r1{label[0]}",
+         "sentence1": "A premise.", "sentence2": f"A hypothesis {i}.", "Flikr30kID": f"{1000 + i}" + (".jpg" if i else "")}
+        for i, label in enumerate(["neutral", "-", "entailment"])])
+
+    (folder / "results_20130124.token").write_text("".join(
+        f'{1000 + i}.jpg#{k}\tA "caption" | {k} of {i} .\n' for i in range(3) for k in range(2)))
+    (folder / "results.csv").write_text("image_name| comment_number| comment\n" + "".join(
+        f'{1000 + i}.jpg| {k}| A "caption" | {k} of {i} .\n' for i in range(3) for k in range(2))
+        + "1002.jpg| 4   A dog runs across the grass .\n")
+
+    dump("TextCaps_0.1_val.json", {"dataset_type": "val", "data": [
+        {"caption_id": 10 * i + k, "image_id": f"abc{i}", "image_path": f"train/abc{i}.jpg", "caption_str": f"Sign {k} of {i}",
+         "caption_tokens": ["sign"], "reference_strs": [f"Sign {n} of {i}" for n in range(2)]} for k in range(2) for i in range(3)]})
+
+    (folder / "text.en").write_text("one\ntwo words\n\nfour\n")
+    (folder / "text.de").write_text("eins\nzwei Wörter\ndrei\nvier\n", encoding="utf-8")
+    expect(folder, expected)
+
+
 if __name__ == "__main__":
     webdataset()
     imagefolder()
     tables()
     parquet()
+    annotations()

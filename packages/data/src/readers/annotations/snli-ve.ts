@@ -1,0 +1,30 @@
+import { DataError, type Reader } from '@simvlm/core';
+import type { DataFile } from '../folder';
+import { type AnnotationOptions, annotationLines, picture, restOf, splitOf, textIn } from './annotation-file';
+
+/**
+ * SNLI-VE (JSON lines): a picture of Flickr30k as the premise, `text` as the hypothesis, and the label `entailment`, `neutral` or `contradiction`.
+ * A pair on which its annotators did not agree (`-`) is skipped and counted.
+ */
+export function snliVeReader(file: DataFile, options: AnnotationOptions): Reader {
+  return annotationLines(
+    'snli-ve',
+    file,
+    (annotation, where) => {
+      const key = textIn(annotation, 'pairID', where);
+      const label = textIn(annotation, 'gold_label', where);
+      if (label === '-') throw new DataError('DATA_INVALID', `${where}: pair ${key} has no gold label`);
+      // Spelt so in the files.
+      const name = textIn(annotation, 'Flikr30kID', where);
+      return {
+        key,
+        images: [picture(options, /\.jpg$/i.test(name) ? name : `${name}.jpg`, where)],
+        text: textIn(annotation, 'sentence2', where),
+        label,
+        ...splitOf(options),
+        ...restOf(annotation, ['pairID', 'gold_label', 'Flikr30kID', 'sentence2']),
+      };
+    },
+    options,
+  );
+}
