@@ -81,7 +81,10 @@ export async function smallCheckpoint(
   const weights = await model.saveWeights({ format: 'simvlm' });
   model.dispose();
   if (before) await tf.setBackend(before);
-  const run = { name: 'small', model: { architecture, ...shape }, data: { train: 'emoji' }, minutes: 5 };
+  const run = {
+    ...{ name: 'small', model: { architecture, ...shape }, data: { train: 'emoji' }, minutes: 5 },
+    optimizer: { learningRate: 1e-3 },
+  };
   return new Map([
     ['weights.safetensors', weights],
     ['tokenizer.model', tokenizer.save()],

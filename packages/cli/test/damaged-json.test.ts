@@ -48,7 +48,7 @@ describe('a checkpoint whose JSON is not what it can be fails with 1, by file an
     ['run.json', { plugins: 'x' }, 'run.json: "plugins" must be a list of strings, got "x"'],
     ['run.json', { data: null }, 'run.json: "data" must be an object, got null'],
     ['run.json', { constructor: 1 }, 'run.json: unknown key "constructor"'],
-    ['run.json', { optimizer: { toString: 1 } }, 'run.json: optimizer: unknown key "toString"'],
+    ['run.json', { optimizer: { toString: 1 } }, 'run.json: unknown key "optimizer.toString"'],
     ['run.json', null, 'run.json'],
     ['model.json', { width: '32' }, 'model.json: model config: "width" must be an integer'],
     ['model.json', { width: 1.5 }, 'model.json: model config: "width" must be an integer'],

@@ -67,15 +67,19 @@ export const smallModel = {
 };
 
 /** A run configuration on a drawn folder. */
-export function smallConfig(folder: string, change: object = {}): object {
+export function smallConfig(
+  folder: string,
+  { optimizer, ...change }: { optimizer?: object; [key: string]: unknown } = {},
+): object {
   return {
     name: 'shapes',
     model: smallModel,
     data: { train: folder },
     tokenizer: { vocabSize: 60 },
     batch: { imageText: 16, textOnly: 0 },
-    augment: 'none',
-    optimizer: { learningRate: 5e-3, warmup: 5 },
+    objective: { kind: 'mixture', captionProbability: 0.75 },
+    optimizer: { learningRate: 5e-3, warmup: 5, schedule: 'cosine', ...optimizer },
+    regularization: { labelSmoothing: 0.05 },
     steps: 60,
     ...change,
   };

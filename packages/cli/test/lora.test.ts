@@ -11,10 +11,17 @@ beforeAll(async () => {
   await drawFolder('train', 30, 1);
   folder.write('base.json', smallConfig('train', { name: 'base', steps: 30 }));
   expect((await simvlm('train', 'base.json')).code).toBe(0);
-  const optimizer = { learningRate: 1e-2, warmup: 1, dropout: 0.1, stochasticDepth: 0.1 };
+  const optimizer = { learningRate: 1e-2, warmup: 1 };
+  const regularization = { dropout: 0.1, stochasticDepth: 0.1 };
   folder.write(
     'tuned.json',
-    smallConfig('train', { name: 'tuned', steps: 20, optimizer, lora: { rank: 4, targets: ['*'] } }),
+    smallConfig('train', {
+      name: 'tuned',
+      steps: 20,
+      optimizer,
+      regularization,
+      lora: { rank: 4, targets: ['*'] },
+    }),
   );
   const { code, err } = await simvlm('train', 'tuned.json', '--init', 'runs/base');
   expect(code, err).toBe(0);
@@ -88,12 +95,12 @@ it('adapters alone go to a file, and into the weights that they were trained bes
 });
 
 it.each([
-  [['train', 'tuned.json', '--set', 'name=other'], 'name it with --init'],
+  [['train', 'tuned.json', '--set', 'name=other'], 'name it as "init" or with --init'],
   [
     ['train', 'tuned.json', '--set', 'lora.rank=0', '--init', 'runs/base'],
-    '"rank" must be an integer from 1',
+    '"lora.rank" must be an integer from 1',
   ],
-  [['train', 'tuned.json', '--set', 'lora.r=2', '--init', 'runs/base'], 'unknown key "r"'],
+  [['train', 'tuned.json', '--set', 'lora.r=2', '--init', 'runs/base'], 'unknown key "lora.r"'],
   [['lora', 'merge', 'runs/base', '--out', 'x'], 'runs/base has no adapters'],
   [['lora', 'extract', 'runs/base', '--out', 'x'], 'runs/base has no adapters'],
   [['lora', 'merge', 'runs/tuned', '--out', 'runs'], 'runs is there already'],

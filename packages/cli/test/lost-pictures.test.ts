@@ -167,7 +167,7 @@ describe('train', () => {
     writeFileSync('texts/captions.jsonl', '{"text": "no picture"}\n');
     const texts = await train('texts-only', { train: 'train', val: 'texts' });
     expect(texts.code).toBe(1);
-    expect(texts.err).toContain('texts/captions.jsonl names no image: there is nothing to validate on');
+    expect(texts.err).toContain('"data.val": texts names no image: there is nothing to validate on');
     for (const { err } of [lost, unvalidated, texts]) expect(err).not.toContain('parameters');
   });
 

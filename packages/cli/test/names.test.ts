@@ -3,10 +3,16 @@ import { applyOverrides, resolveRunConfig } from '@simvlm/run';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simvlm, workingFolder } from './fixture';
 
+/** All that has no default. */
+const whole = {
+  ...{ name: 'n', model: 'emoji-tiny', data: { train: 'none' } },
+  ...{ optimizer: { learningRate: 1e-3 }, steps: 5 },
+};
+
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(() => {
   folder = workingFolder();
-  folder.write('config.json', { data: { train: 'none' } });
+  folder.write('config.json', whole);
 });
 afterAll(() => folder.leave());
 
@@ -36,19 +42,19 @@ describe('run names never lead out of runs/', () => {
   });
 
   it.each(['mine', 'lr=1e-3, wd 0.1', '2026-11-30', '.hidden', '–é😀', '...'])('%j is allowed', name => {
-    expect(resolveRunConfig({ name }).name).toBe(name);
+    expect(resolveRunConfig({ ...whole, name }).name).toBe(name);
   });
 });
 
 describe('keys that every object inherits are ordinary unknown keys', () => {
   it.each([
-    ['__proto__.x=1', 'unknown key "__proto__"'],
+    ['__proto__.x=1', 'unknown key "__proto__"; allowed: name'],
     ['constructor=1', 'unknown key "constructor"'],
     ['constructor.prototype.x=1', 'unknown key "constructor"'],
     ['toString=1', 'unknown key "toString"'],
-    ['optimizer.__proto__=1', 'optimizer: unknown key "__proto__"'],
-    ['data.valueOf=1', 'data: unknown key "valueOf"'],
-    ['model.__proto__.x=1', 'unknown key "__proto__"'],
+    ['optimizer.__proto__=1', 'unknown key "optimizer.__proto__"'],
+    ['data.valueOf=1', 'unknown key "data.valueOf"'],
+    ['model.__proto__.x=1', 'unknown key "model.__proto__"'],
     ['model=constructor', 'no model preset "constructor"; there are'],
     ['model=__proto__', 'no model preset "__proto__"; there are'],
     ['augment=toString', '"augment" must be one of none'],
@@ -89,7 +95,7 @@ it.each([
   [{ optimiser: {} }, 'did you mean "optimizer"?'],
   [{ optimizer: { learningrate: 1 } }, 'did you mean "learningRate"?'],
   [{ data: { trian: 'x' } }, 'did you mean "train"?'],
-  [{ model: 'emoji-tny' }, 'did you mean "emoji-tiny"?'],
+  [{ ...whole, model: 'emoji-tny' }, 'did you mean "emoji-tiny"?'],
 ])('%j suggests the nearest', (config, message) => {
   folder.write('slip.json', config);
   return expect(simvlm('train', 'slip.json')).resolves.toMatchObject({
@@ -100,8 +106,8 @@ it.each([
 
 it.each([
   [{ plugins: [5] }, '"plugins" must be a list of strings, got [5]'],
-  [{ optimizer: { freeze: [null] } }, '"freeze" must be a list of strings, got [null]'],
-  [{ lora: { rank: 2, targets: 'all' } }, '"targets" must be a list of strings, got "all"'],
+  [{ optimizer: { freeze: [null] } }, '"optimizer.freeze" must be a list of strings, got [null]'],
+  [{ lora: { rank: 2, targets: 'all' } }, '"lora.targets" must be a list of strings, got "all"'],
   [{ data: [] }, '"data" must be an object, got []'],
   [{ model: null }, '"model" must be a preset name or a model configuration, got null'],
 ])('%j of a wrong type names file and key', async (config, message) => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardStandardStreams } from '../src/io/standard-streams';
-import { drawFolder, simvlm, workingFolder } from './fixture';
+import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
@@ -43,7 +43,7 @@ describe('what cannot be written is refused before the work, with the path and o
     [['train', 'config.json'], 'runs/mine'],
     [['demo', '--name', 'mine'], 'runs/mine'],
   ])('%j where runs is a file', async (args, path) => {
-    folder.write('config.json', { name: 'mine', data: { train: 'train' } });
+    folder.write('config.json', smallConfig('train', { name: 'mine' }));
     folder.write('runs', '');
     const { code, err } = await simvlm(...args);
     expect(err).toContain(`error cannot write ${path}: part of the path is a file, not a folder`);

@@ -9,7 +9,10 @@ let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
   folder = workingFolder();
   await drawFolder('train', 20, 1);
-  folder.write('config.json', smallConfig('train', { name: 'r', steps: 4, optimizer: { warmup: 1 } }));
+  folder.write(
+    'config.json',
+    smallConfig('train', { name: 'r', steps: 4, optimizer: { learningRate: 2e-3, warmup: 1 } }),
+  );
   expect((await train()).code).toBe(0);
   cpSync('runs', 'four', { recursive: true });
 });

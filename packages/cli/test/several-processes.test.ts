@@ -99,7 +99,10 @@ describe('train in two processes', () => {
   test('goes on when the process that writes was killed between two steps: no step is lost, none stands twice', async () => {
     const steps = 20;
     for (const name of ['undisturbed', 'killed'])
-      folder.write(`${name}.json`, smallConfig('train', { ...config, name, steps, checkpointSeconds: 0 }));
+      folder.write(
+        `${name}.json`,
+        smallConfig('train', { ...config, name, steps, checkpoints: { seconds: 0 } }),
+      );
     expect(await inTwo('undisturbed')).toEqual([0, 0]);
 
     const environment = await meeting();
@@ -123,7 +126,7 @@ describe('train in two processes', () => {
     for (const name of ['exact', 'sharded'])
       folder.write(`${name}.json`, smallConfig('train', { ...config, name }));
     expect(await inTwo('exact')).toEqual([0, 0]);
-    expect(await inTwo('sharded', '--set', 'optimizer.shardOptimizer=true')).toEqual([0, 0]);
+    expect(await inTwo('sharded', '--set', 'training.shardOptimizer=true')).toEqual([0, 0]);
     expect(lossesOf('sharded')).toEqual(lossesOf('exact'));
     expect(await weightsOf('sharded')).toEqual(await weightsOf('exact'));
     const whole = await simvlm(
@@ -142,7 +145,7 @@ describe('train in two processes', () => {
 
   test('round what travels where the command line says so, or say that this libtorch cannot', async () => {
     folder.write('rounded.json', smallConfig('train', { ...config, name: 'rounded' }));
-    const ends = await inTwo('rounded', '--set', 'optimizer.gradientPrecision=bfloat16');
+    const ends = await inTwo('rounded', '--set', 'training.gradientPrecision=bfloat16');
     if (pythonWithTorch().version.startsWith('1.')) {
       expect(ends).toEqual([1, 1]);
       return;

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, DataError, TokenizerError } from '@simvlm/core';
-import { loadRunData, readCandidates, readRunConfig, readTokenizer } from '@simvlm/run/node';
+import { silent } from '@simvlm/run';
+import { loadRunData, readCandidates, readRunConfig, readTokenizer, runRegistry } from '@simvlm/run/node';
 import { trainUnigram, writeTokenizerJson } from '@simvlm/tokenizer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Terminal } from '../src/terminal';
 import { simvlm, smallConfig, workingFolder } from './fixture';
 
 /** A text in four encodings: the two that are read, and two that are refused by name. */
@@ -49,7 +49,11 @@ it('documents', async () => {
   const files = write('*.txt', 'eins\u2028zwei\r\n\r\nKöln\r\n');
   const texts = async (documents: string) => {
     const config = { ...(smallConfig('.') as object), data: { train: '.', documents } };
-    const data = await loadRunData(config as never, 16, new Terminal());
+    const data = await loadRunData(config as never, {
+      registry: await runRegistry(),
+      imageSize: 16,
+      reporter: silent,
+    });
     return Promise.all(
       Array.from({ length: data.documents.length }, async (_, i) => (await data.documents.get(i)).text),
     );
@@ -59,7 +63,7 @@ it('documents', async () => {
   await expect(texts(files.latin1)).rejects.toThrow(/^latin1\.txt:3: not UTF-8/);
   await expect(texts(files.utf16)).rejects.toThrow(/^utf16\.txt is UTF-16/);
   await expect(texts('.')).rejects.toThrow(
-    new DataError('DATA_NOT_FOUND', 'cannot read .: it is a folder, not a regular file'),
+    new DataError('DATA_NOT_FOUND', '"data.documents": cannot read .: it is a folder, not a regular file'),
   );
 });
 

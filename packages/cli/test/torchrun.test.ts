@@ -15,7 +15,7 @@ beforeAll(async () => {
   await drawFolder('train', 40, 1);
   for (const name of ['undisturbed', 'fixed', 'standalone']) {
     // A checkpoint after each step.
-    const change = { name, steps: STEPS, checkpointSeconds: 0, batch: { imageText: 15, textOnly: 0 } };
+    const change = { name, steps: STEPS, checkpoints: { seconds: 0 }, batch: { imageText: 15, textOnly: 0 } };
     folder.write(`${name}.json`, smallConfig('train', change));
   }
 });

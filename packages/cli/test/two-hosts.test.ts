@@ -41,7 +41,12 @@ describe('two hosts', () => {
     folder = workingFolder();
     await drawFolder('train', 40, 1);
     for (const name of ['one', 'two', 'killed']) {
-      const change = { name, steps: STEPS, checkpointSeconds: 0, batch: { imageText: 15, textOnly: 0 } };
+      const change = {
+        name,
+        steps: STEPS,
+        checkpoints: { seconds: 0 },
+        batch: { imageText: 15, textOnly: 0 },
+      };
       folder.write(`${name}.json`, smallConfig('train', change));
     }
     for (const { namespace } of hosts) ip('netns', 'add', namespace);

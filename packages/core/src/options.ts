@@ -68,8 +68,9 @@ export class OptionError extends ConfigError {
   /** What is wrong, to follow the name of the option: `must be a string, got 5`. */
   readonly problem: string;
 
-  constructor(where: string, key: string, expected: string, value: unknown) {
-    const problem = `must be ${expected}, got ${shown(value)}`;
+  /** @param nearest as `didYouMean` has it */
+  constructor(where: string, key: string, expected: string, value: unknown, nearest = '') {
+    const problem = `must be ${expected}, got ${shown(value)}${nearest}`;
     super('CONFIG_INVALID', `${where}: "${key}" ${problem}`);
     this.key = key;
     this.problem = problem;

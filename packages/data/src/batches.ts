@@ -99,6 +99,7 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
   const skipped = new SkipLog();
 
   return {
+    stepsPerEpoch: stepsOf(streams[0]!.part),
     async next(): Promise<readonly PrefixLmBatch[]> {
       const draws = random.fork('step').fork(step);
       const parts: PrefixLmBatch[] = [];
@@ -125,6 +126,16 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
     },
     skipped: () => skipped.report(),
   };
+}
+
+/** An epoch is one of the pairs; of the documents where there are only these. */
+function stepsOf({ dataset, batchSize, weight }: Part): number {
+  let examples = dataset.length;
+  if (weight) {
+    examples = 0;
+    for (let index = 0; index < dataset.length; index++) examples += weight(index);
+  }
+  return Math.ceil(examples / batchSize);
 }
 
 type Making = BatchSourceOptions & { readonly objective: Objective };

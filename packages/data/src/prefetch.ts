@@ -48,6 +48,7 @@ export function prefetch(source: BatchSource, depth: number): BatchSource {
   };
 
   return {
+    ...(source.stepsPerEpoch !== undefined && { stepsPerEpoch: source.stepsPerEpoch }),
     async next() {
       while (queue.length <= depth) queue.push(make());
       const born = generation;

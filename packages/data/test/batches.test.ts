@@ -1,6 +1,6 @@
 import { type PrefixLmBatch, Random } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import { arrayDataset, type BatchSourceOptions, createBatchSource } from '../src/index';
+import { arrayDataset, type BatchSourceOptions, createBatchSource, prefetch } from '../src/index';
 import { common, documents, letters, pairs, plain, plainly } from './fixture';
 
 const options = (change: Partial<BatchSourceOptions> = {}): BatchSourceOptions => ({
@@ -67,6 +67,15 @@ test('every pair and every document comes once an epoch, with its own text and p
       .map(({ id }) => id)
       .sort(),
   );
+});
+
+test('an epoch is one of the pairs, as often as each appears; of the documents where there are only these', () => {
+  const steps = (change?: Partial<BatchSourceOptions>) => createBatchSource(options(change)).stepsPerEpoch;
+  const dataset = arrayDataset(pairs(10));
+  expect(steps()).toBe(3);
+  expect(steps({ imageText: { dataset, batchSize: 4, weight: index => (index < 2 ? 4 : 1) } })).toBe(4);
+  expect(steps({ imageText: undefined })).toBe(2);
+  expect(prefetch(createBatchSource(options()), 1).stepsPerEpoch).toBe(3);
 });
 
 test('an image that a document has is left out', async () => {

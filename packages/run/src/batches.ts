@@ -2,8 +2,8 @@ import { type BatchSource, Random, type Registry, type Tokenizer } from '@simvlm
 import { createBatchSource, prefetch } from '@simvlm/data';
 import { imageTransform } from '@simvlm/image';
 import type { SimVlmConfig } from '@simvlm/model';
+import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
-import type { RunConfig } from './run-config';
 
 /** Captions have 2 to 20 tokens, 6 on average: batches of two widths are padded a third less. */
 const LENGTH_GROUPS = 2;

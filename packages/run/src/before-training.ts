@@ -1,8 +1,8 @@
 import type { TrainCallback } from '@simvlm/core';
 import { type SurveyTokenizer, surveyTexts, type TextSurvey } from '@simvlm/data';
+import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
 import type { Reporter } from './reporter';
-import type { RunConfig } from './run-config';
 
 /** Share of the unknown token in documents from which it is a warning: a rare letter in one of thousands is none. */
 const MANY_UNKNOWN = 0.001;

@@ -1,7 +1,8 @@
 import type { Registry } from '@simvlm/core';
 import { checkModelConfig, type SimVlmConfig } from '@simvlm/model';
+import { VOCABULARY } from './config/resolve';
+import type { RunConfig } from './config/schema';
 import { modelPreset } from './model';
-import type { RunConfig } from './run-config';
 
 /**
  * Refuses a configuration that names parts which nobody registered, or a model that cannot be, before data are read and a tokenizer is
@@ -14,7 +15,7 @@ export function checkParts(config: RunConfig, registry: Registry): SimVlmConfig 
   registry.get('objective', config.objective.kind);
   const model = checkModelConfig({
     ...modelPreset(config),
-    vocabSize: config.tokenizer.vocabSize,
+    vocabSize: config.tokenizer.vocabSize ?? VOCABULARY,
     tokens: { pad: 0, bos: 1, eos: 2 },
   } as SimVlmConfig);
   registry.get('patcher', model.patcher.kind);

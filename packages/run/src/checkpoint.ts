@@ -14,8 +14,9 @@ import {
 import { CheckpointError, ConfigError, type JsonValue, PluginError, type Registry } from '@simvlm/core';
 import { checkpointModelConfig, openSimVlm, type SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
+import { resolveRunConfig } from './config/resolve';
+import type { RunConfig } from './config/schema';
 import { pluginAdvice } from './plugin-advice';
-import { type RunConfig, resolveRunConfig } from './run-config';
 
 /** The tokenizer and the configuration of the run as files of a checkpoint. */
 export function checkpointExtras(config: RunConfig, tokenizer: SentencePieceTokenizer): CheckpointFiles {

@@ -7,12 +7,16 @@ export {
   openCaptioner,
   withPluginAdvice,
 } from './checkpoint';
+export { demoConfig } from './config/demo';
+export { runJsonSchema } from './config/json-schema';
+export { applyOverrides } from './config/overrides';
+export { resolveRunConfig } from './config/resolve';
+export type { RunConfig, RunConfigInput } from './config/schema';
 export type { RunData } from './data';
 export { imageSizeOf } from './model';
 export { pluginAdvice, pluginArguments } from './plugin-advice';
 export { ownParts } from './registry';
 export { type ProgressBar, type Reporter, silent } from './reporter';
-export { applyOverrides, demoConfig, type RunConfig, resolveRunConfig } from './run-config';
 export { withShuffledImages } from './shuffled-images';
 export { countOf, skippedLines, warnOfSkipped } from './skipped';
 export type { Trained, TrainingOptions } from './training';

@@ -12,7 +12,7 @@ import {
   SimVlm,
   type SimVlmConfig,
 } from '@simvlm/model';
-import type { RunConfig } from './run-config';
+import type { RunConfig } from './config/schema';
 
 /** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
 export function modelPreset({ model }: RunConfig): Preset {

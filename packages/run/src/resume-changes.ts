@@ -1,4 +1,4 @@
-import type { RunConfig } from './run-config';
+import type { RunConfig } from './config/schema';
 
 /** What the steps of a run follow from: with another value the run that goes on would be another run. */
 const FIXED: readonly (keyof RunConfig)[] = [
@@ -12,7 +12,7 @@ const FIXED: readonly (keyof RunConfig)[] = [
 ];
 
 /** What a run is expected to change: how long it goes on, what it is called. */
-const FREE: readonly (keyof RunConfig)[] = ['name', 'steps', 'minutes', 'checkpointSeconds'];
+const FREE: readonly (keyof RunConfig)[] = ['name', 'init', 'steps', 'epochs', 'minutes', 'checkpoints'];
 
 /** How the configuration of a run that goes on differs from that of its checkpoint. */
 export interface ResumeChanges {

@@ -1,6 +1,7 @@
 import { SentencePieceTokenizer, withSentinels, withSpecialTokens } from '@simvlm/tokenizer';
+import { VOCABULARY } from './config/resolve';
+import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
-import type { RunConfig } from './run-config';
 import { learnVocabulary } from './vocabulary';
 
 /** Reads the file that `tokenizer.model` names. */
@@ -13,7 +14,7 @@ export async function runTokenizer(
   read: ReadTokenizer,
 ): Promise<SentencePieceTokenizer> {
   const tokenizer = await plainTokenizer(config, data, read);
-  const { sentinels = 0 } = config.tokenizer;
+  const { sentinels } = config.tokenizer;
   return sentinels === 0 ? tokenizer : new SentencePieceTokenizer(withSentinels(tokenizer.model, sentinels));
 }
 
@@ -27,5 +28,5 @@ async function plainTokenizer(
     const { model } = await read(tokenizer.model);
     return new SentencePieceTokenizer(withSpecialTokens(model));
   }
-  return learnVocabulary(data, tokenizer.vocabSize, seed);
+  return learnVocabulary(data, tokenizer.vocabSize ?? VOCABULARY, seed);
 }

@@ -7,10 +7,10 @@ import type * as tf from '@tensorflow/tfjs';
 import { runBatches } from './batches';
 import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras, checkpointTokenizer } from './checkpoint';
+import { LENGTHS, type RunConfig } from './config/schema';
 import type { RunData } from './data';
 import { createModel, createModelFrom } from './model';
 import type { Reporter } from './reporter';
-import type { RunConfig } from './run-config';
 import { countOf } from './skipped';
 import { type ReadTokenizer, runTokenizer } from './tokenizer';
 
@@ -62,20 +62,17 @@ export async function runTraining(
         ...{ config, data, tokenizer, maxTextLength: model.config.maxTextLength },
         tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
       });
-    const { dropout, stochasticDepth, labelSmoothing, checkpointBlocks, ...optimizer } = config.optimizer;
+    const { checkpointBlocks, ...training } = config.training;
     const result = await train({
-      learner: prefixLmLearner(model, {
-        labelSmoothing,
-        ...(dropout !== undefined && { dropout }),
-        ...(stochasticDepth !== undefined && { stochasticDepth }),
-        ...(checkpointBlocks !== undefined && { checkpointBlocks }),
-      }),
+      learner: prefixLmLearner(model, { ...config.regularization, checkpointBlocks }),
       batches: runBatches(config, data, tokenizer, model.config, registry),
       config: {
-        ...optimizer,
+        ...config.optimizer,
+        ...training,
         seed: config.seed,
-        ...(config.steps !== undefined ? { steps: config.steps } : { minutes: config.minutes! }),
-        checkpointSeconds: config.checkpointSeconds,
+        ...lengthOf(config),
+        checkpointSeconds: config.checkpoints.seconds,
+        ...(config.checkpoints.steps !== undefined && { checkpointSteps: config.checkpoints.steps }),
       },
       callbacks: [warmupWarning(reporter, config), ...(options.callbacks?.({ model, tokenizer }) ?? [])],
       ...(storage && { storage }),
@@ -89,6 +86,11 @@ export async function runTraining(
     model.dispose();
     throw error;
   }
+}
+
+/** What the run says of its length. */
+function lengthOf(config: RunConfig): Pick<RunConfig, (typeof LENGTHS)[number]> {
+  return Object.fromEntries(LENGTHS.flatMap(key => (config[key] === undefined ? [] : [[key, config[key]]])));
 }
 
 function millions(count: number): string {

@@ -24,13 +24,14 @@ function listening() {
 
 const spelling = () =>
   trainUnigram(['a red square', 'a blue disc'], { vocabSize: 40, hardVocabLimit: false });
-const config = (change: object = {}) =>
+const config = ({ optimizer, ...change }: { optimizer?: object; [key: string]: unknown } = {}) =>
   resolveRunConfig({
+    ...{ name: 'n', model: 'emoji-tiny', optimizer: { learningRate: 2e-3, ...optimizer } },
     data: { train: 'x' },
     batch: { imageText: 4, textOnly: 4 },
     steps: 1000,
     ...change,
-  } as never);
+  });
 
 /** What is said of these texts. */
 async function said(

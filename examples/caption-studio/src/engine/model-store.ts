@@ -1,5 +1,5 @@
-import { type CheckpointFiles, FILES, fileOf, jsonOf, memoryCheckpoint } from '@simvlm/checkpoint';
-import { CheckpointError, type JsonValue, parameterCount } from '@simvlm/core';
+import { type CheckpointFiles, FILES, fileOf, memoryCheckpoint } from '@simvlm/checkpoint';
+import { CheckpointError, parameterCount } from '@simvlm/core';
 import {
   checkpointModelConfig,
   defaultRegistry,
@@ -7,6 +7,7 @@ import {
   openSimVlm,
   type SimVlm,
 } from '@simvlm/model';
+import { checkpointRunConfig, type RunConfig } from '@simvlm/run';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
 import type { ModelInfo } from './engine';
 
@@ -25,7 +26,7 @@ export interface LoadedModel {
   readonly model: SimVlm;
   readonly tokenizer: SentencePieceTokenizer;
   /** The configuration of the run that made it. */
-  readonly run: Readonly<Record<string, JsonValue>>;
+  readonly run: RunConfig;
   readonly info: ModelInfo;
 }
 
@@ -46,7 +47,7 @@ export async function openModel(files: CheckpointFiles, name: string): Promise<L
       `the model has ${Math.round(parameters / 1e6)} M parameters and reads pictures of ${config.imageSize} pixels a side; a page has room for ${MAX_PARAMETERS / 1e6} M and ${MAX_SIDE}`,
     );
   const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
-  const run = await runConfig(files);
+  const run = await checkpointRunConfig(checkpoint);
   const card = files.get('README.md');
   const model = await openSimVlm(checkpoint, { registry, tokenizer });
   const info: ModelInfo = {
@@ -63,10 +64,5 @@ export async function openModel(files: CheckpointFiles, name: string): Promise<L
 
 /** The name that a run gave itself, for a model that was imported. */
 export async function runName(files: CheckpointFiles): Promise<string> {
-  const { name } = await runConfig(files);
-  return typeof name === 'string' ? name : 'imported';
-}
-
-async function runConfig(files: CheckpointFiles): Promise<Record<string, JsonValue>> {
-  return (await jsonOf(memoryCheckpoint(files), FILES.run)) as Record<string, JsonValue>;
+  return (await checkpointRunConfig(memoryCheckpoint(files))).name;
 }

@@ -1,9 +1,10 @@
 import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
-import { type BatchSource, type JsonValue, Random, type RgbImage } from '@simvlm/core';
+import { type BatchSource, Random, type RgbImage } from '@simvlm/core';
 import { arrayDataset, captionPrefix, createBatchSource } from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
 import { imageTransform } from '@simvlm/image';
 import { prefixLmLearner } from '@simvlm/model';
+import { type RunConfig, resolveRunConfig } from '@simvlm/run';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
 import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
 import { studioError } from './failures';
@@ -30,13 +31,7 @@ const LOOKS = 20;
 const CHECKPOINT_SECONDS = 30;
 
 /** What fine-tuning on a handful of pictures takes. */
-const optimizer = {
-  weightDecay: 0.01,
-  warmup: 0.05,
-  schedule: 'cosine',
-  clip: 1,
-  labelSmoothing: 0,
-} as const;
+const optimizer = { weightDecay: 0.01, warmup: 0.05, schedule: 'cosine', clip: 1 } as const;
 
 /**
  * How the few pictures are varied: all of each stays in sight, since the visitor's words are for all of it, and shape and colour change,
@@ -112,29 +107,23 @@ export function teachLessons(teaching: Teaching): Promise<TrainResult> {
 
 /** The configuration of the run as the command line has it in each checkpoint. */
 export function taughtRun(
-  { run }: LoadedModel,
+  { run: { model, tokenizer, plugins } }: LoadedModel,
   name: string,
   settings: TeachSettings,
-): Record<string, JsonValue> {
+): RunConfig {
   const { learningRate, steps, seed, batchSize } = settings;
-  const { minutes: _, ...others } = run;
-  return {
-    ...others,
-    name,
-    seed,
+  return resolveRunConfig({
+    ...{ name, seed, model, tokenizer, plugins, augment, steps },
     data: { train: 'lessons' },
     objective: { kind: 'captioning' },
     batch: { imageText: batchSize, textOnly: 0 },
-    augment,
     optimizer: { learningRate, ...optimizer },
-    steps,
-    checkpointSeconds: CHECKPOINT_SECONDS,
-  };
+    checkpoints: { seconds: CHECKPOINT_SECONDS },
+  });
 }
 
 function trainConfig({ learningRate, steps }: TeachSettings): TrainConfig {
-  const { labelSmoothing: _, ...rest } = optimizer;
-  return { learningRate, steps, ...rest, checkpointSeconds: CHECKPOINT_SECONDS };
+  return { learningRate, steps, ...optimizer, checkpointSeconds: CHECKPOINT_SECONDS };
 }
 
 /** Few pictures fill a batch by coming back in it, each time varied anew. */

@@ -53,7 +53,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const { minutes, seed } = options;
   const given: RunConfig = resume
     ? { ...(await checkpointRunConfig(resume)), name }
-    : { ...demoConfig, name, seed, minutes };
+    : { ...demoConfig(), name, seed, minutes };
   const config: RunConfig = { ...given, precision: options.precision ?? given.precision };
   const backend = await startBackend({ ...options, precision: config.precision });
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
@@ -91,7 +91,9 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
     await firstLook(terminal, registry);
   }
   terminal.heading('Data');
-  const loaded = await loadRunData(config, imageSizeOf(config), terminal, signal);
+  const loaded = await loadRunData(config, {
+    ...{ registry, signal, reporter: terminal, imageSize: imageSizeOf(config) },
+  });
   const emoji = loaded.emoji!;
   const data = options.shuffleImages ? withShuffledImages(loaded, seed) : loaded;
 

@@ -18,7 +18,7 @@ export async function evaluateEmoji(options: EvalCommandOptions): Promise<number
   const { model, tokenizer, config } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
   try {
     return await interruptible(terminal, async signal => {
-      const emoji = await prepareEmoji(config.data, model.config.imageSize, terminal, signal);
+      const emoji = await prepareEmoji(config.data.train, model.config.imageSize, terminal, signal);
       const results = await evaluateSplits(
         model,
         tokenizer,

@@ -63,12 +63,17 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   // All of several processes do the same; the first writes and tells.
   if (place && place.rank > 0) terminal.silence();
   const given = withPlugins(await readRunConfig(file, options.set), options.plugin);
-  const config: RunConfig = { ...given, precision: options.precision ?? given.precision };
+  const from = options.init ?? given.init;
+  const config: RunConfig = {
+    ...given,
+    ...(from !== undefined && { init: from }),
+    precision: options.precision ?? given.precision,
+  };
   // Whatever is wrong with the configuration is said before anything starts.
-  if (config.lora && options.init === undefined && (options.resume === undefined || auto))
+  if (config.lora && from === undefined && (options.resume === undefined || auto))
     throw new ConfigError(
       'CONFIG_INVALID',
-      `${file}: "lora" trains adapters beside the weights of another run: name it with --init`,
+      `${file}: "lora" trains adapters beside the weights of another run: name it as "init" or with --init`,
     );
   const registry = await runRegistry(config.plugins);
   try {
@@ -80,7 +85,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const resume =
     options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
-  const init = options.init === undefined ? undefined : await openCheckpointAt(options.init);
+  const init = resume || from === undefined ? undefined : await openCheckpointAt(from);
   const backend = await startBackend({ ...options, precision: config.precision });
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
@@ -112,7 +117,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
 /** Those of the command line after those of the configuration: the checkpoint names all of them, to tell what it needs. */
 function withPlugins(config: RunConfig, plugins: readonly string[] = []): RunConfig {
   if (plugins.length === 0) return config;
-  return { ...config, plugins: [...new Set([...(config.plugins ?? []), ...plugins])] };
+  return { ...config, plugins: [...new Set([...config.plugins, ...plugins])] };
 }
 
 interface Training {
@@ -160,7 +165,9 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   const isFirst = folder !== undefined;
   // What is drawn once and kept on the disk is drawn by the first process; the others find it there.
   if (!isFirst) await processes?.barrier();
-  const data = await loadRunData(config, imageSizeOf(config), terminal, signal);
+  const data = await loadRunData(config, {
+    ...{ registry, signal, reporter: terminal, imageSize: imageSizeOf(config) },
+  });
   if (isFirst) await processes?.barrier();
   const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;
   const samples = val && subset(val, firstIndices(val.length, SAMPLES));

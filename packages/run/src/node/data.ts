@@ -1,70 +1,57 @@
-import { DataError, type ExampleDataset } from '@simvlm/core';
-import { subset, textDataset } from '@simvlm/data';
+import { checkOptions, type Registry, rule } from '@simvlm/core';
+import { subset } from '@simvlm/data';
 import { type FolderDataset, folderDataset, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { decodeImage } from '@simvlm/image';
+import { isEmoji } from '../config/resolve';
+import type { RunConfig } from '../config/schema';
 import type { RunData } from '../data';
 import type { Reporter } from '../reporter';
-import type { RunConfig } from '../run-config';
 import { countOf, warnOfSkipped } from '../skipped';
+import { loadSources, type OpenedSource, type Source } from '../sources';
 import { checkPictures } from './check-pictures';
 
-/** Letters of a text-only document at most; longer ones are cut at the ends of sentences. */
-const DOCUMENT_CHARACTERS = 400;
+export interface LoadOptions {
+  readonly registry: Registry;
+  /** The side of the model's input in pixels. */
+  readonly imageSize: number;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal | undefined;
+}
 
-/**
- * Reads the data that a configuration names, and names the pictures that cannot be used.
- *
- * @throws DataError also when no training picture, or no validation picture, can be used
- */
-export async function loadRunData(
-  { data }: RunConfig,
-  imageSize: number,
-  reporter: Reporter,
-  signal?: AbortSignal,
-): Promise<RunData> {
-  if (data.train === 'emoji') return loadEmoji(data, imageSize, reporter, signal);
-  const folder = await captionFolder(data.train);
-  const { pictures, texts } = byKind(folder);
-  const checked = { name: data.train, folder, indices: pictures };
-  const { reasons } = await checkPictures(checked, reporter, signal);
-  const val = data.val === undefined ? undefined : await validationPictures(data.val, reporter, signal);
-  const documents = [
-    ...texts.map(index => folder.lines[index]!.text),
-    ...(await documentLines(data.documents)),
-  ];
+/** Reads the data that a configuration names. @throws as `loadSources` does */
+export async function loadRunData(config: RunConfig, options: LoadOptions): Promise<RunData> {
+  const { imageSize, reporter, signal } = options;
+  const { train } = config.data;
+  if (isEmoji(train)) return loadEmoji(train, imageSize, reporter, signal);
+  return loadSources(config, {
+    ...options,
+    openFolder: name => openFolder(name, reporter, signal),
+    readDocuments: documentLines,
+  });
+}
+
+async function openFolder(name: string, reporter: Reporter, signal?: AbortSignal): Promise<OpenedSource> {
+  const folder = await captionFolder(name);
+  const { pictures: indices, texts } = byKind(folder);
+  const { reasons } = await checkPictures({ name, folder, indices }, reporter, signal);
+  const textOf = (index: number) => folder.lines[index]!.text;
   return {
-    train: subset(folder, pictures),
-    ...(val && { val }),
+    pictures: subset(folder, indices),
+    captions: indices.map(textOf),
+    keys: indices.map(index => folder.lines[index]!.image!),
+    texts: texts.map(textOf),
     unreadable: reasons,
-    documents: textDataset(documents, { maxCharacters: DOCUMENT_CHARACTERS }),
-    captions: [...new Set(pictures.map(index => folder.lines[index]!.text))],
   };
 }
 
-async function validationPictures(
-  name: string,
-  reporter: Reporter,
-  signal?: AbortSignal,
-): Promise<ExampleDataset> {
-  const folder = await captionFolder(name);
-  const { pictures: indices } = byKind(folder);
-  if (indices.length === 0)
-    throw new DataError(
-      'DATA_INVALID',
-      `${name}/captions.jsonl names no image: there is nothing to validate on; leave out data.val`,
-    );
-  await checkPictures({ name, folder, indices }, reporter, signal);
-  return subset(folder, indices);
-}
-
 async function loadEmoji(
-  data: RunConfig['data'],
+  source: Source,
   size: number,
   reporter: Reporter,
   signal?: AbortSignal,
 ): Promise<RunData> {
-  const emoji = await prepareEmoji(data, size, reporter, signal);
+  const emoji = await prepareEmoji(source, size, reporter, signal);
   return {
     train: emoji.train,
     weight: emoji.trainWeight,
@@ -75,9 +62,13 @@ async function loadEmoji(
   };
 }
 
-/** The emoji data set as a run trains on it, at this size, with a progress bar while it is drawn for the first time. */
+/**
+ * The emoji data set as a run trains on it, at this size, with a progress bar while it is drawn for the first time.
+ *
+ * @param source the run's; of another one than `emoji` nothing is taken
+ */
 export async function prepareEmoji(
-  { furtherArtists = false }: RunConfig['data'],
+  source: Source,
   size: number,
   reporter: Reporter,
   signal?: AbortSignal,
@@ -86,7 +77,7 @@ export async function prepareEmoji(
   try {
     const emoji = await prepareEmojiDataset({
       size,
-      furtherArtists,
+      furtherArtists: hasFurtherArtists(source),
       onProgress: ({ done, total }) => bar.update(done, total),
       ...(signal && { signal }),
     });
@@ -96,6 +87,14 @@ export async function prepareEmoji(
   } finally {
     bar.stop();
   }
+}
+
+/** `{ "source": "emoji", "furtherArtists": true }` */
+function hasFurtherArtists(source: Source): boolean {
+  if (typeof source === 'string' || !isEmoji(source)) return false;
+  const { source: _, ...options } = source;
+  checkOptions('data.train', options, { furtherArtists: rule.boolean });
+  return options.furtherArtists === true;
 }
 
 /** A folder with `captions.jsonl`, its pictures decoded when they are asked for. */
@@ -112,8 +111,8 @@ export function byKind({ lines }: FolderDataset): { pictures: number[]; texts: n
   };
 }
 
-async function documentLines(file: string | undefined): Promise<string[]> {
+async function documentLines(file: string): Promise<string[]> {
   const lines: string[] = [];
-  if (file !== undefined) for await (const { text } of textLines(file)) lines.push(text);
+  for await (const { text } of textLines(file)) lines.push(text);
   return lines;
 }

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, parseJsonObject } from '@simvlm/core';
-import { applyOverrides, type RunConfig, resolveRunConfig } from '../run-config';
+import { applyOverrides } from '../config/overrides';
+import { resolveRunConfig } from '../config/resolve';
+import type { RunConfig } from '../config/schema';
 
 /** Reads a run configuration and applies `--set key=value` pairs (dotted keys; values are JSON, else strings). */
 export async function readRunConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {

@@ -1,8 +1,8 @@
 import type { ProcessGroup } from '@simvlm/core';
 import { checkpointTrainerState } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
+import type { RunConfig } from '../config/schema';
 import type { Reporter } from '../reporter';
-import type { RunConfig } from '../run-config';
 import { followedCheckpoint, type NewOrResumed, newOrResumedRunFolder } from './run-folder';
 
 /** What process 0 says where there is nothing to go on from. */

@@ -11,9 +11,9 @@ import {
 import { CheckpointError, ConfigError } from '@simvlm/core';
 import { checkpointTrainerState } from '@simvlm/trainer';
 import { checkpointRunConfig } from '../checkpoint';
+import type { RunConfig } from '../config/schema';
 import type { Reporter } from '../reporter';
 import { resumeChanges } from '../resume-changes';
-import type { RunConfig } from '../run-config';
 
 /** Where runs go. */
 const RUNS = 'runs';

@@ -1,0 +1,180 @@
+import type { JsonValue } from '@simvlm/core';
+import * as z from 'zod';
+import { flag, integer, number, oneOf, section, text, texts } from './leaves';
+
+/** Options whose keys belong to the part that they are for, which checks them. */
+type Options = { readonly [option: string]: JsonValue };
+const options = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Options, Options>;
+
+export const model = z
+  .union([z.string(), options], 'a preset name or a model configuration')
+  .describe('The name of a preset, or a model configuration without `vocabSize`, which the tokenizer gives.');
+
+const source = z.union(
+  [
+    z.string(),
+    z.looseObject({ source: z.string() }) as unknown as z.ZodType<
+      Options & { readonly source: string },
+      Options & { readonly source: string }
+    >,
+  ],
+  'a folder, "emoji" or { "source": NAME, … }',
+);
+
+export const data = section(
+  {
+    train: source.describe(
+      'Where pictures with captions come from: a folder with `captions.jsonl`, `"emoji"`, or `{ "source": NAME, … }` with the options of a source.',
+    ),
+    val: source
+      .describe('Pictures for validation, which are never trained on. `emoji` has its own.')
+      .optional(),
+    valShare: number(
+      { above: 0, max: 0.5 },
+      'Share of the pictures of `train` that is split off for validation, with all their captions. Excludes `val`. Default: none.',
+    ).optional(),
+    documents: text(
+      'Text without pictures: a file, one document a line. `emoji` has its own: WordNet glosses.',
+    ).optional(),
+  },
+  'What the model learns from.',
+);
+
+export const tokenizer = section(
+  {
+    vocabSize: integer(
+      16,
+      1_000_000,
+      'Pieces that are learnt from captions and documents, special ones included. A small text gives fewer. Default: 8000. Excludes `model`.',
+    ).optional(),
+    model: text(
+      'A tokenizer to use instead: a SentencePiece `.model` or a `tokenizer.json`. Excludes `vocabSize`.',
+    ).optional(),
+    sentinels: integer(
+      0,
+      10_000,
+      'Pieces for the objective `span-corruption`, beside the others; T5 has 100.',
+    ).default(0),
+  },
+  'The vocabulary. A run that begins with the weights of a checkpoint has its tokenizer.',
+).prefault({});
+
+export const objective = (
+  z.looseObject(
+    { kind: z.string('the name of an objective such as "prefix-lm"') },
+    'an object with "kind"',
+  ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>
+)
+  .describe(
+    'What is learnt from a text: `prefix-lm`, `captioning`, `mixture`, `causal-lm`, `span-corruption`, or one of a plug-in, with its options.',
+  )
+  .prefault({ kind: 'prefix-lm' });
+
+export const batch = section(
+  {
+    imageText: integer(0, 65_536, 'Pictures with captions in a batch.').default(64),
+    textOnly: integer(
+      0,
+      65_536,
+      'Documents in a batch, where there are any. The paper has one to eight pictures.',
+    ).default(8),
+  },
+  'How many examples make a batch.',
+).prefault({});
+
+export const optimizer = section(
+  {
+    learningRate: number({ min: 0, max: 1 }, 'Peak learning rate.'),
+    weightDecay: number({ min: 0, max: 1 }, 'Decoupled weight decay of weight matrices.').default(0.01),
+    beta1: number({ min: 0, below: 1 }, 'How long AdamW remembers gradients.').default(0.9),
+    beta2: number({ min: 0, below: 1 }, 'How long AdamW remembers squared gradients.').default(0.999),
+    epsilon: number({ above: 0 }, "Keeps AdamW's steps finite.").default(1e-8),
+    clip: number({ min: 0 }, 'Limit of the global gradient norm; 0 for none.').default(1),
+    warmup: number(
+      { min: 0 },
+      'Warm-up from 0: below 1 a share of all steps, from 1 on a number of steps. Of a run of `minutes`: 40 steps or more, by default 100.',
+    ).default(0.02),
+    schedule: oneOf(
+      ['linear', 'cosine', 'constant'],
+      'What follows the warm-up; the first two go down to 0.',
+    ).default('linear'),
+    layerDecay: number(
+      { above: 0, max: 1 },
+      'Multiplies the learning rate once for each block above a parameter; 1: all learn alike.',
+    ).default(1),
+    freeze: texts('Parameters that stay as they are; `*` stands for any characters.').default([]),
+    groups: z
+      .array(
+        section(
+          {
+            match: texts('Names of parameters; `*` stands for any characters.'),
+            learningRate: number({ min: 0 }, 'Multiplies the learning rate.').optional(),
+            weightDecay: number({ min: 0, max: 1 }, 'Weight decay of their weight matrices.').optional(),
+          },
+          'Rates of some parameters.',
+        ),
+        'a list of groups such as {"match": ["patcher.*"], "learningRate": 0.1}',
+      )
+      .describe(
+        'Rates of some parameters, such as `{"match": ["patcher.*"], "learningRate": 0.1, "weightDecay": 0}`, where `learningRate` is a factor; the first that matches a parameter counts.',
+      )
+      .default([]),
+    emaDecay: number(
+      { min: 0, below: 1 },
+      'Averages the weights exponentially, and gives the average to those who use the model. Default: no average.',
+    ).optional(),
+  },
+  'AdamW and its learning rate.',
+);
+
+export const regularization = section(
+  {
+    dropout: number({ min: 0, below: 1 }, 'Dropout after each sublayer and on the embeddings.').default(0),
+    stochasticDepth: number(
+      { min: 0, below: 1 },
+      'Share of the deepest block that is left out in a step, of the others less.',
+    ).default(0),
+    labelSmoothing: number(
+      { min: 0, below: 1 },
+      'Share of the target that goes to all tokens alike.',
+    ).default(0),
+  },
+  'What belongs to training alone and keeps it from learning by heart.',
+).prefault({});
+
+export const training = section(
+  {
+    accumulate: integer(1, undefined, 'Batches whose gradients make a step.').default(1),
+    checkpointBlocks: flag('Computes blocks again in the backward pass: less memory, more time.').default(
+      false,
+    ),
+    captureSteps: flag(
+      'Records a step and replays it: less time a step, on the backend `native`; on `webgpu` updates in place.',
+    ).default(false),
+    gradientPrecision: oneOf(
+      ['float32', 'bfloat16'],
+      'What gradients travel as between several processes.',
+    ).default('float32'),
+    shardOptimizer: flag('Each of several processes keeps its share of the moments alone.').default(false),
+  },
+  'How a step is computed.',
+).prefault({});
+
+export const lora = section(
+  {
+    rank: integer(1, 65_536, 'Rank of the adapters.'),
+    alpha: number({ above: 0 }, 'Scales what they add, by alpha ÷ rank. Default: the rank.').optional(),
+    targets: texts(
+      'Linear maps that get an adapter; `*` stands for any characters. Default: `["*.query", "*.value"]`.',
+    ).optional(),
+  },
+  'Trains adapters of low rank beside the weights that `init` gives.',
+);
+
+export const checkpoints = section(
+  {
+    seconds: number({ min: 0 }, 'Seconds between two checkpoints; 0: one after each step.').default(300),
+    steps: integer(1, undefined, 'Also one after so many steps. Default: none.').optional(),
+  },
+  'When checkpoints are written.',
+).prefault({});
