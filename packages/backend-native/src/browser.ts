@@ -1,3 +1,5 @@
+export type { Precision, ProcessPlace } from '@simvlm/core';
+
 /** What bundlers for browsers get in place of this package: the same functions, which say that it runs in Node only. */
 import { BackendError, type ProcessGroup } from '@simvlm/core';
 import type { NativeStatus } from './addon/index';
@@ -7,9 +9,8 @@ import type { NativeReport } from './report';
 export { cpuLine } from './addon/cpu-line';
 export type { NativeStatus } from './addon/index';
 export type { CpuInfo } from './addon/interface';
-export { type ProcessPlace, processPlace } from './distributed/environment';
+export { processPlace } from './distributed/environment';
 export type { JoinOptions } from './distributed/process-group';
-export type { Precision } from './precision';
 export type { NativeInfo, NativeOptions } from './register';
 export type { NativeReport } from './report';
 

@@ -1,10 +1,10 @@
+export type { Precision, ProcessPlace } from '@simvlm/core';
 export { cpuLine } from './addon/cpu-line';
 export { buildAddon, type NativeStatus, nativeStatus } from './addon/index';
 export type { CpuInfo } from './addon/interface';
 export type { NativeBackend, NativeBackendMemory } from './backend';
 export { CaptureError } from './capture';
-export { type ProcessPlace, processPlace } from './distributed/environment';
+export { processPlace } from './distributed/environment';
 export { type JoinOptions, joinProcessGroup } from './distributed/process-group';
-export type { Precision } from './precision';
 export { type NativeInfo, type NativeOptions, nativeBackend, registerNativeBackend } from './register';
 export { type NativeReport, nativeReport } from './report';

@@ -1,5 +1,5 @@
 import { prefixAttention } from '@simvlm/attention';
-import { Random } from '@simvlm/core';
+import { type Precision, Random } from '@simvlm/core';
 import { adamwStep, crossEntropy, embedding, layerNorm, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { type Bilinear, expectRounded, ROUNDOFF, sumsOf, toBfloat16 } from '../t
 import { scalarType } from './addon/interface';
 import type { NativeBackend } from './backend';
 import { registerNativeBackend } from './index';
-import { type Precision, precisionOf, usePrecision } from './precision';
+import { precisionOf, usePrecision } from './precision';
 import { precisionOfImages, precisionOfProducts, warnOfNarrowSums } from './sums';
 
 const [ROWS, TOKENS, WIDTH, HEADS, VOCABULARY] = [4, 6, 16, 2, 11];

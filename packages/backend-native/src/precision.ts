@@ -18,12 +18,11 @@
  *
  * A kernel that says nothing asks `input` and gets float32; one that can do with less asks `operand`, `weight` or `b.stored`.
  */
+import type { Precision } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 import { type Handle, scalarType } from './addon/interface';
 import type { NativeBackend } from './backend';
 import type { TensorData } from './tensor-data';
-
-export type Precision = 'float32' | 'bfloat16';
 
 /** bfloat16 copies of weights, oldest first, of each backend that has any. */
 const copiesOf = new WeakMap<NativeBackend, Map<TensorData, Handle>>();

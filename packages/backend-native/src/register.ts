@@ -1,4 +1,4 @@
-import { BackendError } from '@simvlm/core';
+import { BackendError, type Precision } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { cpuLine } from './addon/cpu-line';
 import type { DeviceIndex, NativeAddon } from './addon/interface';
@@ -8,7 +8,7 @@ import { NativeBackend, type NativeBackendMemory } from './backend';
 import { RecordedStep } from './capture';
 import { localRank } from './distributed/environment';
 import { kernels } from './kernels/index';
-import { type Precision, precisionOf, usePrecision } from './precision';
+import { precisionOf, usePrecision } from './precision';
 import { warnOfNarrowSums } from './sums';
 import { writePart } from './write-part';
 

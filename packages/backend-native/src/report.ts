@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import type { Precision } from '@simvlm/core';
 import { hasOpenBlasOnPosixThreads } from './addon/blas';
 import { nativeStatus } from './addon/index';
 import type { CpuInfo, NativeAddon } from './addon/interface';
 import { findTarget, loadAddon } from './addon/load';
 import { thisMachine } from './addon/locate';
 import type { Libtorch } from './addon/machine';
-import type { Precision } from './precision';
 
 /** What the native backend has to work with on this machine, and what would make it faster. */
 export interface NativeReport {

@@ -18,9 +18,9 @@
  * - libtorch 2.x sums each product in float32. libtorch 1.13 sums in bfloat16 unless BLAS's left matrix is transposed (`gemm_core_` in
  *   ATen's `BlasKernel.cpp`). It does so with AVX-512 too for products of up to 16³ multiplications.
  */
+import type { Precision } from '@simvlm/core';
 import { type Argument, type Handle, scalarType } from './addon/interface';
 import type { NativeBackend } from './backend';
-import type { Precision } from './precision';
 
 /** The large first term of a probe's sum, and how many ones follow it. bfloat16 can hold their sum, but 256 + 1 in bfloat16 is 256. */
 const FIRST = 256;

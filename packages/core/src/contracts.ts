@@ -46,6 +46,8 @@ export interface Example {
 export interface ExampleDataset {
   readonly length: number;
   get(index: number): Example | Promise<Example>;
+  /** An example without its image, which is not read; absent where that costs as much as `get`. */
+  outline?(index: number): Omit<Example, 'image'>;
 }
 
 /**

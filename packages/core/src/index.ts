@@ -1,3 +1,4 @@
+export type { ActivateOptions, Availability, BackendProvider, Precision, ProcessPlace } from './backend';
 export { breathe } from './breathe';
 export type {
   AllReduceOptions,
@@ -43,6 +44,8 @@ export {
 export { fingerprintOf, hashIntegers, hashText } from './fingerprint';
 export { parseJson, parseJsonObject } from './json';
 export type {
+  CallbackContext,
+  CallbackFactory,
   FedTensors,
   FeedOptions,
   Feeds,
@@ -50,9 +53,6 @@ export type {
   Learner,
   Metric,
   StepMetrics,
-  Task,
-  TaskContext,
-  TaskFactory,
   TrainCallback,
 } from './learner';
 export { type NamePattern, namePattern } from './name-pattern';
@@ -67,6 +67,16 @@ export { Random, type RandomState } from './random';
 export { runName } from './run-name';
 export type { Reader, Sample, SampleImage, Share } from './sample';
 export { SkipLog, skipReport } from './skip-log';
+export type {
+  Answer,
+  Answerer,
+  AnswerOptions,
+  EvaluationSubject,
+  Evaluator,
+  Task,
+  TaskContext,
+  TaskFactory,
+} from './task';
 export {
   decodeLines,
   decodeText,

@@ -3,16 +3,7 @@
  *
  * Legend: `B` a batch, whatever it holds; `T` tensors and `V` variables of the library in use, which this package does not know.
  */
-import type {
-  BatchSource,
-  EvaluationResult,
-  ExampleDataset,
-  JsonValue,
-  Objective,
-  RgbImage,
-  TensorLike,
-  Tokenizer,
-} from './contracts';
+import type { EvaluationResult, JsonValue, TensorLike, Tokenizer } from './contracts';
 import type { ParameterTree } from './parameter-tree';
 import type { Random } from './random';
 
@@ -85,54 +76,6 @@ export interface Metric {
   readonly better: 'lower' | 'higher';
 }
 
-/** What a task is made of. */
-// biome-ignore lint/suspicious/noExplicitAny: a task writes its model's class here without a cast
-export interface TaskContext<M = any> {
-  readonly model: M;
-  readonly tokenizer: Tokenizer;
-  /** Every random draw follows from it. */
-  readonly seed: number;
-  readonly train: ExampleDataset;
-  /** How often example `index` appears in an epoch. */
-  readonly weight?: (index: number) => number;
-  readonly val?: ExampleDataset;
-  /** Text alone; of length 0 when there is none. */
-  readonly documents: ExampleDataset;
-  /** Examples of each kind in a step. */
-  readonly batch: { readonly imageText: number; readonly textOnly: number };
-  readonly objective: Objective;
-  /** Makes the square input of the model; `random` is absent in evaluation, where nothing is varied. */
-  readonly transform: (image: RgbImage, random: Random | undefined, text: string) => RgbImage;
-  readonly regularization: {
-    readonly dropout: number;
-    readonly stochasticDepth: number;
-    readonly labelSmoothing: number;
-  };
-  /** Computes blocks again in the backward pass instead of keeping what is inside. */
-  readonly checkpointBlocks: boolean;
-}
-
-/** A learner with its data: what `train` trains, and how one sees whether that works. */
-// biome-ignore lint/suspicious/noExplicitAny: the trainer passes batches through without knowing them
-export interface Task<B = any, T extends TensorLike = any, V = any> {
-  readonly learner: Learner<B, T, V>;
-  readonly batches: BatchSource<B>;
-  /** The validation data from beginning to end, the same at each call; absent without any. */
-  readonly validation?: () => AsyncIterable<readonly B[]>;
-  /** Evaluators that suit it, by name, where the configuration names none. */
-  readonly evaluators: readonly string[];
-  /** What the best checkpoint is best at, unless the configuration says. */
-  readonly metric: Metric;
-  /** Frees what the learner made for itself; the model is the caller's. */
-  dispose?(): void;
-}
-
-/** Makes a task out of its options and what the run has. */
-export type TaskFactory = (
-  options: Readonly<Record<string, JsonValue>>,
-  context: TaskContext,
-) => Task | Promise<Task>;
-
 /** One training step, as logged. */
 export interface StepMetrics {
   readonly step: number;
@@ -166,3 +109,16 @@ export interface TrainCallback {
   /** Something went wrong that training survives: a checkpoint that could not be written, a loss that has risen far. */
   onWarning?(error: Error): void | Promise<void>;
 }
+
+/** What a callback is told of the run that it belongs to. */
+// biome-ignore lint/suspicious/noExplicitAny: a callback writes its model's class here without a cast
+export interface CallbackContext<M = any> {
+  readonly model: M;
+  readonly tokenizer: Tokenizer;
+}
+
+/** Makes a callback out of its options and the run. */
+export type CallbackFactory = (
+  options: Readonly<Record<string, JsonValue>>,
+  context: CallbackContext,
+) => TrainCallback | Promise<TrainCallback>;

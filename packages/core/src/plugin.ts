@@ -1,13 +1,9 @@
-import type {
-  EvaluationResult,
-  ExampleDataset,
-  JsonValue,
-  ObjectiveFactory,
-  PatcherFactory,
-} from './contracts';
+import type { BackendProvider } from './backend';
+import type { ExampleDataset, JsonValue, ObjectiveFactory, PatcherFactory } from './contracts';
 import { PluginError } from './errors';
-import type { TaskFactory, TrainCallback } from './learner';
+import type { CallbackFactory } from './learner';
 import { didYouMean } from './nearest';
+import type { Evaluator, TaskFactory } from './task';
 
 /**
  * What a plug-in can add, by kind. A package or a program adds kinds of its own by declaration merging:
@@ -21,14 +17,14 @@ export interface PluginKinds {
   objective: ObjectiveFactory;
   /** Where examples come from. */
   source: (options: Readonly<Record<string, JsonValue>>) => Promise<ExampleDataset>;
-  /** What is measured. `model` is the SimVlm under test. */
-  evaluator: (model: unknown, data: ExampleDataset) => Promise<EvaluationResult>;
+  /** What is measured. */
+  evaluator: Evaluator;
   /** What a model is trained for: its learner, its batches, its metric. */
   task: TaskFactory;
   /** What happens during training. */
-  callback: (options: Readonly<Record<string, JsonValue>>) => TrainCallback | Promise<TrainCallback>;
-  /** Where the numbers are computed: makes it ready and says how it is called in tfjs. */
-  backend: () => Promise<{ readonly name: string; readonly detail: string }>;
+  callback: CallbackFactory;
+  /** Where the numbers are computed; registered under the provider's own name. */
+  backend: BackendProvider;
 }
 
 /** A named bundle of registrations. */

@@ -5,20 +5,18 @@ import {
   DataError,
   type Example,
   type ExampleDataset,
-  type JsonValue,
   type Objective,
   type PrefixLmBatch,
   type PrefixSampler,
   type Random,
   type RgbImage,
   rule,
-  SkipLog,
+  type SkipLog,
   type Tokenizer,
 } from '@simvlm/core';
 import { collate, type Row, textTokens } from './collate';
 import { prefixObjective } from './prefix';
-import { savedPosition } from './saved-position';
-import { type IndexStream, shuffledIndices } from './sources';
+import { orderedBatches, type RowStream, stepSource } from './step-source';
 
 /** Examples of one kind and how many of them are in each step. */
 export interface Part {
@@ -33,11 +31,8 @@ export interface Part {
   readonly lengthGroups?: number;
 }
 
-export interface BatchSourceOptions {
-  /** Pairs; their images go through `transform`. */
-  readonly imageText?: Part;
-  /** Documents; an image they have is left out. */
-  readonly textOnly?: Part;
+/** What rows are made with. */
+interface RowOptions {
   readonly tokenizer: Tokenizer;
   /** T at most, the end token included. */
   readonly maxTextLength: number;
@@ -47,15 +42,14 @@ export interface BatchSourceOptions {
   readonly objective?: Objective;
   /** Makes the square model input, augmentation included, from a stream of its own for each example and step. */
   readonly transform: (image: RgbImage, random: Random, text: string) => RgbImage;
-  readonly random: Random;
 }
 
-const savedRules = { step: rule.integer(0), streams: rule.array, skipped: rule.object };
-
-interface Stream {
-  readonly part: Part;
-  readonly indices: IndexStream;
-  readonly hasImage: boolean;
+export interface BatchSourceOptions extends RowOptions {
+  /** Pairs; their images go through `transform`. */
+  readonly imageText?: Part;
+  /** Documents; an image they have is left out. */
+  readonly textOnly?: Part;
+  readonly random: Random;
 }
 
 /**
@@ -68,117 +62,73 @@ interface Stream {
  * @throws ConfigError when there is no part with rows, not one of `prefix` and `objective`, or a number is out of range
  */
 export function createBatchSource(options: BatchSourceOptions): BatchSource {
-  const { random, imageText, textOnly, maxTextLength } = options;
-  const objective = objectiveOf(options);
-  checkOptions('batches', { maxTextLength }, { maxTextLength: rule.integer(2) });
-  const streams: Stream[] = [];
-  const add = (part: Part | undefined, name: string, hasImage: boolean) => {
+  const { random, imageText, textOnly } = options;
+  const made = rowMaking(options);
+  const streams: RowStream<Row, PrefixLmBatch>[] = [];
+  const add = (part: Part | undefined, hasImage: boolean) => {
     if (!part) return;
-    const { batchSize, lengthGroups } = part;
+    const { batchSize, lengthGroups = 1, dataset, weight } = part;
+    const name = hasImage ? 'image-text' : 'text-only';
     checkOptions(
       `batches: ${name}`,
       { batchSize, lengthGroups },
       { batchSize: rule.integer(0), lengthGroups: rule.integer(1) },
     );
     if (batchSize === 0) return;
-    const indices = shuffledIndices(part.dataset.length, {
-      random: random.fork(name),
-      ...(part.weight && { weight: part.weight }),
+    streams.push({
+      ...{ name, rowName: hasImage ? 'image' : 'text', noun: hasImage ? 'pair' : 'document' },
+      ...{ dataset, batchSize, ...(weight && { weight }) },
+      row: (example, draws) => toRow(example, hasImage, made, draws),
+      batches: rows => byLength(rows, lengthGroups, options.tokenizer),
     });
-    streams.push({ part, indices, hasImage });
   };
-  add(imageText, 'image-text', true);
-  add(textOnly, 'text-only', false);
+  add(imageText, true);
+  add(textOnly, false);
   if (streams.length === 0)
     throw new ConfigError(
       'CONFIG_INVALID',
       'batches: give imageText, textOnly or both, with a batchSize above 0',
     );
-  const made = { ...options, objective };
-  let step = 0;
-  const skipped = new SkipLog();
-
-  return {
-    stepsPerEpoch: stepsOf(streams[0]!.part),
-    async next(): Promise<readonly PrefixLmBatch[]> {
-      const draws = random.fork('step').fork(step);
-      const parts: PrefixLmBatch[] = [];
-      for (const stream of streams) parts.push(...(await nextParts(stream, made, draws, skipped)));
-      step++;
-      return parts;
-    },
-    state: (): JsonValue => ({
-      step,
-      streams: streams.map(({ indices }) => indices.state()),
-      skipped: skipped.state(),
-    }),
-    restore(state) {
-      const saved = savedPosition(state, 'data', savedRules);
-      const places = saved.streams as JsonValue[];
-      if (places.length !== streams.length)
-        throw new DataError(
-          'DATA_INVALID',
-          `the saved data position is of other data: "data.streams" has ${places.length} kinds of examples, this run has ${streams.length}`,
-        );
-      for (const [i, { indices }] of streams.entries()) indices.restore(places[i]!);
-      skipped.restore(saved.skipped!);
-      step = saved.step as number;
-    },
-    skipped: () => skipped.report(),
-  };
+  return stepSource(streams, random);
 }
 
-/** An epoch is one of the pairs; of the documents where there are only these. */
-function stepsOf({ dataset, batchSize, weight }: Part): number {
-  let examples = dataset.length;
-  if (weight) {
-    examples = 0;
-    for (let index = 0; index < dataset.length; index++) examples += weight(index);
-  }
-  return Math.ceil(examples / batchSize);
+export interface PairBatchOptions extends RowOptions {
+  readonly dataset: ExampleDataset;
+  /** Rows a batch; the last has what is left. */
+  readonly batchSize: number;
+  readonly random: Random;
+  /** Where examples are noted that cannot be used. */
+  readonly skipped?: SkipLog;
 }
 
-type Making = BatchSourceOptions & { readonly objective: Objective };
+/**
+ * All pairs of a data set in order, as batches: what validation reads. Prefixes are drawn by the index of a pair, so that each call gives
+ * the same; give a `transform` that varies nothing.
+ */
+export function pairBatches(options: PairBatchOptions): AsyncGenerator<readonly PrefixLmBatch[]> {
+  const made = rowMaking(options);
+  return orderedBatches<Row, PrefixLmBatch>({
+    ...options,
+    row: (example, random) => toRow(example, true, made, random),
+    batches: rows => byLength(rows, 1, options.tokenizer),
+  });
+}
 
-function objectiveOf({ prefix, objective }: BatchSourceOptions): Objective {
+type Making = RowOptions & { readonly objective: Objective };
+
+function rowMaking(options: RowOptions): Making {
+  const { prefix, objective, maxTextLength } = options;
+  checkOptions('batches', { maxTextLength }, { maxTextLength: rule.integer(2) });
   if ((prefix === undefined) === (objective === undefined))
     throw new ConfigError('CONFIG_INVALID', 'batches: give "prefix" or "objective", one of the two');
-  return objective ?? prefixObjective(prefix!);
+  return { ...options, objective: objective ?? prefixObjective(prefix!) };
 }
 
-async function nextParts(
-  { part, indices, hasImage }: Stream,
-  options: Making,
-  draws: Random,
-  skipped: SkipLog,
-): Promise<PrefixLmBatch[]> {
-  const { dataset, batchSize, lengthGroups = 1 } = part;
-  const rows: Row[] = [];
-  let failuresInARow = 0;
-  while (rows.length < batchSize) {
-    const index = indices.next();
-    const random = draws.fork(`${hasImage ? 'image' : 'text'}-${rows.length}`);
-    try {
-      rows.push(toRow(await dataset.get(index), hasImage, options, random));
-      failuresInARow = 0;
-    } catch (error) {
-      // Pairs and documents each have indices of their own.
-      skipped.add(`${hasImage ? 'pair' : 'document'} ${index}`, error, `example ${index}`);
-      // The one good example can be the first of an epoch and the last of the next: only so many failures in a row hold
-      // a whole epoch.
-      if (++failuresInARow >= Math.max(2 * dataset.length - 1, 1)) {
-        throw new DataError(
-          'DATA_INVALID',
-          `none of ${dataset.length} examples can be used; the last: ${(error as Error).message}`,
-          { cause: error },
-        );
-      }
-    }
-  }
-  const { pad } = options.tokenizer.special;
-  if (lengthGroups === 1) return [collate(rows, { pad })];
+/** Rows as so many batches, each as wide as its own longest row. */
+function byLength(rows: Row[], groups: number, { special: { pad } }: Tokenizer): PrefixLmBatch[] {
+  if (groups === 1) return [collate(rows, { pad })];
   rows.sort((a, b) => a.tokens.length - b.tokens.length);
-  const size = Math.ceil(rows.length / lengthGroups);
+  const size = Math.ceil(rows.length / groups);
   return Array.from({ length: Math.ceil(rows.length / size) }, (_, group) =>
     collate(rows.slice(group * size, (group + 1) * size), { pad }),
   );

@@ -30,7 +30,12 @@ export function textDataset(
 
 /** The examples at these indices, in this order. */
 export function subset(dataset: ExampleDataset, indices: ArrayLike<number>): ExampleDataset {
-  return { length: indices.length, get: index => dataset.get(at(indices, index)) };
+  const { outline } = dataset;
+  return {
+    length: indices.length,
+    get: index => dataset.get(at(indices, index)),
+    ...(outline && { outline: index => outline.call(dataset, at(indices, index)) }),
+  };
 }
 
 function at<T>(list: ArrayLike<T>, index: number): T {

@@ -1,10 +1,12 @@
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   DataError,
+  didYouMean,
   type Example,
   type ExampleDataset,
   ImageError,
   isWellFormed,
+  type JsonValue,
   parseJsonObject,
   type RgbImage,
   type SkipReport,
@@ -26,6 +28,8 @@ export interface CaptionLine {
   readonly text: string;
   /** Path below the folder; none for a text-only document. */
   readonly image?: string;
+  /** Its other keys. */
+  readonly fields?: Readonly<Record<string, JsonValue>>;
 }
 
 export interface FolderDataset extends ExampleDataset {
@@ -38,7 +42,8 @@ const FILE = 'captions.jsonl';
 
 /**
  * A folder with `captions.jsonl`: one JSON object a line, `{"image": "a.png", "text": "…", "id": "…"}`. Images are read and
- * decoded by `get`, which throws `ImageError` for one that cannot be.
+ * decoded by `get`, which throws `ImageError` for one that cannot be. Other keys, such as `label`, are the `fields` of an example: a task
+ * reads them, and says which it needs.
  *
  * `id` defaults to the image's path below the folder without its extension, `cats/1` for `cats/1.png`; further lines with the
  * same image get `cats/1#2`, `cats/1#3`. A line without an image gets `line-` and its number. No two lines share an id.
@@ -72,26 +77,34 @@ export async function folderDataset(
     length: lines.length,
     lines,
     skipped: skipReport(reasons),
-    get: index => readExample(folder, lines[index], index, lines.length, decode),
+    outline(index) {
+      const { image: _, ...rest } = lineAt(lines, index);
+      return rest;
+    },
+    get: async index => readExample(folder, lineAt(lines, index), decode),
   };
+}
+
+function lineAt(lines: readonly CaptionLine[], index: number): CaptionLine {
+  const line = lines[index];
+  if (!line) throw new DataError('DATA_NOT_FOUND', `no example ${index}; there are ${lines.length}`);
+  return line;
 }
 
 async function readExample(
   folder: string,
-  line: CaptionLine | undefined,
-  index: number,
-  length: number,
+  line: CaptionLine,
   decode: FolderOptions['decode'],
 ): Promise<Example> {
-  if (!line) throw new DataError('DATA_NOT_FOUND', `no example ${index}; there are ${length}`);
-  if (line.image === undefined) return { id: line.id, text: line.text };
+  const { image: _, ...rest } = line;
+  if (line.image === undefined) return rest;
   const path = join(folder, line.image);
   const bytes = await readRegularFile(
     path,
     (message, options) => new ImageError('IMAGE_UNREADABLE', message, { ...options, file: path }),
   );
   try {
-    return { id: line.id, text: line.text, image: await decode(bytes) };
+    return { ...rest, image: await decode(bytes) };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     throw new ImageError(error.code, `${path}: ${error.message}`, { cause: error, file: path });
@@ -104,10 +117,12 @@ function parseLine(
   root: string,
   where: string,
 ): Omit<CaptionLine, 'id'> & { readonly id?: string } {
-  const { image, text, id, ...unknown } = parseJsonObject(line, where);
-  const [extra] = Object.keys(unknown);
-  if (extra !== undefined)
-    throw new DataError('DATA_INVALID', `${where}: unknown key "${extra}"; allowed: image, text, id`);
+  const { image, text, id, ...fields } = parseJsonObject(line, where);
+  // Other keys are fields; but a slip in one of ours must not pass for one.
+  for (const key of Object.keys(fields)) {
+    const meant = didYouMean(key, ['image', 'text', 'id']);
+    if (meant !== '') throw new DataError('DATA_INVALID', `${where}: unknown key "${key}"${meant}`);
+  }
   if (typeof text !== 'string') throw new DataError('DATA_INVALID', `${where}: "text" must be a string`);
   if (text.trim() === '') throw new DataError('CAPTION_EMPTY', `${where}: the caption is empty`);
   if (!isWellFormed(text))
@@ -117,7 +132,8 @@ function parseLine(
     );
   if (id !== undefined && typeof id !== 'string')
     throw new DataError('DATA_INVALID', `${where}: "id" must be a string`);
-  const common = { text, ...(id !== undefined && { id }) };
+  const hasFields = Object.keys(fields).length > 0;
+  const common = { text, ...(id !== undefined && { id }), ...(hasFields && { fields }) };
   if (image === undefined) return common;
   const below = typeof image === 'string' ? relative(root, resolve(root, image)) : '';
   if (typeof image !== 'string' || below === '')

@@ -1,4 +1,10 @@
-export { type BatchSourceOptions, createBatchSource, type Part } from './batches';
+export {
+  type BatchSourceOptions,
+  createBatchSource,
+  type PairBatchOptions,
+  type Part,
+  pairBatches,
+} from './batches';
 export { collate, imagePixels, type Row, textTokens } from './collate';
 export { arrayDataset, subset, textDataset } from './datasets';
 export { dataPlugin } from './plugin';
@@ -24,4 +30,5 @@ export type { PartsOptions } from './readers/parts-reader';
 export { type WebDatasetOptions, webDatasetReader } from './readers/webdataset';
 export { type IndexStream, type ShuffleOptions, shuffled, shuffledIndices } from './sources';
 export { type SpanCorruptionOptions, spanCorruption } from './span-corruption';
+export { type OrderedOptions, orderedBatches, type RowStream, stepSource } from './step-source';
 export { type SurveyTokenizer, surveyTexts, type TextSurvey, type Texts } from './text-survey';

@@ -1,7 +1,7 @@
-import { type PrefixLmBatch, Random } from '@simvlm/core';
+import { DataError, type PrefixLmBatch, Random, SkipLog } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import { arrayDataset, type BatchSourceOptions, createBatchSource, prefetch } from '../src/index';
-import { common, documents, letters, pairs, plain, plainly } from './fixture';
+import { arrayDataset, type BatchSourceOptions, createBatchSource, pairBatches, prefetch } from '../src/index';
+import { common, documents, failing, letters, pairs, plain, plainly } from './fixture';
 
 const options = (change: Partial<BatchSourceOptions> = {}): BatchSourceOptions => ({
   ...common(),
@@ -186,4 +186,24 @@ test('a text that is too long is cut, and its end token stays', async () => {
   );
   const [batch] = await source.next();
   expect([...batch!.tokens]).toEqual([...letters.encode('abcd'), letters.special.eos]);
+});
+
+test('validation batches are all pairs in order, the same at each call; what cannot be used is noted', async () => {
+  const dataset = failing(pairs(7), index =>
+    index === 2 ? new DataError('DATA_INVALID', 'torn') : undefined,
+  );
+  const skipped = new SkipLog();
+  const rest = { ...common(), dataset, batchSize: 4 };
+  const all = async (seed: number, log = new SkipLog()) => {
+    const batches: PrefixLmBatch[] = [];
+    for await (const parts of pairBatches({ ...rest, random: Random.fromSeed(seed), skipped: log }))
+      batches.push(...parts);
+    return batches;
+  };
+  const batches = await all(1, skipped);
+  expect(batches.flatMap(({ ids }) => ids)).toEqual([0, 1, 3, 4, 5, 6].map(i => `pair-${i}`));
+  expect(batches.map(({ size }) => size)).toEqual([4, 2]);
+  expect(plainly(await all(1))).toEqual(plainly(batches));
+  expect(plainly(await all(2))).not.toEqual(plainly(batches));
+  expect(skipped.report()).toEqual({ count: 1, draws: 1, reasons: ['example 2: torn'] });
 });

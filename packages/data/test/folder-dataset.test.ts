@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataError, ImageError } from '@simvlm/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { subset } from '../src/index';
 import { folderDataset } from '../src/node';
 import { plain } from './fixture';
 
@@ -51,10 +52,22 @@ test('lines are read in order, pictures when they are asked for', async () => {
   expect(dataset.skipped).toEqual({ count: 0, draws: 0, reasons: [] });
 });
 
+test('other keys are the fields of an example; its outline reads no picture', async () => {
+  const answers = { question: 'what is it?', answer: ['a cat', 'cat'] };
+  const path = await folder([line({ image: 'gone.png', text: 'a cat', label: 'cat', ...answers }), good]);
+  const dataset = await folderDataset(path, { decode });
+  const outline = { id: 'gone', text: 'a cat', fields: { label: 'cat', ...answers } };
+  expect(dataset.outline?.(0)).toEqual(outline);
+  expect(subset(dataset, [1, 0]).outline?.(1)).toEqual(outline);
+  await expect(async () => dataset.get(0)).rejects.toThrow('gone.png');
+  expect(await dataset.get(1)).toEqual({ id: 'line-2', text: 'a note' });
+  expect(() => dataset.outline?.(2)).toThrow('no example 2; there are 2');
+});
+
 test.each([
   ['a line that is not JSON', '{"text": "a cat"', /not JSON/],
   ['a line that is no object', '["a cat"]', /must be a JSON object/],
-  ['an unknown key', line({ text: 'a', imgae: 'a.png' }), /unknown key "imgae"; allowed: image, text, id/],
+  ['an unknown key', line({ text: 'a', imgae: 'a.png' }), /unknown key "imgae"; did you mean "image"\?/],
   ['a missing text', line({ image: 'a.png' }), /"text" must be a string/],
   ['an empty caption', line({ text: '  ' }), /the caption is empty/],
   ['an id that is no string', line({ text: 'a', id: 5 }), /"id" must be a string/],

@@ -1,3 +1,4 @@
+export { answerMetrics } from './answers';
 export type { CandidateOptions } from './candidate-draw';
 export {
   type CaptionOptions,
@@ -20,5 +21,5 @@ export {
   pixelNearestNeighbours,
 } from './nearest-neighbour';
 export { type Picture, type PictureOptions, pictureBatches } from './pictures';
-export { type EvaluationSubject, evalPlugin } from './plugin';
+export { evalPlugin } from './plugin';
 export { exactMatch, normalizeCaption, wordF1 } from './text-metrics';

@@ -1,25 +1,52 @@
-import type { Plugin, Tokenizer } from '@simvlm/core';
+import { ConfigError, checkOptions, type EvaluationSubject, type Plugin, rule } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
+import { answerMetrics } from './answers';
 import { captionMetrics, predictCaptions } from './captions';
 import { captionChoice } from './choice';
 
-/** What an evaluator of ours is called with. */
-export interface EvaluationSubject {
-  readonly model: SimVlm;
-  readonly tokenizer: Tokenizer;
-}
+const limits = { limit: rule.integer(1), batchSize: rule.integer(1) };
 
-/** The evaluators as a plug-in: `caption` and `choice`. */
+/** The evaluators as a plug-in: `caption`, `choice` and `answers`. When the signal aborts they reject, and give no part of a result. */
 export const evalPlugin: Plugin = {
   name: '@simvlm/eval',
   setup(registry) {
-    registry.register('evaluator', 'caption', async (subject, data) => {
-      const { model, tokenizer } = subject as EvaluationSubject;
-      return captionMetrics((await predictCaptions(model, tokenizer, data)).predictions);
-    });
-    registry.register('evaluator', 'choice', async (subject, data) => {
-      const { model, tokenizer } = subject as EvaluationSubject;
-      return (await captionChoice(model, tokenizer, data)).metrics;
+    registry.register(
+      'evaluator',
+      'caption',
+      async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, signal) => {
+        checkOptions('evaluator caption', options, { ...limits, prompt: rule.string });
+        const found = await predictCaptions(model, tokenizer, data, {
+          ...options,
+          ...(signal && { signal }),
+        });
+        signal?.throwIfAborted();
+        return captionMetrics(found.predictions);
+      },
+    );
+    registry.register(
+      'evaluator',
+      'choice',
+      async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, signal) => {
+        checkOptions('evaluator choice', options, {
+          ...limits,
+          choices: rule.integer(2),
+          seed: rule.integer(0),
+        });
+        const found = await captionChoice(model, tokenizer, data, { ...options, ...(signal && { signal }) });
+        signal?.throwIfAborted();
+        return found.metrics;
+      },
+    );
+    registry.register('evaluator', 'answers', async ({ answer }, data, options, signal) => {
+      checkOptions('evaluator answers', options, { limit: rule.integer(1) });
+      if (!answer)
+        throw new ConfigError(
+          'CONFIG_INVALID',
+          'the evaluator answers needs a task that gives answers, such as classify or answer',
+        );
+      const { answers } = await answer(data, { ...options, ...(signal && { signal }) });
+      signal?.throwIfAborted();
+      return answerMetrics(answers);
     });
   },
 };

@@ -44,10 +44,18 @@ test('the number of tensors stays the same over both evaluations', async () => {
 
 test('the evaluators are registered by name and give named numbers', async () => {
   const registry = new Registry().use(evalPlugin);
-  expect(registry.names('evaluator')).toEqual(['caption', 'choice']);
+  expect(registry.names('evaluator')).toEqual(['caption', 'choice', 'answers']);
   const subject = { model, tokenizer: letters };
-  const caption = await registry.get('evaluator', 'caption')(subject, dataset);
+  const caption = await registry.get('evaluator', 'caption')(subject, dataset, { limit: 9 });
   expect(Object.keys(caption)).toEqual(['exactMatch', 'wordF1', 'count']);
-  const choice = await registry.get('evaluator', 'choice')(subject, arrayDataset(pairs(20)));
-  expect(choice).toMatchObject({ chance: expect.closeTo(0.05, 12), count: 20 });
+  expect(caption.count).toBe(9);
+  const choose = registry.get('evaluator', 'choice');
+  const choice = await choose(subject, arrayDataset(pairs(20)), { choices: 10 });
+  expect(choice).toMatchObject({ chance: expect.closeTo(0.1, 12), count: 20 });
+  await expect(choose(subject, dataset, { choice: 10 })).rejects.toThrow('unknown key "choice"');
+  const aborted = AbortSignal.abort(new Error('enough'));
+  for (const name of ['caption', 'choice'])
+    await expect(
+      registry.get('evaluator', name)(subject, arrayDataset(pairs(20)), {}, aborted),
+    ).rejects.toThrow('enough');
 });

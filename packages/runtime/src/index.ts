@@ -1,4 +1,4 @@
-export type { Precision } from '@simvlm/backend-native';
+export type { ActivateOptions, Availability, BackendProvider, Precision } from '@simvlm/core';
 export {
   type Candidate,
   type PickedBackend,
@@ -7,10 +7,4 @@ export {
   runtimePlugin,
 } from './pick-backend';
 export { joinProcesses, processPlace } from './processes';
-export {
-  type ActivateOptions,
-  type Availability,
-  type BackendProvider,
-  backendProviders,
-  registerBackendProvider,
-} from './provider';
+export { backendProviders, registerBackendProvider } from './provider';

@@ -1,22 +1,27 @@
-import type { Precision } from '@simvlm/backend-native';
-import { BackendError, type Plugin } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
 import {
   type ActivateOptions,
   type Availability,
+  BackendError,
   type BackendProvider,
-  backendProviders,
-  registerBackendProvider,
-} from './provider';
+  type Plugin,
+  type Precision,
+  type Registry,
+} from '@simvlm/core';
+import * as tf from '@tensorflow/tfjs';
+import { backendProviders, registerBackendProvider } from './provider';
 import { cpuProvider } from './providers/cpu';
 import { nativeProvider } from './providers/native';
 import { wasmProvider } from './providers/wasm';
 import { webgpuProvider } from './providers/webgpu';
 import { checkWish, refusal, type Wish } from './wish';
 
+const ours: readonly BackendProvider[] = [webgpuProvider, nativeProvider, wasmProvider, cpuProvider];
+
 export interface PickOptions extends ActivateOptions {
   /** Take this backend or fail; default: the environment variable SIMVLM_BACKEND, else the fastest that works here. */
   readonly prefer?: string;
+  /** Its backends are looked at beside ours: those of plug-ins. */
+  readonly registry?: Registry;
 }
 
 /** A backend that was looked at, in order of preference. */
@@ -42,8 +47,9 @@ export interface PickedBackend {
  * @throws BackendError when `prefer` names a backend that is unknown, or when what is asked for does not work here; ConfigError for a
  *   device or a precision that no backend has, or not the one that `prefer` names
  */
-export async function pickBackend(options: PickOptions = {}): Promise<PickedBackend> {
+export async function pickBackend({ registry, ...options }: PickOptions = {}): Promise<PickedBackend> {
   registerDefaults();
+  registerFrom(registry);
   const providers = backendProviders();
   const prefer = options.prefer ?? preferredByEnvironment();
   const { device, precision = 'float32' } = options;
@@ -98,16 +104,27 @@ function preferredByEnvironment(): string | undefined {
 export const runtimePlugin: Plugin = {
   name: '@simvlm/runtime',
   setup(registry) {
-    for (const provider of [webgpuProvider, nativeProvider, wasmProvider, cpuProvider]) {
-      registry.register('backend', provider.name, () => pickBackend({ prefer: provider.name }));
-    }
+    for (const provider of ours) registry.register('backend', provider.name, provider);
   },
 };
 
 function registerDefaults(): void {
   const names = backendProviders().map(({ name }) => name);
-  for (const provider of [webgpuProvider, nativeProvider, wasmProvider, cpuProvider])
-    if (!names.includes(provider.name)) registerBackendProvider(provider);
+  for (const provider of ours) if (!names.includes(provider.name)) registerBackendProvider(provider);
+}
+
+/** Takes the backends of plug-ins to those that are looked at, by the names that they are registered under. */
+function registerFrom(registry: Registry | undefined): void {
+  for (const name of registry?.names('backend') ?? []) {
+    const provider = registry!.get('backend', name);
+    if (ours.includes(provider)) continue;
+    if (provider.name !== name)
+      throw new BackendError(
+        'BACKEND_UNKNOWN',
+        `the backend registered as "${name}" is called "${provider.name}": register it under its own name`,
+      );
+    registerBackendProvider(provider);
+  }
 }
 
 function explain(name: string, prefer: string | undefined, candidates: readonly Candidate[]): string {

@@ -1,6 +1,4 @@
-import type { Precision } from '@simvlm/backend-native';
-import { BackendError, ConfigError, didYouMean } from '@simvlm/core';
-import type { BackendProvider } from './provider';
+import { BackendError, type BackendProvider, ConfigError, didYouMean, type Precision } from '@simvlm/core';
 
 /** What a caller asks for; each part may be left open. */
 export interface Wish {

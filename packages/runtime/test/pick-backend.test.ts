@@ -1,13 +1,15 @@
 import { nativeStatus } from '@simvlm/backend-native';
-import { BackendError } from '@simvlm/core';
+import { BackendError, type Plugin, Registry } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type ActivateOptions,
+  type BackendProvider,
   type PickOptions,
   type Precision,
   pickBackend,
   registerBackendProvider,
+  runtimePlugin,
 } from '../src/index';
 
 // A machine without a GPU, whatever this one has.
@@ -159,4 +161,30 @@ test('a provider from outside is tried first when its rank is higher, and a fail
   const picked = await pickBackend();
   expect(picked.name).toBe(nativeStatus().built ? 'native' : 'wasm');
   expect(picked.candidates).toContainEqual({ name: 'broken', available: false, reason: 'driver crashed' });
+});
+
+test('a backend of a plug-in is found by its name in a registry', async () => {
+  const provider: BackendProvider = {
+    name: 'plugged',
+    rank: -2,
+    check: async () => ({ available: true, reason: 'made up' }),
+    async activate() {
+      tf.registerBackend('plugged', () => tf.findBackend('cpu'));
+      return 'made up';
+    },
+  };
+  const plugin: Plugin = {
+    name: 'mine',
+    setup: registry => void registry.register('backend', 'plugged', provider),
+  };
+  const registry = new Registry().use(runtimePlugin, plugin);
+  await expect(pickBackend({ prefer: 'plugged' })).rejects.toMatchObject({ code: 'BACKEND_UNKNOWN' });
+  expect(await pickBackend({ prefer: 'plugged', registry })).toMatchObject({
+    name: 'plugged',
+    detail: 'made up',
+  });
+  const misnamed = new Registry().register('backend', 'other', provider);
+  await expect(pickBackend({ registry: misnamed })).rejects.toThrow('register it under its own name');
+  await tf.setBackend('cpu');
+  tf.removeBackend('plugged');
 });

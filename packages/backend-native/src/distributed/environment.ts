@@ -1,16 +1,4 @@
-import { ConfigError } from '@simvlm/core';
-
-/** Which of several processes this one is, and where they meet. */
-export interface ProcessPlace {
-  /** 0 ≤ rank < size. */
-  readonly rank: number;
-  readonly size: number;
-  /** Where they meet: a name or an address, and a port, on which process 0 listens. */
-  readonly host: string;
-  readonly port: number;
-  /** `torchrun` listens there itself: process 0 takes a port of its own, and the launcher's store says which. */
-  readonly launcherListens?: boolean;
-}
+import { ConfigError, type ProcessPlace } from '@simvlm/core';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,10 +1,16 @@
-import { type AllReduceOptions, BackendError, checkOptions, type ProcessGroup, rule } from '@simvlm/core';
+import {
+  type AllReduceOptions,
+  BackendError,
+  checkOptions,
+  type ProcessGroup,
+  type ProcessPlace,
+  rule,
+} from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Handle } from '../addon/interface';
 import { nativeError } from '../aten';
 import type { NativeBackend } from '../backend';
 import { nativeBackend } from '../register';
-import type { ProcessPlace } from './environment';
 
 /** How to join. */
 export interface JoinOptions {

@@ -29,8 +29,9 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   const request = generationRequest(options);
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  await startBackend(options);
-  const { model, tokenizer } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
+  const registry = await runRegistry(options.plugin);
+  await startBackend(options, registry);
+  const { model, tokenizer } = await openCaptioner(checkpoint, registry);
   const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
   const skipped = new SkipLog();
   try {

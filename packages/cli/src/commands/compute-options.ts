@@ -1,3 +1,4 @@
+import type { Registry } from '@simvlm/core';
 import type { PickedBackend, Precision } from '@simvlm/runtime';
 import { Option } from 'commander';
 
@@ -13,7 +14,7 @@ export function computeOptions(): Option[] {
   return [
     new Option(
       '--backend <name>',
-      'compute with this backend (native, webgpu, wasm, cpu); default: the fastest here',
+      "compute with this backend (native, webgpu, wasm, cpu, or a plug-in's); default: the fastest here",
     ),
     new Option(
       '--device <name>',
@@ -29,12 +30,17 @@ export function computeOptions(): Option[] {
 /**
  * Makes the backend that was asked for the current one, or the fastest that can do what was asked for.
  *
+ * @param registry the parts of plug-ins, whose backends can be asked for too
  * @throws BackendError, ConfigError as `pickBackend` does
  */
-export async function startBackend({ backend, device, precision }: ComputeOptions): Promise<PickedBackend> {
+export async function startBackend(
+  { backend, device, precision }: ComputeOptions,
+  registry?: Registry,
+): Promise<PickedBackend> {
   // Loaded here, so that help needs no tensors.
   const { pickBackend } = await import('@simvlm/runtime');
   return pickBackend({
+    ...(registry && { registry }),
     ...(backend !== undefined && { prefer: backend }),
     ...(device !== undefined && { device }),
     ...(precision !== undefined && { precision }),

@@ -14,8 +14,9 @@ export async function evaluateEmoji(options: EvalCommandOptions): Promise<number
     throw new ConfigError('CONFIG_INVALID', '--predictions is for a folder, not for emoji');
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  await startBackend(options);
-  const { model, tokenizer, config } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
+  const registry = await runRegistry(options.plugin);
+  await startBackend(options, registry);
+  const { model, tokenizer, config } = await openCaptioner(checkpoint, registry);
   try {
     return await interruptible(terminal, async signal => {
       const emoji = await prepareEmoji(config.data.train, model.config.imageSize, terminal, signal);

@@ -53,8 +53,9 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       ? undefined
       : await openOutput(options.predictions, 'give another file with --predictions');
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  await startBackend(options);
-  const { model, tokenizer } = await openCaptioner(checkpoint, await runRegistry(options.plugin));
+  const registry = await runRegistry(options.plugin);
+  await startBackend(options, registry);
+  const { model, tokenizer } = await openCaptioner(checkpoint, registry);
 
   const bar = terminal.bar('evaluating');
   const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {

@@ -86,7 +86,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const resume =
     options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
   const init = resume || from === undefined ? undefined : await openCheckpointAt(from);
-  const backend = await startBackend({ ...options, precision: config.precision });
+  const backend = await startBackend({ ...options, precision: config.precision }, registry);
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
     const more = place.size === 2 ? '1 more process' : `${place.size - 1} more processes`;

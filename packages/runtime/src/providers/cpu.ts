@@ -1,4 +1,4 @@
-import type { BackendProvider } from '../provider';
+import type { BackendProvider } from '@simvlm/core';
 
 /** tfjs's own backend in plain JavaScript: works everywhere, tens of times slower than wasm. */
 export const cpuProvider: BackendProvider = {

@@ -4,7 +4,7 @@ import {
   nativeStatus,
   registerNativeBackend,
 } from '@simvlm/backend-native';
-import type { BackendProvider } from '../provider';
+import type { BackendProvider } from '@simvlm/core';
 
 /** `@simvlm/backend-native`: libtorch, on a CUDA device where there is one, else on the CPU. Node only. */
 export const nativeProvider: BackendProvider = {

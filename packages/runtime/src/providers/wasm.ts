@@ -1,5 +1,5 @@
 import { registerWasmBackend } from '@simvlm/backend-wasm';
-import type { BackendProvider } from '../provider';
+import type { BackendProvider } from '@simvlm/core';
 
 /** A module that uses a v128 instruction: valid exactly where WebAssembly has SIMD. */
 const SIMD_PROBE = new Uint8Array([

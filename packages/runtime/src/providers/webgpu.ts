@@ -1,5 +1,5 @@
 import type { DeviceOptions } from '@simvlm/backend-webgpu';
-import type { ActivateOptions, BackendProvider } from '../provider';
+import type { ActivateOptions, BackendProvider } from '@simvlm/core';
 import { isWithoutGpuFiles } from './gpu-files';
 
 /** Loaded when it is looked at: a page that computes elsewhere does without it. */

@@ -1,0 +1,109 @@
+/**
+ * What a model is trained for, and what is measured of it. Types only.
+ */
+import type {
+  BatchSource,
+  EvaluationResult,
+  ExampleDataset,
+  JsonValue,
+  Objective,
+  RgbImage,
+  SkipReport,
+  TensorLike,
+  Tokenizer,
+} from './contracts';
+import type { Learner, Metric } from './learner';
+import type { Random } from './random';
+
+/** What a model says of an example, and what would be right. */
+export interface Answer {
+  readonly id: string;
+  readonly text: string;
+  /** Each of them is right; at least one. */
+  readonly truths: readonly string[];
+}
+
+export interface AnswerOptions {
+  /** At most so many examples, from the first on. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * What a model says of the examples of a data set, in their order: captions, labels, answers. Those that cannot be used are left out and
+ * reported.
+ */
+export type Answerer = (
+  data: ExampleDataset,
+  options?: AnswerOptions,
+) => Promise<{ readonly answers: readonly Answer[]; readonly skipped: SkipReport }>;
+
+/** What is evaluated. */
+// biome-ignore lint/suspicious/noExplicitAny: an evaluator writes its model's class here without a cast
+export interface EvaluationSubject<M = any> {
+  readonly model: M;
+  readonly tokenizer: Tokenizer;
+  /** How a task reads what the model says; absent where a model is evaluated by itself. */
+  readonly answer?: Answerer;
+}
+
+/** Measures a model on a data set. Its numbers are logged under its name: `caption/wordF1`. */
+export type Evaluator = (
+  subject: EvaluationSubject,
+  data: ExampleDataset,
+  options: Readonly<Record<string, JsonValue>>,
+  signal?: AbortSignal,
+) => Promise<EvaluationResult>;
+
+/** What a task is made of. */
+// biome-ignore lint/suspicious/noExplicitAny: a task writes its model's class here without a cast
+export interface TaskContext<M = any> {
+  readonly model: M;
+  readonly tokenizer: Tokenizer;
+  /** Every random draw follows from it. */
+  readonly seed: number;
+  readonly train: ExampleDataset;
+  /** How often example `index` appears in an epoch. */
+  readonly weight?: (index: number) => number;
+  readonly val?: ExampleDataset;
+  /** Text alone; of length 0 when there is none. */
+  readonly documents: ExampleDataset;
+  /** Examples of each kind in a step. */
+  readonly batch: { readonly imageText: number; readonly textOnly: number };
+  readonly objective: Objective;
+  /** Makes the square input of the model; `random` is absent in evaluation, where nothing is varied. */
+  readonly transform: (image: RgbImage, random: Random | undefined, text: string) => RgbImage;
+  readonly regularization: {
+    readonly dropout: number;
+    readonly stochasticDepth: number;
+    readonly labelSmoothing: number;
+  };
+  /** Computes blocks again in the backward pass instead of keeping what is inside. */
+  readonly checkpointBlocks: boolean;
+  /** The files of the checkpoint that is resumed or evaluated, among them those of the task's learner; absent in a new run. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A learner with its data: what `train` trains, and how one sees whether that works. */
+// biome-ignore lint/suspicious/noExplicitAny: the trainer passes batches through without knowing them
+export interface Task<B = any, T extends TensorLike = any, V = any> {
+  readonly learner: Learner<B, T, V>;
+  readonly batches: BatchSource<B>;
+  /** The validation data from beginning to end, the same at each call; absent without any. */
+  readonly validation?: () => AsyncIterable<readonly B[]>;
+  /** Evaluators that suit it, by name, where the configuration names none. */
+  readonly evaluators: readonly string[];
+  /** What the best checkpoint is best at, unless the configuration says. */
+  readonly metric: Metric;
+  /** What the model says of examples, as the task reads it: for `answers` and other evaluators. */
+  readonly answer?: Answerer;
+  /** Frees what the learner made for itself; the model is the caller's. */
+  dispose?(): void;
+}
+
+/** Makes a task out of its options and what the run has. */
+export type TaskFactory = (
+  options: Readonly<Record<string, JsonValue>>,
+  context: TaskContext,
+) => Task | Promise<Task>;
