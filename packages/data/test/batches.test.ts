@@ -1,6 +1,12 @@
 import { DataError, type PrefixLmBatch, Random, SkipLog } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import { arrayDataset, type BatchSourceOptions, createBatchSource, pairBatches, prefetch } from '../src/index';
+import {
+  arrayDataset,
+  type BatchSourceOptions,
+  createBatchSource,
+  pairBatches,
+  prefetch,
+} from '../src/index';
 import { common, documents, failing, letters, pairs, plain, plainly } from './fixture';
 
 const options = (change: Partial<BatchSourceOptions> = {}): BatchSourceOptions => ({
