@@ -81,8 +81,8 @@ export interface TaskContext<M = any> {
   };
   /** Computes blocks again in the backward pass instead of keeping what is inside. */
   readonly checkpointBlocks: boolean;
-  /** The files of the checkpoint that is resumed or evaluated, among them those of the task's learner; absent in a new run. */
-  readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** A file of the checkpoint that is resumed or evaluated, such as one of the task's learner; absent in a new run. */
+  readonly savedFile?: (name: string) => Promise<Uint8Array>;
 }
 
 /** A learner with its data: what `train` trains, and how one sees whether that works. */

@@ -1,14 +1,7 @@
-import {
-  type BatchSource,
-  checkOptions,
-  type JsonValue,
-  type PrefixLmBatch,
-  rule,
-  type SkipReport,
-} from '@simvlm/core';
+import { type BatchSource, checkOptions, type JsonValue, rule, type SkipReport } from '@simvlm/core';
 
-interface Made {
-  readonly parts: readonly PrefixLmBatch[];
+interface Made<B> {
+  readonly parts: readonly B[];
   readonly state: JsonValue;
   readonly skipped: SkipReport;
 }
@@ -19,9 +12,9 @@ interface Made {
  *
  * @throws ConfigError when `depth` is no integer ≥ 0
  */
-export function prefetch(source: BatchSource, depth: number): BatchSource {
+export function prefetch<B>(source: BatchSource<B>, depth: number): BatchSource<B> {
   checkOptions('prefetch', { depth }, { depth: rule.integer(0) });
-  let queue: Promise<Made>[] = [];
+  let queue: Promise<Made<B>>[] = [];
   let generation = 0;
   let last = { state: source.state(), skipped: source.skipped() };
   /** Batches that are being made or wait for their turn. */
@@ -29,7 +22,7 @@ export function prefetch(source: BatchSource, depth: number): BatchSource {
   let tail: Promise<unknown> = Promise.resolve();
   let restored: Promise<unknown> = Promise.resolve();
 
-  const make = (): Promise<Made> => {
+  const make = (): Promise<Made<B>> => {
     const born = generation;
     const ready = restored;
     making++;

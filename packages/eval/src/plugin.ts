@@ -3,13 +3,22 @@ import type { SimVlm } from '@simvlm/model';
 import { answerMetrics } from './answers';
 import { captionMetrics, predictCaptions } from './captions';
 import { captionChoice } from './choice';
+import { answerTask } from './tasks/answer';
+import { classifyTask } from './tasks/classify';
+import { pretrainTask } from './tasks/pretrain';
 
 const limits = { limit: rule.integer(1), batchSize: rule.integer(1) };
 
-/** The evaluators as a plug-in: `caption`, `choice` and `answers`. When the signal aborts they reject, and give no part of a result. */
+/**
+ * The tasks `pretrain`, `classify` and `answer`, and the evaluators `caption`, `choice` and `answers`, as a plug-in. When the signal aborts
+ * evaluators reject, and give no part of a result.
+ */
 export const evalPlugin: Plugin = {
   name: '@simvlm/eval',
   setup(registry) {
+    registry.register('task', 'pretrain', pretrainTask);
+    registry.register('task', 'classify', classifyTask);
+    registry.register('task', 'answer', answerTask);
     registry.register(
       'evaluator',
       'caption',

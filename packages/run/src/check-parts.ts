@@ -9,10 +9,12 @@ import { modelPreset } from './model';
  * trained. What only the tokenizer knows is checked when the model is made.
  *
  * @returns the model, with stand-ins for what the tokenizer will give
- * @throws PluginError for an unknown objective or patcher; ConfigError for a wrong model configuration
+ * @throws PluginError for an unknown task, objective, callback or patcher; ConfigError for a wrong model configuration
  */
 export function checkParts(config: RunConfig, registry: Registry): SimVlmConfig {
+  registry.get('task', config.task.kind);
   registry.get('objective', config.objective.kind);
+  for (const { kind } of config.callbacks) registry.get('callback', kind);
   const model = checkModelConfig({
     ...modelPreset(config),
     vocabSize: config.tokenizer.vocabSize ?? VOCABULARY,

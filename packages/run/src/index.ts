@@ -19,6 +19,7 @@ export { ownParts } from './registry';
 export { type ProgressBar, type Reporter, silent } from './reporter';
 export { withShuffledImages } from './shuffled-images';
 export { countOf, skippedLines, warnOfSkipped } from './skipped';
+export { type OpenedTask, openTask } from './task';
 export type { Trained, TrainingOptions } from './training';
 export { runTraining } from './training';
 export { learnVocabulary } from './vocabulary';

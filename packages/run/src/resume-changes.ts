@@ -5,6 +5,7 @@ const FIXED: readonly (keyof RunConfig)[] = [
   'seed',
   'model',
   'tokenizer',
+  'task',
   'objective',
   'batch',
   'augment',
@@ -12,7 +13,15 @@ const FIXED: readonly (keyof RunConfig)[] = [
 ];
 
 /** What a run is expected to change: how long it goes on, what it is called. */
-const FREE: readonly (keyof RunConfig)[] = ['name', 'init', 'steps', 'epochs', 'minutes', 'checkpoints'];
+const FREE: readonly (keyof RunConfig)[] = [
+  'name',
+  'init',
+  'steps',
+  'epochs',
+  'minutes',
+  'checkpoints',
+  'callbacks',
+];
 
 /** How the configuration of a run that goes on differs from that of its checkpoint. */
 export interface ResumeChanges {

@@ -1,10 +1,16 @@
 import type { Checkpoint, CheckpointStorage } from '@simvlm/checkpoint';
-import { type ProcessGroup, parameterCount, type Registry, type TrainCallback } from '@simvlm/core';
-import { prefixLmLearner, type SimVlm } from '@simvlm/model';
+import {
+  type CallbackContext,
+  type ProcessGroup,
+  parameterCount,
+  type Registry,
+  type Task,
+  type TrainCallback,
+} from '@simvlm/core';
+import type { SimVlm } from '@simvlm/model';
 import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type TrainResult, train } from '@simvlm/trainer';
 import type * as tf from '@tensorflow/tfjs';
-import { runBatches } from './batches';
 import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras, checkpointTokenizer } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';
@@ -12,6 +18,7 @@ import type { RunData } from './data';
 import { createModel, createModelFrom } from './model';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
+import { runTask } from './task';
 import { type ReadTokenizer, runTokenizer } from './tokenizer';
 
 export interface TrainingOptions {
@@ -51,6 +58,7 @@ export async function runTraining(
   const model = init
     ? await createModelFrom(init, config, tokenizer, registry)
     : createModel(config, tokenizer, registry);
+  let task: Task | undefined;
   try {
     reporter.note(
       `${countOf(data.train.length, 'picture')}, ${countOf(data.documents.length, 'document')}, ` +
@@ -62,10 +70,11 @@ export async function runTraining(
         ...{ config, data, tokenizer, maxTextLength: model.config.maxTextLength },
         tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
       });
-    const { checkpointBlocks, ...training } = config.training;
+    const { checkpointBlocks: _, ...training } = config.training;
+    task = await runTask({ config, data, model, tokenizer, registry, checkpoint: resume });
     const result = await train({
-      learner: prefixLmLearner(model, { ...config.regularization, checkpointBlocks }),
-      batches: runBatches(config, data, tokenizer, model.config, registry),
+      learner: task.learner,
+      batches: task.batches,
       config: {
         ...config.optimizer,
         ...training,
@@ -74,7 +83,11 @@ export async function runTraining(
         checkpointSeconds: config.checkpoints.seconds,
         ...(config.checkpoints.steps !== undefined && { checkpointSteps: config.checkpoints.steps }),
       },
-      callbacks: [warmupWarning(reporter, config), ...(options.callbacks?.({ model, tokenizer }) ?? [])],
+      callbacks: [
+        warmupWarning(reporter, config),
+        ...(await configuredCallbacks(config, { model, tokenizer }, registry)),
+        ...(options.callbacks?.({ model, tokenizer }) ?? []),
+      ],
       ...(storage && { storage }),
       extras: checkpointExtras(config, tokenizer),
       ...(resume && { resume }),
@@ -85,7 +98,20 @@ export async function runTraining(
   } catch (error) {
     model.dispose();
     throw error;
+  } finally {
+    task?.dispose?.();
   }
+}
+
+/** Those that the configuration names. */
+function configuredCallbacks(
+  { callbacks }: RunConfig,
+  context: CallbackContext,
+  registry: Registry,
+): Promise<TrainCallback[]> {
+  return Promise.all(
+    callbacks.map(async ({ kind, ...options }) => registry.get('callback', kind)(options, context)),
+  );
 }
 
 /** What the run says of its length. */

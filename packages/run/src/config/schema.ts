@@ -35,6 +35,7 @@ export const runSchema = z
         'Begins with the weights and the tokenizer of this checkpoint, run folder or web address.',
       ).optional(),
       lora: sections.lora.optional(),
+      task: sections.task,
       objective: sections.objective,
       data: sections.data,
       tokenizer: sections.tokenizer,
@@ -54,6 +55,7 @@ export const runSchema = z
       ).optional(),
       minutes: number({ min: 0.01 }, 'How long: minutes of training.').optional(),
       checkpoints: sections.checkpoints,
+      callbacks: sections.callbacks,
     },
     'an object',
   )

@@ -70,6 +70,28 @@ export const objective = (
   )
   .prefault({ kind: 'prefix-lm' });
 
+export const task = (
+  z.looseObject(
+    { kind: z.string('the name of a task such as "pretrain"') },
+    'an object with "kind"',
+  ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>
+)
+  .describe(
+    'What the model is trained for: `pretrain` (captions and text), `classify` (labels), `answer` (questions), or one of a plug-in, with its options.',
+  )
+  .prefault({ kind: 'pretrain' });
+
+export const callbacks = z
+  .array(
+    z.looseObject(
+      { kind: z.string('the name of a callback') },
+      'an object with "kind"',
+    ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>,
+    'a list of callbacks such as {"kind": "NAME"}',
+  )
+  .describe('What else happens during training: callbacks of plug-ins, each with its options.')
+  .default([]);
+
 export const batch = section(
   {
     imageText: integer(0, 65_536, 'Pictures with captions in a batch.').default(64),

@@ -1,0 +1,48 @@
+import { checkOptions, Random, type TaskContext, type TaskFactory } from '@simvlm/core';
+import { createBatchSource, pairBatches, prefetch } from '@simvlm/data';
+import { prefixLmLearner, type SimVlm } from '@simvlm/model';
+import { predictCaptions } from '../captions';
+import { BATCHES_AHEAD, learnerOptions, stillTransform } from './common';
+
+/** Captions have 2 to 20 tokens, 6 on average: batches of two widths are padded a third less. */
+const LENGTH_GROUPS = 2;
+
+/**
+ * `pretrain`: the prefix-LM loss on pairs and documents, in the configured numbers, prefix and target by the configured objective. Also
+ * what fine-tunes for captions.
+ */
+export const pretrainTask: TaskFactory = (options, context: TaskContext<SimVlm>) => {
+  checkOptions('task pretrain', options, {});
+  const { model, tokenizer, seed, train, weight, val, documents, batch, objective } = context;
+  const rows = { tokenizer, maxTextLength: model.config.maxTextLength, objective };
+  return {
+    learner: prefixLmLearner(model, learnerOptions(context)),
+    batches: prefetch(
+      createBatchSource({
+        ...rows,
+        imageText: {
+          ...{ dataset: train, batchSize: batch.imageText, lengthGroups: LENGTH_GROUPS },
+          ...(weight && { weight }),
+        },
+        textOnly: { dataset: documents, batchSize: documents.length > 0 ? batch.textOnly : 0 },
+        transform: context.transform,
+        random: Random.fromSeed(seed).fork('data'),
+      }),
+      BATCHES_AHEAD,
+    ),
+    ...(val && {
+      validation: () =>
+        pairBatches({
+          ...{ ...rows, dataset: val, batchSize: Math.max(1, batch.imageText) },
+          transform: stillTransform(context),
+          random: Random.fromSeed(seed).fork('validation'),
+        }),
+    }),
+    evaluators: ['caption'],
+    metric: { name: 'val/loss', better: 'lower' },
+    async answer(data, answerOptions = {}) {
+      const { predictions, skipped } = await predictCaptions(model, tokenizer, data, answerOptions);
+      return { answers: predictions.map(({ id, text, truth }) => ({ id, text, truths: [truth] })), skipped };
+    },
+  };
+};

@@ -1,0 +1,90 @@
+import { fileOf, memoryStorage } from '@simvlm/checkpoint';
+import { type Example, Random } from '@simvlm/core';
+import { arrayDataset, textDataset } from '@simvlm/data';
+import { pickBackend } from '@simvlm/runtime';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, expect, test } from 'vitest';
+import { openTask, ownParts, type RunConfigInput, resolveRunConfig, runTraining, silent } from '../src/index';
+
+beforeAll(() => pickBackend({ prefer: 'wasm' }));
+
+/** Bright and dark pictures, with a label, and a question whose answer needs picture and question. */
+function pictures(count: number, seed: number): Example[] {
+  const random = Random.fromSeed(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const [bright, asked] = [random.integer(2) === 1, random.integer(2) === 1];
+    const data = Uint8Array.from({ length: 8 * 8 * 3 }, () => (bright ? 170 : 50) + random.integer(40));
+    const fields = {
+      label: bright ? 'day' : 'night',
+      question: asked ? 'is it bright' : 'is it dark',
+      answer: bright === asked ? ['yes', 'yes it is'] : ['no'],
+    };
+    return { id: `${seed}-${i}`, text: 'a picture', image: { width: 8, height: 8, data }, fields };
+  });
+}
+
+const config = (change: Partial<RunConfigInput>) =>
+  resolveRunConfig({
+    name: 'task',
+    data: { train: { source: 'here' } },
+    model: {
+      architecture: 'encoder-decoder',
+      ...{ imageSize: 8, width: 32, layers: 1, heads: 2, mlp: 64, maxTextLength: 16 },
+      patcher: { kind: 'linear', patchSize: 4 },
+    },
+    optimizer: { learningRate: 0.01 },
+    batch: { imageText: 16, textOnly: 0 },
+    ...change,
+  });
+
+const data = {
+  train: arrayDataset(pictures(160, 1)),
+  val: arrayDataset(pictures(60, 2)),
+  documents: textDataset([]),
+  captions: ['is it bright', 'is it dark', 'yes it is', 'no'],
+};
+
+test.each([
+  { kind: 'classify', steps: 60 },
+  { kind: 'answer', steps: 160 },
+])('a run with the task $kind: what it learnt is in its checkpoint', async ({ kind, steps }) => {
+  const tensors = tf.memory().numTensors;
+  const storage = memoryStorage();
+  const registry = ownParts();
+  const { model } = await runTraining({
+    ...{ config: config({ task: { kind }, steps }), data, registry, reporter: silent, storage },
+    readTokenizer: () => expect.fail('no file is read'),
+  });
+  model.dispose();
+  const checkpoint = (await storage.latest())!;
+  const opened = await openTask(checkpoint, { train: data.val, documents: data.documents }, registry);
+  const evaluate = registry.get('evaluator', 'answers');
+  const subject = { model: opened.model, tokenizer: opened.tokenizer, answer: opened.task.answer! };
+  const { accuracy, count } = await evaluate(subject, data.val, {});
+  expect(count).toBe(60);
+  // Guessing gets a half.
+  expect(accuracy).toBeGreaterThan(0.95);
+  opened.dispose();
+  expect(tf.memory().numTensors).toBe(tensors);
+});
+
+test('a classifier names its labels in the checkpoint, and goes on only with these', async () => {
+  const storage = memoryStorage();
+  const task = { kind: 'classify', labels: ['night', 'day'] };
+  const options = { data, registry: ownParts(), reporter: silent, readTokenizer: () => expect.fail() };
+  const { model } = await runTraining({ ...options, config: config({ task, steps: 2 }), storage });
+  model.dispose();
+  const resume = (await storage.latest())!;
+  expect(new TextDecoder().decode(await fileOf(resume, 'labels.json'))).toBe('["night","day"]');
+  const turned = config({ task: { kind: 'classify', labels: ['day', 'night'] }, steps: 4 });
+  await expect(runTraining({ ...options, config: turned, resume })).rejects.toThrow(
+    '"labels" are not those of the checkpoint: night, day',
+  );
+  const again = await runTraining({
+    ...options,
+    config: config({ task: { kind: 'classify' }, steps: 4 }),
+    resume,
+  });
+  expect(again.result.step).toBe(4);
+  again.model.dispose();
+});
