@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
 import { generationOptions } from './commands/caption-options';
 import { computeOptions } from './commands/compute-options';
+import { addDataCommand } from './commands/data-command';
 import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
@@ -153,6 +154,8 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--float16', 'weights as float16: half the size, rounded')
     .addOption(plugin())
     .action(async options => done(await (await import('./commands/export')).exportCheckpoint(options)));
+
+  addDataCommand(program, done);
 
   const tokenizer = program.command('tokenizer').description('train and use tokenizers, a line at a time');
   tokenizer

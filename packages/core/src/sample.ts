@@ -4,6 +4,8 @@ import type { JsonValue, SkipReport } from './contracts';
 export interface SampleImage {
   /** Its path, its name in an archive or its address, as its source writes it. */
   readonly path: string;
+  /** Only its address is known: its bytes have to be fetched first. */
+  readonly isRemote?: true;
   /**
    * The stored bytes. They are read when this is called, and each time again.
    *

@@ -10,32 +10,44 @@ const MOST = 1_000_000;
  * @throws ConfigError for more than a million names
  */
 export function expandBraces(text: string): string[] {
-  const open = innermost(text);
-  if (!open) return [text.replaceAll(OPEN, '{').replaceAll(CLOSE, '}')];
-  const [begin, end] = open;
-  const inside = text.slice(begin + 1, end);
-  const names = optionsOf(inside).flatMap(option =>
-    expandBraces(text.slice(0, begin) + option + text.slice(end + 1)),
-  );
-  checkCount(names.length, text);
-  return names;
+  const begin = text.indexOf('{');
+  const end = begin < 0 ? -1 : closing(text, begin);
+  if (end < 0) return [text];
+  const before = text.slice(0, begin);
+  const options = optionsOf(text.slice(begin + 1, end));
+  const after = expandBraces(text.slice(end + 1));
+  checkCount(options.length * after.length, text);
+  return options.flatMap(option => after.map(rest => before + option + rest));
 }
 
-// Braces that stand for themselves, while the others are looked for: no text of a person holds these.
-const OPEN = '\uE000';
-const CLOSE = '\uE001';
-
-/** The first pair of braces that holds no other one. */
-function innermost(text: string): [number, number] | undefined {
-  const end = text.indexOf('}');
-  const begin = end < 0 ? -1 : text.lastIndexOf('{', end);
-  return begin < 0 ? undefined : [begin, end];
+/** The place of the brace that closes another one; -1 for none. */
+function closing(text: string, begin: number): number {
+  let depth = 0;
+  for (let at = begin; at < text.length; at++) {
+    if (text[at] === '{') depth++;
+    if (text[at] === '}' && --depth === 0) return at;
+  }
+  return -1;
 }
 
 function optionsOf(inside: string): string[] {
-  const range = /^(\d+)\.\.(\d+)$/.exec(inside);
-  if (range) return numbers(range[1]!, range[2]!);
-  return inside.includes(',') ? inside.split(',') : [`${OPEN}${inside}${CLOSE}`];
+  const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(inside) ?? [];
+  if (first !== undefined) return numbers(first, last!);
+  const items = splitList(inside);
+  return items.length > 1 ? items.flatMap(expandBraces) : expandBraces(inside).map(text => `{${text}}`);
+}
+
+/** The items of a list; commas in inner braces are theirs. */
+function splitList(inside: string): string[] {
+  const items = [''];
+  let depth = 0;
+  for (const character of inside) {
+    if (character === '{') depth++;
+    if (character === '}') depth--;
+    if (character === ',' && depth === 0) items.push('');
+    else items[items.length - 1] += character;
+  }
+  return items;
 }
 
 function numbers(first: string, last: string): string[] {

@@ -105,6 +105,7 @@ export function imageIn(folder: Folder, path: string): SampleImage {
 export function imageAt(address: string): SampleImage {
   return {
     path: address,
+    isRemote: true,
     bytes: async () => {
       throw new DataError('DATA_NOT_FOUND', `${address}: the picture is not stored here; fetch it first`, {
         file: address,

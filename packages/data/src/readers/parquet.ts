@@ -1,7 +1,7 @@
-import type { JsonValue, Reader } from '@simvlm/core';
+import { ConfigError, DataError, type JsonValue, type Reader } from '@simvlm/core';
 import { type Cells, cellPictures, jsonRecord, pictureColumns } from './cells';
 import { type ColumnMap, type Columns, columnsOf } from './columns';
-import type { DataFile, Folder } from './folder';
+import { type DataFile, type Folder, listed } from './folder';
 import { openParquet } from './parquet-file';
 import { type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
 import { baseName, recordSample, rowOf } from './table';
@@ -32,7 +32,36 @@ export function parquetReader(files: readonly DataFile[], options: ColumnarOptio
   );
 }
 
-function parquetPart(file: DataFile, options: ColumnarOptions): Part {
+/**
+ * The Parquet files of a folder in the order of their names, such as `data/train-00000-of-00002.parquet` of a data set of the Hub. The split of a file is
+ * what its name begins with, or the folder it lies in; `split` chooses one.
+ *
+ * @throws DataError for a folder without Parquet files; ConfigError for a split that is not there
+ */
+export async function parquetFolderReader(folder: Folder, options: ColumnarOptions = {}): Promise<Reader> {
+  const names = (await listed(folder)).filter(name => name.endsWith('.parquet'));
+  if (names.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no Parquet files`);
+  const { split } = options;
+  const splits = [...new Set(names.map(splitOf))];
+  const chosen = split === undefined ? names : names.filter(name => splitOf(name) === split);
+  if (chosen.length === 0)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${folder.name} has no split "${split}"; its splits: ${splits.filter(name => name !== undefined).join(', ') || 'none'}`,
+    );
+  const parts = chosen.map(name =>
+    parquetPart(folder.file(name), { ...options, split: splitOf(name) }, name),
+  );
+  return partsReader('parquet', parts, options);
+}
+
+function splitOf(name: string): string | undefined {
+  const known = /(?:^|\/)(train|validation|valid|val|dev|test)(?=[-_./])/.exec(name)?.[1];
+  return known ?? /(?:^|\/)([^/]+)-\d{5}-of-\d{5}\.parquet$/.exec(name)?.[1];
+}
+
+/** @param key what keys begin with */
+function parquetPart(file: DataFile, options: ColumnarOptions, key = baseName(file.name)): Part {
   return {
     name: file.name,
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
@@ -41,22 +70,31 @@ function parquetPart(file: DataFile, options: ColumnarOptions): Part {
       const columns = columnsOf(parquet.names, options.map, file.name);
       for await (const cells of parquet.rows(row))
         for (const cell of cells) {
-          yield { ...columnarRow(cell, columns, file.name, row, options), after: row + 1 };
+          yield { ...columnarRow(cell, columns, { name: file.name, key, row }, options), after: row + 1 };
           row++;
         }
     },
   };
 }
 
+/** Where a row of a columnar file is. */
+export interface RowPlace {
+  /** For messages: the file. */
+  readonly name: string;
+  /** What its key begins with, before its number. */
+  readonly key: string;
+  /** From 0. */
+  readonly row: number;
+}
+
 /** The sample of one row of a columnar file. */
-function columnarRow(
+export function columnarRow(
   cells: Cells,
   columns: Columns,
-  name: string,
-  row: number,
+  { name, key, row }: RowPlace,
   { map = {}, images, split }: ColumnarOptions,
 ): Omit<Row, 'after'> {
-  const place = `${baseName(name)}:${row}`;
+  const place = `${key}:${row}`;
   const where = `${name}: row ${row}`;
   return rowOf(() => {
     const pictures = pictureColumns(cells, map);

@@ -206,6 +206,31 @@ def parquet():
     expect(folder, expected)
 
 
+def arrow():
+    folder = fresh("arrow")
+
+    def data(begin, count):
+        rows = range(begin, begin + count)
+        return datasets.Dataset.from_dict(
+            {"image": [{"bytes": picture(i), "path": None} if i != 3 else None for i in rows], "text": [f"text {i} 狐" for i in rows],
+             "label": [i % 2 for i in rows], "answers": [[f"a{k}" for k in range(i % 3 + 1)] for i in rows]},
+            features=datasets.Features({"image": datasets.Image(), "text": datasets.Value("string"),
+                                        "label": datasets.ClassLabel(names=["hen", "fox"]),
+                                        "answers": datasets.List(datasets.Value("string"))}))
+
+    data(0, 7).save_to_disk(folder / "saved", num_shards=2)
+    datasets.DatasetDict({"train": data(10, 3), "test": data(20, 2)}).save_to_disk(folder / "splits")
+    table = pyarrow.table({"text": pyarrow.array([f"t{i % 3}" for i in range(20)]).dictionary_encode(), "likes": list(range(20))})
+    for name, make in (("stream", pyarrow.ipc.new_stream), ("file", pyarrow.ipc.new_file)):
+        with make(str(folder / f"{name}.arrow"), table.schema) as writer:
+            writer.write_table(table, max_chunksize=6)
+    expected = {"saved": read_with_datasets(datasets.load_from_disk(folder / "saved")),
+                "train": read_with_datasets(datasets.load_from_disk(folder / "splits")["train"]),
+                "test": read_with_datasets(datasets.load_from_disk(folder / "splits")["test"]),
+                "stream": table.to_pylist()}
+    expect(folder, expected)
+
+
 def annotations():
     folder = fresh("annotations")
     (folder / "images").mkdir()
@@ -288,4 +313,5 @@ if __name__ == "__main__":
     imagefolder()
     tables()
     parquet()
+    arrow()
     annotations()

@@ -1,0 +1,30 @@
+import type { JsonValue, Sample, SampleImage } from '@simvlm/core';
+
+/** What is said of the stored bytes of a picture. */
+export interface ImageFacts {
+  readonly sha256: string;
+  /** In pixels, as stored. */
+  readonly width: number;
+  readonly height: number;
+}
+
+const TEXTS = ['text', 'texts', 'question', 'answers', 'label', 'split', 'source', 'target'] as const;
+
+/**
+ * A sample as an object of `simvlm data list`: its key, its pictures, and what there is of its texts and labels.
+ *
+ * @param factsOf looks at a picture; absent: pictures are not opened, and only their paths are given. Of a picture that is known by its address
+ *   alone, only that is given
+ * @throws what `factsOf` throws
+ */
+export async function listLine(
+  sample: Sample,
+  factsOf?: (image: SampleImage) => Promise<ImageFacts>,
+): Promise<Record<string, JsonValue>> {
+  const images = sample.images.map(async (image): Promise<JsonValue> => {
+    const { path, isRemote } = image;
+    return { path, ...(factsOf && !isRemote && (await factsOf(image))) };
+  });
+  const texts = TEXTS.flatMap(name => (sample[name] === undefined ? [] : [[name, sample[name]]]));
+  return { key: sample.key, images: await Promise.all(images), ...Object.fromEntries(texts) };
+}
