@@ -1,7 +1,7 @@
 import type { Data } from 'apache-arrow';
 
 /** What is wrong with a file; it becomes a DataError with a place. */
-export class Damaged extends Error {}
+class Damaged extends Error {}
 
 /** Arrow's numbers for the kinds of messages. */
 const SCHEMA = 1;

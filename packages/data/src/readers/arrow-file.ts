@@ -12,7 +12,7 @@ export interface ArrowBatch {
 }
 
 /** Rows that are made one by one. */
-export interface Rows {
+interface Rows {
   /** Of the columns. */
   readonly names: readonly string[];
   readonly count: number;
