@@ -7,6 +7,7 @@ const sharedDevice = [
   'attention',
   'attention-shapes.node',
   'captured-training.node',
+  'exact-resume',
   'fused.node',
   'kernels',
   'linear.node',

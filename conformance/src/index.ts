@@ -16,5 +16,6 @@ export { describeKernels } from './kernels/describe-kernels';
 export { describeOps } from './ops/describe-ops';
 export { describeParity, type Parity } from './parity/describe-parity';
 export { type GoldenName, goldenNames } from './parity/golden';
+export { describeExactResume } from './training/describe-exact-resume';
 export { describeTraining, type TrainingRun } from './training/describe-training';
 export { smallScale, type TrainingData, type TrainingScale, trainOn } from './training/scenario';

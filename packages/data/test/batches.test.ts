@@ -213,3 +213,14 @@ test('validation batches are all pairs in order, the same at each call; what can
   expect(plainly(await all(2))).not.toEqual(plainly(batches));
   expect(skipped.report()).toEqual({ count: 1, draws: 1, reasons: ['example 2: torn'] });
 });
+
+test.each<[number, Partial<BatchSourceOptions>]>([
+  [3, {}],
+  [2, { imageText: undefined as never }],
+  // 2.5 draws of each of 10 pairs.
+  [7, { imageText: { dataset: arrayDataset(pairs(10)), batchSize: 4, weight: () => 2.5 } }],
+])('%i steps make an epoch of the pairs, or of the documents where these are alone', (steps, change) => {
+  const source = createBatchSource(options(change));
+  expect(source.stepsPerEpoch).toBe(steps);
+  expect(prefetch(source, 2).stepsPerEpoch).toBe(steps);
+});

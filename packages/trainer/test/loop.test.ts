@@ -134,3 +134,38 @@ describe('checkpoints on the way', () => {
     expect(storage.steps).toEqual([1, 2, 3]);
   });
 });
+
+describe('a run of epochs', () => {
+  // 11 pairs, 3 a step: an epoch has 4 steps.
+  test.each([
+    { epochs: 2, accumulate: 1, steps: 8 },
+    { epochs: 0.5, accumulate: 1, steps: 2 },
+    { epochs: 2, accumulate: 3, steps: 3 },
+  ])(
+    '$epochs with $accumulate batches a step has $steps steps, and their schedule',
+    async ({ steps, ...epochs }) => {
+      const config = { steps: undefined, ...epochs } as never;
+      const counted = await run({ config });
+      const told = await run({ config: { steps, accumulate: epochs.accumulate } });
+      expect(counted.metrics.map(({ learningRate }) => learningRate)).toEqual(
+        told.metrics.map(({ learningRate }) => learningRate),
+      );
+      expect(counted.losses).toEqual(told.losses);
+    },
+  );
+
+  test('is resumed exactly', async () => {
+    const storage = memoryStorage();
+    const config = { steps: undefined, epochs: 3 } as never;
+    const whole = await run({ config });
+    const first = await run({ config, storage, stopAt: 5 });
+    const second = await run({ config, resume: storage.files!, seed: 99 });
+    expect([...first.losses, ...second.losses]).toEqual(whole.losses);
+  });
+
+  test('is refused where the batches do not say how long one is', async () => {
+    const { stepsPerEpoch: _, ...endless } = batches();
+    const error = await errorOf(run({ batches: endless, config: { steps: undefined, epochs: 1 } as never }));
+    expect(error.message).toContain('"epochs" needs batches that say how many make an epoch');
+  });
+});

@@ -1,0 +1,5 @@
+import { describeExactResume } from '@simvlm/conformance';
+import { describe, ready } from './node';
+
+describe('training', () =>
+  describeExactResume('webgpu', { ready, ways: ['recorded'], kinds: ['classifier'] }));
