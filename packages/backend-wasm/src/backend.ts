@@ -1,3 +1,4 @@
+import type { LimitsMemory } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { JobArg, KernelName, WasmRuntime } from './runtime';
 import { sizeOf } from './shapes';
@@ -48,8 +49,10 @@ export interface WasmMemory {
  * A tfjs backend whose numeric tensors live in one WebAssembly memory that all threads share. It offers what the
  * kernels of tfjs's CPU backend expect of theirs, so that any op without a kernel of its own still works.
  */
-export class WasmBackend extends tf.KernelBackend {
+export class WasmBackend extends tf.KernelBackend implements LimitsMemory {
   readonly runtime: WasmRuntime;
+  /** Addresses have 32 bits. */
+  readonly memoryLimit = 2 ** 32;
   /** Read by kernels of the CPU backend: the side of the blocks of its matrix product. */
   readonly blockSize = 48;
   readonly data: tf.DataStorage<TensorData>;

@@ -22,7 +22,8 @@ import {
 import { checkModelConfig, type SimVlmConfig } from './config';
 import { isAdapter } from './finetune/lora';
 import { buildNetwork } from './network';
-import { defaultRegistry, SimVlm } from './simvlm';
+import { defaultRegistry, modelParameters, SimVlm } from './simvlm';
+import { checkFitsMemory } from './weights/fits-memory';
 
 export interface OpenOptions {
   /** Where patchers are looked up; default: our own. */
@@ -48,7 +49,8 @@ export async function checkpointModelConfig(checkpoint: Checkpoint): Promise<Sim
  * Makes the model of a checkpoint, for use. Of its files only configuration and weights are read, each weight once; nothing is allocated
  * before names and shapes of the weights are those of the configuration. A number that is not finite is refused.
  *
- * @throws CheckpointError when the checkpoint is damaged, or its files are of different models; PluginError for a patcher that is not registered
+ * @throws CheckpointError when the checkpoint is damaged, or its files are of different models; PluginError for a patcher that is not registered;
+ *   BackendError OUT_OF_MEMORY when the backend cannot hold the weights, before any file of weights is opened
  */
 export async function openSimVlm(
   checkpoint: Checkpoint,
@@ -56,6 +58,8 @@ export async function openSimVlm(
 ): Promise<SimVlm> {
   const config = await checkpointModelConfig(checkpoint);
   if (tokenizer) checkTokenizer(config, tokenizer);
+  // Before gigabytes are read to verify them.
+  checkFitsMemory(() => modelParameters(config, registry));
   const weights = await openWeights(checkpoint, config, registry);
   const model = SimVlm.create(config, { init: 'zeros', registry });
   try {

@@ -35,6 +35,7 @@ import { layout, type Padding } from './layout';
 import { buildNetwork, type Network } from './network';
 import { scoreCandidates } from './score';
 import { assignValues, valuesOf } from './weights/assign';
+import { checkFitsMemory } from './weights/fits-memory';
 import { variableScope } from './weights/variables';
 
 export interface CreateOptions {
@@ -96,13 +97,14 @@ export class SimVlm {
   /**
    * A model with fresh weights on the current tfjs backend. The same seed gives the same weights on every backend.
    *
-   * @throws ConfigError for a configuration that makes no model
+   * @throws ConfigError for a configuration that makes no model; BackendError OUT_OF_MEMORY for one whose weights the backend cannot hold
    */
   static create(
     config: SimVlmConfig,
     { seed = 0, init = 'random', registry = defaultRegistry() }: CreateOptions = {},
   ): SimVlm {
     const checked = checkModelConfig(config);
+    checkFitsMemory(() => modelParameters(checked, registry));
     const params = new ParameterTree<tf.Variable>();
     const scope = variableScope(params, init === 'zeros' ? init : Random.fromSeed(seed).fork('weights'));
     try {

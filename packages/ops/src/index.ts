@@ -52,6 +52,7 @@ export {
 } from './linear/decode';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
+export { type LimitsMemory, memoryLimit } from './memory-limit';
 export { through } from './through';
 export { type GradientReceiver, variableGradients } from './variable-gradients';
 export { deviceWriter, partWriter, type WritesParts } from './write-part';

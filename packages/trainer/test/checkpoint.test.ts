@@ -1,4 +1,5 @@
-import { memoryCheckpoint, memoryStorage } from '@simvlm/checkpoint';
+import { byteSource } from '@simvlm/bytes';
+import { type Checkpoint, memoryCheckpoint, memoryStorage } from '@simvlm/checkpoint';
 import { CheckpointError } from '@simvlm/core';
 import { checkpointModelConfig, openSimVlm } from '@simvlm/model';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -64,6 +65,26 @@ describe('a checkpoint that does not fit', () => {
     (await openSimVlm(checkpoint)).dispose();
     const nothing = await errorOf(openSimVlm(memoryCheckpoint(new Map())));
     expect(nothing.message).toMatch(/no model.json; it holds nothing/);
+  });
+
+  test('whoever uses its weights reads no byte of the optimiser', async () => {
+    const read = new Map<string, number>();
+    const whole = memoryCheckpoint(files);
+    const counting: Checkpoint = {
+      ...whole,
+      async file(name) {
+        const { size, ...source } = await whole.file(name);
+        return byteSource(size, async (begin, into) => {
+          read.set(name, (read.get(name) ?? 0) + into.length);
+          await source.read(begin, into);
+        });
+      },
+    };
+    (await openSimVlm(counting)).dispose();
+    expect(files.get('optimizer.safetensors')!.length).toBeGreaterThan(0);
+    expect(read).toEqual(
+      new Map(['model.json', 'weights.safetensors'].map(name => [name, files.get(name)!.length])),
+    );
   });
 
   test.each([
