@@ -68,7 +68,7 @@ describe('the folder is the one of the command line', () => {
     ]);
     const { file } = await drawing('green', 'square');
     const path = await onDisk(folder);
-    const { config } = await openCaptioner(await openCheckpoint(path), await runRegistry());
+    const { config } = await openCaptioner(await openCheckpoint(path), { registry: await runRegistry() });
     expect(config).toMatchObject({
       ...{ name: 'taught', steps: 60, batch: { imageText: 8, textOnly: 0 } },
       augment: 'drawing',

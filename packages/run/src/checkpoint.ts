@@ -11,8 +11,8 @@ import {
   tensorFiles,
   type WeightType,
 } from '@simvlm/checkpoint';
-import { CheckpointError, ConfigError, type JsonValue, PluginError, type Registry } from '@simvlm/core';
-import { checkpointModelConfig, openSimVlm, type SimVlm, type SimVlmConfig } from '@simvlm/model';
+import { CheckpointError, ConfigError, type JsonValue, PluginError } from '@simvlm/core';
+import { checkpointModelConfig, type SimVlmConfig } from '@simvlm/model';
 import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { resolveRunConfig } from './config/resolve';
 import type { RunConfig } from './config/schema';
@@ -41,20 +41,6 @@ export async function checkpointRunConfig(checkpoint: Checkpoint): Promise<RunCo
 /** The tokenizer of a checkpoint. @throws CheckpointError, TokenizerError */
 export async function checkpointTokenizer(checkpoint: Checkpoint): Promise<SentencePieceTokenizer> {
   return loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
-}
-
-export interface Captioner {
-  readonly model: SimVlm;
-  readonly tokenizer: SentencePieceTokenizer;
-  readonly config: RunConfig;
-}
-
-/** A trained model with its tokenizer; of the checkpoint neither optimiser nor data position is read. @throws CheckpointError when it is damaged */
-export async function openCaptioner(checkpoint: Checkpoint, registry: Registry): Promise<Captioner> {
-  const tokenizer = await checkpointTokenizer(checkpoint);
-  const config = await checkpointRunConfig(checkpoint);
-  const model = await withPluginAdvice(checkpoint, () => openSimVlm(checkpoint, { registry, tokenizer }));
-  return { model, tokenizer, config };
 }
 
 /** Does what needs the plug-ins of a checkpoint; where one is missing, the error says which option loads it. */

@@ -1,12 +1,13 @@
 export { type BeforeTraining, reportBeforeTraining, warmupWarning } from './before-training';
-export { checkParts } from './check-parts';
 export {
-  type Captioner,
-  checkpointRunConfig,
-  contentsForUse,
+  type Caption,
+  Captioner,
+  type CaptionOptions,
+  type OpenCaptionerOptions,
   openCaptioner,
-  withPluginAdvice,
-} from './checkpoint';
+} from './captioner';
+export { checkParts } from './check-parts';
+export { checkpointRunConfig, contentsForUse, withPluginAdvice } from './checkpoint';
 export { demoConfig } from './config/demo';
 export { runJsonSchema } from './config/json-schema';
 export { applyOverrides } from './config/overrides';
@@ -14,6 +15,7 @@ export { resolveRunConfig } from './config/resolve';
 export type { RunConfig, RunConfigInput } from './config/schema';
 export type { RunData } from './data';
 export { imageSizeOf } from './model';
+export { type OpenRunOptions, openRun, type Run, type RunTrainOptions } from './open-run';
 export { pluginAdvice, pluginArguments } from './plugin-advice';
 export { ownParts } from './registry';
 export { type ProgressBar, type Reporter, silent } from './reporter';

@@ -3,6 +3,7 @@ export { checkMemory } from './node/check-memory';
 export { bundledCheckpoint, chosenCheckpoint } from './node/chosen-checkpoint';
 export { byKind, captionFolder, loadRunData, prepareEmoji } from './node/data';
 export { coreSplits, emojiSplits, evaluateSplits, type SplitResult } from './node/emoji-splits';
+export { openRun } from './node/open-run';
 export { runRegistry } from './node/plugins';
 export { readRunConfig } from './node/read-config';
 export { readTokenizer } from './node/read-tokenizer';

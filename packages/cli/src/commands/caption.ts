@@ -1,6 +1,5 @@
 import { basename, extname } from 'node:path';
 import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/core';
-import { imagePixels } from '@simvlm/data';
 import { readRegularFile } from '@simvlm/data/node';
 import { pictureBatches } from '@simvlm/eval';
 import { decodeImage } from '@simvlm/image';
@@ -31,30 +30,28 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   const registry = await runRegistry(options.plugin);
   await startBackend(options, registry);
-  const { model, tokenizer } = await openCaptioner(checkpoint, registry);
-  const prompt = tokenizer.encode(options.prompt?.trim() ?? '');
+  const captioner = await openCaptioner(checkpoint, { registry });
+  const { model, tokenizer } = captioner;
+  const prompt = options.prompt?.trim() ?? '';
   const skipped = new SkipLog();
   try {
-    checkLengths(options, prompt.length, model.config.maxTextLength);
+    checkLengths(options, tokenizer.encode(prompt).length, model.config.maxTextLength);
     const pictures = { imageSize: model.config.imageSize, batchSize: BATCH };
     for await (const batch of pictureBatches(pictureFiles(files), pictures, skipped)) {
-      const made = await model.generate({
-        images: imagePixels(batch.map(({ image }) => image)),
-        prompts: batch.map(() => prompt),
+      const made = await captioner.caption(
+        batch.map(({ image }) => image),
         // By its file, so that a picture's samples do not depend on the others of the command.
-        ids: batch.map(({ id: index }) => files[Number(index)]!),
-        ...request,
-      });
-      for (const { row, tokens, logProb } of made) {
-        const image = files[Number(batch[row]!.id)]!;
-        const text = tokenizer.decode([...prompt, ...tokens]);
+        { ...request, prompt, ids: batch.map(({ id: index }) => files[Number(index)]!) },
+      );
+      for (const { picture, text, logProb } of made) {
+        const image = files[Number(batch[picture]!.id)]!;
         const id = basename(image, extname(image));
         if (options.jsonl) printLine(JSON.stringify({ id, image, text, logProb }));
         else printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
       }
     }
   } finally {
-    model.dispose();
+    captioner.dispose();
   }
   const lost = skipped.report();
   for (const line of skippedLines(lost)) terminal.error(line);

@@ -16,7 +16,7 @@ export async function evaluateEmoji(options: EvalCommandOptions): Promise<number
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   const registry = await runRegistry(options.plugin);
   await startBackend(options, registry);
-  const { model, tokenizer, config } = await openCaptioner(checkpoint, registry);
+  const { model, tokenizer, config } = await openCaptioner(checkpoint, { registry });
   try {
     return await interruptible(terminal, async signal => {
       const emoji = await prepareEmoji(config.data.train, model.config.imageSize, terminal, signal);

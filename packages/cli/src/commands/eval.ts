@@ -55,7 +55,7 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   const registry = await runRegistry(options.plugin);
   await startBackend(options, registry);
-  const { model, tokenizer } = await openCaptioner(checkpoint, registry);
+  const { model, tokenizer } = await openCaptioner(checkpoint, { registry });
 
   const bar = terminal.bar('evaluating');
   const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {

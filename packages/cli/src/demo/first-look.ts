@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal';
 
 /** Captions the samples of the bundled model: what a trained one does, seconds after the start. */
 export async function firstLook(terminal: Terminal, registry: Registry): Promise<void> {
-  const { model, tokenizer } = await openCaptioner(await bundledCheckpoint(), registry);
+  const { model, tokenizer } = await openCaptioner(await bundledCheckpoint(), { registry });
   try {
     const captions = JSON.parse(await readFile(new URL('captions.json', samplesFolder), 'utf8')) as Record<
       string,

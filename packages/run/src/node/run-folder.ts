@@ -1,5 +1,4 @@
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { Checkpoint } from '@simvlm/checkpoint';
 import {
   type FolderCheckpoint,
   type FolderLock,
@@ -13,7 +12,7 @@ import { checkpointTrainerState } from '@simvlm/trainer';
 import { checkpointRunConfig } from '../checkpoint';
 import type { RunConfig } from '../config/schema';
 import type { Reporter } from '../reporter';
-import { resumeChanges } from '../resume-changes';
+import { checkResume } from '../resume';
 
 /** Where runs go. */
 const RUNS = 'runs';
@@ -136,25 +135,8 @@ export async function openResume(
   reporter: Reporter,
 ): Promise<FolderCheckpoint> {
   const checkpoint = await openCheckpoint(path);
-  const before = await checkpointRunConfig(checkpoint);
-  const { refused, told } = resumeChanges(before, config);
-  if (refused.length > 0)
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${path} was trained with another configuration: ${refused.join('; ')}. Resume it with its own, or begin a new run with its weights: --init ${path}`,
-    );
-  for (const change of told) reporter.note(`changed on resume: ${change}`);
-  await checkSteps(checkpoint, config);
+  await checkResume(checkpoint, config, reporter, path);
   return checkpoint;
-}
-
-async function checkSteps(checkpoint: Checkpoint, { steps }: RunConfig): Promise<void> {
-  const { step } = await checkpointTrainerState(checkpoint);
-  if (steps !== undefined && steps < step)
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${checkpoint.where} has done ${step} steps, and "steps" is ${steps}: give more with --set steps=…, or resume an earlier checkpoint`,
-    );
 }
 
 /** What `torchrun` gives all processes that it starts and starts again; `none` is what it says where it was not told. */

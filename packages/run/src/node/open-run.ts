@@ -1,0 +1,23 @@
+import { openCheckpointAt } from '@simvlm/checkpoint/node';
+import type { RunConfigInput } from '../config/schema';
+import { type OpenRunOptions, openRunOn, type Run, type RunHost } from '../open-run';
+import { loadRunData } from './data';
+import { runRegistry } from './plugins';
+import { readTokenizer } from './read-tokenizer';
+
+const nodeHost: RunHost = {
+  registry: ({ plugins }) => runRegistry(plugins),
+  loadData: loadRunData,
+  readTokenizer,
+  openCheckpoint: openCheckpointAt,
+};
+
+/**
+ * Opens a run whose data may be folders and `emoji`, whose tokenizer may be a file, whose `init` may be a folder, and whose plug-ins are
+ * loaded by their names.
+ *
+ * @throws as `openRun` of `@simvlm/run` does
+ */
+export function openRun(config: RunConfigInput, options: OpenRunOptions = {}): Promise<Run> {
+  return openRunOn(nodeHost, config, options);
+}
