@@ -57,6 +57,17 @@ describe('going back to an earlier checkpoint', () => {
   });
 });
 
+it('keeps the checkpoints that the configuration says', async () => {
+  const keep = ['checkpoints.seconds=0', 'checkpoints.keep={"last":1,"every":3}'];
+  const { code, err } = await train('name=kept', 'steps=8', ...keep);
+  expect(code, err).toBe(0);
+  expect(readdirSync('runs/kept/checkpoints').sort()).toEqual([
+    'step-00000003',
+    'step-00000006',
+    'step-00000008',
+  ]);
+});
+
 describe('a run keeps to itself', () => {
   it('resuming another run is refused, with both names and what to do', async () => {
     const { code, err } = await train('name=other', '--resume', 'runs/r');

@@ -61,6 +61,7 @@ export interface RunHost {
 
 export interface LoadDataOptions {
   readonly registry: Registry;
+  /** The side of the model's input in pixels. */
   readonly imageSize: number;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;

@@ -62,7 +62,7 @@ export async function demo(options: DemoOptions): Promise<number> {
 
   const folder = resume
     ? await resumedRunFolder(config, resume, terminal)
-    : await newRunFolder(name, terminal);
+    : await newRunFolder(config, terminal);
   try {
     return await interruptible(terminal, signal =>
       trainAndEvaluate({ options, config, backend, resume, registry, terminal, folder, signal }),

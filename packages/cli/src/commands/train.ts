@@ -153,9 +153,7 @@ async function placeOf(training: Training): Promise<Partial<NewOrResumed>> {
   if ((processes?.rank ?? 0) > 0) return { resume };
   return {
     resume,
-    folder: resume
-      ? await resumedRunFolder(config, resume, terminal)
-      : await newRunFolder(config.name, terminal),
+    folder: resume ? await resumedRunFolder(config, resume, terminal) : await newRunFolder(config, terminal),
   };
 }
 

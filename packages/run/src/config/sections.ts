@@ -197,6 +197,17 @@ export const checkpoints = section(
   {
     seconds: number({ min: 0 }, 'Seconds between two checkpoints; 0: one after each step.').default(300),
     steps: integer(1, undefined, 'Also one after so many steps. Default: none.').optional(),
+    keep: section(
+      {
+        last: integer(1, undefined, 'Keeps the newest so many.').default(2),
+        every: integer(
+          1,
+          undefined,
+          'Also keeps those whose step is a multiple of this. Default: none.',
+        ).optional(),
+      },
+      'Which checkpoints stay. Each rule adds to the others.',
+    ).prefault({}),
   },
   'When checkpoints are written.',
 ).prefault({});

@@ -14,12 +14,7 @@ export function configTables(): string {
 }
 
 function table(schema: Schema, prefix: string): string {
-  const rows = propertiesOf(schema).map(([key, value]) => [
-    `\`${prefix}${key}\``,
-    escaped(value.description ?? ''),
-    isPart(value) ? `[below](#${key.toLowerCase()})` : escaped(valuesOf(value)),
-    defaultOf(value, schema.required?.includes(key) ?? false),
-  ]);
+  const rows = rowsOf(schema, prefix);
   const head = ['key', 'what it is', 'values', 'default'];
   // Padded as the formatter has it.
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map(cells => cells[column]!.length)));
@@ -27,6 +22,22 @@ function table(schema: Schema, prefix: string): string {
   return lines
     .map(cells => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`)
     .join('\n');
+}
+
+/** A part of a part has its rows among those of that. */
+function rowsOf(schema: Schema, prefix: string): string[][] {
+  return propertiesOf(schema).flatMap(([key, value]) =>
+    prefix !== '' && isPart(value)
+      ? rowsOf(value, `${prefix}${key}.`)
+      : [
+          [
+            `\`${prefix}${key}\``,
+            escaped(value.description ?? ''),
+            isPart(value) ? `[below](#${key.toLowerCase()})` : escaped(valuesOf(value)),
+            defaultOf(value, schema.required?.includes(key) ?? false),
+          ],
+        ],
+  );
 }
 
 function propertiesOf({ properties = {} }: Schema): [string, Schema][] {

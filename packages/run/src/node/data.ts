@@ -1,4 +1,4 @@
-import { checkOptions, type Registry, rule } from '@simvlm/core';
+import { checkOptions, rule } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { type FolderDataset, folderDataset, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
@@ -6,21 +6,14 @@ import { decodeImage } from '@simvlm/image';
 import { isEmoji } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
 import type { RunData } from '../data';
+import type { LoadDataOptions } from '../open-run';
 import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
 import { loadSources, type OpenedSource, type Source } from '../sources';
 import { checkPictures } from './check-pictures';
 
-export interface LoadOptions {
-  readonly registry: Registry;
-  /** The side of the model's input in pixels. */
-  readonly imageSize: number;
-  readonly reporter: Reporter;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Reads the data that a configuration names. @throws as `loadSources` does */
-export async function loadRunData(config: RunConfig, options: LoadOptions): Promise<RunData> {
+export async function loadRunData(config: RunConfig, options: LoadDataOptions): Promise<RunData> {
   const { imageSize, reporter, signal } = options;
   const { train } = config.data;
   if (isEmoji(train)) return loadEmoji(train, imageSize, reporter, signal);

@@ -1,4 +1,5 @@
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { KeepRules } from '@simvlm/checkpoint';
 import {
   type FolderCheckpoint,
   type FolderLock,
@@ -32,8 +33,8 @@ export function runPath(name: string): string {
 }
 
 /** Where the checkpoints of a run are. */
-function checkpointsOf(path: string): FolderStorage {
-  return folderStorage(join(path, 'checkpoints'));
+function checkpointsOf(path: string, keep?: KeepRules): FolderStorage {
+  return folderStorage(join(path, 'checkpoints'), { ...(keep && { keep }) });
 }
 
 /** Whether a name is taken: only a folder with a checkpoint is a run, as a try that failed before its first leaves nothing to go on from. */
@@ -46,8 +47,8 @@ export async function holdsRun(name: string): Promise<boolean> {
  *
  * @throws ConfigError when it holds a run, or another process writes to it; CheckpointError when it cannot be written
  */
-export async function newRunFolder(name: string, reporter: Reporter): Promise<RunFolder> {
-  return lockedFolder(name, reporter, async folder => {
+export async function newRunFolder(config: RunConfig, reporter: Reporter): Promise<RunFolder> {
+  return lockedFolder(config, reporter, async folder => {
     if (await hasCheckpoint(folder.storage))
       throw new ConfigError(
         'CONFIG_INVALID',
@@ -66,7 +67,7 @@ export async function resumedRunFolder(
   checkpoint: FolderCheckpoint,
   reporter: Reporter,
 ): Promise<RunFolder> {
-  return lockedFolder(config.name, reporter, async ({ path, storage }) => {
+  return lockedFolder(config, reporter, async ({ path, storage }) => {
     if (!isInside(path, checkpoint.folder)) return checkMoved(path, storage, checkpoint, config);
     const abandoned = await storage.goBackTo(checkpoint);
     if (abandoned.length > 0)
@@ -88,7 +89,7 @@ export interface NewOrResumed {
 export async function newOrResumedRunFolder(config: RunConfig, reporter: Reporter): Promise<NewOrResumed> {
   let resume: FolderCheckpoint | undefined;
   // Nobody adds a checkpoint between the look and the lock.
-  const folder = await lockedFolder(config.name, reporter, async ({ path, storage }) => {
+  const folder = await lockedFolder(config, reporter, async ({ path, storage }) => {
     const latest = await storage.latest();
     resume = latest && (await openResume(latest.folder, config, reporter));
     reporter.note(resume ? `going on from ${resume.folder}` : `${path} holds no checkpoint yet: beginning`);
@@ -145,13 +146,13 @@ function launchOf({ TORCHELASTIC_RUN_ID: id }: NodeJS.ProcessEnv): string | unde
 }
 
 async function lockedFolder(
-  name: string,
+  { name, checkpoints }: RunConfig,
   reporter: Reporter,
   check: (folder: Omit<RunFolder, 'close'>) => Promise<void>,
 ): Promise<RunFolder> {
   const path = runPath(name);
   const lock: FolderLock = await lockFolder(path, { launch: launchOf(process.env) });
-  const folder = { path, storage: checkpointsOf(path), close: () => lock.release() };
+  const folder = { path, storage: checkpointsOf(path, checkpoints.keep), close: () => lock.release() };
   try {
     if (lock.takenFrom)
       reporter.warn(
