@@ -57,6 +57,11 @@ export async function openSimVlm(
   { registry = defaultRegistry(), tokenizer }: OpenOptions = {},
 ): Promise<SimVlm> {
   const config = await checkpointModelConfig(checkpoint);
+  if (checkpoint.names.includes(FILES.classifier))
+    throw new CheckpointError(
+      'CHECKPOINT_MISMATCH',
+      `${checkpoint.where} is of a classifier, which gives labels and no captions; evaluate it as the task it was trained for`,
+    );
   if (tokenizer) checkTokenizer(config, tokenizer);
   // Before gigabytes are read to verify them.
   checkFitsMemory(() => modelParameters(config, registry));

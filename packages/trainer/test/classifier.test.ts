@@ -4,6 +4,7 @@ import {
   type ClassifierBatch,
   ClassifierHead,
   classifierLearner,
+  openSimVlm,
   prefixLmLearner,
   SimVlm,
   type SimVlmConfig,
@@ -133,6 +134,7 @@ describe('a classifier', () => {
     await train({ learner: classifierLearner(head), batches: questions(4), config, storage });
     expect([...storage.files!.keys()]).toEqual(expect.arrayContaining(['model.json', 'classifier.json']));
     const resume = (await storage.latest())!;
+    expect((await errorOf(openSimVlm(resume))).message).toContain('is of a classifier, which gives labels');
     const other = new ClassifierHead(model, { classes: 3 });
     const failed = async (learner: ReturnType<typeof classifierLearner>) =>
       (await errorOf(train({ learner, batches: questions(4), config, resume }))).message;

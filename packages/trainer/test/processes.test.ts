@@ -262,6 +262,11 @@ describe('what does not fit is an error in every process', () => {
       expect(error.message).toMatch(/^train config: "captureSteps" and "shardOptimizer" exclude each other/);
   });
 
+  test('other options of the learner', async () => {
+    for (const error of await failures(rank => ({ learner: { dropout: 0.1 * rank } })))
+      expect(error.message).toMatch(/^process 1 has another training or model configuration/);
+  });
+
   test('another model', async () => {
     for (const error of await failures(rank => ({ model: { layers: 1 + rank } })))
       expect(error.message).toMatch(/^process 1 has another training or model configuration/);
