@@ -1,13 +1,15 @@
 /**
  * Packages stand alone: packs every package, installs the tarballs with npm in an empty folder, runs the first
- * README example of each as an ES module and as CommonJS, and bundles the browser ones with Vite: no warning allowed.
+ * README example of each as an ES module and as CommonJS, and bundles the browser ones with Vite: no warning allowed. Then the example of a
+ * plug-in does its work there.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { packages } from './packages.mjs';
+import { checkPlugin } from './check-plugin.mjs';
+import { packages, root } from './packages.mjs';
 
 const exec = promisify(execFile);
 /** Packages that read files or native modules and so are for Node only. */
@@ -17,7 +19,8 @@ const failures = [];
 
 try {
   const tarballs = {};
-  for (const { folder: cwd, name } of packages) {
+  const plugin = { folder: `${root}examples/plugin-every-kind`, name: '@simvlm/example-plugin-every-kind' };
+  for (const { folder: cwd, name } of [...packages, plugin]) {
     const { stdout } = await exec('pnpm', ['pack', '--pack-destination', folder, '--json'], { cwd });
     tarballs[name] = `file:./${basename(JSON.parse(stdout.slice(stdout.indexOf('{'))).filename)}`;
   }
@@ -49,6 +52,7 @@ try {
     await attempt(`${name} from CommonJS`, () => runExample(`${file}.cjs`));
     if (!nodeOnly.has(name)) await attempt(`${name} bundled by Vite`, () => bundle(name, file));
   }
+  await attempt('a plug-in with a part of every kind', () => checkPlugin(folder));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -127,8 +127,9 @@ function buildProgram(done: (code: number) => void): Command {
       'evaluate on a folder with captions.jsonl (the candidates for a choice come from nway.jsonl or are drawn with a fixed seed), or on the splits of the embedded data set: emoji',
     )
     .addOption(checkpoint())
-    .addOption(
-      new Option('--task <task>', 'what to measure').choices(['caption', 'choice']).default('caption'),
+    .option(
+      '--evaluator <name>',
+      'what to measure: caption, choice, answers, or one of a plug-in; with options as JSON: {"kind": NAME, …}; default: what suits the task of the checkpoint',
     )
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
@@ -137,7 +138,7 @@ function buildProgram(done: (code: number) => void): Command {
       done(
         dir === 'emoji'
           ? await (await import('./commands/eval-emoji')).evaluateEmoji(options)
-          : await (await import('./commands/eval')).evaluate(dir, options),
+          : await (await import('./commands/eval-registered')).evaluateFolder(dir, options),
       ),
     );
 

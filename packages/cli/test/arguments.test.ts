@@ -73,7 +73,6 @@ describe('wrong arguments end with 2 and say what is wrong', () => {
       ['caption', 'a.png', '--min-length', '5', '--max-length', '4'],
       '--min-length 5 is more than --max-length 4',
     ],
-    [['eval', 'x', '--task', 'win'], 'Allowed choices are caption, choice'],
     [['demo', 'mine'], "too many arguments for 'demo'. Expected 0 arguments but got 1"],
     [['train', 'config.json', 'more.json'], "too many arguments for 'train'. Expected 1 argument but got 2"],
     [['eval', 'emoji', 'runs/mine'], "too many arguments for 'eval'. Expected 1 argument but got 2"],

@@ -64,7 +64,7 @@ describe('caption', () => {
 
 describe('eval', () => {
   it.each(['caption', 'choice'])(
-    '--task %s of pictures that are all missing ends with 1, never with numbers',
+    '--evaluator %s of pictures that are all missing ends with 1, never with numbers',
     async task => {
       const name = lostFolder(`lost-${task}`, 24);
       writeFileSync(
@@ -73,7 +73,7 @@ describe('eval', () => {
           JSON.stringify({ id: `lost-${i}`, candidates: ['a red disc', 'a red cross'] }),
         ).join('\n'),
       );
-      const { code, out, err } = await simvlm('eval', name, '--task', task, '--json', ...checkpoint);
+      const { code, out, err } = await simvlm('eval', name, '--evaluator', task, '--json', ...checkpoint);
       expect([code, out]).toEqual([1, '']);
       expect(err).toContain(
         `nothing was evaluated: none of 24 pictures can be used; the first: cannot read ${name}/lost-0.png: there is no such file`,
@@ -103,7 +103,7 @@ describe('eval', () => {
         .map((_, i) => JSON.stringify({ id: `${i}`, candidates: [`${long} one`, `${long} two`] }))
         .join('\n'),
     );
-    const { code, out, err } = await simvlm('eval', name, '--task', 'choice', '--json', ...checkpoint);
+    const { code, out, err } = await simvlm('eval', name, '--evaluator', 'choice', '--json', ...checkpoint);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ accuracy: 0, accuracyPerToken: 0, ties: 6, cut: 2, count: 6 });
     expect(err).toContain('6 pictures had several likeliest candidates; a tie counts as a miss');

@@ -65,7 +65,7 @@ it.skipIf(process.platform !== 'linux')(
   async () => {
     // /dev/full can be opened, and is full.
     const { code, out, err } = await simvlm('eval', 'train', '--json', '--predictions', '/dev/full');
-    expect(JSON.parse(out)).toMatchObject({ task: 'caption', count: 12 });
+    expect(JSON.parse(out)).toMatchObject({ evaluator: 'caption', count: 12 });
     expect(err).toContain('error cannot write /dev/full: the disk is full (ENOSPC)');
     expect(code).toBe(1);
   },

@@ -155,7 +155,7 @@ describe('caption', () => {
 });
 
 describe('eval', () => {
-  it('--task caption measures exact match and word F1, and writes predictions', async () => {
+  it('--evaluator caption measures exact match and word F1, and writes predictions', async () => {
     const { code, out } = await simvlm(
       'eval',
       'test',
@@ -177,7 +177,7 @@ describe('eval', () => {
     expect(Object.keys(predictions[0])).toEqual(['id', 'text', 'scores']);
   });
 
-  it('--task choice takes the candidates of nway.jsonl', async () => {
+  it('--evaluator choice takes the candidates of nway.jsonl', async () => {
     const texts = ['a red square', 'a green square', 'a blue square', 'a black square'];
     const captions = readFileSync('test/captions.jsonl', 'utf8')
       .trim()
@@ -198,7 +198,7 @@ describe('eval', () => {
       'test',
       '--checkpoint',
       'runs/shapes',
-      '--task',
+      '--evaluator',
       'choice',
       '--json',
       '--predictions',
@@ -215,7 +215,7 @@ describe('eval', () => {
   it('a bad line of nway.jsonl is named by file and number', async () => {
     await drawFolder('other', 5, 3);
     writeFileSync('other/nway.jsonl', '{"id": "0", "candidates": ["a", "b"]}\n{oops\n');
-    const { code, err } = await simvlm('eval', 'other', '--task', 'choice');
+    const { code, err } = await simvlm('eval', 'other', '--evaluator', 'choice');
     expect(code).toBe(1);
     expect(err).toContain('other/nway.jsonl:2: not JSON');
   });

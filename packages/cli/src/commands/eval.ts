@@ -11,7 +11,8 @@ import { type ComputeOptions, startBackend } from './compute-options';
 
 export interface EvalCommandOptions extends ComputeOptions {
   checkpoint?: string;
-  task: 'caption' | 'choice';
+  /** A name, or JSON with `kind`; default: that of the task. */
+  evaluator?: string;
   json?: boolean;
   predictions?: string;
   plugin?: readonly string[];
@@ -29,7 +30,7 @@ interface Outcome {
   readonly cut?: readonly string[];
 }
 
-/** `simvlm eval`. */
+/** `simvlm eval` by captions, or by a choice among captions. */
 export async function evaluate(folder: string, options: EvalCommandOptions): Promise<number> {
   const terminal = new Terminal();
   const data = await captionFolder(folder);
@@ -41,7 +42,7 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
       `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
     );
   const candidates =
-    options.task === 'choice'
+    options.evaluator === 'choice'
       ? await readCandidates(
           folder,
           indices.map(index => data.lines[index]!),
@@ -60,7 +61,7 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
   const bar = terminal.bar('evaluating');
   const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {
     const common = { signal, onProgress: (done: number, total: number) => bar.update(done, total) };
-    if (options.task === 'choice') {
+    if (options.evaluator === 'choice') {
       const report = await captionChoice(model, tokenizer, pictures, {
         ...common,
         ...(candidates && { candidates }),
@@ -92,12 +93,12 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
 
 function report(
   { metrics, skipped, cut }: Outcome,
-  { task, json }: EvalCommandOptions,
+  { evaluator, json }: EvalCommandOptions,
   terminal: Terminal,
 ): void {
   const all = { ...metrics, ...(cut && { cut: cut.length }) };
-  if (json) printLine(JSON.stringify({ task, ...all, skipped: skipped.draws }));
-  else for (const [name, value] of Object.entries(all)) printLine(`${name.padEnd(16)} ${display(value)}`);
+  if (json) printLine(JSON.stringify({ evaluator, ...all, skipped: skipped.draws }));
+  else for (const [name, value] of Object.entries(all)) printLine(metricLine(name, value));
   warnOfSkipped(terminal, `skipped ${countOf(skipped.draws, 'picture')}:`, skipped);
   if (cut && cut.length > 0)
     terminal.warn(
@@ -109,6 +110,6 @@ function report(
     );
 }
 
-function display(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(4);
+export function metricLine(name: string, value: number): string {
+  return `${name.padEnd(16)} ${Number.isInteger(value) ? String(value) : value.toFixed(4)}`;
 }

@@ -1,28 +1,37 @@
-import type { Example, RgbImage } from '@simvlm/core';
-import { Random } from '@simvlm/core';
+import { checkOptions, type Example, type PluginKinds, Random, type RgbImage, rule } from '@simvlm/core';
+import { arrayDataset } from '@simvlm/data';
 
-const colours: Record<string, [number, number, number]> = {
+export const colours: Readonly<Record<string, readonly [number, number, number]>> = {
   red: [220, 40, 40],
   green: [40, 170, 70],
   blue: [50, 80, 220],
   yellow: [240, 210, 50],
 };
-const shapes: Record<string, (x: number, y: number) => boolean> = {
+const forms: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) < 0.7,
   ring: (x, y) => x * x + y * y < 0.7 && x * x + y * y > 0.25,
   cross: (x, y) => Math.min(Math.abs(x), Math.abs(y)) < 0.22 && Math.max(Math.abs(x), Math.abs(y)) < 0.8,
 };
 
-/** Drawn pictures of "a red square", "a blue ring", …: `count` of them at random places, 32 × 32 pixels. */
-export function shapeExamples(count: number, seed: number): Example[] {
+/**
+ * Drawn pictures of "a red square", "a blue ring", … at random places, 32 × 32 pixels. The field `colour` says which it is.
+ *
+ * Options: how many, `count`; `seed` of the drawing.
+ */
+export const shapes: PluginKinds['source'] = async options => {
+  checkOptions('shapes', options, { count: rule.integer(1, 1_000_000), seed: rule.integer(0) });
+  const { count = 1000, seed = 0 } = options as { count?: number; seed?: number };
+  return arrayDataset(shapeExamples(count, seed));
+};
+
+function shapeExamples(count: number, seed: number): Example[] {
   const random = Random.fromSeed(seed);
   return Array.from({ length: count }, (_, i) => {
     const colour = random.pick(Object.keys(colours));
-    const shape = random.pick(Object.keys(shapes));
+    const shape = random.pick(Object.keys(forms));
     return {
-      id: `${i}`,
-      text: `a ${colour} ${shape}`,
-      image: draw(colours[colour]!, shapes[shape]!, random),
+      ...{ id: `${seed}-${i}`, text: `a ${colour} ${shape}`, fields: { colour } },
+      image: draw(colours[colour]!, forms[shape]!, random),
     };
   });
 }
