@@ -5,7 +5,6 @@ import type { Cells } from './cells';
 
 /** A Parquet file whose footer has been read. */
 export interface ParquetFile {
-  readonly rowCount: number;
   /** The names of its columns. */
   readonly names: readonly string[];
   /** The rows from one on, a few at a time. */
@@ -31,11 +30,12 @@ export async function openParquet(source: ByteSource, name: string): Promise<Par
     import('hyparquet-compressors'),
   ]);
   const file = asyncBuffer(source);
-  const metadata = await readable(name, 'its footer', () => parquetMetadataAsync(file));
-  const rowCount = Number(metadata.num_rows);
+  const [metadata, names] = await readable(name, 'its footer', async () => {
+    const metadata = await parquetMetadataAsync(file);
+    return [metadata, parquetSchema(metadata).children.map(({ element }) => element.name)];
+  });
   return {
-    rowCount,
-    names: parquetSchema(metadata).children.map(({ element }) => element.name),
+    names,
     async *rows(from) {
       for (const { begin, end } of windows(metadata, from)) {
         const place = `rows ${begin} to ${end - 1}`;
