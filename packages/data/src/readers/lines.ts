@@ -60,8 +60,8 @@ export function savedPlace({ byte, line }: LinePlace): JsonValue {
 
 /** The place of the "\n" that ends a line, or the end of the file. */
 async function lineEnd(window: Window, size: number, begin: number, where: string): Promise<number> {
-  for (let length = PART; ; length *= 2) {
-    const bytes = await window.read(begin, Math.min(length, MAX_LINE_BYTES + 1));
+  // What is held is looked at first: lines are short, and many are held.
+  for (let bytes = await window.held(begin), length = PART; ; length *= 2) {
     const end = bytes.indexOf(NEWLINE);
     if (end >= 0) return begin + end;
     if (begin + bytes.length >= size) return size;
@@ -70,6 +70,7 @@ async function lineEnd(window: Window, size: number, begin: number, where: strin
         'DATA_INVALID',
         `${where}: the line is longer than 16 MiB; split it into several lines`,
       );
+    bytes = await window.read(begin, Math.min(length, MAX_LINE_BYTES + 1));
   }
 }
 

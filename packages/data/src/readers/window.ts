@@ -19,6 +19,12 @@ export class Window implements PlacedBytes {
     this.#source = source;
   }
 
+  /** The bytes from `begin` on that are held anyway; at least one, unless the source ends there. */
+  async held(begin: number): Promise<Uint8Array> {
+    const held = this.#begin + this.#bytes.length;
+    return this.read(begin, begin >= this.#begin && begin < held ? held - begin : 1);
+  }
+
   async read(begin: number, length: number): Promise<Uint8Array> {
     const end = Math.min(begin + length, this.#source.size);
     if (begin >= end) return new Uint8Array(0);

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { DataError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { memoryFolder, webDatasetReader } from '../../src/index';
-import { diskFile } from '../../src/node';
+import { memoryFolder, openReader, webDatasetReader } from '../../src/index';
+import { diskFile, placeAt } from '../../src/node';
 import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
 import { expected, fixture, keys, pictures, readAll } from './read-all';
 
@@ -51,6 +51,18 @@ describe('what webdataset reads', () => {
       expect(sample.label).toBe(want[i].label);
       expect(sample.fields).toEqual(want[i].json);
     }
+  });
+
+  test('of a folder that img2dataset wrote: the pictures that it could fetch, with what it says of them', async () => {
+    const reader = await openReader(await placeAt([fixture('img2dataset')]));
+    const samples = await readAll(reader);
+    const want = expected('img2dataset').samples;
+    expect(samples.map(({ key, text, fields }) => ({ key, text, fields }))).toEqual(
+      want.map(({ key, texts, json }: Record<string, unknown[]>) => ({ key, text: texts![0], fields: json })),
+    );
+    expect(await Promise.all(samples.map(pictures))).toEqual(
+      want.map(({ images }: { images: string[] }) => images),
+    );
   });
 
   test('from memory as from a disk', async () => {

@@ -3,14 +3,20 @@
     python -m venv v && v/bin/pip install webdataset==1.0.2 datasets==5.2.0 pyarrow==26.0.1 pycocotools==2.0.11 pillow
     v/bin/python packages/data/test/readers/write-fixtures.py
 
+With `--img2dataset`, and img2dataset 1.47.0 installed, its output is written anew as well.
+
 Each folder in fixtures/ has a file expected.json: the samples in order, with the SHA-256 of the stored bytes of each picture.
 """
 import contextlib
 import hashlib
+import http.server
 import io
 import json
 import shutil
+import sys
 import tarfile
+import tempfile
+import threading
 from pathlib import Path
 
 import datasets
@@ -231,6 +237,37 @@ def arrow():
     expect(folder, expected)
 
 
+def img2dataset():
+    """Three pictures of four addresses, fetched by img2dataset from a server of this machine."""
+    from img2dataset import download
+
+    folder = fresh("img2dataset")
+    served = {f"/{i}.jpg": picture(i, size=(40, 30)) for i in range(3)}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            data = served.get(self.path)
+            self.send_response(200 if data else 404)
+            self.end_headers()
+            self.wfile.write(data or b"")
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as place:
+        table = Path(place) / "list.csv"
+        address = f"http://127.0.0.1:{server.server_port}"
+        table.write_text("url,caption\n" + "".join(f"{address}/{i}.jpg,picture {i} é\n" for i in range(4)))
+        download(url_list=str(table), input_format="csv", url_col="url", caption_col="caption", output_format="webdataset",
+                 output_folder=str(Path(place) / "out"), processes_count=1, thread_count=1, image_size=24, number_sample_per_shard=15)
+        for name in ("00000.tar", "00000.parquet", "00000_stats.json"):
+            shutil.copy(Path(place) / "out" / name, folder / name)
+    server.shutdown()
+    expect(folder, {"samples": read_webdataset(folder / "00000.tar")})
+
+
 def annotations():
     folder = fresh("annotations")
     (folder / "images").mkdir()
@@ -315,3 +352,6 @@ if __name__ == "__main__":
     parquet()
     arrow()
     annotations()
+    # It keeps the time and the port: another run writes other bytes.
+    if "--img2dataset" in sys.argv:
+        img2dataset()
