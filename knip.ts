@@ -35,7 +35,11 @@ const config: KnipConfig = {
       project: '**/*.{ts,mjs}',
     },
     'examples/*': {
-      entry: ['src/{main,engine/worker}.ts', 'e2e/{*.e2e,serve,vitest.config}.ts', 'test/**/*.test.ts'],
+      entry: [
+        'src/{index,main,page,engine/worker}.ts',
+        'e2e/{*.e2e,serve,vitest.config}.ts',
+        'test/**/*.test.ts',
+      ],
       project: '{src,e2e,test,scripts}/**/*.{ts,tsx}',
     },
   },
