@@ -1,16 +1,8 @@
 /**
  * The package layers: imports run downwards only, and a package may not import its neighbours on the same
- * layer. The picture is in docs/architecture.md.
+ * layer, the lowest first. docs/architecture.md has the picture.
  */
-const layers = [
-  ['core', 'checkpoint-emoji'],
-  ['tokenizer', 'ops', 'image', 'bytes'],
-  ['attention', 'vision-patcher', 'data', 'checkpoint'],
-  ['model', 'backend-wasm', 'backend-native', 'backend-webgpu', 'dataset-emoji'],
-  ['trainer', 'eval', 'runtime'],
-  ['run'],
-  ['cli'],
-];
+const layers = require('./scripts/layers.json');
 const source = names => `^packages/(${names.join('|')})/src/`;
 
 const layerRules = layers.flatMap((names, layer) => {
