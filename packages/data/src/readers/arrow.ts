@@ -1,10 +1,9 @@
 import { ConfigError, DataError, type JsonValue, parseJsonObject, type Reader } from '@simvlm/core';
 import { arrowBatches } from './arrow-file';
 import { type Columns, columnsOf } from './columns';
-import { type DataFile, type Folder, folderIn, wholeFile } from './folder';
+import { baseName, type DataFile, type Folder, folderIn, wholeFile } from './folder';
 import { type ColumnarOptions, columnarRow } from './parquet';
-import { type Part, partsReader, type Row } from './parts-reader';
-import { baseName } from './table';
+import { fileVersion, type Part, partsReader, type Row } from './parts-reader';
 
 /**
  * Arrow files, in the stream format or the file format. Pictures and columns are those of `parquetReader`.
@@ -77,6 +76,7 @@ function texts(value: JsonValue | undefined, where: string, what: string): strin
 function arrowPart(file: DataFile, options: ColumnarOptions, key = baseName(file.name)): Part {
   return {
     name: file.name,
+    version: () => fileVersion(file),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       const start = placeOf(from);
       let columns: Columns | undefined;

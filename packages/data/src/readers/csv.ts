@@ -2,10 +2,10 @@ import type { ByteSource } from '@simvlm/bytes';
 import { ConfigError, DataError, type JsonValue, type Reader } from '@simvlm/core';
 import { type ColumnMap, type Columns, columnsOf } from './columns';
 import { RecordParser } from './csv-record';
-import type { DataFile, Folder } from './folder';
+import { baseName, type DataFile, type Folder } from './folder';
 import { type LinePlace, linePlaceOf, placedLines, savedPlace } from './lines';
-import { type Part, type PartsOptions, partsReader, type Row } from './parts-reader';
-import { baseName, recordSample, rowOf, withoutExtension } from './table';
+import { fileVersion, type Part, type PartsOptions, partsReader, type Row } from './parts-reader';
+import { recordSample, rowOf, withoutExtension } from './table';
 
 export interface CsvOptions extends PartsOptions {
   /** Default: `csv`. */
@@ -36,7 +36,7 @@ export function csvReader(files: readonly DataFile[], options: CsvOptions = {}):
 
 /** One table as a part of a reader. */
 export function csvPart(file: DataFile, options: CsvOptions): Part {
-  return { name: file.name, rows: from => rows(file, from, options) };
+  return { name: file.name, version: () => fileVersion(file), rows: from => rows(file, from, options) };
 }
 
 async function* rows(file: DataFile, from: JsonValue | undefined, options: CsvOptions): AsyncGenerator<Row> {

@@ -126,3 +126,8 @@ export async function wholeFile(file: DataFile): Promise<Uint8Array> {
     });
   }
 }
+
+/** The name of a file without its folders: what keys are made of, as the folders differ from machine to machine. */
+export function baseName(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+}

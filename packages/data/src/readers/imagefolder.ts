@@ -1,4 +1,4 @@
-import { ConfigError, DataError, type JsonValue, type Reader, type Sample } from '@simvlm/core';
+import { ConfigError, DataError, hashText, type JsonValue, type Reader, type Sample } from '@simvlm/core';
 import type { ColumnMap } from './columns';
 import { csvPart } from './csv';
 import { type Folder, folderIn, imageIn, listed } from './folder';
@@ -68,6 +68,7 @@ function partOf(
   if (pictures.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no pictures`);
   return {
     name: folder.name,
+    version: async () => hashText(pictures.join('\n')),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       for (let i = placeOf(from); i < pictures.length; i++)
         yield { sample: labelled(folder, pictures[i]!, split), after: i + 1 };

@@ -1,10 +1,10 @@
 import { DataError, type JsonValue, parseJsonObject, type Reader } from '@simvlm/core';
 import { Ids } from '../ids';
 import { type ColumnMap, columnsOf } from './columns';
-import type { DataFile, Folder } from './folder';
+import { baseName, type DataFile, type Folder } from './folder';
 import { linePlaceOf, placedLines, savedPlace } from './lines';
-import { type Part, type PartsOptions, partsReader, type Row } from './parts-reader';
-import { baseName, recordSample, rowOf, withoutExtension } from './table';
+import { fileVersion, type Part, type PartsOptions, partsReader, type Row } from './parts-reader';
+import { recordSample, rowOf, withoutExtension } from './table';
 
 export interface JsonlOptions extends PartsOptions {
   /** Default: `jsonl`. */
@@ -30,7 +30,7 @@ export function jsonlReader(files: readonly DataFile[], options: JsonlOptions = 
 
 /** One file as a part of a reader. */
 export function jsonlPart(file: DataFile, options: JsonlOptions): Part {
-  return { name: file.name, rows: from => rows(file, from, options) };
+  return { name: file.name, version: () => fileVersion(file), rows: from => rows(file, from, options) };
 }
 
 async function* rows(
@@ -62,6 +62,7 @@ export function captionsReader(
   const file = folder.file('captions.jsonl');
   const part = {
     name: file.name,
+    version: () => fileVersion(file),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       const start = linePlaceOf(from);
       const ids = new Ids(file.name);

@@ -1,10 +1,10 @@
 import { ConfigError, DataError, type JsonValue, type Reader } from '@simvlm/core';
 import { type Cells, cellPictures, jsonRecord, pictureColumns } from './cells';
 import { type ColumnMap, type Columns, columnsOf } from './columns';
-import { type DataFile, type Folder, listed } from './folder';
+import { baseName, type DataFile, type Folder, listed } from './folder';
 import { openParquet } from './parquet-file';
-import { type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
-import { baseName, recordSample, rowOf } from './table';
+import { fileVersion, type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { recordSample, rowOf } from './table';
 
 export interface ColumnarOptions extends PartsOptions {
   /** Names of columns. */
@@ -64,6 +64,7 @@ function splitOf(name: string): string | undefined {
 function parquetPart(file: DataFile, options: ColumnarOptions, key = baseName(file.name)): Part {
   return {
     name: file.name,
+    version: () => fileVersion(file),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       let row = placeOf(from);
       const parquet = await openParquet(await file.open(), file.name);

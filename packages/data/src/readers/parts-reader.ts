@@ -1,12 +1,17 @@
 import {
   ConfigError,
   DataError,
+  hashIntegers,
   type JsonValue,
   type Reader,
   type Sample,
   type Share,
   SkipLog,
 } from '@simvlm/core';
+import { baseName, type DataFile } from './folder';
+
+/** Bytes at each end of a file that tell it from another one. */
+const VERSION_BYTES = 4096;
 
 /** A record of a part: its sample, or why it has none. */
 export interface Row {
@@ -21,6 +26,8 @@ export interface Row {
 export interface Part {
   /** For messages: the file. */
   readonly name: string;
+  /** Tells this content from another one under the same name: `fileVersion`. */
+  version(): Promise<number>;
   /** The records from where an earlier record's `after` says, else from the beginning. @throws DataError for a damaged file */
   rows(from: JsonValue | undefined): AsyncIterable<Row>;
 }
@@ -32,6 +39,8 @@ interface Position {
   row: number;
   /** What the last record's `after` says; null at the beginning of a part. */
   at: JsonValue;
+  /** What `Part.version` said; null at the beginning of a part. */
+  version: number | null;
 }
 
 export interface PartsOptions {
@@ -42,6 +51,21 @@ export interface PartsOptions {
 /** A reader of parts, one after another. */
 export function partsReader(format: string, parts: readonly Part[], { share }: PartsOptions = {}): Reader {
   return new PartsReader(format, parts, checkedShare(share));
+}
+
+/** The size of a file and its first and last bytes, as a number. */
+export async function fileVersion(file: DataFile): Promise<number> {
+  const source = await file.open();
+  const first = new Uint8Array(Math.min(VERSION_BYTES, source.size));
+  const last = new Uint8Array(first.length);
+  await source.read(0, first);
+  await source.read(source.size - last.length, last);
+  return hashIntegers(last, hashIntegers(first, source.size % 2 ** 31));
+}
+
+/** As `fileVersion`, of several files. */
+export async function filesVersion(files: readonly DataFile[]): Promise<number> {
+  return hashIntegers(await Promise.all(files.map(fileVersion)));
 }
 
 /** A place that is a number: a byte, or a row. @throws DataError for any other value, which a damaged state may hold */
@@ -57,7 +81,7 @@ class PartsReader implements Reader {
   readonly #share: Share;
   readonly #byPart: boolean;
   readonly #skips = new SkipLog();
-  #position: Position = { part: 0, row: 0, at: null };
+  #position: Position = { part: 0, row: 0, at: null, version: null };
 
   constructor(format: string, parts: readonly Part[], share: Share) {
     this.format = format;
@@ -71,16 +95,18 @@ class PartsReader implements Reader {
     while (this.#position.part < this.#parts.length) {
       const index = this.#position.part;
       const part = this.#parts[index]!;
-      if (!this.#byPart || index % size === rank)
+      if (!this.#byPart || index % size === rank) {
+        const version = await this.#checkedVersion(part);
         for await (const { sample, problem, after } of part.rows(this.#position.at ?? undefined)) {
           const { row } = this.#position;
           // Before the sample is given, as its reader asks for the state while it has the sample.
-          this.#position = { part: index, row: row + 1, at: after };
+          this.#position = { part: index, row: row + 1, at: after, version };
           if (!this.#byPart && row % size !== rank) continue;
           if (problem) this.#skips.add(`${part.name} ${row}`, problem);
           if (sample) yield sample;
         }
-      this.#position = { part: index + 1, row: 0, at: null };
+      }
+      this.#position = { part: index + 1, row: 0, at: null, version: null };
     }
   }
 
@@ -94,8 +120,9 @@ class PartsReader implements Reader {
 
   restore(state: JsonValue): void {
     const saved = (state ?? {}) as Record<string, JsonValue>;
-    const { part, row, at } = saved;
-    if (!isCount(part) || !isCount(row) || at === undefined || part > Number(saved.parts))
+    const { part, row, at, version } = saved;
+    const isVersion = version === null || typeof version === 'number';
+    if (!isCount(part) || !isCount(row) || at === undefined || !isVersion || part > Number(saved.parts))
       throw new DataError('DATA_INVALID', 'the saved place in the data is damaged; begin from the start');
     for (const [name, value] of Object.entries(this.#source(part)))
       if (saved[name] !== value)
@@ -104,11 +131,22 @@ class PartsReader implements Reader {
           `the saved place belongs to other data: its ${name} is ${JSON.stringify(saved[name])}, here ${JSON.stringify(value)}`,
         );
     this.#skips.restore(saved.skipped);
-    this.#position = { part, row, at };
+    this.#position = { part, row, at, version };
   }
 
   skipped() {
     return this.#skips.report();
+  }
+
+  /** @throws DataError where reading goes on in the middle of a part that has changed meanwhile */
+  async #checkedVersion(part: Part): Promise<number> {
+    const version = await part.version();
+    if (this.#position.version !== null && this.#position.version !== version)
+      throw new DataError(
+        'DATA_INVALID',
+        `${part.name} has changed since the place in it was saved; begin from the start`,
+      );
+    return version;
   }
 
   /** What tells this source from another one, and this share from another one. */
@@ -117,7 +155,7 @@ class PartsReader implements Reader {
     return {
       format: this.format,
       parts: this.#parts.length,
-      name: this.#parts[part]?.name ?? null,
+      name: baseName(this.#parts[part]?.name ?? ''),
       rank,
       size,
     };

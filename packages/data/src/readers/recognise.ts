@@ -1,8 +1,7 @@
 import { DataError, parseJson } from '@simvlm/core';
-import { type DataFile, type Folder, listed } from './folder';
+import { baseName, type DataFile, type Folder, listed } from './folder';
 import { FORMATS, type Format } from './formats';
 import { isGzip } from './gunzip';
-import { baseName } from './table';
 
 /** Where data lie: a folder, or files of one kind in their order, with the folder that the first lies in. */
 export type DataPlace =

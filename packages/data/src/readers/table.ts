@@ -68,11 +68,6 @@ export function rowOf(make: () => Sample): { readonly sample: Sample } | { reado
   }
 }
 
-/** The name of a file without its folders: what keys are made of, as the folders differ from machine to machine. */
-export function baseName(name: string): string {
-  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
-}
-
 /** A path without the extension of its file. */
 export function withoutExtension(path: string): string {
   return path.replace(/(?<=[^/])\.[^./]*$/, '');

@@ -3,7 +3,7 @@ import { DataError, type Reader } from '@simvlm/core';
 import type { ColumnMap } from './columns';
 import type { DataFile } from './folder';
 import { Gunzipped, isGzip } from './gunzip';
-import { type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { fileVersion, type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
 import { checkWhole, contentOf, type TarMember, tarMembers } from './tar-members';
 import { memberKind, SampleBuilder, splitName } from './webdataset-sample';
 import { Window } from './window';
@@ -30,7 +30,11 @@ const MOST_PICTURE_BYTES = 512 * 2 ** 20;
  */
 export function webDatasetReader(shards: readonly DataFile[], options: WebDatasetOptions = {}): Reader {
   const parts = shards.map(
-    (shard): Part => ({ name: shard.name, rows: from => rows(shard, placeOf(from), options.map ?? {}) }),
+    (shard): Part => ({
+      name: shard.name,
+      version: () => fileVersion(shard),
+      rows: from => rows(shard, placeOf(from), options.map ?? {}),
+    }),
   );
   return partsReader('webdataset', parts, options);
 }

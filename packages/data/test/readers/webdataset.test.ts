@@ -83,6 +83,28 @@ describe('the position', () => {
     await expectDisjointShares(share => webDatasetReader([at('packed.tar')], { share }), [2, 5]);
   });
 
+  test('in a shard that has changed meanwhile is refused', async () => {
+    const bytes = bytesOf('plain-000000.tar');
+    const reader = webDatasetReader(inMemory(bytes));
+    for await (const _ of reader) break;
+    const state = reader.state();
+    const changed = bytes.slice();
+    changed[700]! ^= 1;
+    for (const [content, isSame] of [
+      [bytes.slice(), true],
+      [changed, false],
+      [bytes.subarray(0, -512), false],
+    ] as const) {
+      const second = webDatasetReader(inMemory(content));
+      second.restore(state);
+      if (isSame) expect(await keys(second)).toEqual(['pairs/0001', 'pairs/0002']);
+      else
+        await expect(keys(second)).rejects.toThrow(
+          'folder/a.tar has changed since the place in it was saved',
+        );
+    }
+  });
+
   test('of other shards, or of another share, is refused', async () => {
     const state = webDatasetReader(plain).state();
     expect(() => webDatasetReader(plain.slice(1)).restore(state)).toThrow(DataError);
@@ -117,6 +139,14 @@ describe('faults', () => {
         await expect(keys(webDatasetReader(inMemory(cut)))).rejects.toBeInstanceOf(DataError);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test('a wrong CRC of gzip is an error that names the file', async () => {
+    const packed = bytesOf('packed.tar');
+    packed[packed.length - 6]! ^= 1;
+    await expect(keys(webDatasetReader(inMemory(packed)))).rejects.toThrow(
+      /^folder\/a\.tar: the gzip file is cut off or damaged/,
     );
   });
 

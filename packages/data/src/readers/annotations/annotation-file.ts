@@ -8,7 +8,15 @@ import {
 } from '@simvlm/core';
 import { type DataFile, type Folder, imageIn, pathBelow, wholeFile } from '../folder';
 import { linePlaceOf, placedLines, savedPlace } from '../lines';
-import { type Part, type PartsOptions, partsReader, placeOf, type Row } from '../parts-reader';
+import {
+  filesVersion,
+  fileVersion,
+  type Part,
+  type PartsOptions,
+  partsReader,
+  placeOf,
+  type Row,
+} from '../parts-reader';
 import { rowOf } from '../table';
 
 export interface AnnotationOptions extends PartsOptions {
@@ -46,17 +54,19 @@ export function listIn(annotations: Annotation, name: string, where: string): re
 /**
  * A reader of a file that is read whole, once: its annotations are in memory, its pictures are not.
  *
+ * @param files what it is made of, the one that names it first
  * @param load the records, each with what makes its sample, which may throw a DataError: then the record is skipped and counted
  */
 export function annotationReader(
   format: string,
-  name: string,
+  files: readonly DataFile[],
   load: () => Promise<readonly (() => Sample)[]>,
   options: PartsOptions,
 ): Reader {
   let loading: Promise<readonly (() => Sample)[]> | undefined;
   const part: Part = {
-    name,
+    name: files[0]!.name,
+    version: () => filesVersion(files),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       loading ??= load();
       const records = await loading;
@@ -75,6 +85,7 @@ export function annotationLines(
 ): Reader {
   const part: Part = {
     name: file.name,
+    version: () => fileVersion(file),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       for await (const { text, number, after } of placedLines(
         await file.open(),

@@ -24,7 +24,7 @@ export function cocoReader(
   file: DataFile,
   options: AnnotationOptions & { readonly format?: 'coco' | 'nocaps' },
 ): Reader {
-  return annotationReader(options.format ?? 'coco', file.name, () => load(file, options), options);
+  return annotationReader(options.format ?? 'coco', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

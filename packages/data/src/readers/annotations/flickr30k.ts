@@ -11,7 +11,7 @@ import { type AnnotationOptions, annotationReader, captions, picture, splitOf } 
  * A line that is neither is skipped and counted.
  */
 export function flickr30kReader(file: DataFile, options: AnnotationOptions): Reader {
-  return annotationReader('flickr30k', file.name, () => load(file, options), options);
+  return annotationReader('flickr30k', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

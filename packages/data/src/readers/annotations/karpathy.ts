@@ -18,7 +18,7 @@ import {
  * `train`, `val`, `test` or `restval`, which is used for training as a rule: `train+restval`.
  */
 export function karpathyReader(file: DataFile, options: AnnotationOptions): Reader {
-  return annotationReader('karpathy', file.name, () => load(file, options), options);
+  return annotationReader('karpathy', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

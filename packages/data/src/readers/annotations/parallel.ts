@@ -1,8 +1,7 @@
 import { DataError, type JsonValue, type Reader } from '@simvlm/core';
-import type { DataFile } from '../folder';
+import { baseName, type DataFile } from '../folder';
 import { type LinePlace, linePlaceOf, placedLines, savedPlace } from '../lines';
-import { type Part, type PartsOptions, partsReader, type Row } from '../parts-reader';
-import { baseName } from '../table';
+import { filesVersion, type Part, type PartsOptions, partsReader, type Row } from '../parts-reader';
 
 export interface ParallelOptions extends PartsOptions {
   /** Of all samples. */
@@ -16,6 +15,7 @@ export interface ParallelOptions extends PartsOptions {
 export function parallelReader(source: DataFile, target: DataFile, options: ParallelOptions = {}): Reader {
   const part: Part = {
     name: source.name,
+    version: () => filesVersion([source, target]),
     rows: from => rows(source, target, from, options),
   };
   return partsReader('parallel', [part], options);

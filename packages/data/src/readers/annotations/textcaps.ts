@@ -20,7 +20,7 @@ import {
  * in the file's order; the pictures of the test set have none. A row without `image_id` is skipped and counted.
  */
 export function textCapsReader(file: DataFile, options: AnnotationOptions): Reader {
-  return annotationReader('textcaps', file.name, () => load(file, options), options);
+  return annotationReader('textcaps', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

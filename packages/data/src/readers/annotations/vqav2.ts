@@ -28,7 +28,8 @@ export interface VqaOptions extends AnnotationOptions {
  * With annotations, a question without one is skipped and counted.
  */
 export function vqaReader(questions: DataFile, options: VqaOptions): Reader {
-  return annotationReader('vqav2', questions.name, () => load(questions, options), options);
+  const files = [questions, ...(options.annotations ? [options.annotations] : [])];
+  return annotationReader('vqav2', files, () => load(questions, options), options);
 }
 
 async function load(questions: DataFile, options: VqaOptions): Promise<(() => Sample)[]> {
