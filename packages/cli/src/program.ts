@@ -9,7 +9,7 @@ import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
 /** The commands that compute with a model, and so take `--backend`, `--device` and `--precision`. */
-const COMPUTING = ['demo', 'train', 'caption', 'eval'];
+const COMPUTING = ['demo', 'train', 'finetune', 'caption', 'eval'];
 
 /**
  * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
@@ -107,6 +107,26 @@ function buildProgram(done: (code: number) => void): Command {
     .addOption(plugin())
     .action(async (config, options) =>
       done(await (await import('./commands/train')).trainCommand(config, options)),
+    );
+
+  program
+    .command('finetune <data>')
+    .description(
+      'go on training a model on a folder of your own pictures with captions.jsonl: says first what it will do, at the end what has changed',
+    )
+    .option(
+      '--init <dir>',
+      'the model: a checkpoint, run folder or web address, or emoji, the bundled one',
+      'emoji',
+    )
+    .option('--val <dir>', 'a folder for validation; default: a tenth of the pictures is split off')
+    .option('--lora', 'train adapters beside the weights, which stay as they are')
+    .option('--name <name>', 'folder in runs/', nameOfRun, 'finetuned')
+    .option('--seed <n>', 'seed of every random draw', wholeNumber, 1)
+    .option('--set <key=value>', 'change a value of the config that it makes, such as steps=500', collect, [])
+    .addOption(plugin())
+    .action(async (data, options) =>
+      done(await (await import('./commands/finetune')).finetune(data, options)),
     );
 
   const caption = program

@@ -22,6 +22,7 @@ export { type ProgressBar, type Reporter, silent } from './reporter';
 export { withShuffledImages } from './shuffled-images';
 export { countOf, skippedLines, warnOfSkipped } from './skipped';
 export { type OpenedTask, openTask } from './task';
-export type { Trained, TrainingOptions } from './training';
+export type { Started, Trained, TrainingOptions } from './training';
 export { runTraining } from './training';
+export { type Trial, trialStep } from './trial';
 export { learnVocabulary } from './vocabulary';

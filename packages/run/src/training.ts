@@ -33,6 +33,8 @@ export interface TrainingOptions {
   readonly resume?: Checkpoint | undefined;
   /** Start a new run with the weights and the tokenizer of this checkpoint. */
   readonly init?: Checkpoint | undefined;
+  /** What happens before the first step, with all that will be trained in its place. */
+  readonly beforeStart?: (started: Started) => Promise<void>;
   /** What happens during training, for the model in training. */
   readonly callbacks?: (trained: Trained) => readonly TrainCallback[];
   readonly signal?: AbortSignal | undefined;
@@ -44,6 +46,11 @@ export interface TrainingOptions {
 export interface Trained {
   readonly model: SimVlm;
   readonly tokenizer: SentencePieceTokenizer;
+}
+
+/** A training that is about to begin. */
+export interface Started extends Trained {
+  readonly task: Task;
 }
 
 /** Trains as the configuration says. The caller disposes the model. */
@@ -72,6 +79,7 @@ export async function runTraining(
       });
     const { checkpointBlocks: _, ...training } = config.training;
     task = await runTask({ config, data, model, tokenizer, registry, checkpoint: resume });
+    await options.beforeStart?.({ model, tokenizer, task });
     const result = await train({
       learner: task.learner,
       batches: task.batches,

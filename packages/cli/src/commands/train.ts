@@ -1,5 +1,5 @@
 import type { Checkpoint } from '@simvlm/checkpoint';
-import { type FolderCheckpoint, openCheckpointAt } from '@simvlm/checkpoint/node';
+import type { FolderCheckpoint } from '@simvlm/checkpoint/node';
 import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
@@ -17,6 +17,7 @@ import {
   loadRunData,
   type NewOrResumed,
   newRunFolder,
+  openInit,
   openResume,
   type RunFolder,
   readRunConfig,
@@ -85,7 +86,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const resume =
     options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
-  const init = resume || from === undefined ? undefined : await openCheckpointAt(from);
+  const init = resume || from === undefined ? undefined : await openInit(from);
   const backend = await startBackend({ ...options, precision: config.precision }, registry);
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {

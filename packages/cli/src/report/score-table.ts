@@ -32,15 +32,22 @@ export function scoreTable(results: readonly SplitResult[]): {
   };
 }
 
-/** The same for a terminal. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table for a terminal; what is not in the first column stands at this side. */
+export function textTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  side: 'left' | 'right' = 'right',
+): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map(row => row[column]!.length)));
   return all
     .map(row =>
       row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-        .join('  '),
+        .map((cell, column) =>
+          column === 0 || side === 'left' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
     )
     .join('\n');
 }

@@ -32,7 +32,7 @@ export const runSchema = z
       ).default([]),
       model: sections.model,
       init: text(
-        'Begins with the weights and the tokenizer of this checkpoint, run folder or web address.',
+        'Begins with the weights and the tokenizer of this checkpoint, run folder or web address; `emoji` is the bundled model.',
       ).optional(),
       lora: sections.lora.optional(),
       task: sections.task,

@@ -1,6 +1,6 @@
-import { openCheckpointAt } from '@simvlm/checkpoint/node';
 import type { RunConfigInput } from '../config/schema';
 import { type OpenRunOptions, openRunOn, type Run, type RunHost } from '../open-run';
+import { openInit } from './chosen-checkpoint';
 import { loadRunData } from './data';
 import { runRegistry } from './plugins';
 import { readTokenizer } from './read-tokenizer';
@@ -9,7 +9,7 @@ const nodeHost: RunHost = {
   registry: ({ plugins }) => runRegistry(plugins),
   loadData: loadRunData,
   readTokenizer,
-  openCheckpoint: openCheckpointAt,
+  openCheckpoint: openInit,
 };
 
 /**
