@@ -93,6 +93,7 @@ async function trainOnce(
     save: async (_, contents) => void (files = await collect(contents)),
     latest: async () => undefined,
     best: async () => undefined,
+    open: async () => undefined,
   };
   try {
     await train({

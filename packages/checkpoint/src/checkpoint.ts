@@ -37,6 +37,8 @@ export interface CheckpointStorage {
   latest(): Promise<Checkpoint | undefined>;
   /** The best of those that are kept, by the metric that saves stated, or none. @throws CheckpointError when it is damaged */
   best(): Promise<Checkpoint | undefined>;
+  /** The checkpoint of a step, saved last of several, where it is still kept. @throws CheckpointError when it is damaged */
+  open(step: number): Promise<Checkpoint | undefined>;
 }
 
 /** The largest file that is read as a whole: a tokenizer, JSON. Weights are read by tensor. */

@@ -27,7 +27,7 @@ interface Kept extends SavedCheckpoint {
 export function memoryStorage({ keep = {} }: MemoryStorageOptions = {}): MemoryStorage {
   const steps: number[] = [];
   let kept: Kept[] = [];
-  const open = (checkpoint: Kept | undefined): Checkpoint | undefined =>
+  const opened = (checkpoint: Kept | undefined): Checkpoint | undefined =>
     checkpoint && memoryCheckpoint(checkpoint.files);
   return {
     steps,
@@ -40,7 +40,8 @@ export function memoryStorage({ keep = {} }: MemoryStorageOptions = {}): MemoryS
       const gone = outdated(kept, { last: 1, ...keep });
       kept = kept.filter(each => !gone.includes(each));
     },
-    latest: async () => open(kept.at(-1)),
-    best: async () => open(bestCheckpoint(kept)),
+    latest: async () => opened(kept.at(-1)),
+    best: async () => opened(bestCheckpoint(kept)),
+    open: async step => opened(kept.findLast(each => each.step === step)),
   };
 }

@@ -44,6 +44,8 @@ describe('which checkpoints stay', () => {
     expect(await filesOf(storage.best())).toEqual(content(20));
     expect(await filesOf(openCheckpoint(join(root, 'best')))).toEqual(content(20));
     expect(await filesOf(openCheckpoint(root))).toEqual(content(40));
+    expect(await filesOf(storage.open(20))).toEqual(content(20));
+    expect(await storage.open(30)).toBeUndefined();
     expect((await storage.best())!.manifest.metric).toEqual({ name: 'val/loss', better: 'lower', value: 1 });
   });
 

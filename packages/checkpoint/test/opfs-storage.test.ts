@@ -62,6 +62,8 @@ describe.each(ways)('checkpoints in OPFS, written by %s', (_, way) => {
     ] as const)
       await storage.save(step, content(step), { metric: { name: 'accuracy', better: 'higher', value } });
     expect(await filesOf(storage.best())).toEqual(content(2));
+    expect(await filesOf(storage.open(3))).toEqual(content(3));
+    expect(await storage.open(1)).toBeUndefined();
     expect(await filesOf(storage.latest())).toEqual(content(3));
     expect(new Set(opfs.paths().map(path => path.split('/')[2]))).toEqual(
       new Set(['save-00000002-step-2', 'save-00000003-step-3']),

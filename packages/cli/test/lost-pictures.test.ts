@@ -201,7 +201,14 @@ function listener() {
 }
 
 describe('progress', () => {
-  const result = { step: 3, totalSteps: 3, seconds: 1, rows: 9, interrupted: false };
+  const result = {
+    step: 3,
+    totalSteps: 3,
+    seconds: 1,
+    rows: 9,
+    reason: 'steps' as const,
+    spikes: { found: 0, skipped: 0, rollbacks: 0 },
+  };
   const skipped: SkipReport = {
     count: 22,
     draws: 40,

@@ -32,6 +32,8 @@ const faults = {
   PLUGIN_DUPLICATE: 'request',
   PLUGIN_UNKNOWN: 'request',
   TRAINING_DIVERGED: 'failure',
+  LOSS_SPIKE: 'failure',
+  IMAGES_IGNORED: 'failure',
 } as const satisfies Record<string, 'request' | 'failure'>;
 
 /** What went wrong, for programs: stable across versions. */

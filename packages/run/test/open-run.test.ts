@@ -61,11 +61,11 @@ describe('a program without the command line', () => {
     const controller = new AbortController();
     const first = await openRun(config(), { sources, storage });
     const stop = { onStep: ({ step }: { step: number }) => step === 20 && controller.abort() };
-    const { interrupted } = await first.train({
+    const { reason } = await first.train({
       signal: controller.signal,
       callbacks: [log(again), stop as never],
     });
-    expect(interrupted).toBe(true);
+    expect(reason).toBe('signal');
     first.dispose();
     const second = await openRun(config(), { sources, storage });
     await second.train({ resume: true, callbacks: [log(again)] });

@@ -55,6 +55,7 @@ export class CapturedTraining<B> {
     return { ...outputs, count };
   }
 
+  /** Frees the recordings; others are made when they are needed again, as when weights have moved in memory. */
   dispose(): void {
     this.#recordings.dispose();
   }
@@ -104,6 +105,7 @@ export class CapturedGradients<B> {
     return { loss: outputs.loss!.clone() as tf.Scalar, count };
   }
 
+  /** Frees the recordings; others are made when they are needed again, as when weights have moved in memory. */
   dispose(): void {
     this.#recordings.dispose();
   }

@@ -17,9 +17,11 @@ import {
 } from '@simvlm/checkpoint';
 import { CheckpointError, type JsonValue, type OptionRule, rule } from '@simvlm/core';
 import { deviceWriter } from '@simvlm/ops';
+import type { EvaluationState } from './evaluation/evaluations';
 import type { TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
 import type { SmoothedLoss } from './smoothed-loss';
+import type { SpikeState } from './spikes/spikes';
 import type { WeightAverage } from './weight-average';
 
 const FORMAT = 2;
@@ -39,6 +41,11 @@ export interface TrainerState {
   readonly rows: number;
   /** Absent before the first step. */
   readonly loss?: SmoothedLoss;
+  /** Absent before the first evaluation. */
+  readonly evaluation?: EvaluationState;
+  readonly spikes?: SpikeState;
+  /** Step of the checkpoint that a rollback goes back to: that on the schedule, as one written at a stop is not there in a run without it. */
+  readonly backTo?: number;
   /** Where the data are, exactly. */
   readonly data: JsonValue;
   /** The configuration of the training, so that a resumed run can be held to it. */
@@ -99,6 +106,9 @@ export async function checkpointTrainerState(checkpoint: Checkpoint): Promise<Tr
   if (totalSteps !== null && !rule.integer(0).accepts(totalSteps))
     throw refuse(`has "totalSteps" ${JSON.stringify(totalSteps)}; it must be an integer ≥ 0 or null`);
   if (loss !== undefined && !isSmoothedLoss(loss)) throw refuse('has a "loss" that is none');
+  for (const key of ['evaluation', 'spikes'])
+    if (state[key] !== undefined && !rule.object.accepts(state[key]))
+      throw refuse(`has "${key}" ${JSON.stringify(state[key])}; it must be an object`);
   if (state.data === undefined) throw refuse('has no "data": it does not say where the data are');
   return state as unknown as TrainerState;
 }

@@ -1,4 +1,6 @@
-import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
+import { ConfigError, checkOptions, type Metric, type OptionRule, rule } from '@simvlm/core';
+import type { EarlyStopping } from './evaluation/early-stopping';
+import { MIN_LOSSES, SPIKES, type SpikeRule } from './spikes/spikes';
 
 /** What some parameters have of their own. */
 export interface ParameterGroup {
@@ -79,11 +81,36 @@ export interface TrainConfig {
   readonly checkpointSeconds?: number;
   /** Steps between checkpoints; default none. */
   readonly checkpointSteps?: number;
+  /** Steps between evaluations, where there are evaluators; default none. The last step is evaluated anyway. */
+  readonly evaluateSteps?: number;
+  /** Seconds of training between evaluations; default none. */
+  readonly evaluateSeconds?: number;
+  /** The metric that says which step is the best, such as `val/loss`: a checkpoint is written at each new best. Default none. */
+  readonly best?: Metric;
+  /** Ends the run when `best` no longer gets better; default never. */
+  readonly earlyStopping?: EarlyStopping;
+  /** What is done about losses far above their course; default: a warning. */
+  readonly spikes?: SpikeRule;
+  /**
+   * A warning comes when exchanging the images of a batch costs less than this share of the loss, as `validationLoss` measures it: the model
+   * does not use its images. Default 0.01; 0: only when it costs nothing.
+   */
+  readonly imageUse?: number;
 }
 
-export type ResolvedTrainConfig = Required<Omit<TrainConfig, Optional>> & Pick<TrainConfig, Optional>;
+export type ResolvedTrainConfig = Required<Omit<TrainConfig, Optional | 'spikes'>> &
+  Pick<TrainConfig, Optional> & { readonly spikes: Required<SpikeRule> };
 
-type Optional = 'steps' | 'epochs' | 'minutes' | 'checkpointSteps' | 'emaDecay';
+type Optional =
+  | 'steps'
+  | 'epochs'
+  | 'minutes'
+  | 'checkpointSteps'
+  | 'emaDecay'
+  | 'evaluateSteps'
+  | 'evaluateSeconds'
+  | 'best'
+  | 'earlyStopping';
 
 const namePatterns: OptionRule = {
   expected: 'a list of names, in which * stands for any characters',
@@ -138,6 +165,12 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     minutes: rule.number(0),
     checkpointSeconds: rule.number(0),
     checkpointSteps: rule.integer(1),
+    evaluateSteps: rule.integer(1),
+    evaluateSeconds: rule.number(0),
+    best: rule.object,
+    earlyStopping: rule.object,
+    spikes: rule.object,
+    imageUse: rule.number(0),
   });
   if (config.learningRate === undefined)
     throw new ConfigError('CONFIG_INVALID', 'train config: "learningRate" is missing');
@@ -165,11 +198,14 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     gradientPrecision: 'float32' as const,
     shardOptimizer: false,
     checkpointSeconds: 300,
+    imageUse: 0.01,
     // An option given as undefined is one not given: it must not take the default's place.
     ...(Object.fromEntries(
       Object.entries(config).filter(([, value]) => value !== undefined),
     ) as unknown as TrainConfig),
+    spikes: { ...SPIKES, ...config.spikes },
   };
+  checkWatch(config);
   if (config.minutes !== undefined && resolved.warmup < ESTIMATE_STEPS) {
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -177,6 +213,35 @@ export function resolveTrainConfig(config: TrainConfig): ResolvedTrainConfig {
     );
   }
   return resolved;
+}
+
+/** @throws ConfigError for rules of evaluations and spikes that are none */
+function checkWatch({ best, earlyStopping, spikes = {}, captureSteps }: TrainConfig): void {
+  if (best) {
+    checkOptions('train config: best', best, { name: rule.string, better: rule.oneOf('lower', 'higher') });
+    if (best.name === undefined || best.better === undefined)
+      throw new ConfigError('CONFIG_INVALID', 'train config: "best" needs "name" and "better"');
+  }
+  if (earlyStopping) {
+    const rules = { patience: rule.integer(1), minDelta: rule.number(0) };
+    checkOptions('train config: earlyStopping', earlyStopping, rules);
+    if (earlyStopping.patience === undefined || !best)
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        `train config: "earlyStopping" needs ${best ? '"patience"' : '"best", the metric that it follows'}`,
+      );
+  }
+  checkOptions('train config: spikes', spikes, {
+    action: rule.oneOf('warn', 'skip', 'rollback'),
+    deviations: above0,
+    window: rule.integer(MIN_LOSSES),
+    limit: rule.integer(1),
+  });
+  if (spikes.action === 'skip' && captureSteps)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'train config: "captureSteps" and the action "skip" of "spikes" exclude each other: a recorded step is taken before its loss is known; use "rollback"',
+    );
 }
 
 function checkGroup(where: string, group: ParameterGroup): void {

@@ -7,6 +7,9 @@ export {
   resolveTrainConfig,
   type TrainConfig,
 } from './config';
+export type { EarlyStopping } from './evaluation/early-stopping';
+export type { Evaluate, Evaluators } from './evaluation/evaluations';
+export { validationLoss } from './evaluation/validation-loss';
 export {
   type GradientOptions,
   gradientsOf,
@@ -17,11 +20,12 @@ export {
 } from './gradients';
 export type { MicroBatches, TrainLearner } from './learner';
 export { AdamW, type AdamWOptions, type StepReport } from './optimizer';
-export type { TrainOptions, TrainResult } from './options';
+export type { EndReason, TrainOptions, TrainResult } from './options';
 export { type ParameterRate, parameterRates } from './parameter-rates';
 export type { Share } from './rows';
 export { learningRate } from './schedule';
 export type { SmoothedLoss } from './smoothed-loss';
+export type { SpikeRule } from './spikes/spikes';
 export { train } from './train';
 export { trainable } from './trainable';
 export { WeightAverage } from './weight-average';

@@ -1,14 +1,25 @@
 import type { Checkpoint, CheckpointStorage } from '@simvlm/checkpoint';
-import { breathe, CheckpointError, type JsonValue, type StepMetrics, type TrainCallback } from '@simvlm/core';
-import { packCheckpoint, restoreCheckpoint } from './checkpoint';
+import {
+  breathe,
+  CheckpointError,
+  type JsonValue,
+  type StepMetrics,
+  type TrainCallback,
+  TrainingError,
+} from '@simvlm/core';
+import { packCheckpoint, restoreCheckpoint, type TrainerState } from './checkpoint';
 import type { ResolvedTrainConfig } from './config';
+import { Evaluations } from './evaluation/evaluations';
+import { ImageAlarm } from './evaluation/image-alarm';
 import type { MicroBatches } from './learner';
 import type { AdamW } from './optimizer';
 import type { TrainOptions, TrainResult } from './options';
-import { Processes } from './processes';
+import { Processes, type StopReason } from './processes';
 import { RunLength } from './run-length';
 import { learningRate } from './schedule';
 import { LossWatch } from './smoothed-loss';
+import { rollBack } from './spikes/rollback';
+import { SpikeWatch } from './spikes/spike-watch';
 import { Steps } from './steps';
 import { WeightAverage } from './weight-average';
 
@@ -18,7 +29,13 @@ export class TrainingLoop<B> {
   #rows = 0;
   #savedAt = 0;
   readonly #length: RunLength;
+  /** Step of the checkpoint that a rollback goes back to. */
+  #backTo: number | undefined;
+  #stop: StopReason | undefined;
   readonly #watch = new LossWatch();
+  readonly #spikes: SpikeWatch;
+  readonly #evaluations: Evaluations;
+  readonly #images: ImageAlarm;
   readonly #processes: Processes | undefined;
   readonly #steps: Steps<B>;
   readonly #average: WeightAverage | undefined;
@@ -31,10 +48,13 @@ export class TrainingLoop<B> {
     readonly config: ResolvedTrainConfig,
     readonly optimizer: AdamW,
   ) {
-    const { learner, batches, processGroup } = options;
+    const { learner, batches, processGroup, evaluators = {} } = options;
     this.#length = new RunLength(config, batches);
     this.#processes = processGroup && new Processes(processGroup, config.gradientPrecision);
     this.#isFirst = (processGroup?.rank ?? 0) === 0;
+    this.#spikes = new SpikeWatch(config);
+    this.#evaluations = new Evaluations(evaluators, config);
+    this.#images = new ImageAlarm(config.imageUse);
     this.#steps = new Steps(learner, config, optimizer, this.#processes);
     if (config.emaDecay !== undefined) this.#average = new WeightAverage(optimizer.params, config.emaDecay);
   }
@@ -51,26 +71,34 @@ export class TrainingLoop<B> {
       const micro: (readonly B[])[] = [];
       for (let i = 0; i < this.config.accumulate; i++) micro.push(await batches.next());
       const metrics = await this.#step(micro, start);
-      await this.#tell(callback => callback.onStep?.(metrics));
-      if (await this.#decided(storage !== undefined && this.#checkpointDue() && !this.#isDone))
-        await this.#periodicCheckpoint(storage);
+      if (metrics) await this.#afterStep(metrics, storage);
       await breathe();
     }
+    if (this.#stop !== 'signal') await this.#evaluate();
     if (await this.#decided(storage !== undefined)) await this.#checkpoint(storage);
     this.#average?.assign();
-    return {
-      step: this.optimizer.step,
-      totalSteps: this.#length.total ?? null,
-      seconds: this.#seconds,
-      rows: this.#rows,
-      interrupted: !this.#isDone,
-      skipped: batches.skipped(),
-    };
+    return this.#result();
   }
 
   dispose(): void {
     this.#steps.dispose();
     this.#average?.dispose();
+  }
+
+  #result(): TrainResult {
+    const { steps, epochs, best: metric } = this.config;
+    const { best } = this.#evaluations.state;
+    const { found, skipped, rollbacks } = this.#spikes.state;
+    return {
+      step: this.optimizer.step,
+      totalSteps: this.#length.total ?? null,
+      seconds: this.#seconds,
+      rows: this.#rows,
+      reason: this.#stop ?? (steps !== undefined ? 'steps' : epochs !== undefined ? 'epochs' : 'time'),
+      ...(metric && best && { best: { ...metric, ...best } }),
+      spikes: { found, skipped, rollbacks },
+      skipped: this.options.batches.skipped(),
+    };
   }
 
   async #resume(checkpoint: Checkpoint): Promise<void> {
@@ -81,20 +109,38 @@ export class TrainingLoop<B> {
     this.#seconds = state.seconds;
     this.#rows = state.rows;
     this.#savedAt = state.seconds;
-    this.#watch.loss = state.loss;
+    this.#backTo = state.backTo ?? state.step;
+    if (state.spikes) this.#spikes.state = state.spikes;
+    this.#follow(state);
   }
 
-  async #step(micro: MicroBatches<B>, start: number): Promise<StepMetrics> {
+  /** What is known of the course until a checkpoint. */
+  #follow({ loss, evaluation }: TrainerState): void {
+    this.#watch.loss = loss;
+    this.#evaluations.state = evaluation ?? { step: 0, seconds: 0 };
+  }
+
+  /** @returns undefined where the step was a spike and the run has gone back */
+  async #step(micro: MicroBatches<B>, start: number): Promise<StepMetrics | undefined> {
     const { learner } = this.options;
     const step = this.optimizer.step + 1;
     const rate = learningRate(step, this.#length.total, this.config);
-    const { loss, gradientNorm, count } = await this.#steps.take(micro, rate);
-    this.#average?.update();
-    this.#watch.follow(step, loss);
+    const { loss, gradientNorm, count } = await this.#steps.take(micro, rate, this.#spikes.refuses);
+    const { skipped } = this.#spikes.state;
+    const { warning, rollback } = this.#spikes.follow(step, loss, gradientNorm);
+    if (!rollback && this.#spikes.state.skipped === skipped) {
+      this.#average?.update();
+      this.#watch.follow(step, loss);
+    }
     const elapsed = (performance.now() - start) / 1000;
     const rows = micro.flat().reduce((sum, part) => sum + learner.rows(part), 0);
     this.#seconds += elapsed;
     this.#rows += rows;
+    if (warning) await this.#warn(warning);
+    if (rollback) {
+      await this.#rollBack(warning!);
+      return undefined;
+    }
     this.#length.taken(step, elapsed, this.#seconds);
     return {
       ...{ step, loss, learningRate: rate, gradientNorm, count },
@@ -104,15 +150,71 @@ export class TrainingLoop<B> {
     };
   }
 
+  async #afterStep(metrics: StepMetrics, storage: CheckpointStorage | undefined): Promise<void> {
+    const { step } = metrics;
+    await this.#tell(callback => callback.onStep?.(metrics));
+    if (this.#isDone) return;
+    const isNewBest = this.#evaluations.isDue(step, this.#seconds) && (await this.#evaluate());
+    if (await this.#decided(storage !== undefined && (isNewBest || this.#checkpointDue())))
+      await this.#periodicCheckpoint(storage);
+  }
+
+  /** Evaluates, unless that was done after this step. @returns whether the step is the best so far */
+  async #evaluate(): Promise<boolean> {
+    const { step } = this.optimizer;
+    if (!this.#isFirst || this.#evaluations.isDone(step)) return false;
+    const { signal } = this.options;
+    const act = () => this.#evaluations.run(step, this.#seconds, signal);
+    try {
+      const results = await (this.#average ? this.#average.during(act) : act());
+      await this.#tell(callback => callback.onEvaluation?.(step, results));
+      const ignored = this.#images.warning(step, results);
+      if (ignored) await this.#warn(ignored);
+    } catch (error) {
+      // It has given up, and the run ends at this step: a resumed one evaluates here, or at the next time.
+      if (signal?.aborted) return false;
+      throw error;
+    } finally {
+      if (this.#average) this.#steps.moved();
+    }
+    return this.#evaluations.isBest(step);
+  }
+
+  /** Weights, moments and averages of the last checkpoint; the data go on. @param spike why */
+  async #rollBack(spike: TrainingError): Promise<void> {
+    const { learner, storage, resume } = this.options;
+    const { optimizer } = this;
+    const average = this.#average;
+    // What else the storage holds may be of another run.
+    const last = async () =>
+      this.#backTo === undefined ? undefined : ((await storage?.open(this.#backTo)) ?? resume);
+    const checkpoint = this.#isFirst ? await last() : undefined;
+    const isThere = checkpoint !== undefined;
+    if (!(this.#processes ? await this.#processes.doesFirst(isThere) : isThere))
+      throw new TrainingError(
+        'TRAINING_DIVERGED',
+        `${spike.message}, of which there is none yet: lower the learning rate, or write the first one earlier ("checkpointSteps")`,
+      );
+    const state = await rollBack({ learner, optimizer, average }, checkpoint, this.#processes);
+    this.#steps.moved();
+    this.#spikes.rolledBack(state.spikes);
+    this.#follow(state);
+    await this.#tell(callback => callback.onRollback?.(optimizer.step));
+  }
+
   /** Whether there is another step. Process 0 knows the time, and a signal may come to any: they decide together. */
   async #goesOn(): Promise<boolean> {
-    let stop = this.options.signal?.aborted ?? false;
+    let stop: StopReason | undefined;
+    if (this.options.signal?.aborted) stop = 'signal';
+    else if (this.#evaluations.hasWaited) stop = 'early stopping';
     if (this.#processes) {
       const agreed = await this.#processes.agree(stop, this.#length.total);
       stop = agreed.stop;
       this.#length.total = agreed.totalSteps;
     }
-    return !stop && !this.#isDone;
+    if (this.#isDone) return false;
+    this.#stop = stop;
+    return stop === undefined;
   }
 
   get #isDone(): boolean {
@@ -136,12 +238,15 @@ export class TrainingLoop<B> {
 
   /** A checkpoint that cannot be written is no reason to lose the training: the one before it is still there. */
   async #periodicCheckpoint(storage: CheckpointStorage | undefined): Promise<void> {
+    const before = this.#backTo;
     try {
+      this.#backTo = this.optimizer.step;
       await this.#checkpoint(storage);
     } catch (error) {
+      this.#backTo = before;
       if (!(error instanceof CheckpointError)) throw error;
       this.#savedAt = this.#seconds;
-      await this.#tell(callback => callback.onWarning?.(error));
+      await this.#warn(error);
     }
   }
 
@@ -164,17 +269,25 @@ export class TrainingLoop<B> {
         seconds: this.#seconds,
         rows: this.#rows,
         ...(loss && { loss }),
+        evaluation: this.#evaluations.state,
+        spikes: this.#spikes.state,
+        ...(this.#backTo !== undefined && { backTo: this.#backTo }),
         data: batches.state(),
         config: JSON.parse(JSON.stringify(this.config)) as JsonValue,
       },
       extras,
       this.#average,
     );
-    await storage.save(step, contents, loss && { loss: loss.smoothed });
+    const metric = this.#evaluations.metricAt(step);
+    await storage.save(step, contents, { ...(loss && { loss: loss.smoothed }), ...(metric && { metric }) });
     this.#savedAt = this.#seconds;
     await this.#tell(callback => callback.onCheckpoint?.(step));
     const warning = this.#watch.warning();
-    if (warning) await this.#tell(callback => callback.onWarning?.(warning));
+    if (warning) await this.#warn(warning);
+  }
+
+  async #warn(error: Error): Promise<void> {
+    await this.#tell(callback => callback.onWarning?.(error));
   }
 
   async #tell(call: (callback: TrainCallback) => void | Promise<void> | undefined): Promise<void> {

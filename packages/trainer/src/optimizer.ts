@@ -151,7 +151,7 @@ export class AdamW {
     return norm;
   }
 
-  /** A captured step was taken. */
+  /** A captured step was taken, or one that changes nothing. */
   counted(): void {
     this.#step++;
   }

@@ -1,8 +1,10 @@
-import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
+import type { Checkpoint, CheckpointFiles, CheckpointStorage, MetricValue } from '@simvlm/checkpoint';
 import type { BatchSource, ProcessGroup, SkipReport, TrainCallback } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { TrainConfig } from './config';
+import type { Evaluators } from './evaluation/evaluations';
 import type { TrainLearner } from './learner';
+import type { StopReason } from './processes';
 
 export interface TrainOptions<B = unknown> {
   /** What is trained, such as `prefixLmLearner(model)` of `@simvlm/model`, or one of your own. It stays the caller's. */
@@ -24,7 +26,15 @@ export interface TrainOptions<B = unknown> {
    * and tells callbacks; a signal to any of them stops all.
    */
   readonly processGroup?: ProcessGroup<tf.Tensor>;
+  /**
+   * Measure the learner on the schedule of the configuration and after the last step. With `emaDecay` they see the averaged weights.
+   * Their time does not count as training. Only process 0 evaluates.
+   */
+  readonly evaluators?: Evaluators;
 }
+
+/** `signal`: stopped in this process or another before the last step. */
+export type EndReason = 'steps' | 'epochs' | 'time' | StopReason;
 
 export interface TrainResult {
   readonly step: number;
@@ -32,7 +42,11 @@ export interface TrainResult {
   readonly seconds: number;
   /** Rows trained on, over all sessions. */
   readonly rows: number;
-  /** Stopped by the signal, in this process or another, before the last step. */
-  readonly interrupted: boolean;
+  /** Why it ended: after its last step, epoch or minute, or before. */
+  readonly reason: EndReason;
+  /** The best evaluation by the metric of the configuration. */
+  readonly best?: MetricValue & { readonly step: number };
+  /** Losses far above their course, and what was done about them. */
+  readonly spikes: { readonly found: number; readonly skipped: number; readonly rollbacks: number };
   readonly skipped: SkipReport;
 }

@@ -1,4 +1,4 @@
-import type { TensorSource } from '@simvlm/checkpoint';
+import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import {
   type AllReduceOptions,
   ConfigError,
@@ -14,6 +14,10 @@ import { GradientBuckets } from './gradient-buckets';
 import type { LossAndGradients, StreamedGradients } from './gradients';
 import type { MicroBatches, TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
+
+/** Why a run stops before its last step; where several reasons come at once, the last of them holds. */
+const STOPS = ['early stopping', 'signal'] as const;
+export type StopReason = (typeof STOPS)[number];
 
 /**
  * What the processes of a training tell one another, besides its data. All of them take the same step with the same weights, and stop
@@ -55,23 +59,69 @@ export class Processes {
           `process ${rank} goes on from step ${each[1]} and process 0 from step ${first![1]}: give all the same checkpoint`,
         );
     }
+    await this.shareParameters(params);
+  }
+
+  /** Gives every process the parameters of one. */
+  async shareParameters(params: ParameterTree<tf.Variable>, from = 0): Promise<void> {
     const variables = params.values();
-    const weights = await this.group.broadcast(variables);
+    if (variables.length === 0) return;
+    const weights = await this.group.broadcast(variables, from);
     for (const [i, weight] of weights.entries()) variables[i]!.assign(weight);
     tf.dispose(weights);
   }
 
+  /** What process 0 says, in each. @param text of process 0; that of others is ignored */
+  async tell(text: string): Promise<string> {
+    const own = new TextEncoder().encode(text);
+    const [[length]] = (await this.#gather([own.length])) as [[number]];
+    const given = tf.tensor1d(
+      Int32Array.from({ length }, (_, i) => own[i] ?? 0),
+      'int32',
+    );
+    const [told] = await this.group.broadcast([given]).finally(() => given.dispose());
+    const bytes = Uint8Array.from(await told!.data());
+    told!.dispose();
+    return new TextDecoder().decode(bytes);
+  }
+
   /**
-   * Before each step: whether anyone was told to stop, and how many steps process 0 expects in all.
+   * Tensors that process 0 can read, in every process; one travels at a time.
+   *
+   * @param entries name and shape of each, the same in every process
+   * @param set in process 0
+   * @param keeps whether this process wants it
+   * @returns all of them; those that it wants with the numbers in main memory, the others with none
+   */
+  async spread(
+    entries: readonly (readonly [name: string, shape: readonly number[]])[],
+    set: Pick<TensorSet, 'tensors'> | undefined,
+    keeps: (name: string) => boolean,
+  ): Promise<TensorSet> {
+    const tensors = new Map<string, TensorSource>();
+    for (const [name, shape] of entries) {
+      const source = set?.tensors.get(name);
+      const given = source ? tf.tensor(await source.read(), [...shape]) : tf.zeros([...shape]);
+      const [told] = await this.group.broadcast([given]).finally(() => given.dispose());
+      const numbers = keeps(name) ? ((await told!.data()) as Float32Array) : new Float32Array(0);
+      tensors.set(name, { shape, read: async () => numbers });
+      told!.dispose();
+    }
+    return { tensors, metadata: {} };
+  }
+
+  /**
+   * Before each step: why anyone wants to stop, and how many steps process 0 expects in all.
    *
    * @param totalSteps undefined while a run of minutes measures its first steps
    */
   async agree(
-    stop: boolean,
+    stop: StopReason | undefined,
     totalSteps: number | undefined,
-  ): Promise<{ stop: boolean; totalSteps: number | undefined }> {
-    const told = await this.#gather([stop ? 1 : 0, totalSteps ?? 0]);
-    return { stop: told.some(([each]) => each === 1), totalSteps: told[0]![1] || undefined };
+  ): Promise<{ stop: StopReason | undefined; totalSteps: number | undefined }> {
+    const told = await this.#gather([stop === undefined ? 0 : 1 + STOPS.indexOf(stop), totalSteps ?? 0]);
+    const highest = Math.max(...told.map(([each]) => each!));
+    return { stop: STOPS[highest - 1], totalSteps: told[0]![1] || undefined };
   }
 
   /**
@@ -103,11 +153,11 @@ export class Processes {
   async shareWeights(optimizer: AdamW): Promise<void> {
     const { size } = this.group;
     const rounds = Array.from({ length: size }, async (_, owner) => {
-      const variables = optimizer.ownedBy(owner).map(name => optimizer.params.get(name));
-      if (variables.length === 0) return;
-      const weights = await this.group.broadcast(variables, owner);
-      for (const [i, weight] of weights.entries()) variables[i]!.assign(weight);
-      tf.dispose(weights);
+      const owned = new Set(optimizer.ownedBy(owner));
+      await this.shareParameters(
+        optimizer.params.filter(name => owned.has(name)),
+        owner,
+      );
     });
     await Promise.all(rounds);
   }

@@ -1,4 +1,5 @@
-import { Random, type StepMetrics, TrainingError } from '@simvlm/core';
+import { type ParameterTree, Random, type StepMetrics } from '@simvlm/core';
+import { globalNorm } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { CapturedGradients, CapturedTraining } from './captured';
 import type { ResolvedTrainConfig } from './config';
@@ -8,6 +9,9 @@ import type { AdamW } from './optimizer';
 import { type Processes, stepFingerprint } from './processes';
 
 export type StepNumbers = Pick<StepMetrics, 'loss' | 'gradientNorm' | 'count'>;
+
+/** Whether a step is left out. */
+export type Refusal = (loss: number, gradientNorm: number) => boolean;
 
 /** Takes the steps of a run: in one process or several, recorded or not. */
 export class Steps<B> {
@@ -26,17 +30,18 @@ export class Steps<B> {
     else if (config.captureSteps) this.#captured = new CapturedTraining(learner, optimizer);
   }
 
-  /** @throws TrainingError when the loss or its gradient is no number any more */
-  async take(micro: MicroBatches<B>, rate: number): Promise<StepNumbers> {
-    const step = this.optimizer.step + 1;
-    const numbers = this.#captured
-      ? await this.#replay(this.#captured, micro, rate)
-      : await this.#compute(micro, rate);
-    // Such a gradient has just ruined the weights, and no checkpoint may keep them.
-    const { loss, gradientNorm } = numbers;
-    if (!Number.isFinite(loss)) throw this.#diverged('loss', step, loss);
-    if (!Number.isFinite(gradientNorm)) throw this.#diverged('gradient norm', step, gradientNorm);
-    return numbers;
+  /**
+   * Takes a step. One whose loss is no number changes no weight.
+   *
+   * @param refuses whether a step of this loss and gradient norm is left out: then it counts, and changes nothing
+   */
+  async take(micro: MicroBatches<B>, rate: number, refuses?: Refusal): Promise<StepNumbers> {
+    return this.#captured ? this.#replay(this.#captured, micro, rate) : this.#compute(micro, rate, refuses);
+  }
+
+  /** Weights or moments are elsewhere in memory from now on. */
+  moved(): void {
+    this.dispose();
   }
 
   dispose(): void {
@@ -44,7 +49,7 @@ export class Steps<B> {
     this.#capturedGradients?.dispose();
   }
 
-  async #compute(micro: MicroBatches<B>, rate: number): Promise<StepNumbers> {
+  async #compute(micro: MicroBatches<B>, rate: number, refuses: Refusal | undefined): Promise<StepNumbers> {
     const { learner, optimizer, processes } = this;
     const options = { random: this.#random(), params: optimizer.params };
     const { loss, gradients, count } = processes
@@ -58,15 +63,17 @@ export class Steps<B> {
       : lossAndGradients(learner, micro, options);
     const [value] = await loss.data();
     loss.dispose();
+    const refused = refuses && (await normOf(gradients));
     // Without a step of the optimiser the weights are still good.
-    const { gradientNorm } = Number.isFinite(value)
+    const isTaken = Number.isFinite(value) && !(refused !== undefined && refuses!(value!, refused));
+    const { gradientNorm } = isTaken
       ? await (this.#capturedGradients
           ? optimizer.overwrite(gradients, rate)
           : optimizer.apply(gradients, rate))
-      : { gradientNorm: Number.NaN };
+      : { gradientNorm: refused ?? Number.NaN };
+    if (!isTaken) optimizer.counted();
     tf.dispose(gradients.values());
-    if (processes && this.config.shardOptimizer && Number.isFinite(value))
-      await processes.shareWeights(optimizer);
+    if (processes && this.config.shardOptimizer && isTaken) await processes.shareWeights(optimizer);
     return { loss: value!, gradientNorm, count };
   }
 
@@ -82,11 +89,11 @@ export class Steps<B> {
       .fork('drops')
       .fork(this.optimizer.step + 1);
   }
+}
 
-  #diverged(what: string, step: number, value: number): TrainingError {
-    return new TrainingError(
-      'TRAINING_DIVERGED',
-      `the ${what} of step ${step} is ${value}; lower the learning rate (${this.config.learningRate}) or clip harder`,
-    );
-  }
+async function normOf(gradients: ParameterTree<tf.Tensor>): Promise<number> {
+  const norm = tf.tidy(() => globalNorm(gradients.values()));
+  const [value] = await norm.data();
+  norm.dispose();
+  return value!;
 }

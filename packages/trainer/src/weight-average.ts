@@ -39,6 +39,20 @@ export class WeightAverage {
       tf.tidy(() => variable.assign(tf.mul(this.#averages.get(name).tensor, 1)));
   }
 
+  /** While `act` runs the weights are the averages; afterwards they are what they were, in other memory. */
+  async during<T>(act: () => Promise<T>): Promise<T> {
+    const own = this.#params.map(variable => tf.tidy(() => tf.keep(tf.mul(variable, 1))));
+    this.assign();
+    try {
+      return await act();
+    } finally {
+      for (const [name, variable] of this.#params) {
+        variable.assign(own.get(name));
+        own.get(name).dispose();
+      }
+    }
+  }
+
   /** The averages: their numbers are fetched when they are asked for. */
   tensors(): [string, TensorSource][] {
     return parameterSources(this.#averages.map(({ tensor }) => tensor));

@@ -58,6 +58,7 @@ describe('what goes wrong', () => {
       },
       latest: async () => undefined,
       best: async () => undefined,
+      open: async () => undefined,
     };
     return { storage, saved };
   }

@@ -96,7 +96,7 @@ describe('a stop', () => {
       config: { ...baseConfig, steps: 500 },
       signal: stop.signal,
     });
-    expect(result.interrupted).toBe(true);
+    expect(result.reason).toBe('signal');
     model.dispose();
   });
 
@@ -109,7 +109,7 @@ describe('a stop', () => {
       config: baseConfig,
       signal: AbortSignal.abort(),
     });
-    expect(result).toMatchObject({ step: 0, interrupted: true, totalSteps: 12 });
+    expect(result).toMatchObject({ step: 0, reason: 'signal', totalSteps: 12 });
     expect(await model.saveWeights()).toEqual(before);
     model.dispose();
   });

@@ -189,6 +189,7 @@ describe('a training in several processes', () => {
           step < 12 ? Promise.reject(new CheckpointError('DISK_WRITE', 'no space')) : Promise.resolve(),
         latest: async () => undefined,
         best: async () => undefined,
+        open: async () => undefined,
       };
       const callbacks = [{ onWarning: ({ message }: Error) => void warnings.push(message) }];
       const parts = await Promise.all(

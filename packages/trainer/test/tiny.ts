@@ -44,7 +44,7 @@ export function tinyConfig(change: Partial<SimVlmConfig> = {}): SimVlmConfig {
 }
 
 /** A token a letter, a to p. */
-const letters: Tokenizer = {
+export const letters: Tokenizer = {
   vocabSize: 20,
   special: { pad: 0, unk: 1, bos: 2, eos: 3 },
   encode: text => Int32Array.from(text, letter => 4 + letter.charCodeAt(0) - 97),
@@ -154,12 +154,20 @@ export async function run({
 /** A storage that keeps every checkpoint. */
 export function everyCheckpoint(): { kept: Map<string, Uint8Array>[]; storage: CheckpointStorage } {
   const kept: Map<string, Uint8Array>[] = [];
+  const steps: number[] = [];
   return {
     kept,
     storage: {
-      save: async (_, contents) => void kept.push(await collect(contents)),
+      async save(step, contents) {
+        kept.push(await collect(contents));
+        steps.push(step);
+      },
       latest: async () => kept.at(-1) && memoryCheckpoint(kept.at(-1)!),
       best: async () => undefined,
+      open: async step => {
+        const files = kept[steps.lastIndexOf(step)];
+        return files && memoryCheckpoint(files);
+      },
     },
   };
 }

@@ -61,7 +61,7 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     await storage.save(0, new Map([...kept(files, MODEL_FILES), ...extras]), note(), onNotice);
   }
   try {
-    const { step, interrupted } = await teachLessons({
+    const { step, reason } = await teachLessons({
       ...{ loaded, lessons: prepared, settings, extras, signal, between },
       storage: storage.during(note, onNotice),
       ...(resume && { resume: memoryCheckpoint(resume) }),
@@ -73,7 +73,7 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
         onCaption: caption => callbacks.onCaption(caption),
       },
     });
-    return await tell({ state: interrupted ? 'paused' : 'done', step, steps });
+    return await tell({ state: reason === 'signal' ? 'paused' : 'done', step, steps });
   } catch (error) {
     const failure = await session.failureOf(error);
     return tell({ state: 'failed', step: await stepOf(storage.latest!), steps, error: failure });

@@ -76,6 +76,7 @@ export class StudioStorage {
       save: async (step, contents) => this.save(step, await collect(contents), note(), onNotice),
       latest: async () => this.#latest && memoryCheckpoint(this.#latest),
       best: () => this.#checkpoints.best(),
+      open: step => this.#checkpoints.open(step),
     };
   }
 

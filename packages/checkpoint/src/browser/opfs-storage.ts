@@ -48,7 +48,7 @@ export function opfsStorage({
   const path = directory.split('/').filter(part => part !== '');
 
   /** Our directory. Without `create`: undefined where nothing was ever saved. */
-  async function open(create: boolean): Promise<Directory | undefined> {
+  async function ours(create: boolean): Promise<Directory | undefined> {
     let place = await root();
     try {
       for (const part of path) place = await place.getDirectoryHandle(part, { create });
@@ -63,7 +63,7 @@ export function opfsStorage({
     async save(step, contents, options = {}) {
       checkNames(contents.keys());
       await reported(`cannot save the checkpoint of step ${step}`, async () => {
-        const place = (await open(true))!;
+        const place = (await ours(true))!;
         const present = await folders(place);
         const next = present.length === 0 ? 1 : present[0]!.save + 1;
         const name = `save-${String(next).padStart(8, '0')}-step-${step}`;
@@ -83,7 +83,7 @@ export function opfsStorage({
     },
     async latest() {
       return reported('cannot read the checkpoints', async () => {
-        const place = await open(false);
+        const place = await ours(false);
         if (!place) return undefined;
         for (const { name } of await folders(place)) {
           const checkpoint = await openFinished(place, name);
@@ -94,14 +94,25 @@ export function opfsStorage({
     },
     async best() {
       return reported('cannot read the checkpoints', async () => {
-        const place = await open(false);
+        const place = await ours(false);
         const best = place && bestCheckpoint(await finishedOnes(place, await folders(place)));
         return best && openFinished(place, best.name);
       });
     },
+    async open(step) {
+      return reported('cannot read the checkpoints', async () => {
+        const place = await ours(false);
+        const found = place && (await folders(place)).filter(each => each.step === step);
+        for (const { name } of found ?? []) {
+          const checkpoint = await openFinished(place!, name);
+          if (checkpoint) return checkpoint;
+        }
+        return undefined;
+      });
+    },
     async clear() {
       await reported('cannot remove the checkpoints', async () => {
-        const place = await open(false);
+        const place = await ours(false);
         if (!place) return;
         for (const { name } of await folders(place)) await removeCheckpoint(place, name);
       });

@@ -18,6 +18,7 @@ export interface FolderStorageOptions {
 export interface FolderStorage extends CheckpointStorage {
   latest(): Promise<FolderCheckpoint | undefined>;
   best(): Promise<FolderCheckpoint | undefined>;
+  open(step: number): Promise<FolderCheckpoint | undefined>;
   /**
    * Makes an earlier checkpoint of this folder the newest: training goes on from it, and the later ones are abandoned.
    *
@@ -66,6 +67,10 @@ export function folderStorage(
     async best() {
       const best = bestCheckpoint(await savedCheckpoints(fs, root));
       return best && openFolder(join(root, best.name), fs);
+    },
+    async open(step) {
+      const found = (await savedCheckpoints(fs, root)).find(each => each.step === step);
+      return found && openFolder(join(root, found.name), fs);
     },
     async goBackTo({ folder, manifest }) {
       const present = await savedCheckpoints(fs, root);

@@ -109,7 +109,7 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
   });
   try {
     reportTraining(terminal, result, data.unreadable ?? []);
-    if (result.interrupted) {
+    if (result.reason === 'signal') {
       terminal.note(`stopped; go on with: ${programName()} demo --resume --name ${name}`);
       return exitCode.interrupted;
     }

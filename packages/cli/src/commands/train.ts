@@ -179,7 +179,7 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   });
   try {
     reportTraining(terminal, result, data.unreadable ?? []);
-    if (result.interrupted) {
+    if (result.reason === 'signal') {
       terminal.note(
         `stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}${pluginArguments(plugin)}`,
       );
