@@ -32,6 +32,10 @@ export function progressLine(terminal: Terminal, minutes: number | undefined): T
         ].join(' · '),
       );
     },
+    onEvaluation(step, results) {
+      const shown = Object.entries(results).map(([name, value]) => `${name} ${Number(value.toFixed(4))}`);
+      terminal.note(`evaluation after step ${step}: ${shown.join(' · ')}`);
+    },
     onWarning: error => terminal.warn(error.message),
   };
 }

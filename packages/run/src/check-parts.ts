@@ -2,6 +2,7 @@ import type { Registry } from '@simvlm/core';
 import { checkModelConfig, type SimVlmConfig } from '@simvlm/model';
 import { VOCABULARY } from './config/resolve';
 import type { RunConfig } from './config/schema';
+import { checkEvaluation } from './evaluation';
 import { modelPreset } from './model';
 
 /**
@@ -15,6 +16,7 @@ export function checkParts(config: RunConfig, registry: Registry): SimVlmConfig 
   registry.get('task', config.task.kind);
   registry.get('objective', config.objective.kind);
   for (const { kind } of config.callbacks) registry.get('callback', kind);
+  checkEvaluation(config, registry);
   const model = checkModelConfig({
     ...modelPreset(config),
     vocabSize: config.tokenizer.vocabSize ?? VOCABULARY,

@@ -15,6 +15,7 @@ import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras, checkpointTokenizer } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';
 import type { RunData } from './data';
+import { scheduledEvaluation, validationPart } from './evaluation';
 import { createModel, createModelFrom } from './model';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
@@ -78,8 +79,11 @@ export async function runTraining(
         tokenizerFrom: given ? 'checkpoint' : config.tokenizer.model === undefined ? 'text' : 'file',
       });
     const { checkpointBlocks: _, ...training } = config.training;
-    task = await runTask({ config, data, model, tokenizer, registry, checkpoint: resume });
-    await options.beforeStart?.({ model, tokenizer, task });
+    const measured = validationPart(data, config);
+    const trained = { model, tokenizer };
+    task = await runTask({ ...trained, config, data: measured, registry, checkpoint: resume });
+    await options.beforeStart?.({ ...trained, task });
+    const evaluation = scheduledEvaluation({ ...trained, config, val: measured.val, task, registry });
     const result = await train({
       learner: task.learner,
       batches: task.batches,
@@ -88,14 +92,17 @@ export async function runTraining(
         ...training,
         seed: config.seed,
         ...lengthOf(config),
+        spikes: config.spikes,
+        ...evaluation.config,
         checkpointSeconds: config.checkpoints.seconds,
         ...(config.checkpoints.steps !== undefined && { checkpointSteps: config.checkpoints.steps }),
       },
       callbacks: [
         warmupWarning(reporter, config),
-        ...(await configuredCallbacks(config, { model, tokenizer }, registry)),
-        ...(options.callbacks?.({ model, tokenizer }) ?? []),
+        ...(await configuredCallbacks(config, trained, registry)),
+        ...(options.callbacks?.(trained) ?? []),
       ],
+      ...(evaluation.evaluators && { evaluators: evaluation.evaluators }),
       ...(storage && { storage }),
       extras: checkpointExtras(config, tokenizer),
       ...(resume && { resume }),

@@ -4,7 +4,15 @@ import { arrayDataset, textDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { openTask, ownParts, type RunConfigInput, resolveRunConfig, runTraining, silent } from '../src/index';
+import {
+  checkParts,
+  openTask,
+  ownParts,
+  type RunConfigInput,
+  resolveRunConfig,
+  runTraining,
+  silent,
+} from '../src/index';
 
 beforeAll(() => pickBackend({ prefer: 'wasm' }));
 
@@ -26,7 +34,7 @@ function pictures(count: number, seed: number): Example[] {
 const config = (change: Partial<RunConfigInput>) =>
   resolveRunConfig({
     name: 'task',
-    data: { train: { source: 'here' } },
+    data: { train: { source: 'here' }, valShare: 0.1 },
     model: {
       architecture: 'encoder-decoder',
       ...{ imageSize: 8, width: 32, layers: 1, heads: 2, mlp: 64, maxTextLength: 16 },
@@ -87,4 +95,36 @@ test('a classifier names its labels in the checkpoint, and goes on only with the
   });
   expect(again.result.step).toBe(4);
   again.model.dispose();
+});
+
+test('evaluations on a schedule: of the task or by name, the best checkpoint by its metric, and an early end', async () => {
+  const storage = memoryStorage({ keep: { best: 1 } });
+  const seen: [number, object][] = [];
+  const evaluation = { steps: 10, pictures: 40 };
+  const { model, result } = await runTraining({
+    ...{ data, registry: ownParts(), reporter: silent, storage, readTokenizer: () => expect.fail() },
+    config: config({ task: { kind: 'classify' }, steps: 400, evaluation, earlyStopping: { patience: 2 } }),
+    callbacks: () => [{ onEvaluation: (step, results) => void seen.push([step, results]) }],
+  });
+  model.dispose();
+  expect(seen.map(([step]) => step)).toEqual(seen.map((_, i) => 10 * (i + 1)));
+  const metrics = ['val/loss', 'val/exchangedLoss', 'val/imageUse'];
+  expect(seen[0]![1]).toMatchObject({ 'answers/count': 40, 'answers/accuracy': expect.any(Number) });
+  expect(Object.keys(seen[0]![1])).toEqual(expect.arrayContaining(metrics));
+  // Nothing is better than all right, so it ends after two more.
+  expect(result).toMatchObject({ reason: 'early stopping', best: { name: 'answers/accuracy', value: 1 } });
+  expect(result.step).toBe(result.best!.step + 20);
+  expect(await storage.best()).toBeDefined();
+});
+
+test('what needs evaluations is refused without any, before data are read', () => {
+  const check = (change: Partial<RunConfigInput>) => () =>
+    checkParts(config({ steps: 1, ...change }), ownParts());
+  expect(check({ earlyStopping: { patience: 2 } })).toThrow(
+    '"earlyStopping" needs evaluations: give "evaluation.steps"',
+  );
+  expect(check({ data: { train: { source: 'here' } }, evaluation: { steps: 1 } })).toThrow(
+    'no validation pictures; give "data.val" or "data.valShare"',
+  );
+  expect(check({ evaluation: { evaluators: [{ kind: 'captoin' }] } })).toThrow('did you mean "caption"?');
 });

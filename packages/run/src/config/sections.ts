@@ -193,6 +193,62 @@ export const lora = section(
   'Trains adapters of low rank beside the weights that `init` gives.',
 );
 
+const evaluators = z
+  .array(
+    z.looseObject(
+      { kind: z.string('the name of an evaluator') },
+      'an object with "kind"',
+    ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>,
+    'a list of evaluators such as {"kind": "caption"}',
+  )
+  .describe(
+    'What is measured beside the validation loss `val/loss`: `caption`, `choice`, `answers`, or those of plug-ins, with their options. Default: what suits the task.',
+  )
+  .optional();
+
+export const evaluation = section(
+  {
+    steps: integer(1, undefined, 'Steps between two evaluations. Default: none.').optional(),
+    seconds: number({ min: 0 }, 'Seconds of training between two evaluations. Default: none.').optional(),
+    evaluators,
+    pictures: integer(1, undefined, 'Validation pictures that are evaluated at most.').default(500),
+    best: section(
+      {
+        name: text('A metric by its name, such as `val/loss` or `caption/wordF1`.'),
+        better: oneOf(['lower', 'higher'], 'Which of its values are better.'),
+      },
+      'What the best checkpoint is best at; a checkpoint is written at each new best.',
+    ).optional(),
+  },
+  'When and how the model is evaluated during training; the last step is, too.',
+).prefault({});
+
+export const earlyStopping = section(
+  {
+    patience: integer(1, undefined, 'Evaluations without an improvement after which the run ends.'),
+    minDelta: number({ min: 0 }, 'What an improvement is more than.').default(0),
+  },
+  'Ends the run when the metric of the best checkpoint no longer gets better. Default: never.',
+);
+
+export const spikes = section(
+  {
+    action: oneOf(
+      ['warn', 'skip', 'rollback'],
+      'A warning alone; without the update of that step; or back to the last checkpoint, and on with other data.',
+    ).default('warn'),
+    deviations: number(
+      { above: 0 },
+      'A loss is a spike so many standard deviations above the mean of the last ones.',
+    ).default(6),
+    window: integer(20, undefined, 'How many last losses that is.').default(100),
+    limit: integer(1, undefined, 'Steps skipped in a row, or rollbacks in all, that end the run.').default(
+      10,
+    ),
+  },
+  'What is done about a loss far above its course.',
+).prefault({});
+
 export const checkpoints = section(
   {
     seconds: number({ min: 0 }, 'Seconds between two checkpoints; 0: one after each step.').default(300),
@@ -205,6 +261,7 @@ export const checkpoints = section(
           undefined,
           'Also keeps those whose step is a multiple of this. Default: none.',
         ).optional(),
+        best: integer(0, undefined, 'Keeps the best so many, where the run is evaluated.').default(1),
       },
       'Which checkpoints stay. Each rule adds to the others.',
     ).prefault({}),

@@ -1,0 +1,85 @@
+import { ConfigError, type ExampleDataset, type Registry, type Task, type Tokenizer } from '@simvlm/core';
+import { subset } from '@simvlm/data';
+import type { SimVlm } from '@simvlm/model';
+import { type Evaluators, type TrainConfig, validationLoss } from '@simvlm/trainer';
+import { isEmoji } from './config/resolve';
+import type { RunConfig } from './config/schema';
+import type { RunData } from './data';
+
+/** What is measured during a training, of what it trains. */
+interface Measured {
+  readonly config: RunConfig;
+  /** As `validationPart` cuts it. */
+  readonly val?: ExampleDataset | undefined;
+  readonly task: Task;
+  readonly model: SimVlm;
+  readonly tokenizer: Tokenizer;
+  readonly registry: Registry;
+}
+
+/**
+ * Refuses what needs evaluations where none are scheduled, and evaluators that nobody registered.
+ *
+ * @throws ConfigError, PluginError
+ */
+export function checkEvaluation(config: RunConfig, registry: Registry): void {
+  const { evaluation, earlyStopping, data } = config;
+  for (const { kind } of evaluation.evaluators ?? []) registry.get('evaluator', kind);
+  if (isScheduled(config)) {
+    if (data.val === undefined && data.valShare === undefined && !isEmoji(data.train))
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        '"evaluation": this run has no validation pictures; give "data.val" or "data.valShare"',
+      );
+    return;
+  }
+  const needy = earlyStopping ? 'earlyStopping' : evaluation.best ? 'evaluation.best' : undefined;
+  if (needy)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `"${needy}" needs evaluations: give "evaluation.steps" or "evaluation.seconds"`,
+    );
+}
+
+/** The data of a run with as many validation pictures as are measured during training. */
+export function validationPart<D extends Pick<RunData, 'val'>>(data: D, { evaluation }: RunConfig): D {
+  const { val } = data;
+  if (!val || val.length <= evaluation.pictures) return data;
+  return { ...data, val: subset(val, [...Array(evaluation.pictures).keys()]) };
+}
+
+/** Evaluators, and the part of the trainer's configuration that says when they measure and what for. */
+export function scheduledEvaluation(
+  measured: Measured,
+): Partial<{ evaluators: Evaluators; config: Partial<TrainConfig> }> {
+  const { config, task } = measured;
+  const { steps, seconds, best = task.metric } = config.evaluation;
+  if (!isScheduled(config)) return {};
+  return {
+    evaluators: evaluatorsOf(measured),
+    config: {
+      ...(steps !== undefined && { evaluateSteps: steps }),
+      ...(seconds !== undefined && { evaluateSeconds: seconds }),
+      ...(config.earlyStopping && { earlyStopping: config.earlyStopping }),
+      best,
+    },
+  };
+}
+
+/** `val`, the loss, and those of the configuration, else those of the task, by their names. */
+function evaluatorsOf({ config, val, task, model, tokenizer, registry }: Measured): Evaluators {
+  const asked = config.evaluation.evaluators ?? task.evaluators.map(kind => ({ kind }));
+  const subject = { model, tokenizer, ...(task.answer && { answer: task.answer }) };
+  const named = asked.map(({ kind, ...options }) => {
+    const measure = registry.get('evaluator', kind);
+    return [kind, (_: number, signal?: AbortSignal) => measure(subject, val!, options, signal)] as const;
+  });
+  return {
+    ...(task.validation && { val: validationLoss(task.learner, task.validation) }),
+    ...Object.fromEntries(named),
+  };
+}
+
+function isScheduled({ evaluation: { steps, seconds } }: RunConfig): boolean {
+  return steps !== undefined || seconds !== undefined;
+}
