@@ -1,5 +1,5 @@
 import { type Checkpoint, FILES, fileOf } from '@simvlm/checkpoint';
-import type { Plugin, Registry, RgbImage } from '@simvlm/core';
+import { ConfigError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import { centerCrop } from '@simvlm/image';
 import { type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
@@ -92,6 +92,11 @@ export async function openCaptioner(
 ): Promise<Captioner> {
   const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
   const config = await checkpointRunConfig(checkpoint);
+  if (checkpoint.names.includes(FILES.classifier))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${checkpoint.where} is of a classifier, which writes no captions: simvlm eval FOLDER --checkpoint ${checkpoint.where} tells its accuracy`,
+    );
   const model = await withPluginAdvice(checkpoint, () => openSimVlm(checkpoint, { registry, tokenizer }));
   return new Captioner(model, tokenizer, config);
 }

@@ -169,7 +169,9 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   });
   if (isFirst) await processes?.barrier();
   const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;
-  const samples = val && subset(val, firstIndices(val.length, SAMPLES));
+  // Of a model that is trained for something else captions say nothing.
+  const writesCaptions = config.task.kind === 'pretrain';
+  const samples = val && writesCaptions && subset(val, firstIndices(val.length, SAMPLES));
   const { model, tokenizer, result } = await trainInFolder({
     ...{ config, folder, data, registry, reporter: terminal, resume, init, signal, processes },
     callbacks: trained => [
@@ -187,9 +189,9 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
     }
     // First, so that it is read even where validation fails.
     terminal.note(
-      `caption pictures with: ${programName()} caption PICTURE --checkpoint ${runPath(config.name)}${pluginArguments(config.plugins)}`,
+      `${writesCaptions ? 'caption pictures' : 'evaluate it'} with: ${programName()} ${writesCaptions ? 'caption PICTURE' : 'eval FOLDER'} --checkpoint ${runPath(config.name)}${pluginArguments(config.plugins)}`,
     );
-    if (val) {
+    if (val && writesCaptions) {
       const { predictions, skipped } = await predictCaptions(model, tokenizer, val, { signal });
       if (signal.aborted) {
         terminal.note('stopped before the end of validation; the training is complete');
