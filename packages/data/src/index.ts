@@ -15,7 +15,7 @@ export { cocoReader } from './readers/annotations/coco';
 export { flickr30kReader } from './readers/annotations/flickr30k';
 export { karpathyReader } from './readers/annotations/karpathy';
 export { nlvr2Reader } from './readers/annotations/nlvr2';
-export { type ParallelOptions, parallelReader } from './readers/annotations/parallel';
+export { parallelReader } from './readers/annotations/parallel';
 export { snliVeReader } from './readers/annotations/snli-ve';
 export { textCapsReader } from './readers/annotations/textcaps';
 export { type VqaOptions, vqaReader } from './readers/annotations/vqav2';

@@ -15,7 +15,7 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
     .option('--images <folder>', 'where the pictures lie that a file names; default: its folder')
     .option('--no-images', 'open no picture: of each, only its path')
     .option('--annotations <file>', 'the second file of vqav2')
-    .option('--split <name>', 'this split alone; where the data name none, all samples get it')
+    .option('--split <name>', 'this split alone (train+restval: two); samples that name none get it')
     .option(
       '--map <pairs>',
       'names of columns, keys or extensions: image=COLUMN,text=COLUMN (url=, label=, key=, question=, … too); a number, from 0, is a column of a file without a header',

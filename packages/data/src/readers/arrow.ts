@@ -1,9 +1,10 @@
-import { ConfigError, DataError, type JsonValue, parseJsonObject, type Reader } from '@simvlm/core';
+import { DataError, type JsonValue, parseJsonObject, type Reader } from '@simvlm/core';
 import { arrowBatches } from './arrow-file';
 import { type Columns, columnsOf } from './columns';
-import { baseName, type DataFile, type Folder, folderIn, wholeFile } from './folder';
+import { type DataFile, type Folder, folderIn, wholeFile } from './folder';
 import { type ColumnarOptions, columnarRow } from './parquet';
 import { fileVersion, type Part, partsReader, type Row } from './parts-reader';
+import { chosenSplits } from './splits';
 
 /**
  * Arrow files, in the stream format or the file format. Pictures and columns are those of `parquetReader`.
@@ -28,17 +29,11 @@ export function arrowReader(files: readonly DataFile[], options: ColumnarOptions
 export async function savedDatasetReader(folder: Folder, options: ColumnarOptions = {}): Promise<Reader> {
   const splits = await splitsOf(folder);
   if (!splits) return partsReader('arrow', await savedParts(folder, options), options);
-  const { split } = options;
-  if (split !== undefined && !splits.includes(split))
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${folder.name} has no split "${split}"; its splits: ${splits.join(', ')}`,
-    );
-  const chosen = split === undefined ? splits : [split];
-  const parts = await Promise.all(
-    chosen.map(name => savedParts(folderIn(folder, name), { ...options, split: name }, `${name}/`)),
-  );
-  return partsReader('arrow', parts.flat(), options);
+  const parts = chosenSplits(folder.name, splits, options.split).map(async split => {
+    const saved = await savedParts(folderIn(folder, split), options);
+    return saved.map(part => ({ ...part, split, prefix: `${split}/` }));
+  });
+  return partsReader('arrow', (await Promise.all(parts)).flat(), options);
 }
 
 async function splitsOf(folder: Folder): Promise<string[] | undefined> {
@@ -51,16 +46,14 @@ async function splitsOf(folder: Folder): Promise<string[] | undefined> {
   return texts(parseJsonObject(bytes, file.name).splits, file.name, 'splits');
 }
 
-async function savedParts(folder: Folder, options: ColumnarOptions, prefix = ''): Promise<Part[]> {
+async function savedParts(folder: Folder, options: ColumnarOptions): Promise<Part[]> {
   const file = folder.file('state.json');
   const state = parseJsonObject(await wholeFile(file), file.name);
   const list = Object.hasOwn(state, '_data_files') ? state._data_files : undefined;
   const names = Array.isArray(list)
     ? list.map(entry => (entry as { filename?: JsonValue } | null)?.filename ?? null)
     : null;
-  return texts(names, file.name, '_data_files').map(name =>
-    arrowPart(folder.file(name), options, prefix + name),
-  );
+  return texts(names, file.name, '_data_files').map(name => arrowPart(folder.file(name), options));
 }
 
 function texts(value: JsonValue | undefined, where: string, what: string): string[] {
@@ -72,8 +65,7 @@ function texts(value: JsonValue | undefined, where: string, what: string): strin
   return value as string[];
 }
 
-/** @param key what keys begin with */
-function arrowPart(file: DataFile, options: ColumnarOptions, key = baseName(file.name)): Part {
+function arrowPart(file: DataFile, options: ColumnarOptions): Part {
   return {
     name: file.name,
     version: () => fileVersion(file),
@@ -88,7 +80,7 @@ function arrowPart(file: DataFile, options: ColumnarOptions, key = baseName(file
         columns ??= columnsOf(rows.names, options.map, file.name);
         for (let i = batch.at === start.byte ? start.row : 0; i < rows.count; i++)
           yield {
-            ...columnarRow(rows.row(i), columns, { name: file.name, key, row: first + i }, options),
+            ...columnarRow(rows.row(i), columns, { name: file.name, row: first + i }, options),
             after: { byte: batch.at, first, row: i + 1 },
           };
         first += rows.count;

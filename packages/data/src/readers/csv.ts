@@ -14,8 +14,6 @@ export interface CsvOptions extends PartsOptions {
   readonly map?: ColumnMap;
   /** Where the paths of pictures lie. */
   readonly images?: Folder;
-  /** Of all rows that name no other one. */
-  readonly split?: string | undefined;
 }
 
 /** A record in quotes, at most: a quote that is never closed must not take the file. */
@@ -61,7 +59,6 @@ async function* rows(file: DataFile, from: JsonValue | undefined, options: CsvOp
         isFolder && picture !== undefined ? withoutExtension(picture) : `${baseName(file.name)}:${line}`;
       return recordSample(record, header.columns, {
         images: options.images,
-        split: options.split,
         key,
         where,
       });

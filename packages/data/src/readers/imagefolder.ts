@@ -1,16 +1,15 @@
-import { ConfigError, DataError, hashText, type JsonValue, type Reader, type Sample } from '@simvlm/core';
+import { DataError, hashText, type JsonValue, type Reader, type Sample } from '@simvlm/core';
 import type { ColumnMap } from './columns';
 import { csvPart } from './csv';
 import { type Folder, folderIn, imageIn, listed } from './folder';
 import { jsonlPart } from './jsonl';
 import { type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { chosenSplits } from './splits';
 import { withoutExtension } from './table';
 
 export interface ImageFolderOptions extends PartsOptions {
   /** Names of one's own for columns of the metadata. */
   readonly map?: ColumnMap;
-  /** Reads this split alone. */
-  readonly split?: string;
 }
 
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif|tiff?)$/i;
@@ -28,25 +27,14 @@ const SPLITS = ['train', 'validation', 'valid', 'val', 'dev', 'test'];
 export async function imageFolderReader(folder: Folder, options: ImageFolderOptions = {}): Promise<Reader> {
   const names = await listed(folder);
   const splits = splitsOf(names);
-  if (options.split !== undefined && !splits.includes(options.split))
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${folder.name} has no split "${options.split}"; its splits: ${splits.join(', ') || 'none'}`,
-    );
-  const read = options.split === undefined ? splits : [options.split];
-  const parts =
-    read.length === 0
-      ? [partOf(folder, names, options, undefined)]
-      : read.map(split => {
-          const below = names.filter(name => name.startsWith(`${split}/`));
-          return partOf(
-            folderIn(folder, split),
-            below.map(name => name.slice(split.length + 1)),
-            options,
-            split,
-          );
-        });
-  return partsReader('imagefolder', parts, options);
+  const chosen = chosenSplits(folder.name, splits, options.split);
+  const parts = chosen.map(split => {
+    const below = names
+      .filter(name => name.startsWith(`${split}/`))
+      .map(name => name.slice(split.length + 1));
+    return { ...partOf(folderIn(folder, split), below, options), split, prefix: `${split}/` };
+  });
+  return partsReader('imagefolder', splits.length === 0 ? [partOf(folder, names, options)] : parts, options);
 }
 
 function splitsOf(names: readonly string[]): string[] {
@@ -55,13 +43,8 @@ function splitsOf(names: readonly string[]): string[] {
   return [...tops].every(top => SPLITS.includes(top)) ? SPLITS.filter(split => tops.has(split)) : [];
 }
 
-function partOf(
-  folder: Folder,
-  names: readonly string[],
-  { map = {} }: ImageFolderOptions,
-  split: string | undefined,
-): Part {
-  const table = { format: 'imagefolder', images: folder, map, split } as const;
+function partOf(folder: Folder, names: readonly string[], { map = {} }: ImageFolderOptions): Part {
+  const table = { format: 'imagefolder', images: folder, map } as const;
   if (names.includes('metadata.jsonl')) return jsonlPart(folder.file('metadata.jsonl'), table);
   if (names.includes('metadata.csv')) return csvPart(folder.file('metadata.csv'), table);
   const pictures = names.filter(name => PICTURE.test(name));
@@ -71,18 +54,17 @@ function partOf(
     version: async () => hashText(pictures.join('\n')),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       for (let i = placeOf(from); i < pictures.length; i++)
-        yield { sample: labelled(folder, pictures[i]!, split), after: i + 1 };
+        yield { sample: labelled(folder, pictures[i]!), after: i + 1 };
     },
   };
 }
 
 /** A picture whose folder is its label, if it lies in one. */
-function labelled(folder: Folder, path: string, split: string | undefined): Sample {
+function labelled(folder: Folder, path: string): Sample {
   const label = path.split('/').at(-2);
   return {
-    key: split === undefined ? withoutExtension(path) : `${split}/${withoutExtension(path)}`,
+    key: withoutExtension(path),
     images: [imageIn(folder, path)],
     ...(label !== undefined && { label }),
-    ...(split !== undefined && { split }),
   };
 }

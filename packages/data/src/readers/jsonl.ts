@@ -13,8 +13,6 @@ export interface JsonlOptions extends PartsOptions {
   readonly map?: ColumnMap;
   /** Where the paths of pictures lie. */
   readonly images?: Folder;
-  /** Of all lines that name no other one. */
-  readonly split?: string | undefined;
 }
 
 /**
@@ -87,7 +85,7 @@ export function captionsReader(
 function lineSample(
   line: string,
   where: string,
-  { map = {}, images, split }: JsonlOptions,
+  { map = {}, images }: JsonlOptions,
   keyOf: (path: string | undefined) => string,
 ) {
   const record = parseJsonObject(line, where);
@@ -102,5 +100,5 @@ function lineSample(
       `${where}: none of ${Object.values(map).join(', ')}; its keys are ${names.join(', ')}`,
     );
   const key = keyOf(typeof path === 'string' ? path : undefined);
-  return recordSample(record, columns, { images, split, key, where });
+  return recordSample(record, columns, { images, key, where });
 }

@@ -27,8 +27,6 @@ export interface OpenOptions extends PartsOptions {
   readonly images?: Folder;
   /** VQAv2's second file. */
   readonly annotations?: DataFile;
-  /** Reads this split alone; where the data do not name splits, all samples get it. */
-  readonly split?: string;
   /** Names of one's own for columns, keys or extensions. */
   readonly map?: ColumnMap;
 }
@@ -41,11 +39,23 @@ export interface OpenOptions extends PartsOptions {
  */
 export async function openReader(place: DataPlace, options: OpenOptions = {}): Promise<Reader> {
   const format = options.format ?? (await recognise(place));
-  if (options.annotations && format !== 'vqav2')
-    throw new ConfigError('CONFIG_INVALID', `a file of annotations belongs to vqav2, not to ${format}`);
+  checkFit(format, place, options);
   return place.files
     ? fileReader(format, place.files, place.folder, options)
     : folderReader(format, place.folder, options);
+}
+
+const MAPPED = new Set<Format>(['webdataset', 'parquet', 'arrow', 'csv', 'tsv', 'jsonl', 'imagefolder']);
+
+/** @throws ConfigError for an option that the format would not look at */
+function checkFit(format: Format, place: DataPlace, { annotations, map, images }: OpenOptions): void {
+  const refuse = (what: string) => new ConfigError('CONFIG_INVALID', `${format} takes no ${what}`);
+  if (annotations && format !== 'vqav2') throw refuse('second file of annotations; vqav2 does');
+  if (map && !MAPPED.has(format)) throw refuse('map of columns: its names are fixed');
+  const isNamed = place.files
+    ? !['webdataset', 'parallel'].includes(format)
+    : ['parquet', 'arrow'].includes(format);
+  if (images && !isNamed) throw refuse('folder of pictures: it holds them or says where they are');
 }
 
 async function folderReader(format: Format, folder: Folder, options: OpenOptions): Promise<Reader> {

@@ -1,9 +1,10 @@
-import { ConfigError, DataError, type JsonValue, type Reader } from '@simvlm/core';
+import { DataError, type JsonValue, type Reader } from '@simvlm/core';
 import { type Cells, cellPictures, jsonRecord, pictureColumns } from './cells';
 import { type ColumnMap, type Columns, columnsOf } from './columns';
 import { baseName, type DataFile, type Folder, listed } from './folder';
 import { openParquet } from './parquet-file';
 import { fileVersion, type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { chosenSplits } from './splits';
 import { recordSample, rowOf } from './table';
 
 export interface ColumnarOptions extends PartsOptions {
@@ -11,8 +12,6 @@ export interface ColumnarOptions extends PartsOptions {
   readonly map?: ColumnMap;
   /** Where the paths of pictures that are not in the file lie. */
   readonly images?: Folder;
-  /** Of all rows that name no other one. */
-  readonly split?: string | undefined;
 }
 
 /**
@@ -41,17 +40,15 @@ export function parquetReader(files: readonly DataFile[], options: ColumnarOptio
 export async function parquetFolderReader(folder: Folder, options: ColumnarOptions = {}): Promise<Reader> {
   const names = (await listed(folder)).filter(name => name.endsWith('.parquet'));
   if (names.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no Parquet files`);
-  const { split } = options;
-  const splits = [...new Set(names.map(splitOf))];
-  const chosen = split === undefined ? names : names.filter(name => splitOf(name) === split);
-  if (chosen.length === 0)
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${folder.name} has no split "${split}"; its splits: ${splits.filter(name => name !== undefined).join(', ') || 'none'}`,
-    );
-  const parts = chosen.map(name =>
-    parquetPart(folder.file(name), { ...options, split: splitOf(name) }, name),
-  );
+  const splits = [...new Set(names.map(splitOf).filter(split => split !== undefined))];
+  const chosen = chosenSplits(folder.name, splits, options.split);
+  const parts = names
+    .map(name => ({
+      ...parquetPart(folder.file(name), options),
+      split: splitOf(name),
+      prefix: name.slice(0, name.lastIndexOf('/') + 1),
+    }))
+    .filter(({ split }) => options.split === undefined || (split !== undefined && chosen.includes(split)));
   return partsReader('parquet', parts, options);
 }
 
@@ -60,8 +57,7 @@ function splitOf(name: string): string | undefined {
   return known ?? /(?:^|\/)([^/]+)-\d{5}-of-\d{5}\.parquet$/.exec(name)?.[1];
 }
 
-/** @param key what keys begin with */
-function parquetPart(file: DataFile, options: ColumnarOptions, key = baseName(file.name)): Part {
+function parquetPart(file: DataFile, options: ColumnarOptions): Part {
   return {
     name: file.name,
     version: () => fileVersion(file),
@@ -71,7 +67,7 @@ function parquetPart(file: DataFile, options: ColumnarOptions, key = baseName(fi
       const columns = columnsOf(parquet.names, options.map, file.name);
       for await (const cells of parquet.rows(row))
         for (const cell of cells) {
-          yield { ...columnarRow(cell, columns, { name: file.name, key, row }, options), after: row + 1 };
+          yield { ...columnarRow(cell, columns, { name: file.name, row }, options), after: row + 1 };
           row++;
         }
     },
@@ -82,8 +78,6 @@ function parquetPart(file: DataFile, options: ColumnarOptions, key = baseName(fi
 export interface RowPlace {
   /** For messages: the file. */
   readonly name: string;
-  /** What its key begins with, before its number. */
-  readonly key: string;
   /** From 0. */
   readonly row: number;
 }
@@ -92,10 +86,10 @@ export interface RowPlace {
 export function columnarRow(
   cells: Cells,
   columns: Columns,
-  { name, key, row }: RowPlace,
-  { map = {}, images, split }: ColumnarOptions,
+  { name, row }: RowPlace,
+  { map = {}, images }: ColumnarOptions,
 ): Omit<Row, 'after'> {
-  const place = `${key}:${row}`;
+  const place = `${baseName(name)}:${row}`;
   const where = `${name}: row ${row}`;
   return rowOf(() => {
     const pictures = pictureColumns(cells, map);
@@ -103,7 +97,6 @@ export function columnarRow(
     const others = Object.entries(cells).filter(([column]) => !pictures.includes(column));
     return recordSample(jsonRecord(Object.fromEntries(others)), columns, {
       images,
-      split,
       key: place,
       where,
       ...(stored.length > 0 && { embedded: stored }),

@@ -26,6 +26,10 @@ export interface Row {
 export interface Part {
   /** For messages: the file. */
   readonly name: string;
+  /** Of all records that name no other one. */
+  readonly split?: string | undefined;
+  /** What its keys begin with: parts of a source may name their records alike. */
+  readonly prefix?: string;
   /** Tells this content from another one under the same name: `fileVersion`. */
   version(): Promise<number>;
   /** The records from where an earlier record's `after` says, else from the beginning. @throws DataError for a damaged file */
@@ -44,13 +48,19 @@ interface Position {
 }
 
 export interface PartsOptions {
+  /** Samples of other splits are left out, and those that name none get this one; `train+restval` is two. Default: all samples. */
+  readonly split?: string | undefined;
   /** Default: all samples. By part where there are at least as many parts as readers, else by record. */
   readonly share?: Share;
 }
 
 /** A reader of parts, one after another. */
-export function partsReader(format: string, parts: readonly Part[], { share }: PartsOptions = {}): Reader {
-  return new PartsReader(format, parts, checkedShare(share));
+export function partsReader(
+  format: string,
+  parts: readonly Part[],
+  { share, split }: PartsOptions = {},
+): Reader {
+  return new PartsReader(format, parts, checkedShare(share), split);
 }
 
 /** The size of a file and its first and last bytes, as a number. */
@@ -80,14 +90,16 @@ class PartsReader implements Reader {
   readonly #parts: readonly Part[];
   readonly #share: Share;
   readonly #byPart: boolean;
+  readonly #split: string | undefined;
   readonly #skips = new SkipLog();
   #position: Position = { part: 0, row: 0, at: null, version: null };
 
-  constructor(format: string, parts: readonly Part[], share: Share) {
+  constructor(format: string, parts: readonly Part[], share: Share, split: string | undefined) {
     this.format = format;
     this.#parts = parts;
     this.#share = share;
     this.#byPart = parts.length >= share.size;
+    this.#split = split;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Sample> {
@@ -103,11 +115,22 @@ class PartsReader implements Reader {
           this.#position = { part: index, row: row + 1, at: after, version };
           if (!this.#byPart && row % size !== rank) continue;
           if (problem) this.#skips.add(`${part.name} ${row}`, problem);
-          if (sample) yield sample;
+          const chosen = sample && this.#completed(sample, part);
+          if (chosen) yield chosen;
         }
       }
       this.#position = { part: index + 1, row: 0, at: null, version: null };
     }
+  }
+
+  /** A sample with its split and its whole key, if it is one to read. */
+  #completed(sample: Sample, part: Part): Sample | undefined {
+    const own = sample.split ?? part.split;
+    if (own !== undefined && this.#split !== undefined && !this.#split.split('+').includes(own))
+      return undefined;
+    const split = own ?? this.#split;
+    const { prefix = '' } = part;
+    return { ...sample, key: prefix + sample.key, ...(split !== undefined && { split }) };
   }
 
   state(): JsonValue {
@@ -154,6 +177,7 @@ class PartsReader implements Reader {
     const { rank, size } = this.#share;
     return {
       format: this.format,
+      split: this.#split ?? null,
       parts: this.#parts.length,
       name: baseName(this.#parts[part]?.name ?? ''),
       rank,

@@ -9,8 +9,6 @@ export interface RecordSource {
   readonly key: string;
   /** File and place, for messages. */
   readonly where: string;
-  /** Of all records that name no other one. */
-  readonly split?: string | undefined;
   /** Pictures that the record holds itself. */
   readonly embedded?: readonly SampleImage[];
 }
@@ -23,7 +21,7 @@ export interface RecordSource {
 export function recordSample(
   record: Readonly<Record<string, JsonValue>>,
   columns: Columns,
-  { images: folder, key, where, split, embedded }: RecordSource,
+  { images: folder, key, where, embedded }: RecordSource,
 ): Sample {
   const cell = (role: 'key' | 'image' | 'url') => {
     const value = columns.has(role) ? record[columns.get(role)!] : undefined;
@@ -37,7 +35,7 @@ export function recordSample(
   const parts = recordParts(record, columns, where);
   if (images.length === 0 && isWordless(parts))
     throw new DataError('DATA_INVALID', `${where}: neither a picture nor a text`);
-  return compact({ key: cell('key') ?? key, images, split, ...parts });
+  return compact({ key: cell('key') ?? key, images, ...parts });
 }
 
 function pictureOf(path: string, folder: Folder | undefined, where: string): SampleImage {

@@ -17,7 +17,7 @@ describe('what the imagefolder of datasets reads', () => {
       expect(await pictures(sample)).toEqual([want[i].image]);
       expect(Number(sample.fields!.extra)).toBe(want[i].extra);
     }
-    expect(samples[1]!.key).toBe('p/5');
+    expect(samples[1]!.key).toBe('train/p/5');
   });
 
   test.each(['train', 'test'])('labels of the split %s are the names of folders', async split => {

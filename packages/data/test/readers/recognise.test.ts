@@ -60,6 +60,20 @@ test('a folder of Parquet files has the splits of their names', async () => {
   await expect(splits('val')).rejects.toThrow(/its splits: test, train/);
 });
 
+test('a split leaves out the samples of others, and belongs to those that name none', async () => {
+  const table = new TextEncoder().encode('id,text,split\na,x,train\nb,x,test\nc,x,\nd,x,restval\n');
+  const folder = memoryFolder(new Map([['a.csv', table]]));
+  const open = (split?: string) => openReader({ folder, files: [folder.file('a.csv')] }, { split });
+  expect(await keys(await open())).toEqual(['a', 'b', 'c', 'd']);
+  expect((await readAll(await open('train'))).map(({ key, split }) => [key, split])).toEqual([
+    ['a', 'train'],
+    ['c', 'train'],
+  ]);
+  expect(await keys(await open('train+restval'))).toEqual(['a', 'c', 'd']);
+  const shards = await openReader(await placeAt([fixture('webdataset/packed.tar')]), { split: 'val' });
+  expect((await readAll(shards)).map(({ split }) => split)).toEqual(Array(4).fill('val'));
+});
+
 test('a shard behind a web server is read in part, without a copy', async () => {
   const shard = new Uint8Array(readFileSync(fixture('webdataset/names-pax.tar')));
   const { url, requests } = await serve(new Map([['a.tar', shard]]));
@@ -79,7 +93,13 @@ describe('what does not fit', () => {
     await expect(recognise(unknown)).rejects.toThrow(/not recognised; name it \(--format\): webdataset/);
     await expect(openReader(unknown, { format: 'coco' })).rejects.toThrow(/read from a file/);
     const csv = await placeAt([fixture('tables/pairs.csv')]);
-    await expect(openReader(csv, { annotations: fileAt('x') })).rejects.toThrow(/belongs to vqav2/);
+    await expect(openReader(csv, { annotations: fileAt('x') })).rejects.toThrow(
+      'csv takes no second file of annotations',
+    );
+    const tar = await placeAt([fixture('webdataset/packed.tar')]);
+    await expect(openReader(tar, { images })).rejects.toThrow('webdataset takes no folder of pictures');
+    const coco = await placeAt([fixture('annotations/captions_val2014.json')]);
+    await expect(openReader(coco, { map: { text: 'x' } })).rejects.toThrow('coco takes no map of columns');
     await expect(openReader(csv, { format: 'imagefolder' })).rejects.toThrow(/read from a folder/);
   });
 });

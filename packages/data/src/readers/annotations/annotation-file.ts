@@ -22,8 +22,6 @@ import { rowOf } from '../table';
 export interface AnnotationOptions extends PartsOptions {
   /** The folder that paths of pictures are relative to. */
   readonly images: Folder;
-  /** Reads this split alone, where the file names splits (`train+restval` for two); else all samples get it. */
-  readonly split?: string;
 }
 
 /** An object of a JSON file. Its keys come from the file: ask with `Object.hasOwn`. */
@@ -141,9 +139,4 @@ export function captions(texts: readonly string[]): Pick<Sample, 'text' | 'texts
 /** A picture by its path below the folder. @throws DataError for a path that leaves it */
 export function picture({ images }: AnnotationOptions, path: string, where: string): SampleImage {
   return imageIn(images, pathBelow(path, where));
-}
-
-/** The split of all samples, where there is one. */
-export function splitOf({ split }: AnnotationOptions): Pick<Sample, 'split'> {
-  return split === undefined ? {} : { split };
 }

@@ -10,7 +10,6 @@ import {
   objectOf,
   picture,
   restOf,
-  splitOf,
   textIn,
 } from './annotation-file';
 
@@ -57,7 +56,6 @@ async function load(file: DataFile, options: AnnotationOptions): Promise<(() => 
       key,
       images: [picture(options, textIn(image, 'file_name', where), where)],
       ...captions(texts.get(key) ?? []),
-      ...splitOf(options),
       ...restOf(image, ['id', 'file_name']),
     };
   });

@@ -2,7 +2,7 @@ import { DataError, type Reader, type Sample } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import { placedLines } from '../lines';
 import { withoutExtension } from '../table';
-import { type AnnotationOptions, annotationReader, captions, picture, splitOf } from './annotation-file';
+import { type AnnotationOptions, annotationReader, captions, picture } from './annotation-file';
 
 /**
  * Flickr30k's captions: `results_20130124.token`, with `name.jpg#0`, a tab and a caption a line, or `results.csv`, with bars. Quotes are characters
@@ -38,7 +38,6 @@ async function load(file: DataFile, options: AnnotationOptions): Promise<(() => 
     key: withoutExtension(name),
     images: [picture(options, name, file.name)],
     ...captions(texts),
-    ...splitOf(options),
   }));
   return [...samples, ...problems];
 }

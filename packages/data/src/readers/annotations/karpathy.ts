@@ -22,17 +22,9 @@ export function karpathyReader(file: DataFile, options: AnnotationOptions): Read
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {
-  const chosen = options.split?.split('+');
-  const isChosen = (image: JsonValue) =>
-    chosen === undefined || chosen.includes(String((image as { split?: JsonValue } | null)?.split));
-  const images = [...listIn(await annotationFile(file), 'images', file.name).entries()];
-  return images
-    .filter(([, image]) => isChosen(image))
-    .map(
-      ([i, image]) =>
-        () =>
-          sample(image, `${file.name}: image ${i}`, options),
-    );
+  return listIn(await annotationFile(file), 'images', file.name).map(
+    (image, i) => () => sample(image, `${file.name}: image ${i}`, options),
+  );
 }
 
 function sample(value: JsonValue, where: string, options: AnnotationOptions): Sample {

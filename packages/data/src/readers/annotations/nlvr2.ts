@@ -6,7 +6,6 @@ import {
   idIn,
   picture,
   restOf,
-  splitOf,
   textIn,
   valueIn,
 } from './annotation-file';
@@ -31,7 +30,6 @@ export function nlvr2Reader(file: DataFile, options: AnnotationOptions): Reader 
         text: textIn(annotation, 'sentence', where),
         // The hidden test set has none.
         ...(label !== undefined && { label: textIn(annotation, 'label', where) }),
-        ...splitOf(options),
         ...restOf(annotation, ['identifier', 'sentence', 'label', 'directory']),
       };
     },

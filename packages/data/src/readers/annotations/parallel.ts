@@ -3,30 +3,20 @@ import { baseName, type DataFile } from '../folder';
 import { type LinePlace, linePlaceOf, placedLines, savedPlace } from '../lines';
 import { filesVersion, type Part, type PartsOptions, partsReader, type Row } from '../parts-reader';
 
-export interface ParallelOptions extends PartsOptions {
-  /** Of all samples. */
-  readonly split?: string;
-}
-
 /**
  * Parallel text for translation: line n of the second file translates line n of the first. A pair with an empty line is skipped and counted; files
  * with different numbers of lines are a DataError that names both, once the shorter one ends.
  */
-export function parallelReader(source: DataFile, target: DataFile, options: ParallelOptions = {}): Reader {
+export function parallelReader(source: DataFile, target: DataFile, options: PartsOptions = {}): Reader {
   const part: Part = {
     name: source.name,
     version: () => filesVersion([source, target]),
-    rows: from => rows(source, target, from, options),
+    rows: from => rows(source, target, from),
   };
   return partsReader('parallel', [part], options);
 }
 
-async function* rows(
-  source: DataFile,
-  target: DataFile,
-  from: JsonValue | undefined,
-  { split }: ParallelOptions,
-): AsyncGenerator<Row> {
+async function* rows(source: DataFile, target: DataFile, from: JsonValue | undefined): AsyncGenerator<Row> {
   const [begin, targetBegin] = placesOf(from);
   const others = placedLines(await target.open(), targetBegin, target.name);
   for await (const { text, number, after } of placedLines(await source.open(), begin, source.name)) {
@@ -45,7 +35,6 @@ async function* rows(
           key: `${baseName(source.name)}:${number}`,
           images: [],
           ...pair,
-          ...(split !== undefined && { split }),
         },
         after: next,
       };

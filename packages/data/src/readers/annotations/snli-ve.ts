@@ -1,6 +1,6 @@
 import { DataError, type Reader } from '@simvlm/core';
 import type { DataFile } from '../folder';
-import { type AnnotationOptions, annotationLines, picture, restOf, splitOf, textIn } from './annotation-file';
+import { type AnnotationOptions, annotationLines, picture, restOf, textIn } from './annotation-file';
 
 /**
  * SNLI-VE (JSON lines): a picture of Flickr30k as the premise, `text` as the hypothesis, and the label `entailment`, `neutral` or `contradiction`.
@@ -21,7 +21,6 @@ export function snliVeReader(file: DataFile, options: AnnotationOptions): Reader
         images: [picture(options, /\.jpg$/i.test(name) ? name : `${name}.jpg`, where)],
         text: textIn(annotation, 'sentence2', where),
         label,
-        ...splitOf(options),
         ...restOf(annotation, ['pairID', 'gold_label', 'Flikr30kID', 'sentence2']),
       };
     },

@@ -10,7 +10,6 @@ import {
   listIn,
   objectOf,
   picture,
-  splitOf,
   textIn,
   valueIn,
 } from './annotation-file';
@@ -44,7 +43,6 @@ async function load(file: DataFile, options: AnnotationOptions): Promise<(() => 
     key,
     images: [picture(options, pathOf(row, key), where)],
     ...captions(texts),
-    ...splitOf(options),
   }));
   return [...samples, ...problems];
 }

@@ -10,7 +10,6 @@ import {
   objectOf,
   picture,
   restOf,
-  splitOf,
   textIn,
   valueIn,
 } from './annotation-file';
@@ -87,7 +86,6 @@ function sample(
     images: [picture(options, path, where)],
     question: textIn(question, 'question', where),
     ...(annotation && { answers: answerTexts(annotation.value, annotation.where) }),
-    ...splitOf(options),
     ...restOf({ ...question, ...annotation?.value }, ['question', 'question_id', 'answers']),
   };
 }
