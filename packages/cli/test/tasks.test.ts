@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
+import { drawFolder, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
@@ -20,7 +20,7 @@ function withFields(name: string): string {
     .map(line => {
       const given = JSON.parse(line);
       const label = given.text.split(' ')[1];
-      return JSON.stringify({ ...given, label, question: 'a', answer: label });
+      return JSON.stringify({ ...given, label, question: 'which colour is it?', answer: label });
     })
     .join('\n');
 }
@@ -33,6 +33,7 @@ it.each(['classify', 'answer'])('a run with the task %s is trained, resumed and 
     smallConfig('train', {
       ...{ name: kind, task: { kind }, objective: { kind: 'prefix-lm' }, steps: 80, evaluation },
       data: { train: 'train', valShare: 0.2 },
+      model: { ...smallModel, maxTextLength: 16 },
     }),
   );
   const run = await simvlm('train', file, '--set', 'checkpoints.steps=40');

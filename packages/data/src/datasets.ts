@@ -2,7 +2,14 @@ import { ConfigError, DataError, type Example, type ExampleDataset } from '@simv
 
 /** Examples that are already in memory. */
 export function arrayDataset(examples: readonly Example[]): ExampleDataset {
-  return { length: examples.length, get: index => at(examples, index) };
+  return {
+    length: examples.length,
+    get: index => at(examples, index),
+    outline(index) {
+      const { image: _, ...rest } = at(examples, index);
+      return rest;
+    },
+  };
 }
 
 /**

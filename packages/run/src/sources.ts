@@ -62,8 +62,21 @@ export async function loadSources({ data, seed }: RunConfig, options: SourceOpti
     ...(split && { val: subset(train.pictures, split.val) }),
     unreadable: train.unreadable,
     documents: textDataset([...train.texts, ...lines], { maxCharacters: DOCUMENT_CHARACTERS }),
-    captions: [...new Set(trained.map(index => train.captions[index]!))],
+    captions: [
+      ...new Set([
+        ...trained.map(index => train.captions[index]!),
+        ...questionTexts(train.pictures, trained),
+      ]),
+    ],
   };
+}
+
+/** Questions and answers that examples have, where they are read without their pictures: a vocabulary is learnt from them, too. */
+function questionTexts(pictures: ExampleDataset, indices: readonly number[]): string[] {
+  return indices.flatMap(index => {
+    const { question, answer } = pictures.outline?.(index).fields ?? {};
+    return [question, answer].flat().filter(text => typeof text === 'string');
+  });
 }
 
 async function openSource(key: string, source: Source, options: SourceOptions): Promise<OpenedSource> {
