@@ -259,6 +259,15 @@ function buildProgram(done: (code: number) => void): Command {
     .action(async () => done(await (await import('./commands/native')).nativeBuild()));
 
   program
+    .command('report')
+    .description(
+      'write an HTML file about a run, or several side by side: losses, metrics, speed, configurations',
+    )
+    .argument('<runs...>', 'run folders')
+    .option('--out <file>', 'where it goes', 'report.html')
+    .action(async (runs, options) => done(await (await import('./commands/report')).report(runs, options)));
+
+  program
     .command('info')
     .description('what works on this machine, and what does not and why')
     .option('--json', 'print as JSON')

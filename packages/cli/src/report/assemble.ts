@@ -1,19 +1,14 @@
 import { join } from 'node:path';
-import type { StepMetrics } from '@simvlm/core';
-import { parseJsonObject, Random, type RgbImage } from '@simvlm/core';
-import { textLines } from '@simvlm/data/node';
+import { Random, type RgbImage } from '@simvlm/core';
 import { exactMatch } from '@simvlm/eval';
-import type { SplitResult } from '@simvlm/run/node';
+import { readMetrics, type SplitResult, smooth, thin } from '@simvlm/run/node';
 import sharp from 'sharp';
 import { openOutput } from '../io/output-file';
-import { smooth } from './chart';
 import { type ReportPicture, reportHtml } from './html';
 import { scoreTable } from './score-table';
 
 /** Pictures of a split on the contact sheet. */
 const SHEET = 36;
-/** Points of the loss curve at most: more cannot be seen. */
-const POINTS = 800;
 
 export interface ReportInput {
   readonly title: string;
@@ -24,10 +19,7 @@ export interface ReportInput {
 
 /** Writes `report.html` into a run folder from its `metrics.jsonl` and what was evaluated. Returns its path. */
 export async function writeReport(folder: string, input: ReportInput): Promise<string> {
-  const steps: StepMetrics[] = [];
-  const metrics = join(folder, 'metrics.jsonl');
-  for await (const { text, number } of textLines(metrics))
-    steps.push(parseJsonObject(text, `${metrics}:${number}`) as unknown as StepMetrics);
+  const { steps } = await readMetrics(folder);
   const losses = thin(steps.map(({ step, loss }) => [step, loss] as const));
   const sheets = [];
   for (const result of input.results)
@@ -66,9 +58,4 @@ async function dataUri({ width, height, data }: RgbImage): Promise<string> {
     .png({ compressionLevel: 9 })
     .toBuffer();
   return `data:image/png;base64,${png.toString('base64')}`;
-}
-
-function thin<T>(points: readonly T[]): T[] {
-  const stride = Math.max(1, Math.ceil(points.length / POINTS));
-  return points.filter((_, i) => i % stride === 0 || i === points.length - 1);
 }

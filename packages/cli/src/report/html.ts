@@ -1,4 +1,4 @@
-import { lineChart, type Series } from './chart';
+import { escapeHtml, lineChart, type Series } from '@simvlm/run/node';
 
 export interface ReportPicture {
   /** A data URI. */
@@ -19,12 +19,6 @@ export interface Report {
   };
   readonly sheets: readonly { readonly name: string; readonly pictures: readonly ReportPicture[] }[];
   readonly attribution: readonly string[];
-}
-
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, character => escapes[character]!);
 }
 
 /** The whole report as one HTML file that opens anywhere, light or dark, without a network. */

@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
+import { escapeHtml } from './escape';
 
 export interface Series {
   readonly name: string;
@@ -14,11 +15,12 @@ const MARGIN = { top: 12, right: 16, bottom: 34, left: 58 };
 /** A line chart as inline SVG: no script, no font, no file beside it. */
 export function lineChart(series: readonly Series[], xLabel: string, yLabel: string): string {
   const points = series.flatMap(({ points }) => points).filter(([, y]) => Number.isFinite(y));
-  if (points.length === 0) return '<p>no training steps in this run</p>';
+  if (points.length === 0) return '<p>no numbers</p>';
   const xMax = Math.max(...points.map(([x]) => x), 1);
   const yMax = Math.max(...points.map(([, y]) => y));
+  const yMin = Math.min(0, ...points.map(([, y]) => y));
   const x = scaleLinear([0, xMax], [MARGIN.left, WIDTH - MARGIN.right]);
-  const y = scaleLinear([0, yMax], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
+  const y = scaleLinear([yMin, yMax], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
   const draw = line<readonly [number, number]>(
     ([at]) => x(at),
     ([, value]) => y(value),
@@ -35,11 +37,11 @@ export function lineChart(series: readonly Series[], xLabel: string, yLabel: str
     );
   const paths = series.map(
     ({ colour, points, name }) =>
-      `<path d="${draw([...points]) ?? ''}" fill="none" stroke="${colour}" stroke-width="1.8"><title>${name}</title></path>`,
+      `<path d="${draw([...points]) ?? ''}" fill="none" stroke="${colour}" stroke-width="1.8"><title>${escapeHtml(name)}</title></path>`,
   );
   const legend = series.map(({ name, colour }, i) => {
     const left = WIDTH - MARGIN.right - 150;
-    return `<g transform="translate(${left},${MARGIN.top + 8 + 18 * i})"><line x2="18" stroke="${colour}" stroke-width="3"/><text x="24" dy="4">${name}</text></g>`;
+    return `<g transform="translate(${left},${MARGIN.top + 8 + 18 * i})"><line x2="18" stroke="${colour}" stroke-width="3"/><text x="24" dy="4">${escapeHtml(name)}</text></g>`;
   });
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${yLabel} over ${xLabel}">
 ${grid.join('')}${ticks.join('')}${paths.join('')}${legend.join('')}
@@ -53,4 +55,13 @@ export function smooth(points: readonly (readonly [number, number])[], radius: n
     const near = points.slice(Math.max(0, i - radius), i + radius + 1);
     return [x, near.reduce((sum, [, y]) => sum + y, 0) / near.length];
   });
+}
+
+/** Points of a curve at most: more cannot be seen. */
+const POINTS = 800;
+
+/** Every so many-th entry, and the last. */
+export function thin<T>(points: readonly T[]): T[] {
+  const stride = Math.max(1, Math.ceil(points.length / POINTS));
+  return points.filter((_, i) => i % stride === 0 || i === points.length - 1);
 }
