@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawFolder, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
 
@@ -42,6 +42,17 @@ describe('--plugin', () => {
     const { code, lines } = await simvlm(...args, '--checkpoint', 'runs/shapes', '--plugin', './mine.mjs');
     expect(code).toBe(0);
     expect(lines.length).toBeGreaterThan(0);
+  });
+
+  it('takes a package that is installed where the user works', async () => {
+    mkdirSync('node_modules/my-plugin', { recursive: true });
+    copyFileSync('mine.mjs', 'node_modules/my-plugin/mine.mjs');
+    folder.write('node_modules/my-plugin/package.json', {
+      name: 'my-plugin',
+      exports: { import: './mine.mjs' },
+    });
+    const { code } = await simvlm('train', 'config.json', '--set', 'name=packed', '--plugin', 'my-plugin');
+    expect(code).toBe(0);
   });
 
   it('may repeat one that the configuration has', async () => {

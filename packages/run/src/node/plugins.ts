@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { ConfigError, isSimVlmError, type Plugin, type Registry } from '@simvlm/core';
 import { emojiPlugin } from '@simvlm/dataset-emoji';
 import { runtimePlugin } from '@simvlm/runtime';
+import { resolve as packageOf } from 'import-meta-resolve';
 import { ownParts } from '../registry';
 
 /**
@@ -53,7 +54,13 @@ function moduleOf(specifier: string): string {
   if (isAbsolute(specifier) || /^\.{1,2}[\\/]/.test(specifier)) return pathToFileURL(resolve(specifier)).href;
   if (specifier === '' || /^[a-z][a-z\d+.-]*:/i.test(specifier) || isBuiltin(specifier))
     throw unusable(specifier, 'give a package, or a file that begins with ./, ../ or /; URLs are not loaded');
-  return specifier;
+  try {
+    // The package is the user's: it is installed beside what they work on, not beside this file.
+    return packageOf(specifier, pathToFileURL(resolve('package.json')).href);
+  } catch {
+    // What is missing there may be here; else the import says that it is missing.
+    return specifier;
+  }
 }
 
 function unusable(specifier: string, what: string, cause?: unknown): ConfigError {
