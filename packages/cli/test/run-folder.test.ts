@@ -141,7 +141,7 @@ describe('the name of a run', () => {
     expect(third.err).toContain(
       `process ${process.ppid}, which wrote to runs/r, has ended: its lock is taken over`,
     );
-    expect(readdirSync('runs/r').sort()).toEqual(['checkpoints', 'metrics.jsonl']);
+    expect(readdirSync('runs/r').sort()).toEqual(['checkpoints', 'metrics.jsonl', 'tensorboard']);
   });
 });
 

@@ -119,7 +119,7 @@ describe('train in two processes', () => {
     const [whole, killed] = [metricsOf('undisturbed'), metricsOf('killed')];
     expect(killed.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
     expect(killed.map(({ loss }) => loss)).toEqual(whole.map(({ loss }) => loss));
-    expect(readdirSync('runs/killed').sort()).toEqual(['checkpoints', 'metrics.jsonl']);
+    expect(readdirSync('runs/killed').sort()).toEqual(['checkpoints', 'metrics.jsonl', 'tensorboard']);
   });
 
   test('shard the optimiser where the command line says so, and one process goes on from there', async () => {

@@ -54,7 +54,7 @@ describe('torchrun --max-restarts 3', () => {
       expect(resumed.map(({ loss }) => loss)).toEqual(whole.map(({ loss }) => loss));
       expect(await weightsOf(name)).toEqual(await weightsOf('undisturbed'));
       // The lock of the killed is in nobody's way.
-      expect(readdirSync(`runs/${name}`).sort()).toEqual(['checkpoints', 'metrics.jsonl']);
+      expect(readdirSync(`runs/${name}`).sort()).toEqual(['checkpoints', 'metrics.jsonl', 'tensorboard']);
     },
   );
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checkpointTrainerState } from '@simvlm/trainer';
-import { metricsWriter } from '@simvlm/trainer/node';
+import { metricsWriter, tensorboardWriter } from '@simvlm/trainer/node';
 import { runTraining, type TrainingOptions } from '../training';
 import { readTokenizer } from './read-tokenizer';
 import type { RunFolder } from './run-folder';
@@ -10,25 +10,29 @@ export interface FolderTrainingOptions extends Omit<TrainingOptions, 'storage' |
   readonly folder?: RunFolder | undefined;
 }
 
-/** Trains as the configuration says, with a line a step in `metrics.jsonl`. The caller disposes the model. */
+/** Trains as the configuration says, with a line a step in `metrics.jsonl`, and event files in `tensorboard/`. The caller disposes the model. */
 export async function trainInFolder({ folder, callbacks, ...options }: FolderTrainingOptions) {
   const { resume, reporter } = options;
   const fromStep = resume ? (await checkpointTrainerState(resume)).step : 0;
   const onWarning = (error: Error) => reporter.warn(error.message);
-  const metrics =
-    folder && (await metricsWriter(join(folder.path, 'metrics.jsonl'), { fromStep, onWarning }));
+  const logs = folder
+    ? [
+        await metricsWriter(join(folder.path, 'metrics.jsonl'), { fromStep, onWarning }),
+        await tensorboardWriter(join(folder.path, 'tensorboard'), { fromStep, onWarning }),
+      ]
+    : [];
   try {
     const run = await runTraining({
       ...options,
       readTokenizer,
       storage: folder?.storage,
-      callbacks: trained => [...(metrics ? [metrics] : []), ...(callbacks?.(trained) ?? [])],
+      callbacks: trained => [...logs, ...(callbacks?.(trained) ?? [])],
     });
-    await metrics?.flush();
+    for (const log of logs) await log.flush();
     return run;
   } catch (error) {
     // What was measured is kept; why the training ended is what the user needs to know.
-    await metrics?.flush().catch(onWarning);
+    for (const log of logs) await log.flush().catch(onWarning);
     throw error;
   }
 }

@@ -10,7 +10,7 @@ export interface Series {
 
 const WIDTH = 760;
 const HEIGHT = 300;
-const MARGIN = { top: 12, right: 16, bottom: 34, left: 58 };
+const MARGIN = { top: 12, right: 16, bottom: 34, left: 68 };
 
 /** A line chart as inline SVG: no script, no font, no file beside it. */
 export function lineChart(series: readonly Series[], xLabel: string, yLabel: string): string {
@@ -45,7 +45,7 @@ export function lineChart(series: readonly Series[], xLabel: string, yLabel: str
   });
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${yLabel} over ${xLabel}">
 ${grid.join('')}${ticks.join('')}${paths.join('')}${legend.join('')}
-<text x="${(WIDTH + MARGIN.left) / 2}" y="${HEIGHT - 2}" text-anchor="middle">${xLabel}</text>
+<text x="${(WIDTH + MARGIN.left) / 2}" y="${HEIGHT - 5}" text-anchor="middle">${xLabel}</text>
 <text transform="translate(12,${(HEIGHT - MARGIN.bottom) / 2}) rotate(-90)" text-anchor="middle">${yLabel}</text></svg>`;
 }
 
