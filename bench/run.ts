@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { machine } from './lib/machine';
 import { type BenchOptions, type BenchResult, table } from './lib/table';
 
-type Options = BenchOptions & { readonly page: boolean };
+type Options = BenchOptions & { readonly page: boolean; readonly vs: string | undefined };
 
 const benchmarks: Record<
   string,
@@ -22,6 +22,14 @@ const benchmarks: Record<
     about:
       'SimVLM-Base at full size on the CPU beside PyTorch: time and memory, with and without checkpointing',
     load: () => import('./base'),
+  },
+  huge: {
+    about: 'the presets large and huge: peak memory of saving and opening their checkpoints',
+    load: () => import('./huge'),
+  },
+  'start-up': {
+    about: 'how soon the built command line is there, beside another checkout',
+    load: () => import('./start-up'),
   },
   processes: {
     about: 'two processes that train one model on the CPU beside two that train their own',
@@ -44,6 +52,8 @@ const benchmarks: Record<
 const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench native [--json FILE] [--quick]
        pnpm bench base [--json FILE] [--quick]
+       pnpm bench huge [--json FILE] [--quick] [--part large,huge]
+       pnpm bench start-up [--json FILE] [--quick] [--vs CHECKOUT]
        pnpm bench processes [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
@@ -59,6 +69,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
     part: { type: 'string' },
+    vs: { type: 'string' },
     page: { type: 'boolean', default: false },
     'no-bpe': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
@@ -74,6 +85,7 @@ else if (!benchmark || positionals.length !== 1) {
   const result = await run({
     ...{ quick: values.quick, part: values.part, bpe: !values['no-bpe'] },
     page: values.page,
+    vs: values.vs,
   });
   const report = { machine: machine(), ...result };
   const versions = Object.entries(result.versions)

@@ -101,6 +101,7 @@ void reportMemory(napi_env env, Addon& addon);
 // Tensors (tensors.cc).
 napi_value createTensor(Call&);
 napi_value readSync(Call&);
+napi_value readInto(Call&);
 napi_value read(Call&);
 napi_value writeTensor(Call&);
 napi_value shapeOf(Call&);

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "arena.h"
 #include "available.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -24,14 +25,19 @@
 // Why a cache: glibc returns every large block to the system when it is freed, and the next tensor pays for
 // its pages again, one fault for each 4 KiB. A training step takes and frees all its activations; with the
 // blocks kept it touches no new page after the first step.
+//
+// Blocks of a mebibyte and more come from an arena: in the backward pass gradients take the place of activations, which have
+// other sizes. Smaller ones are kept by size, which is faster and wastes little.
 
 namespace simvlm {
 namespace {
 
 constexpr size_t kAlignment = 64;            // a cache line, and a register of AVX-512
 constexpr size_t kLarge = size_t{64} << 10;  // from here on blocks come from mmap and are kept
-constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kArena = size_t{1} << 20;   // from here on they come from the arena
+constexpr size_t kPage = size_t{4} << 10;
 constexpr size_t kAlwaysCheck = size_t{64} << 20;
+constexpr int64_t kAlwaysKeep = int64_t{64} << 20;
 constexpr int kClassesPerDoubling = 8;  // at most an eighth of a block is wasted
 constexpr int kClasses = 64 * kClassesPerDoubling;
 
@@ -39,8 +45,10 @@ constexpr int kClasses = 64 * kClassesPerDoubling;
 struct Header {
   void* base;     // what free or munmap wants
   size_t size;    // of the whole block
-  int sizeClass;  // −1: from malloc
+  int sizeClass;  // or one of the two below
 };
+constexpr int kFromMalloc = -1;
+constexpr int kFromArena = -2;
 static_assert(sizeof(Header) <= kAlignment);
 
 Header* headerOf(void* data) { return reinterpret_cast<Header*>(static_cast<char*>(data) - sizeof(Header)); }
@@ -73,9 +81,10 @@ struct SizeClass {
   int index;
 };
 
-/** Blocks that wait for the next tensor of their size. */
+/** Memory that waits for the next tensor: blocks by their size, and the arena. */
 class Cache {
  public:
+  /** The data of a block of this class; nullptr where none waits. */
   void* take(int sizeClass) {
     const std::lock_guard<std::mutex> lock(mutex_);
     // A block up to a quarter too large will do.
@@ -89,16 +98,34 @@ class Cache {
     return nullptr;
   }
 
-  void put(void* data) {
-    permit(data, 0);
+  /** A block of the arena that waits, or with `isNew` one that was not in RAM; nullptr where there is none. */
+  void* takeFromArena(size_t size, bool isNew) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    blocks_[headerOf(data)->sizeClass].push_back(data);
-    cached.fetch_add(static_cast<int64_t>(headerOf(data)->size), std::memory_order_relaxed);
+    if (isNew) return arena_.takeNew(size);
+    void* base = arena_.takeWaiting(size);
+    if (base != nullptr) cached.fetch_sub(static_cast<int64_t>(size), std::memory_order_relaxed);
+    return base;
   }
 
-  /** Unmaps blocks, the largest first, until at most `keep` bytes wait. */
+  void put(void* data) {
+    permit(data, 0);
+    const Header header = *headerOf(data);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (header.sizeClass == kFromArena)
+      arena_.put(static_cast<char*>(header.base), header.size);
+    else
+      blocks_[header.sizeClass].push_back(data);
+    cached.fetch_add(static_cast<int64_t>(header.size), std::memory_order_relaxed);
+  }
+
+  /** Gives memory back to the system, the largest blocks first, until at most `keep` bytes wait. */
   void shrink(int64_t keep) {
     const std::lock_guard<std::mutex> lock(mutex_);
+    const int64_t above = cached.load(std::memory_order_relaxed) - keep;
+    if (above > 0) {
+      const size_t cooled = arena_.cool(static_cast<size_t>(above));
+      cached.fetch_sub(static_cast<int64_t>(cooled), std::memory_order_relaxed);
+    }
     for (int i = kClasses - 1; i >= 0 && cached.load(std::memory_order_relaxed) > keep; --i)
       while (!blocks_[i].empty() && cached.load(std::memory_order_relaxed) > keep) {
         const Header header = *headerOf(blocks_[i].back());
@@ -111,18 +138,19 @@ class Cache {
 
   /**
    * Sizes change: what waits for sizes that do not come any more makes room for a new block. In use and
-   * waiting together never hold more than a quarter above the most that was ever in use at once.
+   * waiting together never hold more than a sixteenth above the most that was ever in use at once.
    */
   void makeRoom(int64_t size) {
     const int64_t use = inUse.load(std::memory_order_relaxed) + size;
     if (use > peak_.load(std::memory_order_relaxed)) peak_.store(use, std::memory_order_relaxed);
     const int64_t peak = peak_.load(std::memory_order_relaxed);
-    shrink(std::max<int64_t>(peak + peak / 4 - use, 0));
+    shrink(std::max<int64_t>(peak + std::max(peak / 16, kAlwaysKeep) - use, 0));
   }
 
  private:
   std::mutex mutex_;
   std::array<std::vector<void*>, kClasses> blocks_;
+  Arena arena_;
   std::atomic<int64_t> peak_{0};
 };
 
@@ -159,35 +187,44 @@ void ensureAvailable(size_t bytes, size_t blockSize) {
   checkedUntil.store(before + size + (available - size) / 4, std::memory_order_relaxed);
 }
 
-/** Maps a block; large ones on huge pages, which take one fault where small ones take 512. */
-void* map(size_t size) {
-  const size_t alignment = size >= 2 * kHugePage ? kHugePage : 0;
-  void* mapped = mmap(nullptr, size + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) return nullptr;
-  if (alignment == 0) return mapped;
-  auto* begin = static_cast<char*>(mapped);
-  auto* aligned =
-      reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(begin) + alignment - 1) & ~(alignment - 1));
-  if (aligned > begin) munmap(begin, static_cast<size_t>(aligned - begin));
-  const size_t behind = static_cast<size_t>(begin + alignment - aligned);
-  if (behind > 0) munmap(aligned + size, behind);
-  madvise(aligned, size, MADV_HUGEPAGE);
-  return aligned;
-}
-
-void* takeLarge(size_t bytes) {
-  const SizeClass wanted(bytes + kAlignment);
-  if (void* data = cache().take(wanted.index)) return data;
-  ensureAvailable(bytes, wanted.size);
-  cache().makeRoom(static_cast<int64_t>(wanted.size));
-  void* base = map(wanted.size);
+/** Memory that is not in RAM yet, once there is room for it. `map` gives nullptr where the system has none. */
+template <typename Map>
+void* takeNew(size_t bytes, size_t size, Map map) {
+  ensureAvailable(bytes, size);
+  cache().makeRoom(static_cast<int64_t>(size));
+  void* base = map();
   if (base == nullptr) {
     cache().shrink(0);
-    base = map(wanted.size);
+    base = map();
   }
   if (base == nullptr) refuse(bytes, availableNow());
+  return base;
+}
+
+void* mapped(size_t size) {
+  void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return base == MAP_FAILED ? nullptr : base;
+}
+
+void* takeOfClass(size_t bytes) {
+  // The header has a page of its own: sizes of tensors are often those of a class to the byte.
+  const SizeClass wanted(bytes);
+  if (void* data = cache().take(wanted.index)) return data;
+  const size_t size = wanted.size + kPage;
+  void* base = takeNew(bytes, size, [size] { return mapped(size); });
   void* data = static_cast<char*>(base) + kAlignment;
-  *headerOf(data) = {base, wanted.size, wanted.index};
+  *headerOf(data) = {base, size, wanted.index};
+  return data;
+}
+
+void* takeFromArena(size_t bytes) {
+  const size_t size = (bytes + kAlignment + kPage - 1) / kPage * kPage;
+  void* base = cache().takeFromArena(size, false);
+  if (base == nullptr) base = takeNew(bytes, size, [size] { return cache().takeFromArena(size, true); });
+  // It may have been the inside of a larger block.
+  ASAN_UNPOISON_MEMORY_REGION(base, size);
+  void* data = static_cast<char*>(base) + kAlignment;
+  *headerOf(data) = {base, size, kFromArena};
   return data;
 }
 
@@ -197,7 +234,7 @@ void* takeSmall(size_t bytes) {
   if (base == nullptr) refuse(bytes, 0);
   const uintptr_t first = reinterpret_cast<uintptr_t>(base) + sizeof(Header);
   void* data = reinterpret_cast<void*>((first + kAlignment - 1) & ~(kAlignment - 1));
-  *headerOf(data) = {base, size, -1};
+  *headerOf(data) = {base, size, kFromMalloc};
   return data;
 }
 
@@ -205,7 +242,7 @@ void release(void* data) {
   if (data == nullptr) return;
   const Header* header = headerOf(data);
   inUse.fetch_sub(static_cast<int64_t>(header->size), std::memory_order_relaxed);
-  if (header->sizeClass < 0)
+  if (header->sizeClass == kFromMalloc)
     std::free(header->base);
   else
     cache().put(data);
@@ -223,7 +260,7 @@ struct CpuAllocator final : c10::Allocator {
     const c10::Device cpu(c10::DeviceType::CPU);
     if (bytes == 0) return {nullptr, nullptr, &release, cpu};
     if (bytes > (size_t{1} << 47)) refuse(bytes, availableNow());  // more than an address can say
-    void* data = bytes + kAlignment < kLarge ? takeSmall(bytes) : takeLarge(bytes);
+    void* data = bytes < kLarge ? takeSmall(bytes) : bytes < kArena ? takeOfClass(bytes) : takeFromArena(bytes);
     permit(data, bytes);
     const auto size = static_cast<int64_t>(headerOf(data)->size);
     inUse.fetch_add(size, std::memory_order_relaxed);

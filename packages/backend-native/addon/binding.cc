@@ -71,6 +71,7 @@ void exportAll(napi_env env, napi_value exports, Addon* addon) {
   exportFunction<callOperator>(env, exports, addon, "call");
   exportFunction<createTensor>(env, exports, addon, "create");
   exportFunction<readSync>(env, exports, addon, "readSync");
+  exportFunction<readInto>(env, exports, addon, "readInto");
   exportFunction<read>(env, exports, addon, "read");
   exportFunction<writeTensor>(env, exports, addon, "write");
   exportFunction<shapeOf>(env, exports, addon, "shape");

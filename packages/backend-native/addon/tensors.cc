@@ -140,6 +140,19 @@ napi_value read(Call& call) {
   return promise;
 }
 
+napi_value readInto(Call& call) {
+  const at::Tensor all = plain(call.tensor(0)).view({-1});
+  const double begin = call.number(1, "a place");
+  const Bytes into = bytesOf(call.env, call.count > 2 ? call.arguments[2] : undefinedJs(call.env));
+  const int64_t count = static_cast<int64_t>(into.size / all.element_size());
+  if (!isWhole(begin) || begin < 0 || begin + static_cast<double>(count) > static_cast<double>(all.numel()))
+    throw UsageError(std::to_string(count) + " numbers from place " + std::to_string(static_cast<int64_t>(begin)) + " on, and there are " +
+                     std::to_string(all.numel()));
+  const at::Tensor part = all.narrow(0, static_cast<int64_t>(begin), count).to(at::kCPU);
+  if (into.size > 0) std::memcpy(const_cast<char*>(into.data), part.data_ptr(), count * all.element_size());
+  return undefinedJs(call.env);
+}
+
 napi_value writeTensor(Call& call) {
   const at::Tensor tensor = call.tensor(0);
   const Bytes bytes = bytesOf(call.env, call.count > 1 ? call.arguments[1] : undefinedJs(call.env));

@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import type { CapturesSteps, DecodesRows, KnowsSharing, WritesParts } from '@simvlm/ops';
+import type { CapturesSteps, DecodesRows, KnowsSharing, ReadsParts, WritesParts } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import {
   type Argument,
@@ -38,7 +38,7 @@ export interface NativeBackendMemory extends NativeMemory {
  */
 export class NativeBackend
   extends tf.KernelBackend
-  implements CapturesSteps, DecodesRows, KnowsSharing, WritesParts
+  implements CapturesSteps, DecodesRows, KnowsSharing, ReadsParts, WritesParts
 {
   readonly aten: Aten;
   readonly addon: NativeAddon;
@@ -323,6 +323,16 @@ export class NativeBackend
   #toRead({ handle }: TensorData): Handle {
     const isNarrow = this.reduced && this.addon.dtype(handle) === scalarType.bfloat16;
     return isNarrow ? this.aten.call('to.dtype', handle, scalarType.float32) : this.addon.alias(handle);
+  }
+
+  /** Fills `into` with the numbers of a float32 tensor from number `begin` on. */
+  readPart(tensor: tf.TensorInfo, begin: number, into: Float32Array): void {
+    const mark = this.mark();
+    try {
+      this.addon.readInto(this.input(tensor), begin, into);
+    } finally {
+      this.release(mark);
+    }
   }
 
   override refCount(dataId: DataId): number {

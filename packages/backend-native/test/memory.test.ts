@@ -6,7 +6,7 @@ import { BackendError, Random } from '@simvlm/core';
 import { crossEntropy, embedding, layerNorm, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { type NativeBackendMemory, registerNativeBackend } from '../src/index';
+import { type NativeBackendMemory, nativeBackend, registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';
 
 const memory = () => tf.memory() as unknown as NativeBackendMemory;
@@ -80,6 +80,24 @@ describeNative('memory', () => {
     expect(memory().bytes - before.bytes).toBe(4_000_000);
     tf.dispose(views);
     expect(inUse()).toEqual(before);
+  });
+
+  test('that tensors of one size leave in RAM serves those of every other', () => {
+    const MIB = 2 ** 20;
+    const total = 1024 * MIB;
+    /** What the process has in RAM while so many tensors of one size take `total`. */
+    const residentWith = (bytes: number) => {
+      const tensors = Array.from({ length: Math.floor(total / bytes) }, () => tf.fill([bytes / 4], 1));
+      const resident = process.memoryUsage.rss();
+      tf.dispose(tensors);
+      return resident;
+    };
+    const first = residentWith(4 * MIB);
+    const others = [7, 1.5, 33, 2.25, 4].map(mebibytes => residentWith(mebibytes * MIB) - first);
+    // A sixteenth waits at most, and the rest is that of other allocators.
+    expect(Math.max(...others) / MIB).toBeLessThan(64 + 32);
+    nativeBackend()!.addon.emptyCache();
+    expect((process.memoryUsage.rss() - first) / MIB).toBeLessThan(-900);
   });
 
   test('is given back when an operator fails in the middle of a kernel', () => {

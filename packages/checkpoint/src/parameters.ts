@@ -5,14 +5,26 @@ import type { TensorSet, TensorSource } from './safetensors/types';
 
 type Shaped = { readonly shape: readonly number[] };
 
-/** Parameters, tensors of any library, as sources: their numbers are fetched from the device when they are asked for, in the tree's order. */
-export function parameterSources(
-  params: ParameterTree<Shaped & { data(): Promise<ArrayLike<number>> }>,
+/**
+ * Parameters, tensors of any library, as sources: their numbers are fetched from the device when they are asked for, in the tree's order.
+ *
+ * @param partReader what reads one in parts (`partReader` of `@simvlm/ops`), where that can be done
+ */
+export function parameterSources<P extends Shaped & { data(): Promise<ArrayLike<number>> }>(
+  params: ParameterTree<P>,
+  partReader: (parameter: P) => ((begin: number, into: Float32Array) => void) | undefined,
 ): [string, TensorSource][] {
-  return [...params].map(([name, tensor]) => [
-    name,
-    { shape: tensor.shape, read: async () => (await tensor.data()) as Float32Array },
-  ]);
+  return [...params].map(([name, tensor]) => {
+    const readPart = partReader(tensor);
+    return [
+      name,
+      {
+        shape: tensor.shape,
+        read: async () => (await tensor.data()) as Float32Array,
+        ...(readPart && { readPart: async (begin: number, into: Float32Array) => readPart(begin, into) }),
+      },
+    ];
+  });
 }
 
 /**

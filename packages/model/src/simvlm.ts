@@ -20,7 +20,7 @@ import {
   Registry,
   ShapeError,
 } from '@simvlm/core';
-import { crossEntropy, deviceWriter } from '@simvlm/ops';
+import { crossEntropy, deviceWriter, partReader } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
 import * as tf from '@tensorflow/tfjs';
 import { type AttentionMaps, attentionMaps } from './attention-maps';
@@ -250,7 +250,7 @@ export class SimVlm {
 
   /** The weights, those of adapters among them: their numbers are fetched when they are asked for, one tensor at a time. */
   weights(): [string, TensorSource][] {
-    return parameterSources(this.params);
+    return parameterSources(this.params, partReader);
   }
 
   /** The weights as one safetensors file in memory: for small models; `weights` goes to a file in parts. */

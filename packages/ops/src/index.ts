@@ -53,6 +53,7 @@ export {
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
 export { type LimitsMemory, memoryLimit } from './memory-limit';
+export { partReader, type ReadsParts } from './read-part';
 export { through } from './through';
 export { type GradientReceiver, variableGradients } from './variable-gradients';
 export { deviceWriter, partWriter, type WritesParts } from './write-part';

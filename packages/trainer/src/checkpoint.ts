@@ -16,7 +16,7 @@ import {
   tensorFiles,
 } from '@simvlm/checkpoint';
 import { CheckpointError, type JsonValue, type OptionRule, rule } from '@simvlm/core';
-import { deviceWriter } from '@simvlm/ops';
+import { deviceWriter, partReader } from '@simvlm/ops';
 import type { EvaluationState } from './evaluation/evaluations';
 import type { TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
@@ -66,7 +66,7 @@ export function packCheckpoint(
   extras: CheckpointFiles,
   average?: WeightAverage,
 ): CheckpointContents {
-  const weights = parameterSources(learner.params);
+  const weights = parameterSources(learner.params, partReader);
   const { kind, identity, options: how } = learner;
   const options = { metadata: { format: 'simvlm' } };
   return new Map([

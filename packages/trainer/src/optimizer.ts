@@ -1,6 +1,6 @@
 import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
-import { adamwInPlace, adamwStep, clipScale, globalNorm, unshare } from '@simvlm/ops';
+import { adamwInPlace, adamwStep, clipScale, globalNorm, partReader, unshare } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
 import { owners } from './owners';
@@ -168,9 +168,10 @@ export class AdamW {
   /** The moments that it has, under `m.` and `v.` and the parameter's name: their numbers are fetched when they are asked for. */
   state(): [string, TensorSource][] {
     return KINDS.flatMap(kind =>
-      parameterSources(this.#moments.map(moments => moments[kind])).map(
-        ([name, tensor]): [string, TensorSource] => [`${kind}.${name}`, tensor],
-      ),
+      parameterSources(
+        this.#moments.map(moments => moments[kind]),
+        partReader,
+      ).map(([name, tensor]): [string, TensorSource] => [`${kind}.${name}`, tensor]),
     );
   }
 

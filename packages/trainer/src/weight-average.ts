@@ -1,5 +1,6 @@
 import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
+import { partReader } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 
 /**
@@ -55,7 +56,10 @@ export class WeightAverage {
 
   /** The averages: their numbers are fetched when they are asked for. */
   tensors(): [string, TensorSource][] {
-    return parameterSources(this.#averages.map(({ tensor }) => tensor));
+    return parameterSources(
+      this.#averages.map(({ tensor }) => tensor),
+      partReader,
+    );
   }
 
   /** @throws CheckpointError when one is missing or of another shape */

@@ -90,6 +90,8 @@ export interface NativeAddon {
   readSync(tensor: Handle): ArrayBuffer;
   /** The same without blocking the event loop while a device still computes. */
   read(tensor: Handle): Promise<ArrayBuffer>;
+  /** Fills `into`, of the tensor's own dtype, with the numbers from number `begin` on; waits for the device. */
+  readInto(tensor: Handle, begin: number, into: ArrayBufferView): void;
   /** Overwrites a tensor's numbers in place (also one that a captured graph reads). */
   write(tensor: Handle, data: ArrayBufferView): void;
   shape(tensor: Handle): number[];

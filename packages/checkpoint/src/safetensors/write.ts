@@ -50,7 +50,10 @@ async function* numbers(
   dtype: WeightType,
 ): AsyncGenerator<Uint8Array> {
   yield head;
-  for (const [name, tensor] of list) yield* tensorChunks(name, tensor, dtype);
+  // One for all tensors.
+  const largest = Math.max(0, ...list.map(([, { shape }]) => countOf(shape)));
+  const buffer = new Float32Array(Math.min(largest, CHUNK_BYTES / 4));
+  for (const [name, tensor] of list) yield* tensorChunks(name, tensor, dtype, buffer);
 }
 
 /** Most tensors are small: they are written some hundred at a time. */
@@ -77,15 +80,15 @@ async function* tensorChunks(
   name: string,
   tensor: TensorSource,
   dtype: WeightType,
+  buffer: Float32Array,
 ): AsyncGenerator<Uint8Array> {
   const size = countOf(tensor.shape);
   const count = CHUNK_BYTES / 4;
-  if (tensor.readPart && size > count) {
-    const part = new Float32Array(count);
+  if (tensor.readPart) {
     for (let at = 0; at < size; at += count) {
-      const into = part.subarray(0, size - at);
-      await tensor.readPart(at, into);
-      yield encode(into, dtype);
+      const part = buffer.subarray(0, size - at);
+      await tensor.readPart(at, part);
+      yield encode(part, dtype);
     }
     return;
   }

@@ -1,12 +1,12 @@
 import { checkFits, parameterSources, type SafeTensor } from '@simvlm/checkpoint';
 import type { ParameterTree } from '@simvlm/core';
-import { assignNumbers } from '@simvlm/ops';
+import { assignNumbers, partReader } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 
 /** Parameters as numbers, in their order. */
 export async function valuesOf(params: ParameterTree<tf.Variable>): Promise<[string, SafeTensor][]> {
   const tensors: [string, SafeTensor][] = [];
-  for (const [name, { shape, read }] of parameterSources(params))
+  for (const [name, { shape, read }] of parameterSources(params, partReader))
     tensors.push([name, { shape, values: await read() }]);
   return tensors;
 }

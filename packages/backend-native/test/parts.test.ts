@@ -1,10 +1,10 @@
-import { partWriter } from '@simvlm/ops';
+import { partReader, partWriter } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { nativeBackend, registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';
 
-describeNative('writing to a tensor in parts', () => {
+describeNative('a tensor in parts', () => {
   beforeAll(async () => {
     await registerNativeBackend({ device: 'cpu', threads: 1 });
     await tf.setBackend('native');
@@ -17,7 +17,7 @@ describeNative('writing to a tensor in parts', () => {
     return variable;
   };
 
-  test('changes its numbers in its own memory', () => {
+  test('that are written changes its numbers in its own memory', () => {
     const variable = filled([2, 3]);
     const { bytes, handles } = nativeBackend()!.memory();
     const write = partWriter(variable)!;
@@ -30,7 +30,7 @@ describeNative('writing to a tensor in parts', () => {
     variable.dispose();
   });
 
-  test('is not offered where a clone or a view would change, too', () => {
+  test('cannot be written where a clone or a view would change, too', () => {
     const variable = filled([4]);
     const clone = variable.clone();
     expect(partWriter(variable)).toBeUndefined();
@@ -40,6 +40,19 @@ describeNative('writing to a tensor in parts', () => {
     view.dispose();
     expect(partWriter(variable)).toBeDefined();
     variable.dispose();
+  });
+
+  test('reading in parts fills memory that is there', () => {
+    const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+    const transposed = tf.transpose(x);
+    const buffer = new Float32Array(6);
+    partReader(x)!(2, buffer.subarray(1, 4));
+    expect([...buffer]).toEqual([0, 3, 4, 5, 0, 0]);
+    partReader(transposed)!(0, buffer);
+    expect([...buffer]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect(() => partReader(x)!(5, new Float32Array(2))).toThrow(/2 numbers from place 5/);
+    expect(() => partReader(x)!(-1, new Float32Array(1))).toThrow(/numbers from place -1/);
+    tf.dispose([x, transposed]);
   });
 
   test('beyond its end is an error', () => {
@@ -63,9 +76,10 @@ describeNative('writing to a tensor in parts', () => {
   });
 });
 
-test('on a backend that copies whole tensors alone, there is no writing in parts', async () => {
+test('on a backend that copies whole tensors alone, there is neither', async () => {
   await tf.setBackend('cpu');
   const x = tf.zeros([2]);
   expect(partWriter(x)).toBeUndefined();
+  expect(partReader(x)).toBeUndefined();
   x.dispose();
 });
