@@ -81,16 +81,31 @@ function blend(past: number | undefined, now: number): number {
  * How a training ended. What could not be used is counted at the end, and named unless it was before.
  *
  * @param named reasons that were printed before the first step
+ * @param run where its checkpoints are, and the patience of its early stopping
  */
 export function reportTraining(
   terminal: Terminal,
-  { step, totalSteps, seconds, rows, skipped }: TrainResult,
+  { step, totalSteps, seconds, rows, skipped, reason, best, spikes }: TrainResult,
   named: readonly string[],
+  run: { readonly folder?: string; readonly patience?: number | undefined } = {},
 ): void {
   terminal.note(
     `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
       `${rows.toLocaleString('en')} examples in ${duration(seconds)}`,
   );
+  if (reason === 'early stopping')
+    terminal.note(
+      `stopped early: ${best?.name ?? 'the metric'} got no better in ${run.patience} evaluations`,
+    );
+  if (best)
+    terminal.note(
+      `best: ${best.name} ${best.value.toFixed(4)} at step ${best.step.toLocaleString('en')}` +
+        (run.folder === undefined ? '' : `; use it with --checkpoint ${run.folder}/best`),
+    );
+  if (spikes.found > 0)
+    terminal.note(
+      `the loss leapt ${countOf(spikes.found, 'time')}: ${countOf(spikes.skipped, 'step')} skipped, ${countOf(spikes.rollbacks, 'rollback')}`,
+    );
   if (skipped.count === 0) return;
   terminal.warn(
     `${countOf(skipped.count, 'sample')} could not be used: ${countOf(skipped.draws, 'draw')} went to other samples`,

@@ -70,9 +70,14 @@ export function scheduledEvaluation(
 function evaluatorsOf({ config, val, task, model, tokenizer, registry }: Measured): Evaluators {
   const asked = config.evaluation.evaluators ?? task.evaluators.map(kind => ({ kind }));
   const subject = { model, tokenizer, ...(task.answer && { answer: task.answer }) };
+  const times = new Map<string, number>();
   const named = asked.map(({ kind, ...options }) => {
     const measure = registry.get('evaluator', kind);
-    return [kind, (_: number, signal?: AbortSignal) => measure(subject, val!, options, signal)] as const;
+    const time = (times.get(kind) ?? 0) + 1;
+    times.set(kind, time);
+    // Two of a kind, with other options.
+    const name = time === 1 ? kind : `${kind}-${time}`;
+    return [name, (_: number, signal?: AbortSignal) => measure(subject, val!, options, signal)] as const;
   });
   return {
     ...(task.validation && { val: validationLoss(task.learner, task.validation) }),

@@ -93,6 +93,7 @@ export async function runTraining(
         seed: config.seed,
         ...lengthOf(config),
         spikes: config.spikes,
+        imageUse: config.evaluation.imageUse,
         ...evaluation.config,
         checkpointSeconds: config.checkpoints.seconds,
         ...(config.checkpoints.steps !== undefined && { checkpointSteps: config.checkpoints.steps }),

@@ -137,3 +137,8 @@ it('the demo says all that it depends on', () => {
   const { $schema: _, ...rest } = written;
   expect(demoConfig()).toMatchObject(rest);
 });
+
+it('recorded steps are taken before their loss is known, and so none is skipped', () => {
+  const change = { spikes: { action: 'skip' }, training: { captureSteps: true } };
+  expect(() => resolveRunConfig({ ...least, ...change })).toThrow('exclude each other: use "rollback"');
+});

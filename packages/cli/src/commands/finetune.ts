@@ -89,7 +89,9 @@ export async function finetune(data: string, options: FinetuneCommandOptions): P
         callbacks: () => [progressLine(terminal, config.minutes)],
       });
       try {
-        reportTraining(terminal, result, loaded.unreadable ?? []);
+        reportTraining(terminal, result, loaded.unreadable ?? [], {
+          ...{ folder: folder.path, patience: config.earlyStopping?.patience },
+        });
         if (signal.aborted) return stopped(terminal, folder, plugins);
         const after = await captionsOf(trained, pictures, signal);
         if (signal.aborted) return stopped(terminal, folder, plugins);

@@ -180,7 +180,9 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
     ],
   });
   try {
-    reportTraining(terminal, result, data.unreadable ?? []);
+    reportTraining(terminal, result, data.unreadable ?? [], {
+      ...{ folder: runPath(config.name), patience: config.earlyStopping?.patience },
+    });
     if (result.reason === 'signal') {
       terminal.note(
         `stopped; go on with: ${programName()} train ${file} --resume ${runPath(config.name)}${pluginArguments(plugin)}`,

@@ -42,6 +42,8 @@ function checkTogether(config: RunConfig, where: string): void {
     refuse(`say how long the run is: give ${quoted(LENGTHS, ' or ')}`);
   if (batch.imageText + batch.textOnly === 0)
     refuse('"batch.imageText" and "batch.textOnly" are both 0: a step needs examples');
+  if (config.training.captureSteps && config.spikes.action === 'skip')
+    refuse('"training.captureSteps" and "spikes.action" skip exclude each other: use "rollback"');
   if (isEmoji(data.train))
     for (const key of ['val', 'valShare', 'documents'] as const)
       if (data[key] !== undefined)

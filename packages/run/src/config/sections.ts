@@ -219,6 +219,10 @@ export const evaluation = section(
       },
       'What the best checkpoint is best at; a checkpoint is written at each new best.',
     ).optional(),
+    imageUse: number(
+      { min: 0 },
+      'Warns when exchanging the images of validation rows costs less than this share of the loss: the model does not use them.',
+    ).default(0.01),
   },
   'When and how the model is evaluated during training; the last step is, too.',
 ).prefault({});
