@@ -32,6 +32,11 @@ test('exchanging images gives each row that of another, and leaves the rest', ()
   const { images, ...rest } = withExchangedImages(batch)!;
   expect([...images!.pixels]).toEqual([11, 11, 11, 12, 12, 12, 10, 10, 10]);
   expect(rest).toEqual({ ...batch, images: undefined });
+  // Five rows of one picture, then five of another: no row keeps its picture.
+  const captions = part(1, 10, true);
+  const pixels = captions.images!.pixels.map((_, i) => (i < 15 ? 0 : 1));
+  const swapped = withExchangedImages({ ...captions, images: { side: 1, pixels } })!;
+  expect(swapped.images!.pixels).toEqual(pixels.map(value => 1 - value));
   expect(withExchangedImages(part(1, 3, false))).toBeUndefined();
   expect(withExchangedImages(part(1, 1, true))).toBeUndefined();
 });

@@ -20,12 +20,15 @@ export function hashRows({ tokens, prefixLengths, ids }: PrefixLmBatch, start?: 
   return hashText(ids.join('\n'), hashIntegers(prefixLengths, hashIntegers(tokens, start)));
 }
 
-/** The same rows, each with the image of the next one; undefined where there are no images, or one row alone. */
+/**
+ * The same rows, each with the image of the row half a batch on: neighbours may be captions of one picture. Undefined where there are no
+ * images, or one row alone.
+ */
 export function withExchangedImages(batch: PrefixLmBatch): PrefixLmBatch | undefined {
   const { images, size } = batch;
   if (!images || size < 2) return undefined;
-  const next = Array.from({ length: size }, (_, row) => (row + 1) % size);
-  return { ...batch, ...withImagesOf(images, next) };
+  const others = Array.from({ length: size }, (_, row) => (row + Math.floor(size / 2)) % size);
+  return { ...batch, ...withImagesOf(images, others) };
 }
 
 function withImagesOf(
