@@ -78,11 +78,11 @@ test('a training that runs away is failed, and the last good weights are back', 
   await engine.start(() => {});
   const { heard, callbacks } = listener(({ step }) => {
     if (step === 3)
-      vi.spyOn(SimVlm.prototype, 'loss').mockImplementation(function (this: SimVlm, ...args) {
+      vi.spyOn(SimVlm.prototype, 'lossOf').mockImplementation(function (this: SimVlm, ...args) {
         return original.apply(this, args).mul(Number.NaN) as never;
       });
   });
-  const original = SimVlm.prototype.loss;
+  const original = SimVlm.prototype.lossOf;
   const status = await engine.teach(lessons, settings, callbacks);
   expect(status).toMatchObject({ state: 'failed', step: 0, error: { code: 'TRAINING_DIVERGED' } });
   expect(heard.statuses.at(-1)).toEqual(status);
