@@ -16,10 +16,10 @@ function coloured(colour: number): RgbImage {
 
 const CAPTIONS = ['abab', 'cdcd', 'efef', 'ghgh'];
 
-/** 64 pictures of 4 colours; the caption tells the colour, or is drawn without a look at the picture. */
+/** 512 pictures of 4 colours, so many that chance ties no caption to a colour; the caption tells the colour, or is drawn without a look at the picture. */
 function pairs(captionsTell: boolean, seed: number): Example[] {
   const random = Random.fromSeed(seed);
-  return Array.from({ length: 64 }, (_, i) => {
+  return Array.from({ length: 512 }, (_, i) => {
     const colour = random.integer(4);
     const text = CAPTIONS[captionsTell ? colour : random.integer(4)]!;
     return { id: `${seed} ${i}`, text, image: coloured(colour) };
@@ -41,7 +41,7 @@ async function use(captionsTell: boolean) {
   const learner = prefixLmLearner(model);
   const validation = async function* (): AsyncGenerator<readonly PrefixLmBatch[]> {
     const batches = source(pairs(captionsTell, 2), 2);
-    for (let i = 0; i < 4; i++) yield await batches.next();
+    for (let i = 0; i < 16; i++) yield await batches.next();
   };
   const warnings: [step: number, message: string][] = [];
   let step = 0;
