@@ -36,7 +36,7 @@ class LosableBackend extends Backend {
 
   constructor() {
     super({ prefer: 'wasm' });
-    for (const method of ['loss', 'generate', 'saveWeights'] as const) {
+    for (const method of ['lossOf', 'generate', 'saveWeights'] as const) {
       const original = SimVlm.prototype[method] as (...args: never[]) => unknown;
       const isLost = () => this.#isLost;
       vi.spyOn(SimVlm.prototype, method).mockImplementation(function (this: SimVlm, ...args: unknown[]) {
