@@ -5,7 +5,9 @@ const LONGEST = 200;
 
 /** What a run may be called. Its name is a folder in `runs/`, and never leads out of it. */
 export const runName: OptionRule = {
-  expected: `the name of a folder in runs/: not empty, not "." or "..", without / \\ and control characters, ${LONGEST} bytes at most`,
+  // Put together from names, it would stay in every bundle.
+  expected:
+    'the name of a folder in runs/: not empty, not "." or "..", without / \\ and control characters, 200 bytes at most',
   accepts: value =>
     typeof value === 'string' &&
     value.trim() !== '' &&

@@ -1,11 +1,12 @@
-import { type Checkpoint, FILES, fileOf } from '@simvlm/checkpoint';
+import { type Checkpoint, FILES } from '@simvlm/checkpoint';
 import { ConfigError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import { centerCrop } from '@simvlm/image';
 import { type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
-import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
-import { checkpointRunConfig, withPluginAdvice } from './checkpoint';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
+import { openForUse } from './open-checkpoint';
 import { ownParts } from './registry';
 
 export interface CaptionOptions
@@ -90,13 +91,12 @@ export async function openCaptioner(
   checkpoint: Checkpoint,
   { plugins = [], registry = ownParts().use(...plugins) }: OpenCaptionerOptions = {},
 ): Promise<Captioner> {
-  const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
-  const config = await checkpointRunConfig(checkpoint);
+  const { tokenizer, run } = await openForUse(checkpoint);
   if (checkpoint.names.includes(FILES.classifier))
     throw new ConfigError(
       'CONFIG_INVALID',
       `${checkpoint.where} is of a classifier, which writes no captions: simvlm eval FOLDER --checkpoint ${checkpoint.where} tells its accuracy`,
     );
   const model = await withPluginAdvice(checkpoint, () => openSimVlm(checkpoint, { registry, tokenizer }));
-  return new Captioner(model, tokenizer, config);
+  return new Captioner(model, tokenizer, run);
 }

@@ -13,7 +13,7 @@ import {
 } from '@simvlm/checkpoint';
 import { CheckpointError, ConfigError, type JsonValue, PluginError } from '@simvlm/core';
 import { checkpointModelConfig, type SimVlmConfig } from '@simvlm/model';
-import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { resolveRunConfig } from './config/resolve';
 import type { RunConfig } from './config/schema';
 import { pluginAdvice } from './plugin-advice';
@@ -36,11 +36,6 @@ export async function checkpointRunConfig(checkpoint: Checkpoint): Promise<RunCo
     if (!(error instanceof ConfigError)) throw error;
     throw new CheckpointError('CHECKPOINT_INVALID', error.message, { cause: error });
   }
-}
-
-/** The tokenizer of a checkpoint. @throws CheckpointError, TokenizerError */
-export async function checkpointTokenizer(checkpoint: Checkpoint): Promise<SentencePieceTokenizer> {
-  return loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
 }
 
 /** Does what needs the plug-ins of a checkpoint; where one is missing, the error says which option loads it. */

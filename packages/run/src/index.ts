@@ -7,7 +7,7 @@ export {
   openCaptioner,
 } from './captioner';
 export { checkParts } from './check-parts';
-export { checkpointRunConfig, contentsForUse, withPluginAdvice } from './checkpoint';
+export { checkpointRunConfig, contentsForUse } from './checkpoint';
 export { demoConfig } from './config/demo';
 export { runJsonSchema } from './config/json-schema';
 export { applyOverrides } from './config/overrides';
@@ -15,6 +15,7 @@ export { resolveRunConfig } from './config/resolve';
 export type { RunConfig, RunConfigInput } from './config/schema';
 export type { RunData } from './data';
 export { imageSizeOf } from './model';
+export { type OpenedCheckpoint, openForUse } from './open-checkpoint';
 export { type OpenRunOptions, openRun, type Run, type RunTrainOptions } from './open-run';
 export { pluginAdvice, pluginArguments } from './plugin-advice';
 export { ownParts } from './registry';

@@ -1,11 +1,9 @@
-import { type Checkpoint, readAll } from '@simvlm/checkpoint';
+import { readAll } from '@simvlm/checkpoint';
 import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
 import { ConfigError, didYouMean } from '@simvlm/core';
 import {
-  checkpointModelConfig,
   growWeights,
   mergedTensors,
-  openWeights,
   type Preset,
   presets,
   resizeWeights,
@@ -13,6 +11,7 @@ import {
   type SimVlmConfig,
 } from '@simvlm/model';
 import type { RunConfig } from './config/schema';
+import type { OpenedCheckpoint } from './open-checkpoint';
 
 /** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
 export function modelPreset({ model }: RunConfig): Preset {
@@ -32,22 +31,20 @@ export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: R
 }
 
 /**
- * A model for this tokenizer with the weights of a checkpoint, made to fit images of its own size and a larger patcher. Adapters that the
+ * A model with the tokenizer and the weights of a checkpoint, made to fit images of its own size and a larger patcher. Adapters that the
  * checkpoint has are merged into its weights; those that the configuration asks for are fresh.
  *
  * @throws CheckpointError when the models differ in more than `imageSize`, adapters and a patcher that grows
  */
 export async function createModelFrom(
-  checkpoint: Checkpoint,
+  opened: OpenedCheckpoint,
   config: RunConfig,
-  tokenizer: Tokenizer,
   registry: Registry,
 ): Promise<SimVlm> {
-  const to = modelConfig(config, tokenizer);
+  const to = modelConfig(config, opened.tokenizer);
   const { lora: _, ...plain } = to;
-  const before = await checkpointModelConfig(checkpoint);
-  const whole = await openWeights(checkpoint, before, registry);
-  const { lora, ...from } = before;
+  const whole = await opened.weights(registry);
+  const { lora, ...from } = opened.config;
   const weights = await readAll(lora ? mergedTensors(whole, lora) : whole);
   const larger = { ...plain, imageSize: from.imageSize };
   const grown = growWeights(weights, from, larger, { seed: config.seed, registry });

@@ -1,7 +1,6 @@
 import {
   type Checkpoint,
   checkFits,
-  FILES,
   fileOf,
   finiteTensors,
   openTensors,
@@ -10,12 +9,12 @@ import {
 } from '@simvlm/checkpoint';
 import type { Registry, Task, Tokenizer } from '@simvlm/core';
 import { centerCrop, imageTransform } from '@simvlm/image';
-import { checkpointModelConfig, checkTokenizer, SimVlm } from '@simvlm/model';
+import { SimVlm } from '@simvlm/model';
 import { deviceWriter } from '@simvlm/ops';
-import { loadTokenizer } from '@simvlm/tokenizer';
-import { checkpointRunConfig, withPluginAdvice } from './checkpoint';
+import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
+import { openForUse } from './open-checkpoint';
 
 interface TaskParts {
   readonly config: RunConfig;
@@ -74,10 +73,7 @@ export async function openTask(
   data: Pick<RunData, 'train' | 'documents'>,
   registry: Registry,
 ): Promise<OpenedTask> {
-  const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
-  const config = await checkpointRunConfig(checkpoint);
-  const modelConfig = await checkpointModelConfig(checkpoint);
-  checkTokenizer(modelConfig, tokenizer);
+  const { config: modelConfig, run: config, tokenizer } = await openForUse(checkpoint);
   const weights = await openTensors(checkpoint, TENSORS.weights);
   const model = await withPluginAdvice(checkpoint, async () =>
     SimVlm.create(modelConfig, { init: 'zeros', registry }),

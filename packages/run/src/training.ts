@@ -12,11 +12,12 @@ import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import { type TrainResult, train } from '@simvlm/trainer';
 import type * as tf from '@tensorflow/tfjs';
 import { reportBeforeTraining, warmupWarning } from './before-training';
-import { checkpointExtras, checkpointTokenizer } from './checkpoint';
+import { checkpointExtras } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';
 import type { RunData } from './data';
 import { scheduledEvaluation, validationPart } from './evaluation';
 import { createModel, createModelFrom } from './model';
+import { openForUse } from './open-checkpoint';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
 import { runTask } from './task';
@@ -60,12 +61,12 @@ export async function runTraining(
 ): Promise<Trained & { readonly result: TrainResult }> {
   const { config, storage, data, registry, reporter, resume, init, signal, processes } = options;
   const given = resume ?? init;
-  const tokenizer = given
-    ? await checkpointTokenizer(given)
-    : await runTokenizer(config, data, options.readTokenizer);
-  const model = init
-    ? await createModelFrom(init, config, tokenizer, registry)
-    : createModel(config, tokenizer, registry);
+  const opened = given && (await openForUse(given));
+  const tokenizer = opened?.tokenizer ?? (await runTokenizer(config, data, options.readTokenizer));
+  const model =
+    opened && init
+      ? await createModelFrom(opened, config, registry)
+      : createModel(config, tokenizer, registry);
   let task: Task | undefined;
   try {
     reporter.note(

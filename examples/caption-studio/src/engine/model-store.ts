@@ -1,14 +1,8 @@
-import { type CheckpointFiles, FILES, fileOf, memoryCheckpoint } from '@simvlm/checkpoint';
+import { type CheckpointFiles, memoryCheckpoint } from '@simvlm/checkpoint';
 import { CheckpointError, parameterCount } from '@simvlm/core';
-import {
-  checkpointModelConfig,
-  defaultRegistry,
-  modelParameters,
-  openSimVlm,
-  type SimVlm,
-} from '@simvlm/model';
-import { checkpointRunConfig, type RunConfig } from '@simvlm/run';
-import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
+import { checkpointModelConfig, modelParameters, type SimVlm } from '@simvlm/model';
+import { checkpointRunConfig, openCaptioner, type RunConfig } from '@simvlm/run';
+import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
 import type { ModelInfo } from './engine';
 
 /** The files that the command line needs, and so does the engine; a model card `README.md` may come with them. */
@@ -38,18 +32,15 @@ export interface LoadedModel {
 export async function openModel(files: CheckpointFiles, name: string): Promise<LoadedModel> {
   const checkpoint = memoryCheckpoint(files);
   for (const file of MODEL_FILES) await checkpoint.file(file);
-  const registry = defaultRegistry();
   const config = await checkpointModelConfig(checkpoint);
-  const parameters = parameterCount(modelParameters(config, registry));
+  const parameters = parameterCount(modelParameters(config));
   if (parameters > MAX_PARAMETERS || config.imageSize > MAX_SIDE)
     throw new CheckpointError(
       'CHECKPOINT_MISMATCH',
       `the model has ${Math.round(parameters / 1e6)} M parameters and reads pictures of ${config.imageSize} pixels a side; a page has room for ${MAX_PARAMETERS / 1e6} M and ${MAX_SIDE}`,
     );
-  const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
-  const run = await checkpointRunConfig(checkpoint);
+  const { model, tokenizer, config: run } = await openCaptioner(checkpoint);
   const card = files.get('README.md');
-  const model = await openSimVlm(checkpoint, { registry, tokenizer });
   const info: ModelInfo = {
     name,
     parameters,

@@ -1,8 +1,7 @@
 import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import { bytesText, checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError } from '@simvlm/core';
-import { checkpointModelConfig, openWeights } from '@simvlm/model';
-import { contentsForUse, withPluginAdvice } from '@simvlm/run';
+import { contentsForUse, openForUse } from '@simvlm/run';
 import { runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
@@ -25,10 +24,8 @@ export async function exportCheckpoint({
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
   const checkpoint = await openCheckpointAt(path);
-  const config = await checkpointModelConfig(checkpoint);
-  const weights = await withPluginAdvice(checkpoint, async () =>
-    openWeights(checkpoint, config, await runRegistry(plugin)),
-  );
+  const opened = await openForUse(checkpoint);
+  const weights = await opened.weights(await runRegistry(plugin));
   if (float16) await checkFloat16(weights);
   const contents = await contentsForUse(checkpoint, weights, { dtype: float16 ? 'F16' : 'F32' });
   const bytes = await writeCheckpointFolder(out, contents);

@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { type Checkpoint, readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
+import { readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
 import { checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
-import { CheckpointError, ConfigError } from '@simvlm/core';
+import { CheckpointError, ConfigError, type Registry } from '@simvlm/core';
 import {
   adaptersOf,
-  checkpointModelConfig,
   checkWeights,
   mergedTensors,
-  openWeights,
   readAdapters,
   type SimVlmConfig,
   writeAdapters,
 } from '@simvlm/model';
-import { checkpointRunConfig, contentsForUse, withPluginAdvice } from '@simvlm/run';
+import { contentsForUse, type OpenedCheckpoint, openForUse } from '@simvlm/run';
 import { runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder, openOutput } from '../io/output-file';
@@ -26,16 +24,14 @@ export async function loraMerge(
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
   const checkpoint = await openCheckpointAt(path);
-  const config = await checkpointModelConfig(checkpoint);
+  const opened = await openForUse(checkpoint);
+  const registry = await runRegistry(plugin);
   const { lora, weights } =
     adapters === undefined
-      ? {
-          lora: ownAdapters(path, config),
-          weights: await weightsOf(checkpoint, config, plugin),
-        }
-      : await withFile(path, checkpoint, config, adapters, plugin);
-  const { lora: _, ...plain } = config;
-  const { lora: __, ...run } = await checkpointRunConfig(checkpoint);
+      ? { lora: ownAdapters(path, opened.config), weights: await opened.weights(registry) }
+      : await withFile(path, opened, adapters, registry);
+  const { lora: _, ...plain } = opened.config;
+  const { lora: __, ...run } = opened.run;
   const contents = await contentsForUse(checkpoint, mergedTensors(weights, lora), { model: plain, run });
   await writeCheckpointFolder(out, contents);
   new Terminal().note(`merged into ${out}`);
@@ -49,24 +45,13 @@ export async function loraExtract(
 ): Promise<number> {
   const output = await openOutput(out, 'give another file with --out');
   const checkpoint = await openCheckpointAt(path);
-  const config = await checkpointModelConfig(checkpoint);
-  const lora = ownAdapters(path, config);
-  const { tensors, metadata } = await weightsOf(checkpoint, config, plugin);
+  const opened = await openForUse(checkpoint);
+  const lora = ownAdapters(path, opened.config);
+  const { tensors, metadata } = await opened.weights(await runRegistry(plugin));
   const adapters = await readAll({ tensors: adaptersOf(tensors), metadata });
   await output.write(writeAdapters(adapters, lora));
   new Terminal().note(`adapters of rank ${lora.rank} in ${out}`);
   return exitCode.ok;
-}
-
-/** The weights of a checkpoint, known to be its configuration's. */
-function weightsOf(
-  checkpoint: Checkpoint,
-  config: SimVlmConfig,
-  plugins: readonly string[] | undefined,
-): Promise<TensorSet> {
-  return withPluginAdvice(checkpoint, async () =>
-    openWeights(checkpoint, config, await runRegistry(plugins)),
-  );
 }
 
 type Lora = NonNullable<SimVlmConfig['lora']>;
@@ -83,11 +68,11 @@ function ownAdapters(path: string, { lora }: SimVlmConfig): Lora {
 /** The weights of a checkpoint that has no adapters, with those of a file beside them: all of them must be there, and fit. */
 async function withFile(
   path: string,
-  checkpoint: Checkpoint,
-  config: SimVlmConfig,
+  opened: OpenedCheckpoint,
   name: string,
-  plugins?: readonly string[],
+  registry: Registry,
 ): Promise<{ lora: Lora; weights: TensorSet }> {
+  const { config } = opened;
   if (config.lora)
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -104,8 +89,8 @@ async function withFile(
     );
   }
   const { adapters, lora } = readAdapters(bytes, name);
-  const { tensors, metadata } = await weightsOf(checkpoint, config, plugins);
+  const { tensors, metadata } = await opened.weights(registry);
   const weights = { tensors: new Map([...tensors, ...tensorSources(adapters)]), metadata };
-  checkWeights({ ...config, lora }, weights, await runRegistry(plugins), name);
+  checkWeights({ ...config, lora }, weights, registry, name);
   return { lora, weights };
 }
