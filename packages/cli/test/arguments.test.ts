@@ -143,6 +143,13 @@ describe('what is missing', () => {
     expect(err).toContain('"data.train": cannot read nowhere/captions.jsonl: there is no such file');
     expect(code).toBe(1);
   });
+
+  it('a checkpoint to begin with is named by the key of the configuration', async () => {
+    folder.write('config.json', smallConfig('nowhere'));
+    const { code, err } = await simvlm('train', 'config.json', '--set', 'init=runs/mine');
+    expect(err).toContain('"init": no checkpoint at runs/mine: there is no such folder');
+    expect(code).toBe(1);
+  });
 });
 
 it('info --json describes machine and backends', async () => {

@@ -1,3 +1,4 @@
+export { atKey } from './at-key';
 export { type BeforeTraining, reportBeforeTraining, warmupWarning } from './before-training';
 export {
   type Caption,

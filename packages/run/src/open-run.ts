@@ -11,6 +11,7 @@ import {
 } from '@simvlm/core';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
 import type { TrainResult } from '@simvlm/trainer';
+import { atKey } from './at-key';
 import { type Caption, Captioner, type CaptionOptions, openCaptioner } from './captioner';
 import { checkParts } from './check-parts';
 import { resolveRunConfig } from './config/resolve';
@@ -94,7 +95,7 @@ export class Run {
         `${latest.where} is of a run that has begun: go on with train({ resume: true }), or give another storage`,
       );
     if (latest) await checkResume(latest, config, reporter);
-    const init = latest || config.init === undefined ? undefined : await host.openCheckpoint(config.init);
+    const init = latest || config.init === undefined ? undefined : await this.#openInit(config.init);
     const { model, tokenizer, result } = await runTraining({
       ...{ config, data, registry, reporter, storage, resume: latest, init, signal },
       readTokenizer: host.readTokenizer,
@@ -143,6 +144,14 @@ export class Run {
     const latest = await this.options.storage?.latest();
     if (!latest) throw new ConfigError('CONFIG_INVALID', 'this run has no model yet: train it first');
     return (this.#captioner = await openCaptioner(latest, { registry: this.registry }));
+  }
+
+  async #openInit(name: string): Promise<Checkpoint> {
+    try {
+      return await this.host.openCheckpoint(name);
+    } catch (error) {
+      throw atKey('init', error);
+    }
   }
 
   dispose(): void {

@@ -7,6 +7,7 @@ import {
   SkipLog,
 } from '@simvlm/core';
 import { subset, textDataset } from '@simvlm/data';
+import { atKey } from './at-key';
 import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
 import type { Reporter } from './reporter';
@@ -102,8 +103,7 @@ async function documentsOf(file: string, { readDocuments }: SourceOptions): Prom
 
 /** What is not there is named with the key that asks for it. */
 function named(key: string, error: unknown): unknown {
-  if (!isSimVlmError(error) || error.code !== 'DATA_NOT_FOUND') return error;
-  return new DataError(error.code, `"${key}": ${error.message}`, { cause: error });
+  return isSimVlmError(error) && error.code === 'DATA_NOT_FOUND' ? atKey(key, error) : error;
 }
 
 /** Every example is read once: for its caption, and to know now which cannot be used. */

@@ -1,4 +1,5 @@
 import { SentencePieceTokenizer, withSentinels, withSpecialTokens } from '@simvlm/tokenizer';
+import { atKey } from './at-key';
 import { VOCABULARY } from './config/resolve';
 import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
@@ -25,7 +26,9 @@ async function plainTokenizer(
 ): Promise<SentencePieceTokenizer> {
   if (tokenizer.model !== undefined) {
     // Published tokenizers often have no pad token.
-    const { model } = await read(tokenizer.model);
+    const { model } = await read(tokenizer.model).catch(error => {
+      throw atKey('tokenizer.model', error);
+    });
     return new SentencePieceTokenizer(withSpecialTokens(model));
   }
   return learnVocabulary(data, tokenizer.vocabSize ?? VOCABULARY, seed);

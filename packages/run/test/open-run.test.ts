@@ -4,6 +4,7 @@ import { arrayDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openCaptioner, openRun, type RunConfigInput } from '../src/index';
+import { openRun as openRunInNode } from '../src/node';
 
 beforeAll(() => pickBackend({ prefer: 'wasm' }));
 
@@ -103,6 +104,14 @@ describe('what cannot be is said', () => {
   ])('%j', async (change, message) => {
     await expect(openRun(config(change as never), { sources })).rejects.toThrow(message);
   });
+});
+
+it.each([
+  [{ tokenizer: { model: 'nowhere.model' } }, '"tokenizer.model": cannot read nowhere.model'],
+  [{ init: 'nowhere' }, '"init": no checkpoint at nowhere'],
+])('what %j names and is not there is named with its key', async (change, message) => {
+  const run = await openRunInNode(config(change), { sources });
+  await expect(run.train()).rejects.toThrow(message);
 });
 
 describe('data', () => {

@@ -4,6 +4,7 @@ import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
 import {
+  atKey,
   checkParts,
   countOf,
   imageSizeOf,
@@ -86,7 +87,13 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
     await checkOutputFolder(runPath(config.name), 'train in another working directory, or free the place');
   const resume =
     options.resume === undefined || auto ? undefined : await openResume(options.resume, config, terminal);
-  const init = resume || from === undefined ? undefined : await openInit(from);
+  const init =
+    resume || from === undefined
+      ? undefined
+      : await openInit(from).catch(error => {
+          // Where the command line names it, the user knows where that stands.
+          throw options.init === undefined ? atKey('init', error) : error;
+        });
   const backend = await startBackend({ ...options, precision: config.precision }, registry);
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {
