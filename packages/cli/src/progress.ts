@@ -85,27 +85,12 @@ function blend(past: number | undefined, now: number): number {
  */
 export function reportTraining(
   terminal: Terminal,
-  { step, totalSteps, seconds, rows, skipped, reason, best, spikes }: TrainResult,
+  result: TrainResult,
   named: readonly string[],
   run: { readonly folder?: string; readonly patience?: number | undefined } = {},
 ): void {
-  terminal.note(
-    `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'} steps, ` +
-      `${rows.toLocaleString('en')} examples in ${duration(seconds)}`,
-  );
-  if (reason === 'early stopping')
-    terminal.note(
-      `stopped early: ${best?.name ?? 'the metric'} got no better in ${run.patience} evaluations`,
-    );
-  if (best)
-    terminal.note(
-      `best: ${best.name} ${best.value.toFixed(4)} at step ${best.step.toLocaleString('en')}` +
-        (run.folder === undefined ? '' : `; use it with --checkpoint ${run.folder}/best`),
-    );
-  if (spikes.found > 0)
-    terminal.note(
-      `the loss leapt ${countOf(spikes.found, 'time')}: ${countOf(spikes.skipped, 'step')} skipped, ${countOf(spikes.rollbacks, 'rollback')}`,
-    );
+  for (const [name, text] of endOfRun(result, run)) terminal.note(`${name.padEnd(10)}${text}`);
+  const { skipped } = result;
   if (skipped.count === 0) return;
   terminal.warn(
     `${countOf(skipped.count, 'sample')} could not be used: ${countOf(skipped.draws, 'draw')} went to other samples`,
@@ -113,4 +98,37 @@ export function reportTraining(
   const reasons = skipped.reasons.filter(reason => !named.includes(reason));
   const known = skipped.reasons.length - reasons.length;
   for (const line of skippedLines({ count: skipped.count - known, reasons })) terminal.note(`  ${line}`);
+}
+
+/** The table at the end of a run. */
+function endOfRun(
+  { step, totalSteps, seconds, rows, loss, reason, best, spikes }: TrainResult,
+  run: { readonly folder?: string; readonly patience?: number | undefined },
+): [name: string, text: string][] {
+  const table: [string, string][] = [
+    ['steps', `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'}`],
+    ['examples', `${rows.toLocaleString('en')} in ${duration(seconds)}`],
+  ];
+  if (loss)
+    table.push([
+      'loss',
+      `${loss.smoothed.toFixed(3)}; lowest ${loss.lowest.toFixed(3)} at step ${loss.lowestStep.toLocaleString('en')} (smoothed)`,
+    ]);
+  if (best)
+    table.push([
+      'best',
+      `${best.name} ${best.value.toFixed(4)} at step ${best.step.toLocaleString('en')}` +
+        (run.folder === undefined ? '' : `; use it with --checkpoint ${run.folder}/best`),
+    ]);
+  if (reason === 'early stopping')
+    table.push([
+      'ended',
+      `early: ${best?.name ?? 'the metric'} got no better in ${run.patience} evaluations`,
+    ]);
+  if (spikes.found > 0)
+    table.push([
+      'spikes',
+      `${countOf(spikes.found, 'spike')} of the loss: ${countOf(spikes.skipped, 'step')} skipped, ${countOf(spikes.rollbacks, 'rollback')}`,
+    ]);
+  return table;
 }

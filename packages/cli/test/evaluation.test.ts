@@ -32,7 +32,7 @@ it('a run is evaluated on its schedule, and the best checkpoint is kept and open
   const evaluated = lines('watched').filter(line => 'val/loss' in line);
   expect(evaluated.map(({ step }) => step)).toEqual([10, 20, 30, 40]);
   expect(err).toMatch(
-    /^best: val\/loss \d+\.\d{4} at step \d+; use it with --checkpoint runs\/watched\/best$/m,
+    /^best {6}val\/loss \d+\.\d{4} at step \d+; use it with --checkpoint runs\/watched\/best$/m,
   );
   const best = ['--checkpoint', 'runs/watched/best', '--backend', 'wasm'];
   const captioned = await simvlm('caption', 'train/0.png', ...best);
@@ -43,7 +43,7 @@ it('a run that no longer gets better ends', async () => {
   const still = ['name=still', 'optimizer.learningRate=0', 'earlyStopping={"patience":2}'];
   const { code, err } = await train(...still);
   expect(code, err).toBe(0);
-  expect(err).toContain('stopped early: val/loss got no better in 2 evaluations');
+  expect(err).toContain('ended     early: val/loss got no better in 2 evaluations');
   // The first is the best, the next two are no better.
   expect(lines('still').at(-1)!.step).toBe(30);
 });

@@ -92,7 +92,7 @@ describe('train in two processes', () => {
 
     expect(readdirSync('runs/parts/checkpoints')).toEqual(['step-00000010']);
     expect(first.err).toMatch(/waiting for 1 more process at 127\.0\.0\.1:\d+/);
-    expect(first.err).toContain('10 of 10 steps, 190 examples');
+    expect(first.err).toMatch(/^steps {5}10 of 10\nexamples {2}190 in /m);
     expect(second.err.split('\n').filter(line => /backend|steps|pictures/.test(line))).toEqual([]);
   });
 

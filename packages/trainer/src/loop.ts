@@ -94,6 +94,7 @@ export class TrainingLoop<B> {
       totalSteps: this.#length.total ?? null,
       seconds: this.#seconds,
       rows: this.#rows,
+      ...(this.#watch.loss && { loss: this.#watch.loss }),
       reason: this.#stop ?? (steps !== undefined ? 'steps' : epochs !== undefined ? 'epochs' : 'time'),
       ...(metric && best && { best: { ...metric, ...best } }),
       spikes: { found, skipped, rollbacks },

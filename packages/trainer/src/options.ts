@@ -5,6 +5,7 @@ import type { TrainConfig } from './config';
 import type { Evaluators } from './evaluation/evaluations';
 import type { TrainLearner } from './learner';
 import type { StopReason } from './processes';
+import type { SmoothedLoss } from './smoothed-loss';
 
 export interface TrainOptions<B = unknown> {
   /** What is trained, such as `prefixLmLearner(model)` of `@simvlm/model`, or one of your own. It stays the caller's. */
@@ -42,6 +43,8 @@ export interface TrainResult {
   readonly seconds: number;
   /** Rows trained on, over all sessions. */
   readonly rows: number;
+  /** Smoothed loss of the last step and the lowest one; absent where no step was taken. */
+  readonly loss?: SmoothedLoss;
   /** Why it ended: after its last step, epoch or minute, or before. */
   readonly reason: EndReason;
   /** The best evaluation by the metric of the configuration. */
