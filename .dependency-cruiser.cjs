@@ -37,7 +37,7 @@ module.exports = {
       from: { path: '^packages/([^/]+)/src/' },
       to: {
         path: '^packages/([^/]+)/src/',
-        pathNot: ['^packages/$1/src/', '^packages/[^/]+/src/(index|node|browser)\\.ts$'],
+        pathNot: ['^packages/$1/src/', '^packages/[^/]+/src/(index|node|browser|report)\\.ts$'],
       },
     },
     {
@@ -62,7 +62,7 @@ module.exports = {
       name: 'examples-use-public-packages',
       severity: 'error',
       from: { path: '^examples/' },
-      to: { path: '^packages/[^/]+/src/', pathNot: '^packages/[^/]+/src/(index|node|browser)\\.ts$' },
+      to: { path: '^packages/[^/]+/src/', pathNot: '^packages/[^/]+/src/(index|node|browser|report)\\.ts$' },
     },
     {
       name: 'resolvable',

@@ -17,7 +17,7 @@ const config: KnipConfig = {
     },
     'packages/*': {
       entry: [
-        'src/{index,node,browser,bin}.ts',
+        'src/{index,node,browser,report,bin}.ts',
         '{src,test}/**/*.test.ts',
         '{scripts,fixtures}/*.{ts,mjs}',
         'test/{browser/page,few-operators}.ts',

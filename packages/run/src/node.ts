@@ -21,6 +21,3 @@ export {
 } from './node/run-folder';
 export { readMetrics, readRun } from './node/run-record';
 export { type FolderTrainingOptions, trainInFolder } from './node/train-in-folder';
-export { lineChart, type Series, smooth, thin } from './report/chart';
-export { escapeHtml } from './report/escape';
-export { comparisonHtml } from './report/report';

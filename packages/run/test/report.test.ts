@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderStorage } from '@simvlm/checkpoint/node';
 import { expect, onTestFinished, test } from 'vitest';
-import { comparisonHtml, readRun } from '../src/node';
+import { readRun } from '../src/node';
+import { comparisonHtml } from '../src/report';
 
 /** The folder of a run: three steps, an evaluation, and a checkpoint with its configuration. */
 async function runFolder(name: string, config: object): Promise<string> {

@@ -1,4 +1,4 @@
-import { fromBfloat16, fromFloat16, toFloat16 } from './half';
+import { float16Numbers, fromBfloat16, toFloat16 } from './half';
 import type { Dtype } from './layout';
 import type { WeightType } from './types';
 
@@ -18,8 +18,12 @@ export function decodeFloat32(values: Float32Array): void {
 /** Writes the numbers of 16-bit `bytes` to `into`. */
 export function decodeHalf(bytes: Uint8Array, dtype: Exclude<Dtype, 'F32'>, into: Float32Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decode = dtype === 'F16' ? fromFloat16 : fromBfloat16;
-  for (let i = 0; i < into.length; i++) into[i] = decode(view.getUint16(2 * i, true));
+  if (dtype === 'BF16') {
+    for (let i = 0; i < into.length; i++) into[i] = fromBfloat16(view.getUint16(2 * i, true));
+    return;
+  }
+  const numbers = float16Numbers();
+  for (let i = 0; i < into.length; i++) into[i] = numbers[view.getUint16(2 * i, true)]!;
 }
 
 /** The bytes of numbers as a file has them; of F32 on a little-endian machine those of `values` themselves. */

@@ -1,4 +1,5 @@
-import { comparisonHtml, readRun } from '@simvlm/run/node';
+import { readRun } from '@simvlm/run/node';
+import { comparisonHtml } from '@simvlm/run/report';
 import { exitCode } from '../exit-code';
 import { openOutput } from '../io/output-file';
 import { printLine } from '../terminal';

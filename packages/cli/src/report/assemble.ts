@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Random, type RgbImage } from '@simvlm/core';
 import { exactMatch } from '@simvlm/eval';
-import { readMetrics, type SplitResult, smooth, thin } from '@simvlm/run/node';
+import { readMetrics, type SplitResult } from '@simvlm/run/node';
+import { smooth, thin } from '@simvlm/run/report';
 import sharp from 'sharp';
 import { openOutput } from '../io/output-file';
 import { type ReportPicture, reportHtml } from './html';

@@ -1,4 +1,4 @@
-import { escapeHtml, lineChart, type Series } from '@simvlm/run/node';
+import { escapeHtml, lineChart, type Series } from '@simvlm/run/report';
 
 export interface ReportPicture {
   /** A data URI. */

@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url';
 import { ConfigError, isSimVlmError, type Plugin, type Registry } from '@simvlm/core';
 import { emojiPlugin } from '@simvlm/dataset-emoji';
 import { runtimePlugin } from '@simvlm/runtime';
-import { resolve as packageOf } from 'import-meta-resolve';
 import { ownParts } from '../registry';
 
 /**
@@ -32,7 +31,7 @@ async function addPlugin(registry: Registry, specifier: string): Promise<void> {
 }
 
 async function loadPlugin(specifier: string): Promise<Plugin> {
-  const target = moduleOf(specifier);
+  const target = await moduleOf(specifier);
   let module: { default?: Partial<Plugin> };
   try {
     module = await import(target);
@@ -50,10 +49,12 @@ async function loadPlugin(specifier: string): Promise<Plugin> {
 }
 
 /** What to import. A URL could hold or fetch code that is in no file of the user. */
-function moduleOf(specifier: string): string {
+async function moduleOf(specifier: string): Promise<string> {
   if (isAbsolute(specifier) || /^\.{1,2}[\\/]/.test(specifier)) return pathToFileURL(resolve(specifier)).href;
   if (specifier === '' || /^[a-z][a-z\d+.-]*:/i.test(specifier) || isBuiltin(specifier))
     throw unusable(specifier, 'give a package, or a file that begins with ./, ../ or /; URLs are not loaded');
+  // Only for whoever names a package: it takes a while to load.
+  const { resolve: packageOf } = await import('import-meta-resolve');
   try {
     // The package is the user's: it is installed beside what they work on, not beside this file.
     return packageOf(specifier, pathToFileURL(resolve('package.json')).href);
