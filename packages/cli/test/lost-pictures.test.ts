@@ -218,7 +218,8 @@ describe('progress', () => {
   it('at the end of training names only what was not named before, and the rest as a number', () => {
     const { terminal, lines } = listener();
     reportTraining(terminal, { ...result, skipped } as never, skipped.reasons.slice(0, 18));
-    expect(lines.slice(1).map(line => line.trim())).toEqual([
+    // Behind the table: steps and examples.
+    expect(lines.slice(2).map(line => line.trim())).toEqual([
       expect.stringContaining('22 samples could not be used: 40 draws went to other samples'),
       '18.png: lost',
       '19.png: lost',
