@@ -86,7 +86,7 @@ function stepped<B>(make: (random: Random) => readonly B[]): BatchSource<B> {
   return {
     next: async () => make(Random.fromSeed(1).fork(step++)),
     state: () => step,
-    restore: state => void (step = state as number),
+    restore: ([state]) => void (step = state as number),
     skipped: () => ({ count: 0, draws: 0, reasons: [] }),
   };
 }

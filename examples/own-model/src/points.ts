@@ -25,7 +25,7 @@ export function pointBatches(seed: number, size: number): BatchSource<Points> {
   return {
     next: async () => [drawPoints(Random.fromSeed(seed).fork(step++), size)],
     state: () => step,
-    restore: state => void (step = Number(state)),
+    restore: ([state]) => void (step = Number(state)),
     skipped: () => ({ count: 0, draws: 0, reasons: [] }),
   };
 }

@@ -25,7 +25,7 @@ function watched(source: BatchSource, held: Held[]): BatchSource {
       return source.next();
     },
     state: () => source.state(),
-    restore: state => source.restore(state),
+    restore: states => source.restore(states),
     skipped: () => source.skipped(),
   };
 }

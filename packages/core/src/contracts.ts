@@ -100,11 +100,16 @@ export interface SkipReport {
 export interface BatchSource<B = PrefixLmBatch> {
   /** Steps that make an epoch, to the nearest whole one above; absent where the data have no end. */
   readonly stepsPerEpoch?: number;
+  /** Tells these data from others: the processes of a run compare it. */
+  readonly identity?: string;
   next(): Promise<readonly B[]>;
   /** Where the source is: after the batch that `next()` returned last, whatever was prefetched. */
   state(): JsonValue;
-  restore(state: JsonValue): void;
+  /** @param states what `state()` said in each process of the run that is resumed, by rank */
+  restore(states: readonly JsonValue[]): void;
   skipped(): SkipReport;
+  /** Ends what works ahead, such as worker threads. */
+  close?(): Promise<void>;
 }
 
 /** The part of a tensor that contracts need; a `tf.Tensor` is one. */

@@ -65,14 +65,25 @@ export { type Plugin, type PluginKinds, Registry } from './plugin';
 export { printable } from './printable';
 export { Random, type RandomState } from './random';
 export { runName } from './run-name';
-export type { Reader, Sample, SampleImage, Share } from './sample';
+export type {
+  Draw,
+  OrderOptions,
+  Reader,
+  Sample,
+  SampleImage,
+  SampleOrder,
+  SampleSource,
+  Share,
+} from './sample';
 export { SkipLog, skipReport } from './skip-log';
 export type {
   Answer,
   Answerer,
   AnswerOptions,
+  DrawnExample,
   EvaluationSubject,
   Evaluator,
+  ExampleStream,
   Task,
   TaskContext,
   TaskFactory,

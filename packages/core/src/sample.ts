@@ -1,4 +1,5 @@
-import type { JsonValue, SkipReport } from './contracts';
+import type { JsonValue, RgbImage, SkipReport } from './contracts';
+import type { Random } from './random';
 
 /** A picture of a sample, as it is stored. */
 export interface SampleImage {
@@ -12,6 +13,8 @@ export interface SampleImage {
    * @throws DataError that names the file when they cannot be read
    */
   bytes(): Promise<Uint8Array>;
+  /** The picture, where its source has it decoded: then `bytes` is not asked for. */
+  readonly pixels?: RgbImage;
 }
 
 /** What a reader makes of one record of a data set. A member that the record does not have is absent. */
@@ -64,4 +67,68 @@ export interface Reader extends AsyncIterable<Sample> {
   restore(state: JsonValue): void;
   /** The records that could not be used, counted since the beginning of the source, also across a `restore`. */
   skipped(): SkipReport;
+}
+
+/** A record in the order of training. */
+export interface Draw {
+  /** Absent where the record cannot be used (then there is a `problem`), or is left out, as it belongs to another split. */
+  readonly sample?: Sample;
+  /** Why the record cannot be used. */
+  readonly problem?: Error;
+  /** Which pass through the source it belongs to, from 0 on. */
+  readonly epoch: number;
+  /** Which time in this epoch, from 0 on: a sample of weight 2 comes twice. */
+  readonly copy: number;
+  /** Where the order stands behind it: what `restore` takes. */
+  readonly after: JsonValue;
+}
+
+/**
+ * A source in the order of training, epoch after epoch without end, as one of several processes reads it. In each epoch every record comes to
+ * exactly one process, and the epoch ends in all of them at the same record of the whole.
+ */
+export interface SampleOrder {
+  /**
+   * The next record.
+   *
+   * @throws DataError for a file that is damaged or has changed, and for a source without records
+   */
+  next(): Promise<Draw>;
+  /**
+   * Goes to where the orders of all processes stood. As many processes as before go on at the very record; another number of them deals what is
+   * left of the epoch anew, so that no record of it comes twice or is left out.
+   *
+   * @param states what `Draw.after` said in each process, by rank; undefined where one has drawn nothing yet
+   * @throws DataError when they belong to other data or another order, or are damaged
+   */
+  restore(states: readonly (JsonValue | undefined)[]): void;
+}
+
+export interface OrderOptions {
+  /** Default: all of it. */
+  readonly share?: Share;
+  /** Every draw follows from it; forked only, so that an order depends on its key and the epoch alone. */
+  readonly random: Random;
+  /**
+   * Records that are mixed at a time: a window of so many is read, shuffled and given; then the next. `false`: the stored order. Default: as
+   * many as the source finds right.
+   */
+  readonly shuffle?: number | false;
+}
+
+/** A data set as training reads it, in part and any number of times. */
+export interface SampleSource {
+  /** For messages. */
+  readonly name: string;
+  /**
+   * Records in an epoch, those that cannot be used included. Where nothing tells it, everything but the pictures is read for it, once.
+   *
+   * @throws DataError for a damaged file
+   */
+  count(): Promise<number>;
+  /** A text that differs when the data do, by the names and sizes of files and what is in their ends: processes compare it, and a resumed run does. */
+  identity(): Promise<string>;
+  /** All records once, in the stored order; pictures are not opened. */
+  read(): Reader;
+  order(options: OrderOptions): SampleOrder;
 }

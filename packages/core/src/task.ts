@@ -4,6 +4,7 @@
 import type {
   BatchSource,
   EvaluationResult,
+  Example,
   ExampleDataset,
   JsonValue,
   Objective,
@@ -14,6 +15,7 @@ import type {
 } from './contracts';
 import type { Learner, Metric } from './learner';
 import type { Random } from './random';
+import type { Share } from './sample';
 
 /** What a model says of an example, and what would be right. */
 export interface Answer {
@@ -55,6 +57,37 @@ export type Evaluator = (
   options: Readonly<Record<string, JsonValue>>,
   signal?: AbortSignal,
 ) => Promise<EvaluationResult>;
+
+/** A training example whose pictures are decoded, varied and square, with what its other draws come from. */
+export interface DrawnExample {
+  readonly example: Example;
+  /** Belongs to the seed, the epoch and the example alone: what is drawn from it is the same in any number of processes and workers. */
+  readonly random: Random;
+  /** Of the source that it comes from, where sources differ in it; else the run's. */
+  readonly objective?: Objective;
+}
+
+/**
+ * Training examples in their order, without end, as one of several processes reads them. Examples that cannot be used are passed over and
+ * reported.
+ */
+export interface ExampleStream {
+  /** Which part of the examples comes here. */
+  readonly share: Share;
+  /** Examples in an epoch, of all processes together; absent where it is not known. */
+  readonly length?: number;
+  /** Tells these data from others: processes compare it, and a resumed run does. */
+  readonly identity: string;
+  /** @throws DataError for a damaged file, and when more examples than the stated share cannot be used */
+  next(): Promise<DrawnExample>;
+  /** Behind the example that was given last, whatever was made ahead. */
+  state(): JsonValue;
+  /** @param states of all processes, by rank: see `SampleOrder.restore` */
+  restore(states: readonly JsonValue[]): void;
+  skipped(): SkipReport;
+  /** Ends what works ahead. */
+  close?(): Promise<void>;
+}
 
 /** What a task is made of. */
 // biome-ignore lint/suspicious/noExplicitAny: a task writes its model's class here without a cast

@@ -50,20 +50,20 @@ export function prefetch<B>(source: BatchSource<B>, depth: number): BatchSource<
       return parts;
     },
     state: () => last.state,
-    restore(state) {
+    restore(states) {
       const born = ++generation;
       queue = [];
       if (making === 0) {
-        source.restore(state);
+        source.restore(states);
         restored = Promise.resolve();
-        last = { state, skipped: source.skipped() };
+        last = { state: source.state(), skipped: source.skipped() };
         return;
       }
       // What is still being made must not move the source after it was put back. A state that does not fit is an error of
       // every `next()` until another restore.
-      restored = tail = tail.then(() => born === generation && source.restore(state));
+      restored = tail = tail.then(() => born === generation && source.restore(states));
       restored.catch(() => {});
-      last = { state, skipped: last.skipped };
+      last = { state: states[0]!, skipped: last.skipped };
     },
     skipped: () => last.skipped,
   };

@@ -63,8 +63,9 @@ export function stepSource<R, B>(streams: readonly RowStream<R, B>[], random: Ra
       streams: orders.map(order => order.state()),
       skipped: skipped.state(),
     }),
-    restore(state) {
-      const saved = savedPosition(state, 'data', savedRules);
+    restore([state]) {
+      // Every process reads the rows of all: their states are one.
+      const saved = savedPosition(state ?? null, 'data', savedRules);
       const places = saved.streams as JsonValue[];
       if (places.length !== streams.length)
         throw new DataError(

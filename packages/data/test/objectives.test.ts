@@ -84,7 +84,7 @@ test('batches train what an objective makes of each text: pairs and documents, i
   // What follows a restore is what would have followed.
   const state = source.state();
   const following = plainly(await source.next());
-  again.restore(state);
+  again.restore([state]);
   expect(plainly(await again.next())).toBe(following);
 });
 

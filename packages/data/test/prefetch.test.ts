@@ -16,7 +16,7 @@ function counting({ broken = -1, gated = false } = {}) {
       return [{ size } as PrefixLmBatch];
     },
     state: () => at,
-    restore(state: JsonValue) {
+    restore([state]: readonly JsonValue[]) {
       if (typeof state !== 'number') throw new TypeError('not a position');
       at = state;
     },
@@ -73,7 +73,7 @@ test('a batch still being made when the source is put back is thrown away', asyn
   open();
   expect(await first).toBe(0);
   await settle(); // batch 1 is being made now
-  ahead.restore(7);
+  ahead.restore([7]);
   expect(ahead.state()).toBe(7);
   open();
   const next = size(ahead);
@@ -88,12 +88,12 @@ test('a position that does not fit is an error of every next batch until another
   const ahead = prefetch(source, 1);
   const dropped = ahead.next();
   await settle();
-  ahead.restore('elsewhere'); // batch 0 is still being made
+  ahead.restore(['elsewhere']); // batch 0 is still being made
   open();
   await dropped;
   await expect(ahead.next()).rejects.toThrow('not a position');
   await expect(ahead.next()).rejects.toThrow('not a position');
-  ahead.restore(4);
+  ahead.restore([4]);
   const next = size(ahead);
   await settle();
   open();

@@ -23,7 +23,7 @@ test('after restore(state()) come exactly the batches that would have followed',
       const saved = JSON.parse(JSON.stringify(source.state()));
       const other = batches(seed);
       for (let i = 0; i < elsewhere; i++) await other.next();
-      other.restore(saved);
+      other.restore([saved]);
       expect(other.state()).toEqual(saved);
       for (let i = 0; i < 6; i++) expect(plainly(await other.next())).toBe(plainly(await source.next()));
     }),
@@ -45,7 +45,7 @@ test('prefetching changes no batch, and its state is that of the batch returned 
         expect(saved).toEqual(bare.state());
         const other = prefetch(batches(5), otherDepth);
         for (let i = 0; i < elsewhere; i++) await other.next();
-        other.restore(saved);
+        other.restore([saved]);
         expect(other.state()).toEqual(saved);
         for (let i = 0; i < 6; i++) expect(plainly(await other.next())).toBe(plainly(await bare.next()));
       },
@@ -62,7 +62,7 @@ test('over a resumed run a sample is reported once, and every draw of it counted
   const first = prefetch(batches(3, broken()), 3);
   for (let i = 0; i < 6; i++) await first.next();
   const second = prefetch(batches(3, broken()), 2);
-  second.restore(first.state());
+  second.restore([first.state()]);
   expect(second.skipped()).toEqual(first.skipped());
   for (let i = 0; i < 6; i++) await second.next();
   expect(second.skipped()).toEqual(whole.skipped());
@@ -75,8 +75,8 @@ test('the position of other data is refused at once, prefetched or not', () => {
     ...common(),
     textOnly: { dataset: arrayDataset(documents(5)), batchSize: 2 },
   });
-  expect(() => batches(1).restore(textOnly.state())).toThrow('the saved data position is of other data');
-  expect(() => prefetch(batches(1), 2).restore(textOnly.state())).toThrow(
+  expect(() => batches(1).restore([textOnly.state()])).toThrow('the saved data position is of other data');
+  expect(() => prefetch(batches(1), 2).restore([textOnly.state()])).toThrow(
     'the saved data position is of other data',
   );
 });
@@ -120,10 +120,10 @@ test.each([
   ],
 ])('a saved position with %s is a DataError that names the key', (_, state, message) => {
   for (const source of [batches(1), prefetch(batches(1), 2)]) {
-    const restore = () => source.restore(state as never);
+    const restore = () => source.restore([state as never]);
     expect(restore).toThrow(DataError);
     expect(restore).toThrow(message);
-    source.restore(saved);
+    source.restore([saved]);
     expect(source.state()).toEqual(saved);
   }
 });

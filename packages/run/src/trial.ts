@@ -31,6 +31,6 @@ export async function trialStep<B>(learner: TrainLearner<B>, batches: BatchSourc
     }
     return { seconds: (performance.now() - start) / 1000 / STEPS };
   } finally {
-    batches.restore(place);
+    batches.restore([place]);
   }
 }

@@ -105,7 +105,7 @@ export class TrainingLoop<B> {
   async #resume(checkpoint: Checkpoint): Promise<void> {
     const { learner, batches } = this.options;
     const state = await restoreCheckpoint(checkpoint, learner, this.optimizer, this.#average);
-    batches.restore(state.data);
+    batches.restore([state.data]);
     this.#length.resume(state.totalSteps);
     this.#seconds = state.seconds;
     this.#rows = state.rows;

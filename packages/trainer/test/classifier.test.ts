@@ -45,7 +45,7 @@ function questions(size: number): BatchSource<ClassifierBatch> {
   return {
     next: async () => [rows(size, step++)],
     state: () => step,
-    restore: state => void (step = state as number),
+    restore: ([state]) => void (step = state as number),
     skipped: () => ({ count: 0, draws: 0, reasons: [] }),
   };
 }

@@ -23,10 +23,10 @@ function marked(which: readonly number[]): BatchSource {
         : parts;
     },
     state: () => ({ number, source: source.state() }),
-    restore(state) {
+    restore([state]) {
       const { number: at, source: rest } = state as { number: number; source: JsonValue };
       number = at;
-      source.restore(rest);
+      source.restore([rest]);
     },
   };
 }
