@@ -8,9 +8,10 @@ import {
   randomAffine,
   randomErase,
 } from './augment';
-import { centerCrop, randomResizedCrop } from './crop';
+import { randomResizedCrop } from './crop';
 import { canMirror } from './mirror';
 import { elasticWarp, redrawLines, toneCurves } from './restyle';
+import { type SquareOptions, squareImage } from './square';
 
 /**
  * The named ways to vary training pictures, as a run configuration has them under `augment`:
@@ -30,39 +31,62 @@ export type Augmentation = (typeof augmentations)[number];
 export type Transform = (image: RgbImage, random: Random, text: string) => RgbImage;
 
 /**
- * The transform of a name: what `createBatchSource` of `@simvlm/data` takes as `transform`.
+ * The transform of a name, as a function.
  *
  * @param side of the square result in pixels, from 1 on
  * @throws ConfigError when there is no augmentation of this name
  */
 export function imageTransform(kind: Augmentation, side: number): Transform {
-  switch (kind) {
+  checkAugmentation(kind);
+  return (image, random, text) => varyPicture(image, { size: side, augment: kind }, random, canMirror(text));
+}
+
+export interface VaryOptions extends SquareOptions {
+  /** Default `none`. */
+  readonly augment?: Augmentation;
+}
+
+/**
+ * The square that a model reads of a training picture. What is random is drawn from `random` alone.
+ *
+ * @param mirror whether the picture may be mirrored
+ * @throws ConfigError when there is no augmentation of this name
+ */
+export function varyPicture(
+  image: RgbImage,
+  { augment = 'none', ...square }: VaryOptions,
+  random: Random,
+  mirror: boolean,
+): RgbImage {
+  checkAugmentation(augment);
+  switch (augment) {
     case 'none':
-      return image => centerCrop(image, side);
+      return squareImage(image, square);
     case 'crop':
-      return (image, random) => randomResizedCrop(image, { size: side }, random);
+      return randomResizedCrop(image, square, random);
     case 'drawing':
-      return (image, random) => vary(centerCrop(image, side), random, MILD);
+      return vary(squareImage(image, square), random, MILD);
     case 'drawing-strong':
-      return (image, random, text) => varyStrongly(image, random, text, side);
+      return varyStrongly(image, square, random, mirror);
     case 'drawing-restyled':
-      return (image, random, text) =>
-        varyStrongly(restyle(centerCrop(image, side), random.fork('style')), random, text, side);
-    default:
-      throw new ConfigError(
-        'CONFIG_INVALID',
-        `no augmentation "${kind}"; there are ${augmentations.join(', ')}`,
-      );
+      return varyStrongly(restyle(squareImage(image, square), random.fork('style')), square, random, mirror);
   }
 }
 
-function varyStrongly(image: RgbImage, random: Random, text: string, side: number): RgbImage {
+function checkAugmentation(kind: Augmentation): void {
+  if (!augmentations.includes(kind))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `no augmentation "${kind}"; there are ${augmentations.join(', ')}`,
+    );
+}
+
+function varyStrongly(image: RgbImage, square: SquareOptions, random: Random, mirror: boolean): RgbImage {
   const cropped =
     random.fork('crop').uniform() < 0.5
-      ? centerCrop(image, side)
-      : randomResizedCrop(image, { size: side, scale: [0.65, 1] }, random.fork('crop-box'));
-  const mirrored =
-    canMirror(text) && random.fork('mirror').uniform() < 0.5 ? flipHorizontal(cropped) : cropped;
+      ? squareImage(image, square)
+      : randomResizedCrop(image, { ...square, scale: [0.65, 1] }, random.fork('crop-box'));
+  const mirrored = mirror && random.fork('mirror').uniform() < 0.5 ? flipHorizontal(cropped) : cropped;
   const varied = vary(mirrored, random, STRONG);
   const erase = random.fork('erase');
   return erase.uniform() < 0.3 ? randomErase(varied, { area: [0.02, 0.15] }, erase) : varied;

@@ -2,11 +2,16 @@ import { ImageError, type Random, type RgbImage } from '@simvlm/core';
 import type { Filter } from './filter-taps';
 import { resize } from './resize';
 
-/** A rectangle of the picture, in whole pixels. @throws ImageError when it does not lie inside */
-export function crop(
-  image: RgbImage,
-  { left, top, width, height }: { left: number; top: number; width: number; height: number },
-): RgbImage {
+/** A rectangle of a picture, in whole pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A rectangle of the picture. @throws ImageError when it does not lie inside */
+export function crop(image: RgbImage, { left, top, width, height }: Box): RgbImage {
   const inside =
     [left, top, width, height].every(Number.isInteger) &&
     left >= 0 &&
@@ -30,18 +35,14 @@ export function crop(
 
 /** The largest square in the middle, resized to `size` pixels a side: how pictures are read when not training. */
 export function centerCrop(image: RgbImage, size: number, filter: Filter = 'bilinear'): RgbImage {
-  const side = Math.min(image.width, image.height);
-  const square = {
-    left: (image.width - side) >> 1,
-    top: (image.height - side) >> 1,
-    width: side,
-    height: side,
-  };
-  return resize(side === image.width && side === image.height ? image : crop(image, square), {
-    width: size,
-    height: size,
-    filter,
-  });
+  const square = image.width === image.height ? image : crop(image, centerBox(image));
+  return resize(square, { width: size, height: size, filter });
+}
+
+/** The largest square in the middle. */
+function centerBox({ width, height }: { readonly width: number; readonly height: number }): Box {
+  const side = Math.min(width, height);
+  return { left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side };
 }
 
 export interface RandomCropOptions {
@@ -51,6 +52,8 @@ export interface RandomCropOptions {
   readonly scale?: readonly [number, number];
   /** Least and largest width : height; default 3/4 to 4/3. */
   readonly ratio?: readonly [number, number];
+  /** Default `bilinear`. */
+  readonly filter?: Filter;
 }
 
 /**
@@ -59,10 +62,19 @@ export interface RandomCropOptions {
  */
 export function randomResizedCrop(
   image: RgbImage,
-  { size, scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: RandomCropOptions,
+  { size, filter = 'bilinear', ...options }: RandomCropOptions,
   random: Random,
 ): RgbImage {
-  const area = image.width * image.height;
+  return resize(crop(image, randomBox(image, options, random)), { width: size, height: size, filter });
+}
+
+/** The rectangle that `randomResizedCrop` takes of a picture of this size. */
+function randomBox(
+  picture: { readonly width: number; readonly height: number },
+  { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: Omit<RandomCropOptions, 'size'>,
+  random: Random,
+): Box {
+  const area = picture.width * picture.height;
   for (let tries = 0; tries < 10; tries++) {
     const target = area * (scale[0] + (scale[1] - scale[0]) * random.uniform());
     const aspect = Math.exp(
@@ -70,12 +82,12 @@ export function randomResizedCrop(
     );
     const width = Math.round(Math.sqrt(target * aspect));
     const height = Math.round(Math.sqrt(target / aspect));
-    if (width < 1 || height < 1 || width > image.width || height > image.height) continue;
-    const left = random.integer(image.width - width + 1);
-    const top = random.integer(image.height - height + 1);
-    return resize(crop(image, { left, top, width, height }), { width: size, height: size });
+    if (width < 1 || height < 1 || width > picture.width || height > picture.height) continue;
+    const left = random.integer(picture.width - width + 1);
+    const top = random.integer(picture.height - height + 1);
+    return { left, top, width, height };
   }
-  return centerCrop(image, size);
+  return centerBox(picture);
 }
 
 /** What is taken off each channel of a pixel in [0, 1], and what it is then divided by: part of a model, as it was trained. */

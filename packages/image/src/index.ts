@@ -22,6 +22,13 @@ export type { Filter } from './filter-taps';
 export { type ImageHeader, readImageHeader } from './image-header';
 export { canMirror } from './mirror';
 export { type PictureFormat, pictureFormat } from './picture-format';
+export {
+  type PictureDraw,
+  type PictureJob,
+  type PictureTransform,
+  preparePicture,
+} from './picture-job';
+export { openPicturePool, type PicturePool, type PicturePoolOptions } from './picture-pool';
 export { type ResizeOptions, resize } from './resize';
 export { type ElasticOptions, elasticWarp, type LineOptions, redrawLines, toneCurves } from './restyle';
 export { type Fit, fits, type SquareOptions, squareImage } from './square';
