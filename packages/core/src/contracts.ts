@@ -38,16 +38,21 @@ export interface Example {
   readonly id: string;
   readonly text: string;
   readonly image?: RgbImage;
+  /** All pictures of an example that has several; `image` is the first. */
+  readonly images?: readonly RgbImage[];
   /** What else its source says of it, such as `label`, `question` or `answer`. */
   readonly fields?: Readonly<Record<string, JsonValue>>;
 }
+
+/** An example without its pictures. */
+export type ExampleOutline = Omit<Example, 'image' | 'images'>;
 
 /** Examples with random access. `get` may read and decode a file; it throws `DataError` or `ImageError`. */
 export interface ExampleDataset {
   readonly length: number;
   get(index: number): Example | Promise<Example>;
-  /** An example without its image, which is not read; absent where that costs as much as `get`. */
-  outline?(index: number): Omit<Example, 'image'>;
+  /** An example without its images, which are not read; absent where that costs as much as `get`. */
+  outline?(index: number): ExampleOutline;
 }
 
 /**

@@ -6,6 +6,7 @@ export type {
   EvaluationResult,
   Example,
   ExampleDataset,
+  ExampleOutline,
   ExampleSource,
   Initializer,
   JsonValue,
@@ -75,7 +76,7 @@ export type {
   SampleSource,
   Share,
 } from './sample';
-export { SkipLog, skipReport } from './skip-log';
+export { joinReports, SkipLog, skipReport } from './skip-log';
 export type {
   Answer,
   Answerer,

@@ -94,14 +94,16 @@ export interface SampleOrder {
    * @throws DataError for a file that is damaged or has changed, and for a source without records
    */
   next(): Promise<Draw>;
+  /** Where it stands: at the beginning, where `restore` put it, or behind the record that was given last, as its `Draw.after` says. */
+  state(): JsonValue;
   /**
    * Goes to where the orders of all processes stood. As many processes as before go on at the very record; another number of them deals what is
    * left of the epoch anew, so that no record of it comes twice or is left out.
    *
-   * @param states what `Draw.after` said in each process, by rank; undefined where one has drawn nothing yet
+   * @param states what `state()` or `Draw.after` said in each process, by rank
    * @throws DataError when they belong to other data or another order, or are damaged
    */
-  restore(states: readonly (JsonValue | undefined)[]): void;
+  restore(states: readonly JsonValue[]): void;
 }
 
 export interface OrderOptions {

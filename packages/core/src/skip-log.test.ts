@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DataError, ImageError } from './errors';
-import { SkipLog } from './skip-log';
+import { joinReports, SkipLog } from './skip-log';
 
 const empty = new DataError('CAPTION_EMPTY', 'the caption is empty');
 const missing = (file: string) =>
@@ -52,6 +52,17 @@ test('a restored log goes on as the first one, through JSON', () => {
   for (const log of [first, second]) for (const i of [3, 40, 22, 40]) log.add(i, missing(`${i}.png`));
   expect(second.report()).toEqual(first.report());
   expect(second.report()).toMatchObject({ count: 24, draws: 27 });
+});
+
+test('a log goes on from several: what they share counts once, and every draw', () => {
+  const logs = [new SkipLog(), new SkipLog()];
+  logs[0]!.add(0, missing('a.png'));
+  logs[0]!.add(1, missing('b.png'));
+  logs[1]!.add(7, missing('b.png'));
+  const joined = new SkipLog();
+  joined.restore(...logs.map(log => log.state()));
+  expect(joined.report()).toMatchObject({ count: 2, draws: 3 });
+  expect(joinReports(logs.map(log => log.report()))).toMatchObject({ count: 3, draws: 3 });
 });
 
 test('a state that was handed out does not change afterwards', () => {

@@ -44,19 +44,47 @@ export class SkipLog {
     return { draws: this.#draws, samples: this.#list, reasons: [...this.#reasons] };
   }
 
-  /** @throws DataError for what is not a state of a log */
-  restore(state: JsonValue | undefined): void {
-    const { draws, samples, reasons } = (state ?? {}) as Record<string, unknown>;
-    if (!Number.isSafeInteger(draws) || !isTexts(samples) || !isTexts(reasons))
-      throw new DataError(
-        'DATA_INVALID',
-        'the saved data position is damaged or was saved by another program: "data.skipped" must have draws, samples and reasons',
-      );
-    this.#draws = draws as number;
-    this.#samples = new Set(samples);
+  /**
+   * Goes on from where another log was, or several together.
+   *
+   * @throws DataError for what is not a state of a log
+   */
+  restore(...states: readonly (JsonValue | undefined)[]): void {
+    const saved = states.map(checked);
+    this.#draws = saved.reduce((sum, { draws }) => sum + draws, 0);
+    this.#samples = new Set(saved.flatMap(({ samples }) => samples));
     this.#list = undefined;
-    this.#reasons = [...reasons];
+    this.#reasons = firstReasons(saved);
   }
+}
+
+interface Saved {
+  readonly draws: number;
+  readonly samples: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+function checked(state: JsonValue | undefined): Saved {
+  const { draws, samples, reasons } = (state ?? {}) as Record<string, unknown>;
+  if (!Number.isSafeInteger(draws) || !isTexts(samples) || !isTexts(reasons))
+    throw new DataError(
+      'DATA_INVALID',
+      'the saved data position is damaged or was saved by another program: "data.skipped" must have draws, samples and reasons',
+    );
+  return { draws: draws as number, samples, reasons };
+}
+
+/** The report on several sources whose samples differ. */
+export function joinReports(reports: readonly SkipReport[]): SkipReport {
+  return {
+    count: reports.reduce((sum, { count }) => sum + count, 0),
+    draws: reports.reduce((sum, { draws }) => sum + draws, 0),
+    reasons: firstReasons(reports),
+  };
+}
+
+function firstReasons(reports: readonly { readonly reasons: readonly string[] }[]): string[] {
+  return reports.flatMap(({ reasons }) => reasons).slice(0, REASONS);
 }
 
 /** The report on samples that are looked at once, from a line for each that could not be used. */

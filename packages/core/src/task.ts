@@ -80,6 +80,13 @@ export interface ExampleStream {
   readonly identity: string;
   /** @throws DataError for a damaged file, and when more examples than the stated share cannot be used */
   next(): Promise<DrawnExample>;
+  /**
+   * Says that the example given last cannot be used after all, such as one without the caption that a task needs: it is reported with those
+   * that were passed over.
+   *
+   * @throws the error itself unless it is a DataError or an ImageError; DataError as `next`
+   */
+  refuse(error: unknown): void;
   /** Behind the example that was given last, whatever was made ahead. */
   state(): JsonValue;
   /** @param states of all processes, by rank: see `SampleOrder.restore` */

@@ -4,6 +4,7 @@ import {
   DataError,
   type Example,
   type ExampleDataset,
+  type ExampleOutline,
   type JsonValue,
   parseJson,
   rule,
@@ -109,7 +110,7 @@ async function labelsIn(dataset: ExampleDataset): Promise<readonly string[]> {
   return [...labels].sort();
 }
 
-function labelOf({ id, fields }: Omit<Example, 'image'>): string {
+function labelOf({ id, fields }: ExampleOutline): string {
   const label: JsonValue | undefined = fields?.label;
   if (typeof label === 'string' && label !== '') return label;
   if (typeof label === 'number' || typeof label === 'boolean') return String(label);
