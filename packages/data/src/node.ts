@@ -2,3 +2,8 @@ export { fileBytes, readRegularFile, type TextLine, textLines } from './files';
 export { type CaptionLine, type FolderDataset, type FolderOptions, folderDataset } from './folder-dataset';
 export { diskFile, diskFolder } from './readers/node/disk';
 export { fileAt, folderAt, placeAt } from './readers/node/place';
+export { joinedReport } from './tools/joined-report';
+export { type DataStatistics, dataStatistics, type StatisticsOptions } from './tools/stats/data-statistics';
+export type { Distribution } from './tools/stats/distribution';
+export type { PictureStatistics } from './tools/stats/picture-statistics';
+export type { TextStatistics } from './tools/stats/text-statistics';
