@@ -91,7 +91,7 @@ async function start(folder: string, config: Partial<TrainConfig> | undefined): 
   const port = await freePort();
   const started = Array.from({ length: PROCESSES }, (_, rank) => {
     const options: ChildOptions = config
-      ? { config, rows: PROCESSES * ROWS, place: { rank, size: PROCESSES, host: '127.0.0.1', port } }
+      ? { config, rows: ROWS, place: { rank, size: PROCESSES, host: '127.0.0.1', port } }
       : { config: {}, rows: ROWS };
     return startChild<Hello>(process.execPath, ['--import', 'tsx', child, folder, JSON.stringify(options)], {
       OMP_NUM_THREADS: '1',

@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
 import { peakResident, resetPeak } from '../lib/memory';
 import type { ChildOptions, Generate, Generation, Hello, Memory, Request, Training } from './contest';
-import { firstRows, openWeights, readProblem } from './problem';
+import { openWeights, readProblem, someRows } from './problem';
 
 const [folder, choice] = process.argv.slice(2) as [string, string];
 const before = { ...process.env };
@@ -25,7 +25,7 @@ const hello: Hello = { ...report, detail, settings };
 const { batches, config, optimizer: adamw } = readProblem(folder);
 const model = SimVlm.create(config, { init: 'zeros' });
 await model.loadTensors(await openWeights(folder));
-const trained = batches.map(batch => firstRows(batch, options.rows ?? batch.size));
+const trained = batches.map(batch => someRows(batch, options.rows ?? batch.size));
 const learner = prefixLmLearner(model, { checkpointBlocks: options.checkpointBlocks ?? false });
 /** Made for the first step: its moments take twice the memory of the model. */
 let training: { optimizer: AdamW; captured: CapturedTraining<PrefixLmBatch> | undefined } | undefined;

@@ -117,18 +117,20 @@ export function openWeights(folder: string): Promise<TensorSet> {
   return openSafetensors(byteSource(statSync(path).size, read));
 }
 
-/** A smaller batch: the first rows of a larger one. */
-export function firstRows(batch: PrefixLmBatch, rows: number): PrefixLmBatch {
+/** A smaller batch: so many rows of a larger one. */
+export function someRows(batch: PrefixLmBatch, rows: number, first = 0): PrefixLmBatch {
   const { length, tokens, textLengths, prefixLengths, images, ids } = batch;
+  const end = first + rows;
+  const numbers = 3 * (images?.side ?? 0) ** 2;
   return {
     size: rows,
     length,
-    tokens: tokens.subarray(0, rows * length),
-    textLengths: textLengths.subarray(0, rows),
-    prefixLengths: prefixLengths.subarray(0, rows),
-    ids: ids.slice(0, rows),
+    tokens: tokens.subarray(first * length, end * length),
+    textLengths: textLengths.subarray(first, end),
+    prefixLengths: prefixLengths.subarray(first, end),
+    ids: ids.slice(first, end),
     ...(images && {
-      images: { side: images.side, pixels: images.pixels.subarray(0, rows * images.side ** 2 * 3) },
+      images: { side: images.side, pixels: images.pixels.subarray(first * numbers, end * numbers) },
     }),
   };
 }

@@ -9,13 +9,13 @@ import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type TrainConfig, train } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { useBackend } from '../lib/backend';
-import { firstRows, openWeights, readProblem } from '../native/problem';
+import { openWeights, readProblem, someRows } from '../native/problem';
 
 export interface ChildOptions {
   /** One of several; without it a process on its own. */
   readonly place?: ProcessPlace;
   readonly config: Partial<TrainConfig>;
-  /** Of a batch, for all processes of the training together. */
+  /** Of a batch, for this process. */
   readonly rows: number;
 }
 
@@ -27,7 +27,7 @@ const hello = await useBackend({ backend: 'native', device: 'cpu', threads: 1 })
 const problem = readProblem(folder);
 const model = SimVlm.create(problem.config, { init: 'zeros' });
 await model.loadTensors(await openWeights(folder));
-const batches = problem.batches.map(batch => firstRows(batch, rows));
+const batches = problem.batches.map(batch => someRows(batch, rows, (place?.rank ?? 0) * rows));
 const answer = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 /** Ends a round when it is asked for the batch after its last: by then the step before is done, in all processes. */
@@ -37,6 +37,7 @@ const paced = (() => {
   let since = 0;
   let go = () => {};
   const source: BatchSource = {
+    ...(place && { share: { rank: place.rank, size: place.size } }),
     async next() {
       if (left === 0) {
         if (given > 0) answer({ milliseconds: performance.now() - since });

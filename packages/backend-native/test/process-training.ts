@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { BatchSource } from '@simvlm/core';
 import type { TrainConfig } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
+import { dealt, prefixLmRows } from '../../trainer/test/dealt';
 import { batches, run } from '../../trainer/test/tiny';
 import { joinProcessGroup, type ProcessPlace, processPlace, registerNativeBackend } from '../src/index';
 
@@ -19,14 +20,12 @@ export interface Held {
 /** What is held when a batch is asked for, step by step. */
 function watched(source: BatchSource, held: Held[]): BatchSource {
   return {
+    ...source,
     next() {
       const { numTensors, numBytes, handles } = tf.memory() as tf.MemoryInfo & { handles: number };
       held.push({ numTensors, numBytes, handles });
       return source.next();
     },
-    state: () => source.state(),
-    restore: states => source.restore(states),
-    skipped: () => source.skipped(),
   };
 }
 
@@ -43,7 +42,8 @@ export async function trainAt(place: ProcessPlace | undefined, config: Partial<T
   const processGroup = place && (await joinProcessGroup(place, { timeout: 300 }));
   const held: Held[] = [];
   try {
-    const source = watched(batches({ documents: true }), held);
+    const whole = batches({ documents: true });
+    const source = watched(place ? dealt(whole, place, prefixLmRows) : whole, held);
     const { losses } = await run({ batches: source, config, ...(processGroup && { processGroup }) });
     return { held, losses };
   } finally {

@@ -8,19 +8,27 @@ import {
 import { predictCaptions } from '@simvlm/eval';
 import { countOf, skippedLines, type Trained } from '@simvlm/run';
 import type { TrainResult } from '@simvlm/trainer';
-import { duration, type Terminal } from './terminal';
+import { duration, percent, type Terminal } from './terminal';
 
 /** Weight of the past in the loss that is shown: a single step is noisy. */
 const SMOOTHING = 0.95;
 
-/** The live line: step, loss, learning rate, rows a second, time left. */
+/** The share of its time from which a training that waits for data says so. */
+const WAITS = 0.05;
+
+/** The live line: step, loss, learning rate, rows a second, time left, and the share of the time that goes into waiting for data. */
 export function progressLine(terminal: Terminal, minutes: number | undefined): TrainCallback {
   let loss: number | undefined;
   let rate: number | undefined;
+  /** Of the last steps, in seconds. */
+  let waited: number | undefined;
+  let taken: number | undefined;
   return {
     onStep(metrics) {
       loss = blend(loss, metrics.loss);
       rate = blend(rate, metrics.rowsPerSecond);
+      waited = blend(waited, metrics.waited);
+      taken = blend(taken, metrics.rows / metrics.rowsPerSecond);
       const { step, totalSteps, learningRate, seconds } = metrics;
       terminal.live(
         [
@@ -29,6 +37,7 @@ export function progressLine(terminal: Terminal, minutes: number | undefined): T
           `lr ${learningRate.toExponential(1)}`,
           `${rate.toFixed(0)} rows/s`,
           `${duration(secondsLeft(metrics, minutes) ?? seconds)} ${secondsLeft(metrics, minutes) === undefined ? 'so far' : 'left'}`,
+          ...(waited > WAITS * taken ? [`waits for data: ${percent(waited / taken)}`] : []),
         ].join(' · '),
       );
     },
@@ -102,13 +111,15 @@ export function reportTraining(
 
 /** The table at the end of a run. */
 function endOfRun(
-  { step, totalSteps, seconds, rows, loss, reason, best, spikes }: TrainResult,
+  { step, totalSteps, seconds, waited, rows, loss, reason, best, spikes }: TrainResult,
   run: { readonly folder?: string; readonly patience?: number | undefined },
 ): [name: string, text: string][] {
   const table: [string, string][] = [
     ['steps', `${step.toLocaleString('en')} of ${totalSteps?.toLocaleString('en') ?? '?'}`],
     ['examples', `${rows.toLocaleString('en')} in ${duration(seconds)}`],
   ];
+  if (waited > WAITS * seconds)
+    table.push(['waits', `for data: ${percent(waited / seconds)} of the time; raise "data.workers"`]);
   if (loss)
     table.push([
       'loss',

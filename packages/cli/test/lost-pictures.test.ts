@@ -4,7 +4,7 @@ import { ImageError, type SkipReport } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import { evaluateSplits } from '@simvlm/run/node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { reportTraining, sampleCaptions } from '../src/progress';
+import { progressLine, reportTraining, sampleCaptions } from '../src/progress';
 import { Terminal } from '../src/terminal';
 import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
 
@@ -205,6 +205,7 @@ describe('progress', () => {
     step: 3,
     totalSteps: 3,
     seconds: 1,
+    waited: 0.05,
     rows: 9,
     reason: 'steps' as const,
     spikes: { found: 0, skipped: 0, rollbacks: 0 },
@@ -225,6 +226,22 @@ describe('progress', () => {
       '19.png: lost',
       'and 2 more',
     ]);
+  });
+
+  it('says what share of its time a training waits for data, from 5 % on, and what helps', () => {
+    const { terminal, lines } = listener();
+    const skipped = { count: 0, draws: 0, reasons: [] };
+    reportTraining(terminal, { ...result, skipped } as never, []);
+    expect(lines.join('')).not.toContain('wait');
+    reportTraining(terminal, { ...result, skipped, waited: 0.123 } as never, []);
+    expect(lines.join('')).toContain('waits     for data: 12.3 % of the time; raise "data.workers"');
+    const live: string[] = [];
+    const line = progressLine({ live: (text: string) => live.push(text) } as unknown as Terminal, undefined);
+    for (const waited of [0, 18])
+      line.onStep!({ ...result, loss: 1, learningRate: 1, rowsPerSecond: 1, waited } as never);
+    expect(live[0]).not.toContain('wait');
+    // 0.05 · 18 of 9 seconds, as the line is smoothed.
+    expect(live[1]).toContain('waits for data: 10.0 %');
   });
 
   it('samples that cannot be captioned are said, and training goes on', async () => {

@@ -98,11 +98,21 @@ export interface SkipReport {
   readonly reasons: readonly string[];
 }
 
+/** One of `size` readers that share a source: each sample is read by exactly one of them. */
+export interface Share {
+  /** 0 ≤ rank < size. */
+  readonly rank: number;
+  /** At least 1. */
+  readonly size: number;
+}
+
 /**
  * What the trainer reads: for each step its batches, such as one per kind of row (image-text, text-only). The loss of a
- * step is the mean over the losses of all of them.
+ * step is the mean over the losses of all of them, and of those of all processes.
  */
 export interface BatchSource<B = PrefixLmBatch> {
+  /** Which process's rows come here; absent where it gives the rows of all. */
+  readonly share?: Share;
   /** Steps that make an epoch, to the nearest whole one above; absent where the data have no end. */
   readonly stepsPerEpoch?: number;
   /** Tells these data from others: the processes of a run compare it. */

@@ -21,6 +21,7 @@ export type {
   PrefixSampler,
   ProcessGroup,
   RgbImage,
+  Share,
   SkipReport,
   SpecialTokens,
   TensorLike,
@@ -74,9 +75,8 @@ export type {
   SampleImage,
   SampleOrder,
   SampleSource,
-  Share,
 } from './sample';
-export { joinReports, SkipLog, skipReport } from './skip-log';
+export { combinedSkips, joinReports, SkipLog, skipReport } from './skip-log';
 export type {
   Answer,
   Answerer,

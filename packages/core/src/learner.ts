@@ -84,10 +84,12 @@ export interface StepMetrics {
   readonly learningRate: number;
   /** Global gradient norm before clipping. */
   readonly gradientNorm: number;
-  /** Losses that the mean is of: `Learner.count`. */
+  /** Losses that the mean is of: `Learner.count`, of all processes together. */
   readonly count: number;
-  /** Rows of the step. */
+  /** Rows of the step, of all processes together. */
   readonly rows: number;
+  /** Seconds of the step in which the trainer waited for its batches; of several processes, those of the one that waited longest. */
+  readonly waited: number;
   /** Rows a second, over this step. */
   readonly rowsPerSecond: number;
   /** Seconds trained so far. */

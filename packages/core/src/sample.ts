@@ -1,4 +1,4 @@
-import type { JsonValue, RgbImage, SkipReport } from './contracts';
+import type { JsonValue, RgbImage, Share, SkipReport } from './contracts';
 import type { Random } from './random';
 
 /** A picture of a sample, as it is stored. */
@@ -40,14 +40,6 @@ export interface Sample {
   readonly target?: string;
   /** What else the record says, by the source's names. */
   readonly fields?: Readonly<Record<string, JsonValue>>;
-}
-
-/** One of `size` readers that share a source: each sample is read by exactly one of them. */
-export interface Share {
-  /** 0 ≤ rank < size. */
-  readonly rank: number;
-  /** At least 1. */
-  readonly size: number;
 }
 
 /**

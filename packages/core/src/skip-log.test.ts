@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DataError, ImageError } from './errors';
-import { joinReports, SkipLog } from './skip-log';
+import { combinedSkips, joinReports, SkipLog } from './skip-log';
 
 const empty = new DataError('CAPTION_EMPTY', 'the caption is empty');
 const missing = (file: string) =>
@@ -83,4 +83,24 @@ test.each([
   { draws: 'x', samples: [], reasons: [] },
 ])('what is not a state is refused: %j', state => {
   expect(() => new SkipLog().restore(state as never)).toThrow(DataError);
+});
+
+test('processes that came upon the same sample have lost it once', () => {
+  const logs = [new SkipLog(), new SkipLog(), new SkipLog()] as const;
+  logs[0].add(1, missing('a.png'));
+  logs[0].add(2, empty, 'example 2');
+  for (const file of ['a.png', 'b.png', 'b.png']) logs[1].add(file, missing(file));
+  expect(combinedSkips(logs.map(log => log.report()))).toEqual({
+    count: 3,
+    draws: 5,
+    reasons: [
+      'a.png: there is no such file',
+      'example 2: the caption is empty',
+      'b.png: there is no such file',
+    ],
+  });
+  const many = [new SkipLog(), new SkipLog()] as const;
+  for (let i = 0; i < 60; i++) many[i % 2]!.add(i, missing(`${i}.png`));
+  expect(combinedSkips(many.map(log => log.report()))).toMatchObject({ count: 60, draws: 60 });
+  expect(combinedSkips(many.map(log => log.report())).reasons).toHaveLength(20);
 });

@@ -83,6 +83,17 @@ export function joinReports(reports: readonly SkipReport[]): SkipReport {
   };
 }
 
+/**
+ * The report of several processes that read parts of the same data. Which of them comes upon a sample changes from epoch to epoch: one that
+ * several have noted is told by its reason and counts once, as long as each names all its samples; beyond that the count is an upper bound.
+ */
+export function combinedSkips(reports: readonly SkipReport[]): SkipReport {
+  const named = reports.flatMap(({ reasons }) => reasons);
+  const reasons = [...new Set(named)];
+  const { count, draws } = joinReports(reports);
+  return { draws, count: count - (named.length - reasons.length), reasons: reasons.slice(0, REASONS) };
+}
+
 function firstReasons(reports: readonly { readonly reasons: readonly string[] }[]): string[] {
   return reports.flatMap(({ reasons }) => reasons).slice(0, REASONS);
 }

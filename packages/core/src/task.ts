@@ -9,13 +9,13 @@ import type {
   JsonValue,
   Objective,
   RgbImage,
+  Share,
   SkipReport,
   TensorLike,
   Tokenizer,
 } from './contracts';
 import type { Learner, Metric } from './learner';
 import type { Random } from './random';
-import type { Share } from './sample';
 
 /** What a model says of an example, and what would be right. */
 export interface Answer {

@@ -1,11 +1,10 @@
 import { ConfigError, type FedTensors, type HostArray, ParameterTree, type Random } from '@simvlm/core';
 import { canAdamwInPlace, variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import type { LossAndGradients, StreamedGradients } from './gradients';
+import type { StreamedGradients } from './gradients';
 import { lossCount, type MicroBatches, type TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
 import { Recordings, type Tensors } from './recordings';
-import { ownRows } from './rows';
 
 /** What a captured step gives; it belongs to the recording, and holds until the next step. */
 export type CapturedOutputs = {
@@ -89,20 +88,14 @@ export class CapturedGradients<B> {
   }
 
   /** As `streamGradients`. */
-  run(
-    micro: MicroBatches<B>,
-    { share, receive }: StreamedGradients,
-    random: Random,
-  ): Pick<LossAndGradients, 'loss' | 'count'> {
-    const count = lossCount(this.#learner, micro);
-    const own = micro.map(parts => ownRows(this.#learner, parts, share));
-    if (own.every(parts => parts.length === 0)) return { loss: tf.scalar(0), count };
+  run(micro: MicroBatches<B>, { count, receive }: StreamedGradients, random: Random): tf.Scalar {
+    if (micro.every(parts => parts.length === 0)) return tf.scalar(0);
     const outputs = this.#recordings.run(
-      inputArrays(this.#learner, own, count, random),
-      own.map(parts => parts.length),
+      inputArrays(this.#learner, micro, count, random),
+      micro.map(parts => parts.length),
     );
     for (const name of this.#params.names().reverse()) receive(name, outputs[`of ${name}`]!);
-    return { loss: outputs.loss!.clone() as tf.Scalar, count };
+    return outputs.loss!.clone() as tf.Scalar;
   }
 
   /** Frees the recordings; others are made when they are needed again, as when weights have moved in memory. */

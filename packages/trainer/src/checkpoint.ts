@@ -24,11 +24,11 @@ import type { SmoothedLoss } from './smoothed-loss';
 import type { SpikeState } from './spikes/spikes';
 import type { WeightAverage } from './weight-average';
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** What the trainer knows beside weights and moments. */
 export interface TrainerState {
-  readonly format: 2;
+  readonly format: 3;
   /** What was trained; see `Learner`. */
   readonly learner: { readonly kind: string; readonly identity: JsonValue; readonly options?: JsonValue };
   /** Optimiser steps taken. */
@@ -37,6 +37,8 @@ export interface TrainerState {
   readonly totalSteps: number | null;
   /** Seconds trained so far, over all sessions. */
   readonly seconds: number;
+  /** Of these, the seconds in which the trainer waited for batches. */
+  readonly waited: number;
   /** Rows trained on. */
   readonly rows: number;
   /** Absent before the first step. */
@@ -46,8 +48,8 @@ export interface TrainerState {
   readonly spikes?: SpikeState;
   /** Step of the checkpoint that a rollback goes back to: that on the schedule, as one written at a stop is not there in a run without it. */
   readonly backTo?: number;
-  /** Where the data are, exactly. */
-  readonly data: JsonValue;
+  /** Where the data are, exactly: the position of each process, by rank. */
+  readonly data: readonly JsonValue[];
   /** The configuration of the training, so that a resumed run can be held to it. */
   readonly config: JsonValue;
 }
@@ -91,10 +93,13 @@ export async function checkpointTrainerState(checkpoint: Checkpoint): Promise<Tr
   const state = await jsonOf(checkpoint, FILES.trainer);
   const refuse = (what: string) => new CheckpointError('CHECKPOINT_INVALID', `${FILES.trainer} ${what}`);
   if (state.format !== FORMAT)
-    throw refuse(`has format ${state.format}; this version reads format ${FORMAT}`);
+    throw refuse(
+      `has format ${state.format}; this version goes on from format ${FORMAT}: use the version that wrote it, or begin a new run with its weights`,
+    );
   const rules: Record<string, OptionRule> = {
     step: rule.integer(0),
     seconds: rule.number(0),
+    waited: rule.number(0),
     rows: rule.integer(0),
     learner: rule.object,
     config: rule.object,
@@ -109,7 +114,10 @@ export async function checkpointTrainerState(checkpoint: Checkpoint): Promise<Tr
   for (const key of ['evaluation', 'spikes'])
     if (state[key] !== undefined && !rule.object.accepts(state[key]))
       throw refuse(`has "${key}" ${JSON.stringify(state[key])}; it must be an object`);
-  if (state.data === undefined) throw refuse('has no "data": it does not say where the data are');
+  if (!Array.isArray(state.data) || state.data.length === 0)
+    throw refuse(
+      'has no "data", a list of the positions of all processes: it does not say where the data are',
+    );
   return state as unknown as TrainerState;
 }
 

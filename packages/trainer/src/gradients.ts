@@ -1,8 +1,7 @@
 import { ParameterTree, type Random } from '@simvlm/core';
 import { upload, variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import type { MicroBatches, TrainLearner } from './learner';
-import { ownRows, type Share } from './rows';
+import { lossCount, type MicroBatches, type TrainLearner } from './learner';
 
 export interface LossAndGradients {
   /** Mean loss over all batches, in nats; a scalar the caller disposes. */
@@ -31,7 +30,8 @@ export function lossAndGradients<B>(
   micro: MicroBatches<B>,
   { random, params = learner.trainable }: GradientOptions = {},
 ): LossAndGradients {
-  const { losses, count } = microLosses(learner, micro, random);
+  const count = lossCount(learner, micro);
+  const losses = microLosses(learner, micro, count, random);
   let mean: tf.Scalar | undefined;
   let total: tf.Tensor[] | undefined;
   for (const each of losses) {
@@ -50,8 +50,8 @@ export function lossAndGradients<B>(
 
 /** The part of one of several processes, whose gradients are given away while they are computed. */
 export interface StreamedGradients {
-  /** Which process this is: loss and gradients are of its own rows. */
-  readonly share: Share;
+  /** How many losses the step has, in all processes together. */
+  readonly count: number;
   /** Is given each gradient once, as soon as it is final; it is freed after the call. One that is 0 may be left out. */
   readonly receive: (name: string, gradient: tf.Tensor) => void;
 }
@@ -60,15 +60,15 @@ export interface StreamedGradients {
  * `lossAndGradients` of the rows of one of several processes, divided by the number of losses of all, so that what the processes give adds up
  * to loss and gradients of the whole; both are 0 for one without rows.
  *
- * @returns the loss of its own rows, which the caller disposes, and the number of losses of all
+ * @returns the loss of its own rows, which the caller disposes
  */
 export function streamGradients<B>(
   learner: TrainLearner<B>,
   micro: MicroBatches<B>,
-  { share, receive }: StreamedGradients,
+  { count, receive }: StreamedGradients,
   { random, params = learner.trainable }: GradientOptions = {},
-): Pick<LossAndGradients, 'loss' | 'count'> {
-  const { losses, count } = microLosses(learner, micro, random, share);
+): tf.Scalar {
+  const losses = microLosses(learner, micro, count, random);
   const names = new Map([...params].map(([name, { id }]) => [id, name]));
   /** Of the micro-batches before, by name. */
   const total = new Map<string, tf.Tensor>();
@@ -94,31 +94,26 @@ export function streamGradients<B>(
   } finally {
     tf.dispose([...total.values()]);
   }
-  return { loss: mean ?? tf.scalar(0), count };
+  return mean ?? tf.scalar(0);
 }
 
 /**
- * For each micro-batch with rows its loss, weighted so that their sum is the mean over all losses.
+ * For each micro-batch with losses their mean, weighted so that all of them together are the mean over all losses.
  *
- * @param share takes the rows of one process alone
+ * @param count of all losses, also those of other processes
  */
 function microLosses<B>(
   learner: TrainLearner<B>,
   micro: MicroBatches<B>,
+  count: number,
   random: Random | undefined,
-  share?: Share,
-): { readonly losses: readonly (() => tf.Scalar)[]; readonly count: number } {
-  const countOf = (parts: readonly B[]) => parts.reduce((sum, part) => sum + learner.count(part), 0);
-  const counts = micro.map(countOf);
-  const count = counts.reduce((sum, each) => sum + each, 0);
-  const losses = micro.flatMap((all, i) => {
-    const parts = share ? ownRows(learner, all, share) : all;
-    if (parts.length === 0) return [];
-    const own = share ? countOf(parts) : counts[i]!;
+): (() => tf.Scalar)[] {
+  return micro.flatMap((parts, i) => {
+    const own = lossCount(learner, [parts]);
+    if (own === 0) return [];
     const drawn = random?.fork(i);
     return [() => scaled(meanLoss(learner, parts, own, drawn), own / count)];
   });
-  return { losses, count };
 }
 
 /** The mean loss of a micro-batch in training. */

@@ -22,7 +22,6 @@ export type { MicroBatches, TrainLearner } from './learner';
 export { AdamW, type AdamWOptions, type StepReport } from './optimizer';
 export type { EndReason, TrainOptions, TrainResult } from './options';
 export { type ParameterRate, parameterRates } from './parameter-rates';
-export type { Share } from './rows';
 export { learningRate } from './schedule';
 export type { SmoothedLoss } from './smoothed-loss';
 export type { SpikeRule } from './spikes/spikes';

@@ -2,7 +2,9 @@ import type { Checkpoint, CheckpointStorage } from '@simvlm/checkpoint';
 import {
   breathe,
   CheckpointError,
+  combinedSkips,
   type JsonValue,
+  type SkipReport,
   type StepMetrics,
   type TrainCallback,
   TrainingError,
@@ -11,10 +13,11 @@ import { packCheckpoint, restoreCheckpoint, type TrainerState } from './checkpoi
 import type { ResolvedTrainConfig } from './config';
 import { Evaluations } from './evaluation/evaluations';
 import { ImageAlarm } from './evaluation/image-alarm';
-import type { MicroBatches } from './learner';
+import { lossCount, type MicroBatches } from './learner';
 import type { AdamW } from './optimizer';
 import type { TrainOptions, TrainResult } from './options';
-import { Processes, type StopReason } from './processes';
+import { type Agreement, Processes, type StepSize, type StopReason } from './processes';
+import { ownRows } from './rows';
 import { RunLength } from './run-length';
 import { learningRate } from './schedule';
 import { LossWatch } from './smoothed-loss';
@@ -27,7 +30,11 @@ import { WeightAverage } from './weight-average';
 export class TrainingLoop<B> {
   #seconds = 0;
   #rows = 0;
+  /** Seconds in which the trainer waited for batches. */
+  #waited = 0;
   #savedAt = 0;
+  /** Whether a checkpoint is to be written before the next step. */
+  #isDue = false;
   readonly #length: RunLength;
   /** Step of the checkpoint that a rollback goes back to. */
   #backTo: number | undefined;
@@ -63,21 +70,21 @@ export class TrainingLoop<B> {
     const { batches, learner, resume } = this.options;
     if (resume) await this.#resume(resume);
     const storage = this.#isFirst ? this.options.storage : undefined;
-    await this.#processes?.begin(learner, this.config, this.optimizer.step);
+    await this.#processes?.begin(learner, batches, this.config, this.optimizer.step);
     // They are those of process 0 only now.
     if (!resume) this.#average?.restart();
-    while (await this.#goesOn()) {
+    while (await this.#goesOn(storage)) {
       const start = performance.now();
-      const micro: (readonly B[])[] = [];
-      for (let i = 0; i < this.config.accumulate; i++) micro.push(await batches.next());
-      const metrics = await this.#step(micro, start);
+      const { micro, size } = await this.#read();
+      const metrics = await this.#step(micro, size, start);
       if (metrics) await this.#afterStep(metrics, storage);
       await breathe();
     }
     if (this.#stop !== 'signal') await this.#evaluate();
+    const skipped = await this.#skipped();
     if (await this.#decided(storage !== undefined)) await this.#checkpoint(storage);
     this.#average?.assign();
-    return this.#result();
+    return this.#result(skipped);
   }
 
   dispose(): void {
@@ -85,30 +92,41 @@ export class TrainingLoop<B> {
     this.#average?.dispose();
   }
 
-  #result(): TrainResult {
+  #result(skipped: SkipReport): TrainResult {
     const { steps, epochs, best: metric } = this.config;
     const { best } = this.#evaluations.state;
-    const { found, skipped, rollbacks } = this.#spikes.state;
+    const { found, skipped: left, rollbacks } = this.#spikes.state;
     return {
       step: this.optimizer.step,
       totalSteps: this.#length.total ?? null,
       seconds: this.#seconds,
+      waited: this.#waited,
       rows: this.#rows,
       ...(this.#watch.loss && { loss: this.#watch.loss }),
       reason: this.#stop ?? (steps !== undefined ? 'steps' : epochs !== undefined ? 'epochs' : 'time'),
       ...(metric && best && { best: { ...metric, ...best } }),
-      spikes: { found, skipped, rollbacks },
-      skipped: this.options.batches.skipped(),
+      spikes: { found, skipped: left, rollbacks },
+      skipped,
     };
+  }
+
+  /** What no process could use. */
+  async #skipped(): Promise<SkipReport> {
+    const { batches } = this.options;
+    const own = batches.skipped();
+    if (!this.#processes || !batches.share) return own;
+    const told = await this.#processes.texts(JSON.stringify(own));
+    return combinedSkips(told.map(text => JSON.parse(text) as SkipReport));
   }
 
   async #resume(checkpoint: Checkpoint): Promise<void> {
     const { learner, batches } = this.options;
     const state = await restoreCheckpoint(checkpoint, learner, this.optimizer, this.#average);
-    batches.restore([state.data]);
+    batches.restore(state.data);
     this.#length.resume(state.totalSteps);
     this.#seconds = state.seconds;
     this.#rows = state.rows;
+    this.#waited = state.waited;
     this.#savedAt = state.seconds;
     this.#backTo = state.backTo ?? state.step;
     if (state.spikes) this.#spikes.state = state.spikes;
@@ -121,12 +139,30 @@ export class TrainingLoop<B> {
     this.#evaluations.state = evaluation ?? { step: 0, seconds: 0 };
   }
 
+  /** The batches of a step: those of this process, and how large they are in all processes together. */
+  async #read(): Promise<{ readonly micro: MicroBatches<B>; readonly size: StepSize }> {
+    const { batches, learner, processGroup } = this.options;
+    const micro: (readonly B[])[] = [];
+    const start = performance.now();
+    for (let i = 0; i < this.config.accumulate; i++) {
+      const parts = await batches.next();
+      micro.push(processGroup && !batches.share ? ownRows(learner, parts, processGroup) : parts);
+    }
+    const waited = (performance.now() - start) / 1000;
+    const rows = micro.flat().reduce((sum, part) => sum + learner.rows(part), 0);
+    const own = { rows, count: lossCount(learner, micro), waited };
+    return { micro, size: this.#processes ? await this.#processes.sizeOfAll(own) : own };
+  }
+
   /** @returns undefined where the step was a spike and the run has gone back */
-  async #step(micro: MicroBatches<B>, start: number): Promise<StepMetrics | undefined> {
-    const { learner } = this.options;
+  async #step(
+    micro: MicroBatches<B>,
+    { rows, count, waited }: StepSize,
+    start: number,
+  ): Promise<StepMetrics | undefined> {
     const step = this.optimizer.step + 1;
     const rate = learningRate(step, this.#length.total, this.config);
-    const { loss, gradientNorm, count } = await this.#steps.take(micro, rate, this.#spikes.refuses);
+    const { loss, gradientNorm } = await this.#steps.take(micro, count, rate, this.#spikes.refuses);
     const { skipped } = this.#spikes.state;
     const { warning, rollback } = this.#spikes.follow(step, loss, gradientNorm);
     if (!rollback && this.#spikes.state.skipped === skipped) {
@@ -134,8 +170,8 @@ export class TrainingLoop<B> {
       this.#watch.follow(step, loss);
     }
     const elapsed = (performance.now() - start) / 1000;
-    const rows = micro.flat().reduce((sum, part) => sum + learner.rows(part), 0);
     this.#seconds += elapsed;
+    this.#waited += waited;
     this.#rows += rows;
     if (warning) await this.#warn(warning);
     if (rollback) {
@@ -145,7 +181,7 @@ export class TrainingLoop<B> {
     this.#length.taken(step, elapsed, this.#seconds);
     return {
       ...{ step, loss, learningRate: rate, gradientNorm, count },
-      ...{ rows, rowsPerSecond: rows / elapsed },
+      ...{ rows, rowsPerSecond: rows / elapsed, waited },
       seconds: this.#seconds,
       totalSteps: this.#length.total ?? null,
     };
@@ -156,8 +192,7 @@ export class TrainingLoop<B> {
     await this.#tell(callback => callback.onStep?.(metrics));
     if (this.#isDone) return;
     const isNewBest = this.#evaluations.isDue(step, this.#seconds) && (await this.#evaluate());
-    if (await this.#decided(storage !== undefined && (isNewBest || this.#checkpointDue())))
-      await this.#periodicCheckpoint(storage);
+    this.#isDue = storage !== undefined && (isNewBest || this.#checkpointDue());
   }
 
   /** Evaluates, unless that was done after this step. @returns whether the step is the best so far */
@@ -203,32 +238,37 @@ export class TrainingLoop<B> {
     await this.#tell(callback => callback.onRollback?.(optimizer.step));
   }
 
-  /** Whether there is another step. Process 0 knows the time, and a signal may come to any: they decide together. */
-  async #goesOn(): Promise<boolean> {
+  /**
+   * Whether there is another step, after the checkpoint that is due. Process 0 knows the time, and a signal may come to any: they decide
+   * together.
+   */
+  async #goesOn(storage: CheckpointStorage | undefined): Promise<boolean> {
+    let agreed = await this.#agree();
+    while (agreed.checkpoint) {
+      await this.#periodicCheckpoint(storage);
+      agreed = await this.#agree();
+    }
+    this.#length.total = agreed.totalSteps;
+    if (this.#isDone) return false;
+    this.#stop = agreed.stop;
+    return agreed.stop === undefined;
+  }
+
+  async #agree(): Promise<Agreement> {
     let stop: StopReason | undefined;
     if (this.options.signal?.aborted) stop = 'signal';
     else if (this.#evaluations.hasWaited) stop = 'early stopping';
-    if (this.#processes) {
-      const agreed = await this.#processes.agree(stop, this.#length.total);
-      stop = agreed.stop;
-      this.#length.total = agreed.totalSteps;
-    }
-    if (this.#isDone) return false;
-    this.#stop = stop;
-    return stop === undefined;
+    const own = { stop, totalSteps: this.#length.total, checkpoint: this.#isDue };
+    return this.#processes ? this.#processes.agree(own) : own;
   }
 
   get #isDone(): boolean {
     return this.#length.isOver(this.optimizer.step);
   }
 
-  /** What this process, or where state is sharded process 0, says: there every process takes part in a checkpoint. */
+  /** What process 0 says: every process takes part in a checkpoint. */
   async #decided(own: boolean): Promise<boolean> {
-    return this.#isSharded ? this.#processes!.doesFirst(own) : own;
-  }
-
-  get #isSharded(): boolean {
-    return this.config.shardOptimizer && this.#processes !== undefined;
+    return this.#processes ? this.#processes.doesFirst(own) : own;
   }
 
   #checkpointDue(): boolean {
@@ -240,6 +280,7 @@ export class TrainingLoop<B> {
   /** A checkpoint that cannot be written is no reason to lose the training: the one before it is still there. */
   async #periodicCheckpoint(storage: CheckpointStorage | undefined): Promise<void> {
     const before = this.#backTo;
+    this.#isDue = false;
     try {
       this.#backTo = this.optimizer.step;
       await this.#checkpoint(storage);
@@ -251,13 +292,17 @@ export class TrainingLoop<B> {
     }
   }
 
-  /** @param storage none in a process that only sends its part of the optimiser's state */
+  /** @param storage none in a process that only sends its part: where its data are, and its share of the optimiser's state */
   async #checkpoint(storage: CheckpointStorage | undefined): Promise<void> {
     const { learner, batches, extras = new Map() } = this.options;
     const step = this.optimizer.step;
-    const moments = this.#isSharded
-      ? await this.#processes!.gatherState(this.optimizer)
-      : this.optimizer.state();
+    const processes = this.#processes;
+    const place = batches.state();
+    const places = processes ? await processes.texts(JSON.stringify(place)) : undefined;
+    const moments =
+      processes && this.config.shardOptimizer
+        ? await processes.gatherState(this.optimizer)
+        : this.optimizer.state();
     if (!storage) return;
     await this.#tell(callback => callback.beforeCheckpoint?.(step));
     const { loss } = this.#watch;
@@ -268,12 +313,13 @@ export class TrainingLoop<B> {
         step,
         totalSteps: this.#length.total ?? null,
         seconds: this.#seconds,
+        waited: this.#waited,
         rows: this.#rows,
         ...(loss && { loss }),
         evaluation: this.#evaluations.state,
         spikes: this.#spikes.state,
         ...(this.#backTo !== undefined && { backTo: this.#backTo }),
-        data: batches.state(),
+        data: places?.map(text => JSON.parse(text) as JsonValue) ?? [place],
         config: JSON.parse(JSON.stringify(this.config)) as JsonValue,
       },
       extras,

@@ -1,11 +1,10 @@
 import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
-import { CheckpointError, ParameterTree } from '@simvlm/core';
+import { CheckpointError, ParameterTree, type Share } from '@simvlm/core';
 import { adamwInPlace, adamwStep, clipScale, globalNorm, partReader, unshare } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ResolvedTrainConfig } from './config';
 import { owners } from './owners';
 import type { ParameterRate } from './parameter-rates';
-import type { Share } from './rows';
 
 export type AdamWOptions = Pick<ResolvedTrainConfig, 'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clip'>;
 

@@ -41,7 +41,9 @@ export interface TrainResult {
   readonly step: number;
   readonly totalSteps: number | null;
   readonly seconds: number;
-  /** Rows trained on, over all sessions. */
+  /** Of these, the seconds in which the trainer waited for batches, over all sessions: what faster data would save. */
+  readonly waited: number;
+  /** Rows trained on, of all processes, over all sessions. */
   readonly rows: number;
   /** Smoothed loss of the last step and the lowest one; absent where no step was taken. */
   readonly loss?: SmoothedLoss;

@@ -1,5 +1,4 @@
-import type { ParameterTree } from '@simvlm/core';
-import type { Share } from './rows';
+import type { ParameterTree, Share } from '@simvlm/core';
 
 /**
  * Which of several processes keeps the optimiser's state of which parameter (ZeRO, stage 1; Rajbhandari et al., 2020, section 5.1): whole

@@ -1,10 +1,9 @@
 import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import {
   type AllReduceOptions,
+  type BatchSource,
   ConfigError,
   DataError,
-  fingerprintOf,
-  hashIntegers,
   hashText,
   type ParameterTree,
   type ProcessGroup,
@@ -12,12 +11,33 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { GradientBuckets } from './gradient-buckets';
 import type { LossAndGradients, StreamedGradients } from './gradients';
-import type { MicroBatches, TrainLearner } from './learner';
+import type { TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
 
 /** Why a run stops before its last step; where several reasons come at once, the last of them holds. */
 const STOPS = ['early stopping', 'signal'] as const;
 export type StopReason = (typeof STOPS)[number];
+
+/** What the processes agree on between two steps. */
+export interface Agreement {
+  /** Why the run stops here. */
+  readonly stop: StopReason | undefined;
+  /** Steps of the whole run; undefined while a run of minutes measures its first ones. */
+  readonly totalSteps: number | undefined;
+  /** Whether a checkpoint is written first, to which each process adds its part. */
+  readonly checkpoint: boolean;
+}
+
+/** Of a step: what its rows and losses are, and how long the trainer waited for them, in seconds. */
+export interface StepSize {
+  readonly rows: number;
+  readonly count: number;
+  readonly waited: number;
+}
+
+/** As a 32-bit integer this is 35 minutes. */
+const MICROSECONDS = 1e6;
+const LARGEST = 2 ** 31 - 1;
 
 /**
  * What the processes of a training tell one another, besides its data. All of them take the same step with the same weights, and stop
@@ -37,15 +57,26 @@ export class Processes {
   }
 
   /**
-   * Makes sure that all train the same thing from the same step on, then gives each the weights of process 0.
+   * Makes sure that all train the same thing on the same data from the same step on, then gives each the weights of process 0.
    *
-   * @throws ConfigError, in every process, when one has another configuration, learner or step
+   * @throws ConfigError, in every process, when one has another configuration, learner or step, or not its own part of the data;
+   *   DataError when it has other data
    */
-  async begin(learner: TrainLearner, config: object, step: number): Promise<void> {
+  async begin(
+    learner: TrainLearner,
+    { share, identity: data = '' }: Pick<BatchSource, 'share' | 'identity'>,
+    config: object,
+    step: number,
+  ): Promise<void> {
     const { kind, identity, options, params, trainable } = learner;
     const shapes = [...params].map(([name, { shape }]) => [name, shape]);
     const what = [config, kind, identity, options, shapes, trainable.names()];
-    const told = await this.#gather([hashText(JSON.stringify(what)), step]);
+    const { rank: own, size } = this.group;
+    const reads = share ?? { rank: own, size };
+    const told = await this.#gather([
+      ...[hashText(JSON.stringify(what)), step, hashText(data)],
+      ...[reads.rank, reads.size],
+    ]);
     const [first] = told;
     for (const [rank, each] of told.entries()) {
       if (each[0] !== first![0])
@@ -57,6 +88,16 @@ export class Processes {
         throw new ConfigError(
           'CONFIG_INVALID',
           `process ${rank} goes on from step ${each[1]} and process 0 from step ${first![1]}: give all the same checkpoint`,
+        );
+      if (each[2] !== first![2])
+        throw new DataError(
+          'DATA_INVALID',
+          `process ${rank} reads other data than process 0: the data must be the same for all`,
+        );
+      if (each[3] !== rank || each[4] !== size)
+        throw new ConfigError(
+          'CONFIG_INVALID',
+          `process ${rank} of ${size} reads what is for process ${each[3]} of ${each[4]}: open its batches with its own share`,
         );
     }
     await this.shareParameters(params);
@@ -73,16 +114,30 @@ export class Processes {
 
   /** What process 0 says, in each. @param text of process 0; that of others is ignored */
   async tell(text: string): Promise<string> {
+    const [first] = await this.texts(this.group.rank === 0 ? text : '');
+    return first!;
+  }
+
+  /** What every process says, by rank, in each. */
+  async texts(text: string): Promise<string[]> {
     const own = new TextEncoder().encode(text);
-    const [[length]] = (await this.#gather([own.length])) as [[number]];
-    const given = tf.tensor1d(
-      Int32Array.from({ length }, (_, i) => own[i] ?? 0),
-      'int32',
+    const lengths = (await this.#gather([own.length])).map(([length]) => length!);
+    // Four bytes in a number, and a place for each process: the sum is what all of them say.
+    const places: number[] = [];
+    let words = 0;
+    for (const length of lengths) {
+      places.push(words);
+      words += Math.ceil(length / 4);
+    }
+    const all = new Int32Array(words);
+    new Uint8Array(all.buffer).set(own, 4 * places[this.group.rank]!);
+    const given = tf.tensor1d(all, 'int32');
+    const [sum] = await this.group.allReduce([given]).finally(() => given.dispose());
+    const told = Int32Array.from(await sum!.data());
+    sum!.dispose();
+    return lengths.map((length, rank) =>
+      new TextDecoder().decode(new Uint8Array(told.buffer, 4 * places[rank]!, length)),
     );
-    const [told] = await this.group.broadcast([given]).finally(() => given.dispose());
-    const bytes = Uint8Array.from(await told!.data());
-    told!.dispose();
-    return new TextDecoder().decode(bytes);
   }
 
   /**
@@ -111,39 +166,38 @@ export class Processes {
   }
 
   /**
-   * Before each step: why anyone wants to stop, and how many steps process 0 expects in all.
-   *
-   * @param totalSteps undefined while a run of minutes measures its first steps
+   * Before each step: why anyone wants to stop, how many steps process 0 expects in all, and whether it wants to write a checkpoint.
    */
-  async agree(
-    stop: StopReason | undefined,
-    totalSteps: number | undefined,
-  ): Promise<{ stop: StopReason | undefined; totalSteps: number | undefined }> {
-    const told = await this.#gather([stop === undefined ? 0 : 1 + STOPS.indexOf(stop), totalSteps ?? 0]);
+  async agree({ stop, totalSteps, checkpoint }: Agreement): Promise<Agreement> {
+    const reason = stop === undefined ? 0 : 1 + STOPS.indexOf(stop);
+    const told = await this.#gather([reason, totalSteps ?? 0, Number(checkpoint)]);
     const highest = Math.max(...told.map(([each]) => each!));
-    return { stop: STOPS[highest - 1], totalSteps: told[0]![1] || undefined };
+    const [, expected, writes] = told[0]!;
+    return { stop: STOPS[highest - 1], totalSteps: expected || undefined, checkpoint: writes === 1 };
+  }
+
+  /** Rows and losses of all processes together, and the longest time that one has waited. */
+  async sizeOfAll({ rows, count, waited }: StepSize): Promise<StepSize> {
+    const told = await this.#gather([rows, count, Math.min(Math.round(waited * MICROSECONDS), LARGEST)]);
+    const sum = (place: number) => told.reduce((total, each) => total + each[place]!, 0);
+    const longest = Math.max(...told.map(each => each[2]!));
+    return { rows: sum(0), count: sum(1), waited: longest / MICROSECONDS };
   }
 
   /**
    * The loss and the gradients of all processes' rows together; gradients are added up while the backward pass goes on.
    *
    * @param compute gives away the gradients of this process's rows, and returns their loss; see `streamGradients`
-   * @param fingerprint of the rows of all, as `stepFingerprint` makes it
-   * @throws DataError, in every process, when one has read other rows
    */
   async sum(
     params: ParameterTree<tf.Variable>,
-    fingerprint: number,
-    compute: (own: StreamedGradients) => Pick<LossAndGradients, 'loss' | 'count'>,
-  ): Promise<LossAndGradients> {
+    compute: (receive: StreamedGradients['receive']) => tf.Scalar,
+  ): Promise<Pick<LossAndGradients, 'loss' | 'gradients'>> {
     const buckets = new GradientBuckets(this.group, params, { precision: this.#precision });
     try {
-      const { loss: own, count } = compute({
-        share: this.group,
-        receive: (name, gradient) => buckets.add(name, gradient),
-      });
-      const [sums, loss] = await bothOf(buckets.sums(), this.#lossOfAll(own, fingerprint));
-      return { loss, gradients: params.map((_, name) => sums.get(name)!), count };
+      const own = compute((name, gradient) => buckets.add(name, gradient));
+      const [sums, loss] = await bothOf(buckets.sums(), this.#lossOfAll(own));
+      return { loss, gradients: params.map((_, name) => sums.get(name)!) };
     } finally {
       buckets.dispose();
     }
@@ -189,23 +243,10 @@ export class Processes {
     return first![0] === 1;
   }
 
-  /** Disposes `own`. @throws DataError, in every process, when one has read other rows */
-  async #lossOfAll(own: tf.Scalar, fingerprint: number): Promise<tf.Scalar> {
-    const { rank, size } = this.group;
-    // A number a process, in its own place: the sum is what all of them say.
-    const places = tf.tensor1d(Array.from({ length: size }, (_, i) => (i === rank ? fingerprint : 0)));
-    const given = [own, places];
-    const sums = await this.group.allReduce(given).finally(() => tf.dispose(given));
-    const [loss, said] = sums as [tf.Scalar, tf.Tensor1D];
-    const reads = await said.data();
-    said.dispose();
-    const other = reads.findIndex(each => each !== reads[0]);
-    if (other < 0) return loss;
-    loss.dispose();
-    throw new DataError(
-      'DATA_INVALID',
-      `process ${other} reads other examples than process 0: the data must be the same for all`,
-    );
+  /** Disposes `own`. */
+  async #lossOfAll(own: tf.Scalar): Promise<tf.Scalar> {
+    const [loss] = await this.group.allReduce([own]).finally(() => own.dispose());
+    return loss as tf.Scalar;
   }
 
   /** What every process gives, by rank: int32 numbers, equally many of each. */
@@ -223,11 +264,6 @@ export class Processes {
       own.dispose();
     }
   }
-}
-
-/** A number below 2²⁴, which float32 holds exactly, that differs when the rows of a step do. */
-export function stepFingerprint<B>(learner: TrainLearner<B>, micro: MicroBatches<B>): number {
-  return fingerprintOf(hashIntegers(micro.flat().map(part => learner.fingerprint(part))));
 }
 
 /** Both, or the error of the one that failed: then what the other gave is freed. */

@@ -1,7 +1,4 @@
-import type { Learner, ProcessGroup } from '@simvlm/core';
-
-/** One of several processes. */
-export type Share = Pick<ProcessGroup, 'rank' | 'size'>;
+import type { Learner, Share } from '@simvlm/core';
 
 /**
  * The rows of a step that one of several processes computes. Rows are dealt like cards, through all parts: every row goes to one

@@ -6,9 +6,9 @@ import type { ResolvedTrainConfig } from './config';
 import { lossAndGradients, streamGradients } from './gradients';
 import type { MicroBatches, TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
-import { type Processes, stepFingerprint } from './processes';
+import type { Processes } from './processes';
 
-export type StepNumbers = Pick<StepMetrics, 'loss' | 'gradientNorm' | 'count'>;
+export type StepNumbers = Pick<StepMetrics, 'loss' | 'gradientNorm'>;
 
 /** Whether a step is left out. */
 export type Refusal = (loss: number, gradientNorm: number) => boolean;
@@ -33,10 +33,14 @@ export class Steps<B> {
   /**
    * Takes a step. One whose loss is no number changes no weight.
    *
+   * @param micro the batches of this process
+   * @param count losses of the step, in all processes together
    * @param refuses whether a step of this loss and gradient norm is left out: then it counts, and changes nothing
    */
-  async take(micro: MicroBatches<B>, rate: number, refuses?: Refusal): Promise<StepNumbers> {
-    return this.#captured ? this.#replay(this.#captured, micro, rate) : this.#compute(micro, rate, refuses);
+  async take(micro: MicroBatches<B>, count: number, rate: number, refuses?: Refusal): Promise<StepNumbers> {
+    return this.#captured
+      ? this.#replay(this.#captured, micro, rate)
+      : this.#compute(micro, count, rate, refuses);
   }
 
   /** Weights or moments are elsewhere in memory from now on. */
@@ -49,17 +53,22 @@ export class Steps<B> {
     this.#capturedGradients?.dispose();
   }
 
-  async #compute(micro: MicroBatches<B>, rate: number, refuses: Refusal | undefined): Promise<StepNumbers> {
+  async #compute(
+    micro: MicroBatches<B>,
+    count: number,
+    rate: number,
+    refuses: Refusal | undefined,
+  ): Promise<StepNumbers> {
     const { learner, optimizer, processes } = this;
     const options = { random: this.#random(), params: optimizer.params };
-    const { loss, gradients, count } = processes
-      ? await processes.sum(
-          options.params,
-          stepFingerprint(learner, micro),
-          own =>
+    const { loss, gradients } = processes
+      ? await processes.sum(options.params, receive => {
+          const own = { count, receive };
+          return (
             this.#capturedGradients?.run(micro, own, options.random) ??
-            streamGradients(learner, micro, own, options),
-        )
+            streamGradients(learner, micro, own, options)
+          );
+        })
       : lossAndGradients(learner, micro, options);
     const [value] = await loss.data();
     loss.dispose();
@@ -74,13 +83,13 @@ export class Steps<B> {
     if (!isTaken) optimizer.counted();
     tf.dispose(gradients.values());
     if (processes && this.config.shardOptimizer && isTaken) await processes.shareWeights(optimizer);
-    return { loss: value!, gradientNorm, count };
+    return { loss: value!, gradientNorm };
   }
 
   async #replay(captured: CapturedTraining<B>, micro: MicroBatches<B>, rate: number): Promise<StepNumbers> {
-    const { loss, gradientNorm, count } = captured.run(micro, rate, this.#random());
+    const { loss, gradientNorm } = captured.run(micro, rate, this.#random());
     const [[value], [norm]] = await Promise.all([loss.data(), gradientNorm.data()]);
-    return { loss: value!, gradientNorm: norm!, count };
+    return { loss: value!, gradientNorm: norm! };
   }
 
   /** What the step in progress drops: it depends on seed and step alone, so that a resumed run drops the same. */

@@ -42,10 +42,10 @@ describe('a checkpoint that does not fit', () => {
   });
 
   test.each<[string, string, RegExp]>([
-    ['trainer.json', '{"format": 2', /trainer.json: not JSON/],
+    ['trainer.json', '{"format": 3', /trainer.json: not JSON/],
     ['trainer.json', 'null', /trainer.json: must be a JSON object/],
-    ['trainer.json', '{"format": 1}', /trainer.json has format 1; this version reads format 2/],
-    ['trainer.json', '{"format": 2, "step": "3"}', /trainer.json has "step" "3"; it must be an integer ≥ 0/],
+    ['trainer.json', '{"format": 1}', /trainer.json has format 1; this version goes on from format 3/],
+    ['trainer.json', '{"format": 3, "step": "3"}', /trainer.json has "step" "3"; it must be an integer ≥ 0/],
     ['weights.safetensors', 'nonsense', /not a usable safetensors file/],
     ['optimizer.safetensors', '', /not a usable safetensors file/],
   ])('with a %s of %j', async (name, text, message) => {
@@ -55,11 +55,22 @@ describe('a checkpoint that does not fit', () => {
     expect(error.message).not.toContain('\n');
   });
 
+  test.each([undefined, { step: 3 }, []])(
+    'with the data at %j, which is no list of positions',
+    async data => {
+      const state = JSON.parse(new TextDecoder().decode(files.get('trainer.json')));
+      const changed = new TextEncoder().encode(JSON.stringify({ ...state, data }));
+      const error = await errorOf(run({ resume: new Map([...files, ['trainer.json', changed]]) }));
+      expect(error).toBeInstanceOf(CheckpointError);
+      expect(error.message).toMatch(/^trainer.json has no "data", a list of the positions of all processes/);
+    },
+  );
+
   test('it says what it is, and its weights can be used without training', async () => {
     const checkpoint = memoryCheckpoint(files);
     expect(await checkpointModelConfig(checkpoint)).toEqual(tinyConfig());
     expect(await checkpointTrainerState(checkpoint)).toMatchObject({
-      ...{ format: 2, step: 1, totalSteps: 12, rows: 3 },
+      ...{ format: 3, step: 1, totalSteps: 12, rows: 3 },
       learner: { kind: 'prefix-lm', identity: tinyConfig(), options: { dropout: 0 } },
     });
     (await openSimVlm(checkpoint)).dispose();

@@ -12,6 +12,7 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type TrainConfig, train } from '../src/index';
+import { dealt, prefixLmRows } from './dealt';
 import { memoryGroups } from './memory-group';
 import { errorOf, tinyConfig, useBackend } from './tiny';
 
@@ -52,6 +53,14 @@ function questions(size: number): BatchSource<ClassifierBatch> {
 
 const base: TrainConfig = { learningRate: 0.01, warmup: 0, schedule: 'constant', steps: 12 };
 
+const classifierRows = {
+  rows: ({ labels }: ClassifierBatch) => labels.length,
+  select: ({ passes, labels }: ClassifierBatch, rows: readonly number[]): ClassifierBatch => ({
+    passes: passes.map(batch => prefixLmRows.select(batch, rows)),
+    labels: Int32Array.from(rows, row => labels[row]!),
+  }),
+};
+
 interface Options {
   readonly config?: Partial<TrainConfig>;
   readonly model?: Partial<SimVlmConfig>;
@@ -68,7 +77,8 @@ async function run({ config, model: change, processGroup, use }: Options = {}) {
   const before = read(learner.params);
   const losses: number[] = [];
   await train({
-    ...{ learner, batches: questions(16), config: { ...base, ...config } },
+    ...{ learner, config: { ...base, ...config } },
+    batches: processGroup ? dealt(questions(16), processGroup, classifierRows) : questions(16),
     ...(processGroup && { processGroup }),
     callbacks: [{ onStep: ({ loss }) => void losses.push(loss) }],
   });

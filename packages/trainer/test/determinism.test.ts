@@ -121,7 +121,7 @@ describe('mistakes of other implementations, which the tests above would find', 
   test.each<[string, (files: CheckpointFiles) => CheckpointFiles, DataOptions]>([
     [
       'mistake: resuming without the data position',
-      trainerState(state => ({ ...state, data: batches().state() })),
+      trainerState(state => ({ ...state, data: [batches().state()] })),
       {},
     ],
     ['mistake: resuming without the seed of the data', files => files, { seed: 2 }],

@@ -5,11 +5,12 @@ import {
   memoryStorage,
   readSafetensors,
 } from '@simvlm/checkpoint';
-import { CheckpointError, parameterCount } from '@simvlm/core';
+import { type BatchSource, CheckpointError, type JsonValue, parameterCount } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { AdamW, checkpointTrainerState, resolveTrainConfig } from '../src/index';
+import { AdamW, checkpointTrainerState, resolveTrainConfig, type TrainResult } from '../src/index';
+import { dealt, prefixLmRows } from './dealt';
 import { memoryGroups } from './memory-group';
 import {
   batches,
@@ -24,11 +25,13 @@ import {
 
 beforeAll(() => useBackend('wasm'));
 
-/** The same training in several processes at once; `of` says what one of them has of its own. */
+/** The same training in several processes at once, each with its rows; `of` says what one of them has of its own. */
 function together(size: number, of: (rank: number) => RunOptions): Promise<Trained>[] {
   return memoryGroups(size).map(async processGroup => {
+    const { batches: whole = batches(), ...options } = of(processGroup.rank);
+    const own = whole.share ? whole : dealt(whole, processGroup, prefixLmRows);
     try {
-      return await run({ ...of(processGroup.rank), processGroup });
+      return await run({ ...options, batches: own, processGroup });
     } finally {
       processGroup.dispose();
     }
@@ -114,9 +117,61 @@ describe('a training in several processes', () => {
       [2, 1],
     ] as const) {
       const { checkpoint } = await half(before);
-      expect(await checkpointTrainerState(checkpoint)).toMatchObject({ step: 5, rows: 25 });
+      const { data, ...state } = await checkpointTrainerState(checkpoint);
+      expect(state).toMatchObject({ step: 5, rows: 25 });
+      expect(data, 'the position of each process').toHaveLength(before);
       expect(weightDistance((await half(after, checkpoint)).first, whole)).toBeLessThan(1e-5);
     }
+  });
+
+  test('saves the positions of all processes, and gives each all of them', async () => {
+    const { kept, storage } = everyCheckpoint();
+    const given: (readonly JsonValue[])[] = [];
+    // A text of its own from each, of any length.
+    const placed = (rank: number): BatchSource => {
+      let taken = 0;
+      return {
+        ...dealt(batches(), { rank, size: 3 }, prefixLmRows),
+        async next() {
+          taken++;
+          return rank === 1 && taken % 2 === 0 ? [] : batches().next();
+        },
+        state: () => ({ rank, taken, text: 'ä€'.repeat(rank * taken) }),
+        restore(states) {
+          given.push(states);
+          taken = (states[rank] as { taken: number }).taken;
+        },
+      };
+    };
+    const config = { checkpointSteps: 5 };
+    const options = (rank: number) => ({ batches: placed(rank), config, ...(rank === 0 && { storage }) });
+    await Promise.all(together(3, options));
+    const places = (step: number) =>
+      [0, 1, 2].map(rank => ({ rank, taken: step, text: 'ä€'.repeat(rank * step) }));
+    const saved = await Promise.all(kept.map(files => checkpointTrainerState(memoryCheckpoint(files))));
+    expect(saved.map(({ step, data }) => [step, data])).toEqual(
+      [5, 10, 12].map(step => [step, places(step)]),
+    );
+    const resume = memoryCheckpoint(kept[0]!);
+    await Promise.all(together(3, rank => ({ batches: placed(rank), config: { steps: 6 }, resume })));
+    expect(given).toEqual([places(5), places(5), places(5)]);
+  });
+
+  test('tells of the samples that no process could use, each once', async () => {
+    const reasons = [['a.png is gone'], ['a.png is gone', 'b.png is empty'], []];
+    const results: TrainResult[] = [];
+    await Promise.all(
+      together(3, rank => ({
+        batches: {
+          ...dealt(batches(), { rank, size: 3 }, prefixLmRows),
+          skipped: () => ({ count: reasons[rank]!.length, draws: 4, reasons: reasons[rank]! }),
+        },
+        onResult: result => void results.push(result),
+      })),
+    );
+    for (const { skipped } of results)
+      expect(skipped).toEqual({ count: 2, draws: 12, reasons: ['a.png is gone', 'b.png is empty'] });
+    expect(results).toHaveLength(3);
   });
 
   describe('whose optimiser is sharded', () => {
@@ -282,10 +337,19 @@ describe('what does not fit is an error in every process', () => {
   });
 
   test('other data', async () => {
-    for (const error of await failures(rank => ({ batches: batches({ seed: 1 + rank }) })))
+    for (const error of await failures(rank => ({ batches: { ...batches(), identity: `folder ${rank}` } })))
       expect(error).toMatchObject({
         ...{ name: 'DataError', code: 'DATA_INVALID' },
-        message: 'process 1 reads other examples than process 0: the data must be the same for all',
+        message: 'process 1 reads other data than process 0: the data must be the same for all',
+      });
+  });
+
+  test('the part of another process', async () => {
+    const share = { rank: 0, size: 2 };
+    for (const error of await failures(() => ({ batches: dealt(batches(), share, prefixLmRows) })))
+      expect(error).toMatchObject({
+        ...{ name: 'ConfigError', code: 'CONFIG_INVALID' },
+        message: 'process 1 of 2 reads what is for process 0 of 2: open its batches with its own share',
       });
   });
 

@@ -4,6 +4,7 @@ import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type TrainConfig, type TrainLearner, type TrainResult, train } from '../src/index';
+import { dealt, prefixLmRows } from './dealt';
 import { memoryGroups } from './memory-group';
 import { batches, errorOf, everyCheckpoint, tinyConfig, useBackend } from './tiny';
 
@@ -77,7 +78,9 @@ async function trained({
   try {
     result = await train({
       learner: suffering(model, factor),
-      batches: source ?? marked(bad),
+      batches: processGroup
+        ? dealt(source ?? marked(bad), processGroup, prefixLmRows)
+        : (source ?? marked(bad)),
       config: { learningRate: 0.01, warmup: 2, steps: 32, emaDecay: 0.5, ...config },
       ...{ storage, signal: stop.signal },
       ...(resume && { resume }),

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 /** Of a step, such that the values tell the step and the session. */
 function metrics(step: number, session: number): StepMetrics {
-  const rest = { learningRate: 0.5 ** step, gradientNorm: 2, rowsPerSecond: 64 };
+  const rest = { learningRate: 0.5 ** step, gradientNorm: 2, rowsPerSecond: 64, waited: 0.25 };
   return { step, loss: session + step / 8, ...rest, count: 10, rows: 4, seconds: step, totalSteps: null };
 }
 
@@ -73,6 +73,7 @@ tensorboard.describe('TensorBoard reads', () => {
       'train/learningRate',
       'train/loss',
       'train/rowsPerSecond',
+      'train/waited',
       'val/loss',
     ]);
     expect(found['train/loss']).toEqual(losses([1, 1, 300]));

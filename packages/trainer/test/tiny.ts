@@ -18,7 +18,7 @@ import {
 import { arrayDataset, createBatchSource, prefetch, uniformPrefix } from '@simvlm/data';
 import { type LearnerOptions, prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
-import { type TrainConfig, type TrainOptions, train } from '../src/index';
+import { type TrainConfig, type TrainOptions, type TrainResult, train } from '../src/index';
 
 export { errorOf } from '../../checkpoint/test/error-of';
 
@@ -104,6 +104,7 @@ export interface RunOptions
   readonly model?: Partial<SimVlmConfig>;
   readonly learner?: LearnerOptions;
   readonly seed?: number;
+  readonly onResult?: (result: TrainResult) => void;
   /** The signal comes during this step. */
   readonly stopAt?: number;
 }
@@ -118,13 +119,14 @@ export async function run({
   seed = 1,
   stopAt,
   resume,
+  onResult,
   ...options
 }: RunOptions = {}): Promise<Trained> {
   const model = SimVlm.create(tinyConfig(change), { seed });
   const stop = new AbortController();
   const metrics: StepMetrics[] = [];
   try {
-    await train({
+    const result = await train({
       learner: prefixLmLearner(model, learner),
       batches: batches(),
       config: { ...baseConfig, ...config },
@@ -141,6 +143,7 @@ export async function run({
         ...(options.callbacks ?? []),
       ],
     });
+    onResult?.(result);
     return {
       metrics,
       losses: metrics.map(({ loss }) => loss),

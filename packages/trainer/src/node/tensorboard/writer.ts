@@ -24,8 +24,8 @@ export interface TensorBoardOptions {
 const FILE = /^events\.out\.tfevents\.(\d+)\.simvlm$/;
 
 /**
- * Writes event files that `tensorboard --logdir FOLDER` reads: of each step the loss, the learning rate, the gradient norm and the speed,
- * and the results of evaluators by their names. Each session of a run has a file of its own, and says from which step on it holds: what
+ * Writes event files that `tensorboard --logdir FOLDER` reads: of each step the loss, the learning rate, the gradient norm, the speed
+ * and the seconds of waiting for data, and the results of evaluators by their names. Each session of a run has a file of its own, and says from which step on it holds: what
  * sessions before it wrote of later steps, TensorBoard forgets. The same when a run is rolled back.
  *
  * @throws CheckpointError DISK_WRITE when the folder cannot be made or read
@@ -50,8 +50,8 @@ export async function tensorboardWriter(
   await add(fromStep + 1, { start: true });
   return {
     file: file.path,
-    onStep: ({ step, loss, learningRate, gradientNorm, rowsPerSecond }) => {
-      const numbers = { loss, learningRate, gradientNorm, rowsPerSecond };
+    onStep: ({ step, loss, learningRate, gradientNorm, rowsPerSecond, waited }) => {
+      const numbers = { loss, learningRate, gradientNorm, rowsPerSecond, waited };
       const scalars = Object.entries(numbers).map(([key, value]) => [`train/${key}`, value] as const);
       return add(step, { scalars: Object.fromEntries(scalars) });
     },
