@@ -1,5 +1,4 @@
 import {
-  ConfigError,
   DataError,
   type Example,
   type ExampleDataset,
@@ -7,6 +6,7 @@ import {
   type Random,
   rule,
 } from '@simvlm/core';
+import { chosenIndices } from './order/epoch';
 import { savedPosition } from './saved-position';
 
 /** Indices of a data set in the order of training, forever, with an exact position. */
@@ -83,18 +83,6 @@ export function shuffled(dataset: ExampleDataset, options: ShuffleOptions) {
 }
 
 function epochOrder(length: number, random: Random, weight?: (index: number) => number): Uint32Array {
-  if (!weight) return random.permutation(length);
-  const chosen: number[] = [];
-  for (let i = 0; i < length; i++) {
-    const times = weight(i);
-    if (!(times >= 0 && times < Number.POSITIVE_INFINITY))
-      throw new ConfigError(
-        'CONFIG_INVALID',
-        `the weight of example ${i} must be a number ≥ 0, got ${times}`,
-      );
-    const whole = Math.floor(times);
-    const count = whole + (random.uniform() < times - whole ? 1 : 0);
-    for (let n = 0; n < count; n++) chosen.push(i);
-  }
+  const chosen = chosenIndices(length, random, weight);
   return random.permutation(chosen.length).map(place => chosen[place]!);
 }

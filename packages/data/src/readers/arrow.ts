@@ -1,19 +1,20 @@
-import { DataError, type JsonValue, parseJsonObject, type Reader } from '@simvlm/core';
+import { DataError, type JsonValue, parseJsonObject, type SampleSource } from '@simvlm/core';
+import { partsSource } from '../order/parts-source';
 import { arrowBatches } from './arrow-file';
 import { type Columns, columnsOf } from './columns';
 import { type DataFile, type Folder, folderIn, wholeFile } from './folder';
 import { type ColumnarOptions, columnarRow } from './parquet';
-import { fileVersion, type Part, partsReader, type Row } from './parts-reader';
+import { damagedPlace, filePart, isCount, type Part, type Row } from './part';
 import { chosenSplits } from './splits';
 
 /**
- * Arrow files, in the stream format or the file format. Pictures and columns are those of `parquetReader`.
+ * Arrow files, in the stream format or the file format. Pictures and columns are those of `parquetSource`.
  *
  * One batch of rows is in memory at a time. A row that cannot be used is skipped and counted; a file that is cut off, also where only its end mark is
  * missing, or damaged is a DataError that names file and byte.
  */
-export function arrowReader(files: readonly DataFile[], options: ColumnarOptions = {}): Reader {
-  return partsReader(
+export function arrowSource(files: readonly DataFile[], options: ColumnarOptions = {}): SampleSource {
+  return partsSource(
     'arrow',
     files.map(file => arrowPart(file, options)),
     options,
@@ -26,14 +27,17 @@ export function arrowReader(files: readonly DataFile[], options: ColumnarOptions
  *
  * @throws DataError for a folder that is none of these; ConfigError for a split that is not there
  */
-export async function savedDatasetReader(folder: Folder, options: ColumnarOptions = {}): Promise<Reader> {
+export async function savedDatasetSource(
+  folder: Folder,
+  options: ColumnarOptions = {},
+): Promise<SampleSource> {
   const splits = await splitsOf(folder);
-  if (!splits) return partsReader('arrow', await savedParts(folder, options), options);
+  if (!splits) return partsSource('arrow', await savedParts(folder, options), options);
   const parts = chosenSplits(folder.name, splits, options.split).map(async split => {
     const saved = await savedParts(folderIn(folder, split), options);
     return saved.map(part => ({ ...part, split, prefix: `${split}/` }));
   });
-  return partsReader('arrow', (await Promise.all(parts)).flat(), options);
+  return partsSource('arrow', (await Promise.all(parts)).flat(), options);
 }
 
 async function splitsOf(folder: Folder): Promise<string[] | undefined> {
@@ -67,8 +71,8 @@ function texts(value: JsonValue | undefined, where: string, what: string): strin
 
 function arrowPart(file: DataFile, options: ColumnarOptions): Part {
   return {
-    name: file.name,
-    version: () => fileVersion(file),
+    ...filePart(file),
+    kind: async () => 'bytes',
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       const start = placeOf(from);
       let columns: Columns | undefined;
@@ -99,7 +103,6 @@ interface ArrowPlace {
 function placeOf(from: JsonValue | undefined): ArrowPlace {
   if (from === undefined) return { byte: 0, first: 0, row: 0 };
   const { byte, first, row } = (from ?? {}) as Record<string, unknown>;
-  if (![byte, first, row].every(value => Number.isSafeInteger(value) && (value as number) >= 0))
-    throw new DataError('DATA_INVALID', 'the saved place in the data is damaged; begin from the start');
-  return { byte: byte as number, first: first as number, row: row as number };
+  if (!isCount(byte) || !isCount(first) || !isCount(row)) throw damagedPlace();
+  return { byte, first, row };
 }

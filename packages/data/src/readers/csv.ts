@@ -1,10 +1,12 @@
 import type { ByteSource } from '@simvlm/bytes';
-import { ConfigError, DataError, type JsonValue, type Reader } from '@simvlm/core';
+import { ConfigError, DataError, type JsonValue, type SampleSource } from '@simvlm/core';
+import { partsSource } from '../order/parts-source';
 import { type ColumnMap, type Columns, columnsOf } from './columns';
 import { RecordParser } from './csv-record';
 import { baseName, type DataFile, type Folder } from './folder';
 import { type LinePlace, linePlaceOf, placedLines, savedPlace } from './lines';
-import { fileVersion, type Part, type PartsOptions, partsReader, type Row } from './parts-reader';
+import { filePart, type Part, type Row } from './part';
+import type { PartsOptions } from './parts-reader';
 import { recordSample, rowOf, withoutExtension } from './table';
 
 export interface CsvOptions extends PartsOptions {
@@ -27,14 +29,14 @@ const MOST_CHARACTERS = 2 ** 24;
  * fields at the end are absent. A column of `map` that is not there is a ConfigError; bytes that are not UTF-8, and a quote that is never
  * closed, are a DataError that names file and line.
  */
-export function csvReader(files: readonly DataFile[], options: CsvOptions = {}): Reader {
+export function csvSource(files: readonly DataFile[], options: CsvOptions = {}): SampleSource {
   const parts = files.map(file => csvPart(file, options));
-  return partsReader(options.format ?? 'csv', parts, options);
+  return partsSource(options.format ?? 'csv', parts, options);
 }
 
-/** One table as a part of a reader. */
+/** One table as a part of a source. */
 export function csvPart(file: DataFile, options: CsvOptions): Part {
-  return { name: file.name, version: () => fileVersion(file), rows: from => rows(file, from, options) };
+  return { ...filePart(file), rows: from => rows(file, from, options) };
 }
 
 async function* rows(file: DataFile, from: JsonValue | undefined, options: CsvOptions): AsyncGenerator<Row> {

@@ -1,9 +1,11 @@
-import { DataError, hashText, type JsonValue, type Reader, type Sample } from '@simvlm/core';
+import { DataError, hashText, type Sample, type SampleSource } from '@simvlm/core';
+import { partsSource } from '../order/parts-source';
 import type { ColumnMap } from './columns';
 import { csvPart } from './csv';
 import { type Folder, folderIn, imageIn, listed } from './folder';
 import { jsonlPart } from './jsonl';
-import { type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { listPart, type Part } from './part';
+import type { PartsOptions } from './parts-reader';
 import { chosenSplits } from './splits';
 import { withoutExtension } from './table';
 
@@ -24,7 +26,10 @@ const SPLITS = ['train', 'validation', 'valid', 'val', 'dev', 'test'];
  *
  * @throws DataError when the folder cannot be listed, or has no picture; ConfigError for a split that is not there
  */
-export async function imageFolderReader(folder: Folder, options: ImageFolderOptions = {}): Promise<Reader> {
+export async function imageFolderSource(
+  folder: Folder,
+  options: ImageFolderOptions = {},
+): Promise<SampleSource> {
   const names = await listed(folder);
   const splits = splitsOf(names);
   const chosen = chosenSplits(folder.name, splits, options.split);
@@ -34,7 +39,7 @@ export async function imageFolderReader(folder: Folder, options: ImageFolderOpti
       .map(name => name.slice(split.length + 1));
     return { ...partOf(folderIn(folder, split), below, options), split, prefix: `${split}/` };
   });
-  return partsReader('imagefolder', splits.length === 0 ? [partOf(folder, names, options)] : parts, options);
+  return partsSource('imagefolder', splits.length === 0 ? [partOf(folder, names, options)] : parts, options);
 }
 
 function splitsOf(names: readonly string[]): string[] {
@@ -49,14 +54,9 @@ function partOf(folder: Folder, names: readonly string[], { map = {} }: ImageFol
   if (names.includes('metadata.csv')) return csvPart(folder.file('metadata.csv'), table);
   const pictures = names.filter(name => PICTURE.test(name));
   if (pictures.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no pictures`);
-  return {
-    name: folder.name,
-    version: async () => hashText(pictures.join('\n')),
-    async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
-      for (let i = placeOf(from); i < pictures.length; i++)
-        yield { sample: labelled(folder, pictures[i]!), after: i + 1 };
-    },
-  };
+  return listPart({ name: folder.name, version: async () => hashText(pictures.join('\n')) }, async () =>
+    pictures.map(path => () => ({ sample: labelled(folder, path) })),
+  );
 }
 
 /** A picture whose folder is its label, if it lies in one. */

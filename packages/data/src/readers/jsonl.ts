@@ -1,9 +1,11 @@
-import { DataError, type JsonValue, parseJsonObject, type Reader } from '@simvlm/core';
+import { DataError, type JsonValue, parseJsonObject, type SampleSource } from '@simvlm/core';
 import { Ids } from '../ids';
+import { partsSource } from '../order/parts-source';
 import { type ColumnMap, columnsOf } from './columns';
 import { baseName, type DataFile, type Folder } from './folder';
 import { linePlaceOf, placedLines, savedPlace } from './lines';
-import { fileVersion, type Part, type PartsOptions, partsReader, type Row } from './parts-reader';
+import { filePart, listPart, type Outcome, type Part, type Row } from './part';
+import type { PartsOptions } from './parts-reader';
 import { recordSample, rowOf, withoutExtension } from './table';
 
 export interface JsonlOptions extends PartsOptions {
@@ -21,14 +23,14 @@ export interface JsonlOptions extends PartsOptions {
  *
  * The key of a sample is its `id`; without one it is file and line, and with `imagefolder` the path of the picture without its extension.
  */
-export function jsonlReader(files: readonly DataFile[], options: JsonlOptions = {}): Reader {
+export function jsonlSource(files: readonly DataFile[], options: JsonlOptions = {}): SampleSource {
   const parts = files.map(file => jsonlPart(file, options));
-  return partsReader(options.format ?? 'jsonl', parts, options);
+  return partsSource(options.format ?? 'jsonl', parts, options);
 }
 
-/** One file as a part of a reader. */
+/** One file as a part of a source. */
 export function jsonlPart(file: DataFile, options: JsonlOptions): Part {
-  return { name: file.name, version: () => fileVersion(file), rows: from => rows(file, from, options) };
+  return { ...filePart(file), rows: from => rows(file, from, options) };
 }
 
 async function* rows(
@@ -51,35 +53,30 @@ async function* rows(
  * A folder with `captions.jsonl`, as `folderDataset` reads it: the same keys in the same order. Other keys than `image`, `text` and `id` are
  * fields. What cannot be used is skipped and counted, a second line with the same id too.
  *
- * As a key may depend on the lines before it, `restore` reads these again, without their pictures.
+ * As a key may depend on the lines before it, the file is read once and its samples stay in memory; the pictures do not.
  */
-export function captionsReader(
+export function captionsSource(
   folder: Folder,
   options: Omit<JsonlOptions, 'format' | 'images'> = {},
-): Reader {
+): SampleSource {
   const file = folder.file('captions.jsonl');
-  const part = {
-    name: file.name,
-    version: () => fileVersion(file),
-    async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
-      const start = linePlaceOf(from);
-      const ids = new Ids(file.name);
-      const images = { ...options, images: folder };
-      for await (const { text, number, after } of placedLines(
-        await file.open(),
-        linePlaceOf(undefined),
-        file.name,
-      )) {
-        if (text.trim() === '') continue;
-        const row = rowOf(() => {
-          const { key, ...sample } = lineSample(text, `${file.name}:${number}`, images, () => '');
-          return { key: ids.take(key === '' ? undefined : key, sample.images[0]?.path, number), ...sample };
-        });
-        if (after.line > start.line) yield { ...row, after: savedPlace(after) };
-      }
-    },
-  };
-  return partsReader('jsonl', [part], options);
+  const part = listPart(filePart(file), () => captionRows(file, { ...options, images: folder }));
+  return partsSource('jsonl', [part], options);
+}
+
+async function captionRows(file: DataFile, options: JsonlOptions): Promise<(() => Outcome)[]> {
+  const ids = new Ids(file.name);
+  const rows: (() => Outcome)[] = [];
+  const lines = placedLines(await file.open(), linePlaceOf(undefined), file.name);
+  for await (const { text, number } of lines) {
+    if (text.trim() === '') continue;
+    const outcome = rowOf(() => {
+      const { key, ...sample } = lineSample(text, `${file.name}:${number}`, options, () => '');
+      return { key: ids.take(key === '' ? undefined : key, sample.images[0]?.path, number), ...sample };
+    });
+    rows.push(() => outcome);
+  }
+  return rows;
 }
 
 function lineSample(

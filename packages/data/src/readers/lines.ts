@@ -1,5 +1,6 @@
 import type { ByteSource } from '@simvlm/bytes';
 import { DataError, decodeText, type JsonValue, MAX_LINE_BYTES } from '@simvlm/core';
+import { damagedPlace, isCount } from './part';
 import { Window } from './window';
 
 /** A line of a text file, and the place behind it. */
@@ -48,9 +49,8 @@ export async function* placedLines(
 export function linePlaceOf(from: JsonValue | undefined): LinePlace {
   if (from === undefined) return { byte: 0, line: 0 };
   const { byte, line } = (from ?? {}) as Record<string, unknown>;
-  if (![byte, line].every(value => Number.isSafeInteger(value) && (value as number) >= 0))
-    throw new DataError('DATA_INVALID', 'the saved place in the data is damaged; begin from the start');
-  return { byte: byte as number, line: line as number };
+  if (!isCount(byte) || !isCount(line)) throw damagedPlace();
+  return { byte, line };
 }
 
 /** A place as JSON. */

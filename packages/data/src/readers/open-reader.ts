@@ -1,24 +1,24 @@
-import { ConfigError, DataError, type Reader } from '@simvlm/core';
+import { ConfigError, DataError, type Reader, type SampleSource } from '@simvlm/core';
 import type { AnnotationOptions } from './annotations/annotation-file';
-import { cocoReader } from './annotations/coco';
-import { flickr30kReader } from './annotations/flickr30k';
-import { karpathyReader } from './annotations/karpathy';
-import { nlvr2Reader } from './annotations/nlvr2';
-import { parallelReader } from './annotations/parallel';
-import { snliVeReader } from './annotations/snli-ve';
-import { textCapsReader } from './annotations/textcaps';
-import { vqaReader } from './annotations/vqav2';
-import { arrowReader, savedDatasetReader } from './arrow';
+import { cocoSource } from './annotations/coco';
+import { flickr30kSource } from './annotations/flickr30k';
+import { karpathySource } from './annotations/karpathy';
+import { nlvr2Source } from './annotations/nlvr2';
+import { parallelSource } from './annotations/parallel';
+import { snliVeSource } from './annotations/snli-ve';
+import { textCapsSource } from './annotations/textcaps';
+import { vqaSource } from './annotations/vqav2';
+import { arrowSource, savedDatasetSource } from './arrow';
 import type { ColumnMap } from './columns';
-import { csvReader } from './csv';
+import { csvSource } from './csv';
 import { type DataFile, type Folder, listed } from './folder';
 import type { Format } from './formats';
-import { imageFolderReader } from './imagefolder';
-import { captionsReader, jsonlReader } from './jsonl';
-import { parquetFolderReader, parquetReader } from './parquet';
+import { imageFolderSource } from './imagefolder';
+import { captionsSource, jsonlSource } from './jsonl';
+import { parquetFolderSource, parquetSource } from './parquet';
 import type { PartsOptions } from './parts-reader';
 import { type DataPlace, recognise } from './recognise';
-import { webDatasetReader } from './webdataset';
+import { webDatasetSource } from './webdataset';
 
 export interface OpenOptions extends PartsOptions {
   /** Default: what `recognise` says. */
@@ -31,18 +31,23 @@ export interface OpenOptions extends PartsOptions {
   readonly map?: ColumnMap;
 }
 
+/** A reader of whatever lies at a place: `openSource` says what it throws. */
+export async function openReader(place: DataPlace, options: OpenOptions = {}): Promise<Reader> {
+  return (await openSource(place, options)).read();
+}
+
 /**
- * A reader of whatever lies at a place.
+ * A source of whatever lies at a place, to be read once or in the order of training.
  *
  * @throws DataError when the format is not recognised, or the place does not hold what the format needs; ConfigError for a split or an option
  *   that does not fit
  */
-export async function openReader(place: DataPlace, options: OpenOptions = {}): Promise<Reader> {
+export async function openSource(place: DataPlace, options: OpenOptions = {}): Promise<SampleSource> {
   const format = options.format ?? (await recognise(place));
   checkFit(format, place, options);
   return place.files
-    ? fileReader(format, place.files, place.folder, options)
-    : folderReader(format, place.folder, options);
+    ? fileSource(format, place.files, place.folder, options)
+    : folderSource(format, place.folder, options);
 }
 
 const MAPPED = new Set<Format>(['webdataset', 'parquet', 'arrow', 'csv', 'tsv', 'jsonl', 'imagefolder']);
@@ -58,20 +63,20 @@ function checkFit(format: Format, place: DataPlace, { annotations, map, images }
   if (images && !isNamed) throw refuse('folder of pictures: it holds them or says where they are');
 }
 
-async function folderReader(format: Format, folder: Folder, options: OpenOptions): Promise<Reader> {
+async function folderSource(format: Format, folder: Folder, options: OpenOptions): Promise<SampleSource> {
   switch (format) {
     case 'imagefolder':
-      return imageFolderReader(folder, options);
+      return imageFolderSource(folder, options);
     case 'jsonl':
-      return captionsReader(folder, options);
+      return captionsSource(folder, options);
     case 'arrow':
-      return savedDatasetReader(folder, options);
+      return savedDatasetSource(folder, options);
     case 'parquet':
-      return parquetFolderReader(folder, { images: folder, ...options });
+      return parquetFolderSource(folder, { images: folder, ...options });
     case 'webdataset': {
       const names = (await listed(folder)).filter(name => /\.(tar|tar\.gz|tgz)$/.test(name));
       if (names.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no tar shards`);
-      return webDatasetReader(names.map(folder.file), options);
+      return webDatasetSource(names.map(folder.file), options);
     }
     default:
       throw new ConfigError(
@@ -81,44 +86,44 @@ async function folderReader(format: Format, folder: Folder, options: OpenOptions
   }
 }
 
-type OpenFile = (file: DataFile, options: AnnotationOptions & OpenOptions) => Reader;
+type OpenFile = (file: DataFile, options: AnnotationOptions & OpenOptions) => SampleSource;
 
-const annotationReaders: Partial<Record<Format, OpenFile>> = {
-  coco: (file, options) => cocoReader(file, { ...options, format: 'coco' }),
-  nocaps: (file, options) => cocoReader(file, { ...options, format: 'nocaps' }),
-  karpathy: karpathyReader,
-  vqav2: vqaReader,
-  nlvr2: nlvr2Reader,
-  'snli-ve': snliVeReader,
-  flickr30k: flickr30kReader,
-  textcaps: textCapsReader,
+const annotationSources: Partial<Record<Format, OpenFile>> = {
+  coco: (file, options) => cocoSource(file, { ...options, format: 'coco' }),
+  nocaps: (file, options) => cocoSource(file, { ...options, format: 'nocaps' }),
+  karpathy: karpathySource,
+  vqav2: vqaSource,
+  nlvr2: nlvr2Source,
+  'snli-ve': snliVeSource,
+  flickr30k: flickr30kSource,
+  textcaps: textCapsSource,
 };
 
-function fileReader(
+function fileSource(
   format: Format,
   files: readonly DataFile[],
   folder: Folder,
   options: OpenOptions,
-): Reader {
+): SampleSource {
   const images = options.images ?? folder;
   const read = { ...options, images };
-  const open = annotationReaders[format];
+  const open = annotationSources[format];
   if (open) return open(only(format, files, 1)[0]!, read);
   switch (format) {
     case 'webdataset':
-      return webDatasetReader(files, options);
+      return webDatasetSource(files, options);
     case 'parquet':
-      return parquetReader(files, read);
+      return parquetSource(files, read);
     case 'arrow':
-      return arrowReader(files, read);
+      return arrowSource(files, read);
     case 'csv':
     case 'tsv':
-      return csvReader(files, { ...read, format });
+      return csvSource(files, { ...read, format });
     case 'jsonl':
-      return jsonlReader(files, { ...read, format });
+      return jsonlSource(files, { ...read, format });
     case 'parallel': {
       const [source, target] = only(format, files, 2);
-      return parallelReader(source!, target!, options);
+      return parallelSource(source!, target!, options);
     }
     default:
       throw new ConfigError(

@@ -7,6 +7,8 @@ import type { Cells } from './cells';
 export interface ParquetFile {
   /** The names of its columns. */
   readonly names: readonly string[];
+  /** Of rows. */
+  readonly count: number;
   /** The rows from one on, a few at a time. */
   rows(from: number): AsyncGenerator<readonly Cells[]>;
 }
@@ -36,6 +38,7 @@ export async function openParquet(source: ByteSource, name: string): Promise<Par
   });
   return {
     names,
+    count: metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0),
     async *rows(from) {
       for (const { begin, end } of windows(metadata, from)) {
         const place = `rows ${begin} to ${end - 1}`;

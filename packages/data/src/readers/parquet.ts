@@ -1,9 +1,11 @@
-import { DataError, type JsonValue, type Reader } from '@simvlm/core';
+import { DataError, type JsonValue, type SampleSource } from '@simvlm/core';
+import { partsSource } from '../order/parts-source';
 import { type Cells, cellPictures, jsonRecord, pictureColumns } from './cells';
 import { type ColumnMap, type Columns, columnsOf } from './columns';
 import { baseName, type DataFile, type Folder, listed } from './folder';
 import { openParquet } from './parquet-file';
-import { fileVersion, type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { filePart, type Part, placeOf, type Row } from './part';
+import type { PartsOptions } from './parts-reader';
 import { chosenSplits } from './splits';
 import { recordSample, rowOf } from './table';
 
@@ -23,8 +25,8 @@ export interface ColumnarOptions extends PartsOptions {
  * with an empty picture, a path that leaves the folder, or neither picture nor text is skipped and counted. A file that is cut off or damaged
  * is a DataError that names it and its rows; a column of `map` that is not there a ConfigError.
  */
-export function parquetReader(files: readonly DataFile[], options: ColumnarOptions = {}): Reader {
-  return partsReader(
+export function parquetSource(files: readonly DataFile[], options: ColumnarOptions = {}): SampleSource {
+  return partsSource(
     'parquet',
     files.map(file => parquetPart(file, options)),
     options,
@@ -37,7 +39,10 @@ export function parquetReader(files: readonly DataFile[], options: ColumnarOptio
  *
  * @throws DataError for a folder without Parquet files; ConfigError for a split that is not there
  */
-export async function parquetFolderReader(folder: Folder, options: ColumnarOptions = {}): Promise<Reader> {
+export async function parquetFolderSource(
+  folder: Folder,
+  options: ColumnarOptions = {},
+): Promise<SampleSource> {
   const names = (await listed(folder)).filter(name => name.endsWith('.parquet'));
   if (names.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no Parquet files`);
   const splits = [...new Set(names.map(splitOf).filter(split => split !== undefined))];
@@ -49,7 +54,7 @@ export async function parquetFolderReader(folder: Folder, options: ColumnarOptio
       prefix: name.slice(0, name.lastIndexOf('/') + 1),
     }))
     .filter(({ split }) => options.split === undefined || (split !== undefined && chosen.includes(split)));
-  return partsReader('parquet', parts, options);
+  return partsSource('parquet', parts, options);
 }
 
 function splitOf(name: string): string | undefined {
@@ -59,8 +64,10 @@ function splitOf(name: string): string | undefined {
 
 function parquetPart(file: DataFile, options: ColumnarOptions): Part {
   return {
-    name: file.name,
-    version: () => fileVersion(file),
+    ...filePart(file),
+    kind: async () => 'bytes',
+    count: async () => (await openParquet(await file.open(), file.name)).count,
+    place: row => row,
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       let row = placeOf(from);
       const parquet = await openParquet(await file.open(), file.name);

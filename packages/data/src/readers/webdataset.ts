@@ -1,9 +1,11 @@
 import type { ByteSource } from '@simvlm/bytes';
-import { DataError, type Reader } from '@simvlm/core';
+import { DataError, type SampleSource } from '@simvlm/core';
+import { partsSource } from '../order/parts-source';
 import type { ColumnMap } from './columns';
 import type { DataFile } from './folder';
 import { Gunzipped, isGzip } from './gunzip';
-import { fileVersion, type Part, type PartsOptions, partsReader, placeOf, type Row } from './parts-reader';
+import { filePart, type Part, placeOf, type Row } from './part';
+import type { PartsOptions } from './parts-reader';
 import { checkWhole, contentOf, type TarMember, tarMembers } from './tar-members';
 import { memberKind, SampleBuilder, splitName } from './webdataset-sample';
 import { Window } from './window';
@@ -28,19 +30,19 @@ const MOST_PICTURE_BYTES = 512 * 2 ** 20;
  * the pictures of one sample in memory. An archive that is cut off, or has a wrong checksum, is a DataError that names file and byte. A
  * sample with the same name twice, an empty member, or one that is too large or cannot be read, is skipped and counted.
  */
-export function webDatasetReader(shards: readonly DataFile[], options: WebDatasetOptions = {}): Reader {
+export function webDatasetSource(shards: readonly DataFile[], options: WebDatasetOptions = {}): SampleSource {
   const parts = shards.map(
     (shard): Part => ({
-      name: shard.name,
-      version: () => fileVersion(shard),
+      ...filePart(shard),
+      kind: async () => ((await isPacked(await shard.open())) ? 'bytes' : 'light'),
       rows: from => rows(shard, placeOf(from), options.map ?? {}),
     }),
   );
-  return partsReader('webdataset', parts, options);
+  return partsSource('webdataset', parts, options);
 }
 
 async function* rows(shard: DataFile, from: number, map: ColumnMap): AsyncGenerator<Row> {
-  const archive = await openArchive(await shard.open(), shard.name);
+  const archive = await openArchive(shard);
   let builder: SampleBuilder | undefined;
   let end = from;
   try {
@@ -94,10 +96,15 @@ interface Archive {
   close(): Promise<void>;
 }
 
-async function openArchive(source: ByteSource, name: string): Promise<Archive> {
+async function openArchive(shard: DataFile): Promise<Archive> {
+  const source = await shard.open();
+  return (await isPacked(source)) ? packedArchive(source, shard.name) : plainArchive(source, shard.name);
+}
+
+async function isPacked(source: ByteSource): Promise<boolean> {
   const first = new Uint8Array(Math.min(2, source.size));
   await source.read(0, first);
-  return isGzip(first) ? packedArchive(source, name) : plainArchive(source, name);
+  return isGzip(first);
 }
 
 function plainArchive(source: ByteSource, name: string): Archive {

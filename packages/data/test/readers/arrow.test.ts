@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DataError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arrowReader, memoryFolder, savedDatasetReader } from '../../src/index';
+import { arrowSource, memoryFolder, savedDatasetSource } from '../../src/index';
 import { diskFile, diskFolder } from '../../src/node';
 import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
 import { expected, fixture, keys, pictures, readAll } from './read-all';
@@ -18,7 +18,7 @@ describe('what datasets and pyarrow read', () => {
     ['splits', 'train', 'train'],
     ['splits', 'test', 'test'],
   ])('save_to_disk: %s, %s', async (name, key, split) => {
-    const reader = await savedDatasetReader(diskFolder(fixture(`arrow/${name}`)), { split });
+    const reader = await savedDatasetSource(diskFolder(fixture(`arrow/${name}`)), { split });
     const samples = await readAll(reader);
     const want = expected('arrow')[key];
     expect(samples.map(({ text, label, answers, split }) => ({ text, label, answers, split }))).toEqual(
@@ -30,12 +30,12 @@ describe('what datasets and pyarrow read', () => {
   });
 
   test('a DatasetDict without a split gives all of them in their order', async () => {
-    const samples = await readAll(await savedDatasetReader(diskFolder(fixture('arrow/splits'))));
+    const samples = await readAll(await savedDatasetSource(diskFolder(fixture('arrow/splits'))));
     expect(samples.map(({ split }) => split)).toEqual(['train', 'train', 'train', 'test', 'test']);
   });
 
   test.each(['stream', 'file'])('the %s format, several batches, a dictionary', async name => {
-    const samples = await readAll(arrowReader([file(`${name}.arrow`)]));
+    const samples = await readAll(arrowSource([file(`${name}.arrow`)]));
     expect(samples.map(({ text, fields }) => ({ text, likes: fields!.likes }))).toEqual(
       expected('arrow').stream,
     );
@@ -46,10 +46,10 @@ describe('what datasets and pyarrow read', () => {
 test('the position is exact behind every row, batches with dictionaries included, and shares are disjoint', async () => {
   const files = [file('stream.arrow'), ...shards];
   await expectExactResume(
-    share => arrowReader(files, { share }),
+    () => arrowSource(files),
     Array.from({ length: 28 }, (_, i) => i),
   );
-  await expectDisjointShares(share => arrowReader(files, { share }), [2, 3, 4]);
+  await expectDisjointShares(() => arrowSource(files), [2, 3, 4]);
 });
 
 describe('faults', () => {
@@ -58,7 +58,7 @@ describe('faults', () => {
   test('cut off anywhere it is a DataError that names the file', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), async end => {
-        const error = await keys(arrowReader(inMemory(whole.subarray(0, end)))).catch(error => error);
+        const error = await keys(arrowSource(inMemory(whole.subarray(0, end)))).catch(error => error);
         expect(error).toBeInstanceOf(DataError);
         expect(error.message).toMatch(/^folder\/a\.arrow: byte \d+: /);
       }),
@@ -71,27 +71,27 @@ describe('faults', () => {
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (place, value) => {
         const copy = whole.slice();
         copy[place] = value;
-        await expectTypedEnd(() => arrowReader(inMemory(copy)));
+        await expectTypedEnd(() => arrowSource(inMemory(copy)));
       }),
       { numRuns: 300 },
     );
   });
 
   test('a column and a split that are not there are errors that name those that are', async () => {
-    await expect(keys(arrowReader(shards, { map: { text: 'captoin' } }))).rejects.toThrow(
+    await expect(keys(arrowSource(shards, { map: { text: 'captoin' } }))).rejects.toThrow(
       /has no column "captoin"; it has image, text, label, answers/,
     );
     const splits = diskFolder(fixture('arrow/splits'));
-    await expect(savedDatasetReader(splits, { split: 'val' })).rejects.toThrow(/its splits: train, test/);
+    await expect(savedDatasetSource(splits, { split: 'val' })).rejects.toThrow(/its splits: train, test/);
   });
 
   test('a folder of another kind, and names that lead elsewhere, are errors', async () => {
-    await expect(savedDatasetReader(memoryFolder(new Map()))).rejects.toMatchObject({
+    await expect(savedDatasetSource(memoryFolder(new Map()))).rejects.toMatchObject({
       code: 'DATA_NOT_FOUND',
     });
     for (const state of ['{}', '{"_data_files":[{"filename":"../x"}]}', '{"_data_files":[7]}']) {
       const folder = memoryFolder(new Map([['state.json', new TextEncoder().encode(state)]]));
-      await expect(savedDatasetReader(folder)).rejects.toThrow(/"_data_files" must list names/);
+      await expect(savedDatasetSource(folder)).rejects.toThrow(/"_data_files" must list names/);
     }
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DataError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { memoryFolder, parquetReader } from '../../src/index';
+import { memoryFolder, parquetSource } from '../../src/index';
 import { diskFile } from '../../src/node';
 import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
 import { expected, fixture, keys, pictures, readAll } from './read-all';
@@ -14,7 +14,7 @@ const whole = new Uint8Array(readFileSync(fixture(`parquet/${DATASETS}`)));
 
 describe('what the real tools read', () => {
   test('datasets: pictures, nulls, lists, labels', async () => {
-    const reader = parquetReader([file(DATASETS)]);
+    const reader = parquetSource([file(DATASETS)]).read();
     const samples = await readAll(reader);
     const want = expected('parquet').datasets;
     expect(samples).toHaveLength(16);
@@ -34,7 +34,7 @@ describe('what the real tools read', () => {
   test.each(['snappy', 'zstd', 'gzip', 'brotli', 'lz4', 'none'])(
     'pyarrow, %s: addresses and nulls',
     async codec => {
-      const samples = await readAll(parquetReader([file(`laion-${codec}.parquet`)]));
+      const samples = await readAll(parquetSource([file(`laion-${codec}.parquet`)]));
       expect(
         samples.map(({ images, text }) => ({ URL: images[0]?.path ?? null, TEXT: text ?? null })),
       ).toEqual(expected('parquet').laion.map(({ URL, TEXT }: Record<string, string>) => ({ URL, TEXT })));
@@ -43,11 +43,11 @@ describe('what the real tools read', () => {
 
   test('two columns of bytes are two pictures; `map` takes one of them', async () => {
     const want = expected('parquet').pairs;
-    const both = await readAll(parquetReader([file('pairs.parquet')]));
+    const both = await readAll(parquetSource([file('pairs.parquet')]));
     expect(await Promise.all(both.map(pictures))).toEqual(
       want.map(({ left, right }: Record<string, string>) => [left, right]),
     );
-    const one = await readAll(parquetReader([file('pairs.parquet')], { map: { image: 'right' } }));
+    const one = await readAll(parquetSource([file('pairs.parquet')], { map: { image: 'right' } }));
     expect(await Promise.all(one.map(pictures))).toEqual(
       want.map(({ right }: Record<string, string>) => [right]),
     );
@@ -57,13 +57,13 @@ describe('what the real tools read', () => {
 test('the position is exact behind every row, and shares are disjoint', async () => {
   const files = [file('laion-zstd.parquet'), file('laion-gzip.parquet'), file(DATASETS)];
   const points = Array.from({ length: 33 }, (_, i) => i);
-  await expectExactResume(share => parquetReader(files, { share }), points);
-  await expectDisjointShares(share => parquetReader(files, { share }), [1, 2, 3, 5]);
+  await expectExactResume(() => parquetSource(files), points);
+  await expectDisjointShares(() => parquetSource(files), [1, 2, 3, 5]);
 });
 
 describe('faults', () => {
   test('a column that is not there is an error that names those that are', async () => {
-    await expect(keys(parquetReader([file(DATASETS)], { map: { text: 'captoin' } }))).rejects.toThrow(
+    await expect(keys(parquetSource([file(DATASETS)], { map: { text: 'captoin' } }))).rejects.toThrow(
       /has no column "captoin"; it has image, caption, label/,
     );
   });
@@ -71,7 +71,7 @@ describe('faults', () => {
   test('cut off anywhere it is a DataError that names the file', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), async end => {
-        const error = await keys(parquetReader(inMemory(whole.subarray(0, end)))).catch(error => error);
+        const error = await keys(parquetSource(inMemory(whole.subarray(0, end)))).catch(error => error);
         expect(error).toBeInstanceOf(DataError);
         expect(error.message).toMatch(/^folder\/a\.parquet: /);
       }),
@@ -84,7 +84,7 @@ describe('faults', () => {
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (place, value) => {
         const copy = whole.slice();
         copy[place] = value;
-        await expectTypedEnd(() => parquetReader(inMemory(copy)));
+        await expectTypedEnd(() => parquetSource(inMemory(copy)));
       }),
       // A schema without a column's name.
       { numRuns: 300, examples: [[17740, 67]] },
@@ -92,7 +92,7 @@ describe('faults', () => {
   });
 
   test('a state of a row that is none is refused', async () => {
-    const reader = parquetReader([file(DATASETS)]);
+    const reader = parquetSource([file(DATASETS)]).read();
     const state = reader.state() as Record<string, number>;
     reader.restore({ ...state, at: 'x' });
     await expect(keys(reader)).rejects.toThrow(DataError);

@@ -1,7 +1,7 @@
 import { DataError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CsvOptions, captionsReader, csvReader, jsonlReader, memoryFolder } from '../../src/index';
+import { type CsvOptions, captionsSource, csvSource, jsonlSource, memoryFolder } from '../../src/index';
 import { diskFile, diskFolder } from '../../src/node';
 import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
 import { expected, fixture, keys, pictures, readAll, sha256 } from './read-all';
@@ -9,10 +9,10 @@ import { expected, fixture, keys, pictures, readAll, sha256 } from './read-all';
 const folder = diskFolder(fixture('tables'));
 const map = { image: 'picture', text: 'caption' };
 const table = (name: string, options: CsvOptions = {}) =>
-  csvReader([folder.file(name)], { images: folder, map, ...options });
+  csvSource([folder.file(name)], { images: folder, map, ...options });
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const text = (content: string, options: CsvOptions = {}, name = 'a.csv') =>
-  csvReader([memoryFolder(new Map([[name, utf8(content)]])).file(name)], options);
+  csvSource([memoryFolder(new Map([[name, utf8(content)]])).file(name)], options);
 const lines = (...objects: readonly unknown[]) =>
   memoryFolder(
     new Map([
@@ -69,7 +69,7 @@ describe('the position', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(field, { minLength: 50, maxLength: 60 }), async fields => {
         const rows = fields.map((value, i) => `k${i},"x${value.replaceAll('"', '""')}"`);
-        const open = (share?: CsvOptions['share']) => text(`id,text\n${rows.join('\n')}\n`, { share });
+        const open = () => text(`id,text\n${rows.join('\n')}\n`);
         expect((await readAll(open())).map(sample => sample.text)).toEqual(fields.map(value => `x${value}`));
         await expectExactResume(open, fc.sample(fc.nat(fields.length), 50));
         await expectDisjointShares(open, [2, 3]);
@@ -82,12 +82,12 @@ describe('the position', () => {
     const objects = Array.from({ length: 12 }, (_, i) => ({ image: `${i % 4}.png`, text: `t${i}` }));
     const place = lines(...objects.slice(0, 5), 'no JSON', ...objects.slice(5));
     await expectExactResume(
-      share => jsonlReader([place.file('captions.jsonl')], { share, images: place }),
+      () => jsonlSource([place.file('captions.jsonl')], { images: place }),
       [0, 1, 5, 6, 12],
     );
-    await expectExactResume(share => captionsReader(place, { share }), [0, 1, 5, 6, 12]);
-    await expectDisjointShares(share => captionsReader(place, { share }), [2, 3]);
-    expect((await keys(captionsReader(place))).slice(3, 6)).toEqual(['3', '0#2', '1#2']);
+    await expectExactResume(() => captionsSource(place), [0, 1, 5, 6, 12]);
+    await expectDisjointShares(() => captionsSource(place), [2, 3]);
+    expect((await keys(captionsSource(place))).slice(3, 6)).toEqual(['3', '0#2', '1#2']);
   });
 });
 
@@ -100,7 +100,7 @@ describe('faults', () => {
   });
 
   test('a row that cannot be used is skipped and counted, with its line', async () => {
-    const reader = text('id,text\na,one\nb,two,three\nc,\nd,four\n');
+    const reader = text('id,text\na,one\nb,two,three\nc,\nd,four\n').read();
     expect(await keys(reader)).toEqual(['a', 'd']);
     expect(reader.skipped()).toMatchObject({
       count: 2,
@@ -114,7 +114,7 @@ describe('faults', () => {
       {
         images: folder,
       },
-    );
+    ).read();
     expect((await readAll(reader)).map(({ images }) => images[0]!.path)).toEqual(['ok.png']);
     expect(reader.skipped().count).toBe(4);
     expect(reader.skipped().reasons[0]).toBe('folder/a.csv:2: "../../etc/passwd" lies outside the folder');
@@ -126,7 +126,7 @@ describe('faults', () => {
     );
     const bytes = new Uint8Array([...utf8('text\na\n'), 0xff, 0x0a]);
     const place = memoryFolder(new Map([['a.csv', bytes]]));
-    await expect(keys(csvReader([place.file('a.csv')]))).rejects.toThrow(/^folder\/a\.csv:3: not UTF-8/);
+    await expect(keys(csvSource([place.file('a.csv')]))).rejects.toThrow(/^folder\/a\.csv:3: not UTF-8/);
   });
 
   test('a line of JSON that cannot be used is skipped and counted', async () => {
@@ -139,7 +139,7 @@ describe('faults', () => {
       { text: 'b', id: 'x' },
       { text: 'c', id: 'x' },
     );
-    const reader = captionsReader(place);
+    const reader = captionsSource(place).read();
     expect(await keys(reader)).toEqual(['line-1', 'x']);
     expect(reader.skipped().count).toBe(5);
   });
@@ -149,14 +149,14 @@ describe('faults', () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length), async end => {
         const place = memoryFolder(new Map([['a.csv', whole.subarray(0, end)]]));
-        await expectTypedEnd(() => csvReader([place.file('a.csv')], { map: { text: 'caption' } }));
+        await expectTypedEnd(() => csvSource([place.file('a.csv')], { map: { text: 'caption' } }));
       }),
       { numRuns: 50 },
     );
   });
 
   test('a file that is not there is DATA_NOT_FOUND', async () => {
-    await expect(keys(csvReader([diskFile(fixture('none.csv'))]))).rejects.toMatchObject({
+    await expect(keys(csvSource([diskFile(fixture('none.csv'))]))).rejects.toMatchObject({
       code: 'DATA_NOT_FOUND',
     });
   });

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { DataError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { memoryFolder, openReader, webDatasetReader } from '../../src/index';
+import { memoryFolder, openReader, webDatasetSource } from '../../src/index';
 import { diskFile, placeAt } from '../../src/node';
 import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
 import { expected, fixture, keys, pictures, readAll } from './read-all';
@@ -32,12 +32,12 @@ function changed(
 }
 
 describe('what webdataset reads', () => {
-  const cases: [string, () => ReturnType<typeof webDatasetReader>][] = [
-    ['plain', () => webDatasetReader(plain)],
+  const cases: [string, () => ReturnType<typeof webDatasetSource>][] = [
+    ['plain', () => webDatasetSource(plain)],
     ...['packed', 'names-pax', 'names-gnu', 'no-end'].map(
-      (name): [string, () => ReturnType<typeof webDatasetReader>] => [
+      (name): [string, () => ReturnType<typeof webDatasetSource>] => [
         name,
-        () => webDatasetReader([at(`${name}.tar`)]),
+        () => webDatasetSource([at(`${name}.tar`)]),
       ],
     ),
   ];
@@ -66,7 +66,7 @@ describe('what webdataset reads', () => {
   });
 
   test('from memory as from a disk', async () => {
-    expect(await keys(webDatasetReader(inMemory(bytesOf('names-pax.tar'))))).toEqual(
+    expect(await keys(webDatasetSource(inMemory(bytesOf('names-pax.tar'))))).toEqual(
       expected('webdataset')['names-pax'].map((sample: { key: string }) => sample.key),
     );
   });
@@ -74,18 +74,18 @@ describe('what webdataset reads', () => {
 
 describe('the position', () => {
   test('is exact behind every sample, in plain shards and in gzip', async () => {
-    await expectExactResume(share => webDatasetReader(plain, { share }), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    await expectExactResume(share => webDatasetReader([at('packed.tar')], { share }), [0, 1, 2, 3, 4]);
+    await expectExactResume(() => webDatasetSource(plain), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    await expectExactResume(() => webDatasetSource([at('packed.tar')]), [0, 1, 2, 3, 4]);
   });
 
   test('shares by shard and by sample are disjoint, and all samples together', async () => {
-    await expectDisjointShares(share => webDatasetReader(plain, { share }), [1, 2, 3, 4, 7]);
-    await expectDisjointShares(share => webDatasetReader([at('packed.tar')], { share }), [2, 5]);
+    await expectDisjointShares(() => webDatasetSource(plain), [1, 2, 3, 4, 7]);
+    await expectDisjointShares(() => webDatasetSource([at('packed.tar')]), [2, 4]);
   });
 
   test('in a shard that has changed meanwhile is refused', async () => {
     const bytes = bytesOf('plain-000000.tar');
-    const reader = webDatasetReader(inMemory(bytes));
+    const reader = webDatasetSource(inMemory(bytes)).read();
     for await (const _ of reader) break;
     const state = reader.state();
     const changed = bytes.slice();
@@ -95,7 +95,7 @@ describe('the position', () => {
       [changed, false],
       [bytes.subarray(0, -512), false],
     ] as const) {
-      const second = webDatasetReader(inMemory(content));
+      const second = webDatasetSource(inMemory(content)).read();
       second.restore(state);
       if (isSame) expect(await keys(second)).toEqual(['pairs/0001', 'pairs/0002']);
       else
@@ -105,11 +105,11 @@ describe('the position', () => {
     }
   });
 
-  test('of other shards, or of another share, is refused', async () => {
-    const state = webDatasetReader(plain).state();
-    expect(() => webDatasetReader(plain.slice(1)).restore(state)).toThrow(DataError);
-    expect(() => webDatasetReader(plain, { share: { rank: 1, size: 2 } }).restore(state)).toThrow(/rank/);
-    expect(() => webDatasetReader(plain).restore({ part: -1 })).toThrow(DataError);
+  test('of other shards, or of another split, is refused', async () => {
+    const state = webDatasetSource(plain).read().state();
+    expect(() => webDatasetSource(plain.slice(1)).read().restore(state)).toThrow(DataError);
+    expect(() => webDatasetSource(plain, { split: 'val' }).read().restore(state)).toThrow(/split/);
+    expect(() => webDatasetSource(plain).read().restore({ part: -1 })).toThrow(DataError);
   });
 });
 
@@ -117,8 +117,8 @@ describe('faults', () => {
   const shard = bytesOf('plain-000000.tar');
 
   test('an archive cut off in a picture gives the samples before it, then names file and byte', async () => {
-    const whole = (await readAll(webDatasetReader(inMemory(shard)))).length;
-    const cut = webDatasetReader(inMemory(shard.subarray(0, shard.length - 10240 - 600)));
+    const whole = (await readAll(webDatasetSource(inMemory(shard)))).length;
+    const cut = webDatasetSource(inMemory(shard.subarray(0, shard.length - 10240 - 600))).read();
     const seen: string[] = [];
     await expect(
       (async () => {
@@ -133,10 +133,10 @@ describe('faults', () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async share => {
         await expectTypedEnd(() =>
-          webDatasetReader(inMemory(shard.subarray(0, Math.floor(share * shard.length)))),
+          webDatasetSource(inMemory(shard.subarray(0, Math.floor(share * shard.length)))),
         );
         const cut = packed.subarray(0, Math.max(3, Math.floor(share * packed.length)));
-        await expect(keys(webDatasetReader(inMemory(cut)))).rejects.toBeInstanceOf(DataError);
+        await expect(keys(webDatasetSource(inMemory(cut)))).rejects.toBeInstanceOf(DataError);
       }),
       { numRuns: 60 },
     );
@@ -145,7 +145,7 @@ describe('faults', () => {
   test('a wrong CRC of gzip is an error that names the file', async () => {
     const packed = bytesOf('packed.tar');
     packed[packed.length - 6]! ^= 1;
-    await expect(keys(webDatasetReader(inMemory(packed)))).rejects.toThrow(
+    await expect(keys(webDatasetSource(inMemory(packed)))).rejects.toThrow(
       /^folder\/a\.tar: the gzip file is cut off or damaged/,
     );
   });
@@ -155,7 +155,7 @@ describe('faults', () => {
       fc.asyncProperty(fc.nat(shard.length - 1), fc.nat(255), async (place, value) => {
         const copy = shard.slice();
         copy[place] = value;
-        await expectTypedEnd(() => webDatasetReader(inMemory(copy)));
+        await expectTypedEnd(() => webDatasetSource(inMemory(copy)));
       }),
       { numRuns: 100 },
     );
@@ -163,7 +163,7 @@ describe('faults', () => {
 
   test('a wrong checksum names file and byte', async () => {
     const bad = changed(shard, 1024, block => void (block[0] = 0x41), false);
-    await expect(keys(webDatasetReader(inMemory(bad)))).rejects.toThrow(
+    await expect(keys(webDatasetSource(inMemory(bad)))).rejects.toThrow(
       'folder/a.tar: byte 1024: the checksum of the tar header is wrong',
     );
   });
@@ -179,14 +179,14 @@ describe('faults', () => {
       );
     const bad = changed(shard, 1024, set);
     for (const bytes of [bad, new Uint8Array(gzipSync(bad))])
-      await expect(keys(webDatasetReader(inMemory(bytes)))).rejects.toThrow(/the archive ends/);
+      await expect(keys(webDatasetSource(inMemory(bytes)))).rejects.toThrow(/the archive ends/);
   });
 
   test('an empty member is skipped and counted with its name', async () => {
     const header = shard.slice(0, 512);
     const empty = changed(header, 0, block => block.fill(0x30, 124, 135));
     const bytes = new Uint8Array([...empty, ...new Uint8Array(1024)]);
-    const reader = webDatasetReader(inMemory(bytes));
+    const reader = webDatasetSource(inMemory(bytes)).read();
     expect(await keys(reader)).toEqual([]);
     expect(reader.skipped()).toMatchObject({
       count: 1,
@@ -196,9 +196,9 @@ describe('faults', () => {
 
   test('a name that stands in a sample twice makes it one that is skipped', async () => {
     const member = shard.slice(0, 1024);
-    const reader = webDatasetReader(
+    const reader = webDatasetSource(
       inMemory(new Uint8Array([...member, ...member, ...new Uint8Array(1024)])),
-    );
+    ).read();
     expect(await keys(reader)).toEqual([]);
     expect(reader.skipped().reasons[0]).toContain('"cls" is there twice');
   });
@@ -206,12 +206,12 @@ describe('faults', () => {
 
 describe('names of one’s own', () => {
   test('are extensions or keys of the JSON', async () => {
-    const samples = await readAll(webDatasetReader(plain, { map: { label: 'number', text: 'txt' } }));
+    const samples = await readAll(webDatasetSource(plain, { map: { label: 'number', text: 'txt' } }));
     expect(samples.map(({ label }) => label)).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
   });
 
   test('that a sample does not have make it one that is skipped', async () => {
-    const reader = webDatasetReader(plain, { map: { text: 'caption' } });
+    const reader = webDatasetSource(plain, { map: { text: 'caption' } }).read();
     expect(await keys(reader)).toEqual([]);
     expect(reader.skipped().count).toBe(10);
     expect(reader.skipped().reasons[0]).toContain('neither a member nor a JSON key "caption" for text');

@@ -2,21 +2,15 @@ import {
   DataError,
   type JsonValue,
   parseJsonObject,
-  type Reader,
   type Sample,
   type SampleImage,
+  type SampleSource,
 } from '@simvlm/core';
+import { partsSource } from '../../order/parts-source';
 import { type DataFile, type Folder, imageIn, pathBelow, wholeFile } from '../folder';
 import { linePlaceOf, placedLines, savedPlace } from '../lines';
-import {
-  filesVersion,
-  fileVersion,
-  type Part,
-  type PartsOptions,
-  partsReader,
-  placeOf,
-  type Row,
-} from '../parts-reader';
+import { filePart, filesVersion, listPart, type Outcome, type Part, type Row } from '../part';
+import type { PartsOptions } from '../parts-reader';
 import { rowOf } from '../table';
 
 export interface AnnotationOptions extends PartsOptions {
@@ -50,40 +44,36 @@ export function listIn(annotations: Annotation, name: string, where: string): re
 }
 
 /**
- * A reader of a file that is read whole, once: its annotations are in memory, its pictures are not.
+ * A source of a file that is read whole, once: its annotations are in memory, its pictures are not.
  *
  * @param files what it is made of, the one that names it first
  * @param load the records, each with what makes its sample, which may throw a DataError: then the record is skipped and counted
  */
-export function annotationReader(
+export function annotationSource(
   format: string,
   files: readonly DataFile[],
   load: () => Promise<readonly (() => Sample)[]>,
   options: PartsOptions,
-): Reader {
-  let loading: Promise<readonly (() => Sample)[]> | undefined;
-  const part: Part = {
-    name: files[0]!.name,
-    version: () => filesVersion(files),
-    async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
-      loading ??= load();
-      const records = await loading;
-      for (let i = placeOf(from); i < records.length; i++) yield { ...rowOf(records[i]!), after: i + 1 };
-    },
-  };
-  return partsReader(format, [part], options);
+): SampleSource {
+  const part = listPart({ name: files[0]!.name, version: () => filesVersion(files) }, async () =>
+    (await load()).map(
+      (make): (() => Outcome) =>
+        () =>
+          rowOf(make),
+    ),
+  );
+  return partsSource(format, [part], options);
 }
 
-/** A reader of a file with an annotation a line, read as it comes. */
+/** A source of a file with an annotation a line, read as it comes. */
 export function annotationLines(
   format: string,
   file: DataFile,
   sample: (annotation: Annotation, where: string) => Sample,
   options: PartsOptions,
-): Reader {
+): SampleSource {
   const part: Part = {
-    name: file.name,
-    version: () => fileVersion(file),
+    ...filePart(file),
     async *rows(from: JsonValue | undefined): AsyncGenerator<Row> {
       for await (const { text, number, after } of placedLines(
         await file.open(),
@@ -96,7 +86,7 @@ export function annotationLines(
       }
     },
   };
-  return partsReader(format, [part], options);
+  return partsSource(format, [part], options);
 }
 
 /** An object of a list. @throws DataError for anything else */

@@ -1,9 +1,9 @@
-import { DataError, type JsonValue, type Reader, type Sample } from '@simvlm/core';
+import { DataError, type JsonValue, type Sample, type SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import {
   type AnnotationOptions,
   annotationFile,
-  annotationReader,
+  annotationSource,
   captions,
   idIn,
   listIn,
@@ -19,11 +19,11 @@ import {
  *
  * A picture without id or file name, a caption of a picture that is not there, and an empty caption are skipped and counted.
  */
-export function cocoReader(
+export function cocoSource(
   file: DataFile,
   options: AnnotationOptions & { readonly format?: 'coco' | 'nocaps' },
-): Reader {
-  return annotationReader(options.format ?? 'coco', [file], () => load(file, options), options);
+): SampleSource {
+  return annotationSource(options.format ?? 'coco', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

@@ -1,8 +1,8 @@
-import { DataError, type Reader, type Sample } from '@simvlm/core';
+import { DataError, type Sample, type SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import { placedLines } from '../lines';
 import { withoutExtension } from '../table';
-import { type AnnotationOptions, annotationReader, captions, picture } from './annotation-file';
+import { type AnnotationOptions, annotationSource, captions, picture } from './annotation-file';
 
 /**
  * Flickr30k's captions: `results_20130124.token`, with `name.jpg#0`, a tab and a caption a line, or `results.csv`, with bars. Quotes are characters
@@ -10,8 +10,8 @@ import { type AnnotationOptions, annotationReader, captions, picture } from './a
  *
  * A line that is neither is skipped and counted.
  */
-export function flickr30kReader(file: DataFile, options: AnnotationOptions): Reader {
-  return annotationReader('flickr30k', [file], () => load(file, options), options);
+export function flickr30kSource(file: DataFile, options: AnnotationOptions): SampleSource {
+  return annotationSource('flickr30k', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

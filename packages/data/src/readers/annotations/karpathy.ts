@@ -1,9 +1,9 @@
-import type { JsonValue, Reader, Sample } from '@simvlm/core';
+import type { JsonValue, Sample, SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import {
   type AnnotationOptions,
   annotationFile,
-  annotationReader,
+  annotationSource,
   captions,
   idIn,
   listIn,
@@ -17,8 +17,8 @@ import {
  * Karpathy's splits of COCO and Flickr (`dataset_coco.json`): a sample for each picture, with its sentences as they were written (some end in a line break there, not here). `split` chooses
  * `train`, `val`, `test` or `restval`, which is used for training as a rule: `train+restval`.
  */
-export function karpathyReader(file: DataFile, options: AnnotationOptions): Reader {
-  return annotationReader('karpathy', [file], () => load(file, options), options);
+export function karpathySource(file: DataFile, options: AnnotationOptions): SampleSource {
+  return annotationSource('karpathy', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

@@ -1,4 +1,4 @@
-import { DataError, type Reader } from '@simvlm/core';
+import { DataError, type SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import {
   type AnnotationOptions,
@@ -14,7 +14,7 @@ import {
  * NLVR2 (JSON lines in `dev.json`): a sentence about two pictures, with the label `True` or `False`. The pictures are named by the identifier without
  * its last part; those for training lie in a folder that `directory` names. Some are JPEG inside, whatever their name.
  */
-export function nlvr2Reader(file: DataFile, options: AnnotationOptions): Reader {
+export function nlvr2Source(file: DataFile, options: AnnotationOptions): SampleSource {
   return annotationLines(
     'nlvr2',
     file,

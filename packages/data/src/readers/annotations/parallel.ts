@@ -1,19 +1,21 @@
-import { DataError, type JsonValue, type Reader } from '@simvlm/core';
+import { DataError, type JsonValue, type SampleSource } from '@simvlm/core';
+import { partsSource } from '../../order/parts-source';
 import { baseName, type DataFile } from '../folder';
 import { type LinePlace, linePlaceOf, placedLines, savedPlace } from '../lines';
-import { filesVersion, type Part, type PartsOptions, partsReader, type Row } from '../parts-reader';
+import { filesVersion, type Part, type Row } from '../part';
+import type { PartsOptions } from '../parts-reader';
 
 /**
  * Parallel text for translation: line n of the second file translates line n of the first. A pair with an empty line is skipped and counted; files
  * with different numbers of lines are a DataError that names both, once the shorter one ends.
  */
-export function parallelReader(source: DataFile, target: DataFile, options: PartsOptions = {}): Reader {
+export function parallelSource(source: DataFile, target: DataFile, options: PartsOptions = {}): SampleSource {
   const part: Part = {
     name: source.name,
     version: () => filesVersion([source, target]),
     rows: from => rows(source, target, from),
   };
-  return partsReader('parallel', [part], options);
+  return partsSource('parallel', [part], options);
 }
 
 async function* rows(source: DataFile, target: DataFile, from: JsonValue | undefined): AsyncGenerator<Row> {

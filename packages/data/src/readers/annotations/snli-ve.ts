@@ -1,4 +1,4 @@
-import { DataError, type Reader } from '@simvlm/core';
+import { DataError, type SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import { type AnnotationOptions, annotationLines, picture, restOf, textIn } from './annotation-file';
 
@@ -6,7 +6,7 @@ import { type AnnotationOptions, annotationLines, picture, restOf, textIn } from
  * SNLI-VE (JSON lines): a picture of Flickr30k as the premise, `text` as the hypothesis, and the label `entailment`, `neutral` or `contradiction`.
  * A pair on which its annotators did not agree (`-`) is skipped and counted.
  */
-export function snliVeReader(file: DataFile, options: AnnotationOptions): Reader {
+export function snliVeSource(file: DataFile, options: AnnotationOptions): SampleSource {
   return annotationLines(
     'snli-ve',
     file,

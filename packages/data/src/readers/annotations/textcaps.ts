@@ -1,10 +1,10 @@
-import { DataError, type JsonValue, type Reader, type Sample } from '@simvlm/core';
+import { DataError, type JsonValue, type Sample, type SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import {
   type Annotation,
   type AnnotationOptions,
   annotationFile,
-  annotationReader,
+  annotationSource,
   captions,
   idIn,
   listIn,
@@ -18,8 +18,8 @@ import {
  * TextCaps: a row for each caption in `data`, grouped by `image_id`. A sample for each picture, in the order in which they come first, with its captions
  * in the file's order; the pictures of the test set have none. A row without `image_id` is skipped and counted.
  */
-export function textCapsReader(file: DataFile, options: AnnotationOptions): Reader {
-  return annotationReader('textcaps', [file], () => load(file, options), options);
+export function textCapsSource(file: DataFile, options: AnnotationOptions): SampleSource {
+  return annotationSource('textcaps', [file], () => load(file, options), options);
 }
 
 async function load(file: DataFile, options: AnnotationOptions): Promise<(() => Sample)[]> {

@@ -1,10 +1,10 @@
-import { DataError, type JsonValue, type Reader, type Sample } from '@simvlm/core';
+import { DataError, type JsonValue, type Sample, type SampleSource } from '@simvlm/core';
 import type { DataFile } from '../folder';
 import {
   type Annotation,
   type AnnotationOptions,
   annotationFile,
-  annotationReader,
+  annotationSource,
   idIn,
   listIn,
   objectOf,
@@ -26,9 +26,9 @@ export interface VqaOptions extends AnnotationOptions {
  *
  * With annotations, a question without one is skipped and counted.
  */
-export function vqaReader(questions: DataFile, options: VqaOptions): Reader {
+export function vqaSource(questions: DataFile, options: VqaOptions): SampleSource {
   const files = [questions, ...(options.annotations ? [options.annotations] : [])];
-  return annotationReader('vqav2', files, () => load(questions, options), options);
+  return annotationSource('vqav2', files, () => load(questions, options), options);
 }
 
 async function load(questions: DataFile, options: VqaOptions): Promise<(() => Sample)[]> {
