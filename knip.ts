@@ -18,9 +18,10 @@ const config: KnipConfig = {
     'packages/*': {
       entry: [
         'src/{index,node,browser,report,bin}.ts',
+        'src/workers/{node,browser}-worker.{ts,js}',
         '{src,test}/**/*.test.ts',
         '{scripts,fixtures}/*.{ts,mjs}',
-        'test/{browser/page,few-operators}.ts',
+        'test/{browser/page,few-operators,programs/*}.ts',
       ],
       project: '{src,test,scripts}/**/*.{ts,mjs}',
     },

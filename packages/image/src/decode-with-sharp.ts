@@ -11,6 +11,8 @@ export interface DecoderOptions {
 interface Sharp {
   (input: Uint8Array, options: object): Sharp;
   default?: Sharp;
+  cache(on: boolean): void;
+  concurrency(threads: number): void;
   metadata(): Promise<{ format: string; width: number; height: number; orientation?: number }>;
   rotate(): Sharp;
   resize(options: object): Sharp;
@@ -48,6 +50,16 @@ export async function decodeWithSharp(
     height: info.height,
     data: info.channels === 3 ? new Uint8Array(data.buffer, data.byteOffset, data.length) : greyToRgb(data),
   };
+}
+
+/**
+ * For a process with several workers: each picture is decoded by one thread, and none is remembered. Without sharp there is nothing to do: whoever
+ * decodes is told.
+ */
+export async function shareCoresWithOthers(): Promise<void> {
+  const sharp = await loadSharp().catch(() => undefined);
+  sharp?.concurrency(1);
+  sharp?.cache(false);
 }
 
 async function loadSharp(): Promise<Sharp> {
