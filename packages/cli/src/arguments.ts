@@ -27,6 +27,25 @@ export function countUpTo(most: number): (text: string) => number {
   };
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
+
+/** `20MB`, `1.5GiB`, `4096`. */
+export function byteCount(text: string): number {
+  const [, number, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([KMG]i?B)?\s*$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * (UNITS[unit.toUpperCase()] ?? Number.NaN));
+  if (!(bytes >= 1) || !Number.isSafeInteger(bytes))
+    throw new InvalidArgumentError('give a number of bytes, such as 4096, 20MB or 1GiB.');
+  return bytes;
+}
+
 export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('give a number above 0.');

@@ -2,6 +2,8 @@ export { fileBytes, readRegularFile, type TextLine, textLines } from './files';
 export { type CaptionLine, type FolderDataset, type FolderOptions, folderDataset } from './folder-dataset';
 export { diskFile, diskFolder } from './readers/node/disk';
 export { fileAt, folderAt, placeAt } from './readers/node/place';
+export { type Converted, type ConvertOptions, convertToShards } from './tools/convert/convert';
+export type { WorkSettings } from './tools/convert/progress';
 export { joinedReport } from './tools/joined-report';
 export { type DataStatistics, dataStatistics, type StatisticsOptions } from './tools/stats/data-statistics';
 export type { Distribution } from './tools/stats/distribution';

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { byteCount, count, countUpTo } from '../arguments';
 import { addSourceOptions } from './data-source';
 
 /** Adds `simvlm data`. What reads data is loaded when it runs. */
@@ -27,5 +28,31 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
     .option('--json', 'print one JSON object')
     .action(async (sources, options) =>
       done(await (await import('./data-stats')).dataStats(sources, options)),
+    );
+
+  command(
+    'convert',
+    'write tar shards of WebDataset, with sizes.json: what was stored as it was, or smaller; run again, it goes on where it was stopped',
+  )
+    .requiredOption('--out <dir>', 'where they go: a new folder, or the one of a conversion that was stopped')
+    .option('--shard-size <n>', 'samples in a shard; default: 1000', count)
+    .addOption(
+      new Option('--shard-bytes <size>', 'bytes in a shard at most, such as 1GB')
+        .argParser(byteCount)
+        .conflicts('shardSize'),
+    )
+    .option('--resize <n>', 'make larger pictures smaller: so many pixels on the shorter side', count)
+    .option('--quality <n>', 'of JPEG and WebP that are made smaller; default: 90', countUpTo(100))
+    .option(
+      '--without <file>',
+      'leave out the samples whose keys stand in these JSON lines, such as those of data dedupe',
+    )
+    .option(
+      '--workers <n>',
+      'pictures that are read and made smaller at once; default: one for each processor',
+      countUpTo(256),
+    )
+    .action(async (sources, options) =>
+      done(await (await import('./data-convert')).dataConvert(sources, options)),
     );
 }

@@ -8,10 +8,24 @@ import {
 } from '@simvlm/core';
 import { type ColumnMap, columnsOf, compact, type Role, recordParts, textOf } from './columns';
 
+/** In a sample's JSON: its key, where that could not be the name of files. */
+export const KEY_FIELD = '__key__';
+
 /** What a member of a sample can be, by its extension and the names that somebody chose. */
 export type MemberKind = 'image' | 'text' | 'label' | 'json' | 'other';
 
-const PICTURES = new Set(['jpg', 'jpeg', 'png', 'webp', 'gif', 'bmp', 'avif', 'tif', 'tiff']);
+/** The endings of pictures. */
+export const PICTURES: ReadonlySet<string> = new Set([
+  'jpg',
+  'jpeg',
+  'png',
+  'webp',
+  'gif',
+  'bmp',
+  'avif',
+  'tif',
+  'tiff',
+]);
 
 /**
  * Key and extension of a member, as webdataset has them: up to the first dot of the file's name, and behind it, in lower case. Undefined
@@ -41,6 +55,7 @@ export class SampleBuilder {
   readonly #images: SampleImage[] = [];
   readonly #texts = new Map<string, string>();
   #label: number | undefined;
+  #statedKey: string | undefined;
   #record: Readonly<Record<string, JsonValue>> = {};
   #problem: DataError | undefined;
 
@@ -68,7 +83,7 @@ export class SampleBuilder {
     try {
       if (kind === 'json') {
         const value = parseJson(bytes, where);
-        this.#record = isRecord(value) ? value : { json: value };
+        this.#takeRecord(isRecord(value) ? value : { json: value });
       } else {
         const text = textOf(decodeText(bytes, where), 'its content', where);
         if (text === undefined) this.fail(`its "${extension}" holds no text`);
@@ -91,11 +106,16 @@ export class SampleBuilder {
     try {
       const parts = this.#recordParts();
       if (this.#problem) return { problem: this.#problem };
-      return { sample: { key: this.key, images: this.#images, ...parts } };
+      return { sample: { key: this.#statedKey ?? this.key, images: this.#images, ...parts } };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return { problem: error };
     }
+  }
+
+  #takeRecord({ [KEY_FIELD]: key, ...record }: Readonly<Record<string, JsonValue>>): void {
+    this.#statedKey = textOf(key, KEY_FIELD, this.#shard);
+    this.#record = record;
   }
 
   /** What members of their own say stands before what JSON says. */
@@ -110,7 +130,8 @@ export class SampleBuilder {
     const columns = new Map(columnsOf(keys, Object.fromEntries(inRecord), where));
     // Pictures lie beside the JSON, the key is the members', and an address says only where a picture came from.
     for (const role of ['key', 'image', 'url'] satisfies Role[]) columns.delete(role);
-    if (this.#texts.size > 0) for (const role of ['text', 'texts'] satisfies Role[]) columns.delete(role);
+    if (this.#texts.size > 0) columns.delete('text');
+    if (this.#texts.size > 1) columns.delete('texts');
     const texts = [...this.#texts.values()];
     return compact({
       ...recordParts(this.#record, columns, where),

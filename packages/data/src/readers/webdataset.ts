@@ -24,7 +24,8 @@ const MOST_PICTURE_BYTES = 512 * 2 ** 20;
 /**
  * Shards of WebDataset: tar archives, plain or gzip (by their content). Members in a row whose names are the same up to the first dot are a
  * sample: pictures by extension, `.txt` texts, `.cls` a label, `.json` other fields (`caption` and `text` are its text where there is no
- * `.txt`). Folders, links, names without a dot and what lies in a top folder `__name__` are passed over.
+ * `.txt`, `texts` all captions where there is no second one, `__key__` its key). Folders, links, names without a dot and what lies in a top folder
+ * `__name__` are passed over.
  *
  * A plain archive is read header by header, and a picture when it is asked for; one in gzip from beginning to end, also after `restore`, with
  * the pictures of one sample in memory. An archive that is cut off, or has a wrong checksum, is a DataError that names file and byte. A
