@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { smallerPicture } from '../src/io/smaller-picture';
+import { smallerPicture } from '../src/io/encode-picture';
 import { drawFolder, simvlm, workingFolder } from './fixture';
 
 const shards = fileURLToPath(

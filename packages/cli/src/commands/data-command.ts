@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { byteCount, count, countUpTo } from '../arguments';
+import { byteCount, count, countUpTo, wholeNumber } from '../arguments';
 import { addSourceOptions } from './data-source';
 
 /** Adds `simvlm data`. What reads data is loaded when it runs. */
@@ -14,6 +14,13 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
   )
     .option('--no-images', 'open no picture: of each, only its path')
     .action(async (sources, options) => done(await (await import('./data-list')).dataList(sources, options)));
+
+  command('show', 'a contact sheet: one HTML file with small pictures and what is said of each')
+    .requiredOption('--out <file>', 'where it goes: an HTML file')
+    .option('--count <n>', 'samples on it', countUpTo(5000), 60)
+    .option('--seed <n>', 'of the draw from all samples', wholeNumber, 0)
+    .option('--first', 'the first samples instead: the rest is not read')
+    .action(async (sources, options) => done(await (await import('./data-show')).dataShow(sources, options)));
 
   command(
     'stats',
