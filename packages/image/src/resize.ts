@@ -1,5 +1,6 @@
 import { ImageError, type RgbImage } from '@simvlm/core';
 import { FIXED_BITS, type Filter, filterTaps, type Taps } from './filter-taps';
+import { resizeWithKernels } from './resize-kernels';
 
 export interface ResizeOptions {
   /** Of the result, in pixels. */
@@ -21,9 +22,20 @@ export interface ResizeOptions {
 export function resize(image: RgbImage, { width, height, filter = 'bilinear' }: ResizeOptions): RgbImage {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1)
     throw new ImageError('IMAGE_UNREADABLE', `cannot resize to ${width} × ${height} pixels`);
-  const across = width === image.width ? image : horizontal(image, filterTaps(filter, image.width, width));
-  if (height !== image.height) return vertical(across, filterTaps(filter, image.height, height));
-  return across === image ? { width, height, data: image.data.slice() } : across;
+  const across = width === image.width ? undefined : filterTaps(filter, image.width, width);
+  const down = height === image.height ? undefined : filterTaps(filter, image.height, height);
+  if (!across && !down) return { width, height, data: image.data.slice() };
+  return resizeWithKernels(image, across, down) ?? resizeInJavaScript(image, across, down);
+}
+
+/** What `resizeWithKernels` does, where that cannot be had. */
+export function resizeInJavaScript(
+  image: RgbImage,
+  across: Taps | undefined,
+  down: Taps | undefined,
+): RgbImage {
+  const wide = across ? horizontal(image, across) : image;
+  return down ? vertical(wide, down) : wide;
 }
 
 function horizontal({ width: stride, height, data }: RgbImage, taps: Taps): RgbImage {
