@@ -3,9 +3,8 @@
  * forward, backward, optimiser. Forward and backward are told apart by running the loss alone as well.
  */
 import { Random } from '@simvlm/core';
-import { createBatchSource, mixturePrefix } from '@simvlm/data';
+import { createBatchSource, datasetSource, exampleStream, mixturePrefix } from '@simvlm/data';
 import { prepareEmojiDataset } from '@simvlm/dataset-emoji';
-import { centerCrop, colorJitter, randomAffine } from '@simvlm/image';
 import { prefixLmLearner, presets, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
@@ -76,19 +75,24 @@ async function setUp() {
   const { pad, bos, eos } = tokenizer.special;
   const preset = presets['emoji-tiny']!;
   const model = SimVlm.create({ ...preset, vocabSize: tokenizer.vocabSize, tokens: { pad, bos, eos } });
+  const random = Random.fromSeed(0);
+  const pairs = exampleStream({
+    source: datasetSource(emoji.train, { weight: emoji.trainWeight }),
+    random: random.fork('pairs'),
+    pictures: {
+      transform: { size: preset.imageSize, augment: 'drawing' },
+    },
+  });
+  const documents = exampleStream({
+    source: datasetSource(emoji.documents),
+    random: random.fork('documents'),
+  });
   const batches = createBatchSource({
-    imageText: { dataset: emoji.train, batchSize: 60, weight: emoji.trainWeight, lengthGroups: 2 },
-    textOnly: { dataset: emoji.documents, batchSize: 4 },
+    imageText: { stream: pairs, batchSize: 60, lengthGroups: 2 },
+    textOnly: { stream: documents, batchSize: 4 },
     tokenizer,
     maxTextLength: preset.maxTextLength,
     prefix: mixturePrefix(0.75),
-    transform: (image, random) =>
-      colorJitter(
-        randomAffine(centerCrop(image, preset.imageSize), { rotate: 12, scale: [0.85, 1.15] }, random),
-        { brightness: 0.25, saturation: 0.35 },
-        random,
-      ),
-    random: Random.fromSeed(0),
   });
   return { batches, model };
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { TENSORS, tensorFiles } from '@simvlm/checkpoint';
 import { writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { Random } from '@simvlm/core';
-import { createBatchSource, uniformPrefix } from '@simvlm/data';
+import { createBatchSource, datasetSource, exampleStream, uniformPrefix } from '@simvlm/data';
 import { folderDataset } from '@simvlm/data/node';
-import { decodeImage, imageTransform } from '@simvlm/image';
+import { decodeImage } from '@simvlm/image';
 import { trainUnigram } from '@simvlm/tokenizer';
 import sharp from 'sharp';
 import { progress } from '../lib/progress';
@@ -37,15 +37,19 @@ export async function measureData(): Promise<DataPlane> {
     writeFileSync(join(folder, 'captions.jsonl'), `${lines.join('\n')}\n`);
     const source = createBatchSource({
       imageText: {
-        dataset: await folderDataset(folder, { decode: file => decodeImage(file) }),
+        stream: exampleStream({
+          source: datasetSource(await folderDataset(folder, { decode: file => decodeImage(file) })),
+          random,
+          pictures: {
+            transform: { size: 224, augment: 'crop' },
+          },
+        }),
         batchSize: ROWS,
         lengthGroups: 2,
       },
       tokenizer: await trainUnigram(lines, { vocabSize: 200, hardVocabLimit: false }),
       maxTextLength: 256,
       prefix: uniformPrefix,
-      transform: imageTransform('crop', 224),
-      random,
     });
     progress('reading pictures');
     const seconds: number[] = [];

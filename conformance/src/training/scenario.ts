@@ -1,6 +1,6 @@
 import { type Example, Random, type StepMetrics } from '@simvlm/core';
-import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
-import { centerCrop, normalize, randomResizedCrop } from '@simvlm/image';
+import { arrayDataset, createBatchSource, datasetSource, exampleStream, uniformPrefix } from '@simvlm/data';
+import { centerCrop, normalize } from '@simvlm/image';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 import { train } from '@simvlm/trainer';
@@ -65,18 +65,28 @@ export async function trainOn(
   );
   const model = smallModel(tokenizer, scale);
   const size = scale.imageSize;
+  const random = Random.fromSeed(1);
   const metrics: StepMetrics[] = [];
   try {
     await train({
       learner: prefixLmLearner(model),
       batches: createBatchSource({
-        imageText: { dataset: arrayDataset(pairs), batchSize: scale.pairs },
-        textOnly: { dataset: arrayDataset(documents), batchSize: scale.documents },
+        imageText: {
+          stream: exampleStream({
+            ...{ source: datasetSource(arrayDataset(pairs)), random: random.fork('pairs') },
+            pictures: { transform: { size, augment: 'crop' } },
+          }),
+          batchSize: scale.pairs,
+        },
+        textOnly: {
+          stream: exampleStream({
+            ...{ source: datasetSource(arrayDataset(documents)), random: random.fork('documents') },
+          }),
+          batchSize: scale.documents,
+        },
         tokenizer,
         maxTextLength: MAX_TEXT,
         prefix: uniformPrefix,
-        transform: (image, random) => randomResizedCrop(image, { size, scale: [0.5, 1] }, random),
-        random: Random.fromSeed(1),
       }),
       config: { learningRate: LEARNING_RATE, warmup: 0.1, schedule: 'cosine', clip: CLIP, steps },
       callbacks: [{ onStep: step => void metrics.push(step) }],

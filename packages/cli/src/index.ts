@@ -5,7 +5,16 @@
 export type { Checkpoint } from '@simvlm/checkpoint';
 export { folderStorage, openCheckpoint } from '@simvlm/checkpoint/node';
 export { isSimVlmError, type Plugin, Random, Registry, SimVlmError } from '@simvlm/core';
-export { arrayDataset, createBatchSource, prefetch, subset, textDataset } from '@simvlm/data';
+export {
+  arrayDataset,
+  createBatchSource,
+  datasetSource,
+  exampleStream,
+  mixture,
+  prefetch,
+  subset,
+  textDataset,
+} from '@simvlm/data';
 export { folderDataset } from '@simvlm/data/node';
 export { prepareEmojiDataset } from '@simvlm/dataset-emoji';
 export { captionChoice, captionMetrics, pixelNearestNeighbour, predictCaptions } from '@simvlm/eval';

@@ -56,15 +56,6 @@ export interface ExampleDataset {
 }
 
 /**
- * A stream of examples that knows where it is: after `restore(state)`, iteration goes on with exactly
- * the examples that would have followed when `state()` was called.
- */
-export interface ExampleSource extends AsyncIterable<Example> {
-  state(): JsonValue;
-  restore(state: JsonValue): void;
-}
-
-/**
  * Rows of one kind (all with an image, or all without), collated into static shapes.
  *
  * A text of `n` pieces has `textLengths = n + 1` tokens: the pieces, then the end token; after that comes
@@ -120,7 +111,11 @@ export interface BatchSource<B = PrefixLmBatch> {
   next(): Promise<readonly B[]>;
   /** Where the source is: after the batch that `next()` returned last, whatever was prefetched. */
   state(): JsonValue;
-  /** @param states what `state()` said in each process of the run that is resumed, by rank */
+  /**
+   * Goes on from there, also while `next()` is at work: what that makes is dropped.
+   *
+   * @param states what `state()` said in each process of the run that is resumed, by rank
+   */
   restore(states: readonly JsonValue[]): void;
   skipped(): SkipReport;
   /** Ends what works ahead, such as worker threads. */

@@ -7,7 +7,6 @@ export type {
   Example,
   ExampleDataset,
   ExampleOutline,
-  ExampleSource,
   Initializer,
   JsonValue,
   LowRank,

@@ -6,9 +6,9 @@ import type {
   EvaluationResult,
   Example,
   ExampleDataset,
+  ExampleOutline,
   JsonValue,
   Objective,
-  RgbImage,
   Share,
   SkipReport,
   TensorLike,
@@ -103,17 +103,17 @@ export interface TaskContext<M = any> {
   readonly tokenizer: Tokenizer;
   /** Every random draw follows from it. */
   readonly seed: number;
-  readonly train: ExampleDataset;
-  /** How often example `index` appears in an epoch. */
-  readonly weight?: (index: number) => number;
+  /** Pairs to train on, their pictures square and as large as the model reads; absent when there are none. */
+  readonly train?: ExampleStream;
+  /** All examples to train on without their pictures, once. */
+  readonly outlines: () => AsyncIterable<ExampleOutline>;
+  /** Pairs to measure with; their pictures may have any size. */
   readonly val?: ExampleDataset;
-  /** Text alone; of length 0 when there is none. */
-  readonly documents: ExampleDataset;
-  /** Examples of each kind in a step. */
+  /** Text alone; absent when there is none. */
+  readonly documents?: ExampleStream;
+  /** Examples of each kind in a step, of all processes together. */
   readonly batch: { readonly imageText: number; readonly textOnly: number };
   readonly objective: Objective;
-  /** Makes the square input of the model; `random` is absent in evaluation, where nothing is varied. */
-  readonly transform: (image: RgbImage, random: Random | undefined, text: string) => RgbImage;
   readonly regularization: {
     readonly dropout: number;
     readonly stochasticDepth: number;

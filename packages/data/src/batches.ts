@@ -3,8 +3,9 @@ import {
   ConfigError,
   checkOptions,
   DataError,
-  type Example,
+  type DrawnExample,
   type ExampleDataset,
+  type ExampleStream,
   type Objective,
   type PrefixLmBatch,
   type PrefixSampler,
@@ -19,11 +20,10 @@ import { prefixObjective } from './prefix';
 import { orderedBatches, type RowStream, stepSource } from './step-source';
 
 /** Examples of one kind and how many of them are in each step. */
-export interface Part {
-  readonly dataset: ExampleDataset;
+export interface BatchPart {
+  readonly stream: ExampleStream;
+  /** Rows a step, of all processes together. */
   readonly batchSize: number;
-  /** See `ShuffleOptions`. */
-  readonly weight?: (index: number) => number;
   /**
    * The rows of a step are sorted by length and collated into this many batches, each as wide as its own longest row: the loss over
    * all of them is the same, and less of it is computed on padding. Default 1.
@@ -38,47 +38,40 @@ interface RowOptions {
   readonly maxTextLength: number;
   /** How much of each text is prefix; or `objective`. */
   readonly prefix?: PrefixSampler;
-  /** What is learnt from a text, where that is more than where to split it. */
+  /** What is learnt from a text, where that is more than where to split it. An example that brings an objective is learnt by that. */
   readonly objective?: Objective;
-  /** Makes the square model input, augmentation included, from a stream of its own for each example and step. */
-  readonly transform: (image: RgbImage, random: Random, text: string) => RgbImage;
 }
 
 export interface BatchSourceOptions extends RowOptions {
-  /** Pairs; their images go through `transform`. */
-  readonly imageText?: Part;
+  /** Pairs. */
+  readonly imageText?: BatchPart;
   /** Documents; an image they have is left out. */
-  readonly textOnly?: Part;
-  readonly random: Random;
+  readonly textOnly?: BatchPart;
 }
 
 /**
- * Batches for training, forever: for each step one batch of pairs and one of documents, in the stated numbers, shuffled by
- * epoch. Every draw belongs to the step and row, not to what was drawn before, so that `state()` is a few numbers.
+ * Batches for training, forever: for each step one batch of pairs and one of documents, in the stated numbers, each process its own rows of them.
  *
- * A sample that cannot be used (an unreadable image, an empty caption) is replaced by the next one and reported by `skipped()`, once
- * however often it is drawn; when a whole epoch fails in a row, `next()` throws a DataError.
+ * An example that cannot be used, such as one with an empty caption, is replaced by the next one and reported by `skipped()`.
  *
  * @throws ConfigError when there is no part with rows, not one of `prefix` and `objective`, or a number is out of range
  */
 export function createBatchSource(options: BatchSourceOptions): BatchSource {
-  const { random, imageText, textOnly } = options;
+  const { imageText, textOnly } = options;
   const made = rowMaking(options);
   const streams: RowStream<Row, PrefixLmBatch>[] = [];
-  const add = (part: Part | undefined, hasImage: boolean) => {
+  const add = (part: BatchPart | undefined, hasImage: boolean) => {
     if (!part) return;
-    const { batchSize, lengthGroups = 1, dataset, weight } = part;
-    const name = hasImage ? 'image-text' : 'text-only';
+    const { batchSize, lengthGroups = 1, stream } = part;
     checkOptions(
-      `batches: ${name}`,
+      `batches: ${hasImage ? 'image-text' : 'text-only'}`,
       { batchSize, lengthGroups },
       { batchSize: rule.integer(0), lengthGroups: rule.integer(1) },
     );
     if (batchSize === 0) return;
     streams.push({
-      ...{ name, rowName: hasImage ? 'image' : 'text', noun: hasImage ? 'pair' : 'document' },
-      ...{ dataset, batchSize, ...(weight && { weight }) },
-      row: (example, draws) => toRow(example, hasImage, made, draws),
+      ...{ stream, batchSize },
+      row: drawn => toRow(drawn, hasImage, made),
       batches: rows => byLength(rows, lengthGroups, options.tokenizer),
     });
   };
@@ -89,27 +82,34 @@ export function createBatchSource(options: BatchSourceOptions): BatchSource {
       'CONFIG_INVALID',
       'batches: give imageText, textOnly or both, with a batchSize above 0',
     );
-  return stepSource(streams, random);
+  return stepSource(streams);
 }
 
 export interface PairBatchOptions extends RowOptions {
   readonly dataset: ExampleDataset;
   /** Rows a batch; the last has what is left. */
   readonly batchSize: number;
+  /** Prefixes are drawn from it. */
   readonly random: Random;
+  /** Makes the square model input. Default: pictures are square, and as large as the model reads. */
+  readonly square?: (image: RgbImage) => RgbImage;
   /** Where examples are noted that cannot be used. */
   readonly skipped?: SkipLog;
 }
 
 /**
  * All pairs of a data set in order, as batches: what validation reads. Prefixes are drawn by the index of a pair, so that each call gives
- * the same; give a `transform` that varies nothing.
+ * the same.
  */
 export function pairBatches(options: PairBatchOptions): AsyncGenerator<readonly PrefixLmBatch[]> {
   const made = rowMaking(options);
+  const { square = image => image } = options;
   return orderedBatches<Row, PrefixLmBatch>({
     ...options,
-    row: (example, random) => toRow(example, true, made, random),
+    row({ image, ...rest }, random) {
+      const example = image ? { ...rest, image: square(image) } : rest;
+      return toRow({ example, random }, true, made);
+    },
     batches: rows => byLength(rows, 1, options.tokenizer),
   });
 }
@@ -134,11 +134,13 @@ function byLength(rows: Row[], groups: number, { special: { pad } }: Tokenizer):
   );
 }
 
-function toRow({ id, text, image }: Example, hasImage: boolean, options: Making, random: Random): Row {
+function toRow({ example, random, objective }: DrawnExample, hasImage: boolean, options: Making): Row {
+  const { id, text, image } = example;
   const whole = textTokens(text, options.tokenizer, options.maxTextLength);
-  const { tokens, prefixLength } = options.objective(random.fork('prefix'), { tokens: whole, hasImage });
+  const learn = objective ?? options.objective;
+  const { tokens, prefixLength } = learn(random.fork('prefix'), { tokens: whole, hasImage });
   if (!hasImage) return { id, tokens, prefixLength };
   if (!image)
     throw new DataError('DATA_INVALID', `example "${id}" has no image; put it among the text-only documents`);
-  return { id, tokens, prefixLength, image: options.transform(image, random.fork('image'), text) };
+  return { id, tokens, prefixLength, image };
 }

@@ -1,8 +1,8 @@
 export {
+  type BatchPart,
   type BatchSourceOptions,
   createBatchSource,
   type PairBatchOptions,
-  type Part,
   pairBatches,
 } from './batches';
 export { collate, imagePixels, type Row, textTokens } from './collate';
@@ -37,7 +37,9 @@ export type { Outcome, Part as SourcePart, RecordKind, Row as SourceRow } from '
 export type { PartsOptions } from './readers/parts-reader';
 export { type DataPlace, recognise } from './readers/recognise';
 export { type WebDatasetOptions, webDatasetSource } from './readers/webdataset';
-export { type IndexStream, type ShuffleOptions, shuffled, shuffledIndices } from './sources';
 export { type SpanCorruptionOptions, spanCorruption } from './span-corruption';
 export { type OrderedOptions, orderedBatches, type RowStream, stepSource } from './step-source';
+export { type ExampleStreamOptions, exampleStream } from './streams/example-stream';
+export { type MixturePart, mixture } from './streams/mixture';
+export type { Pictures } from './streams/to-example';
 export { type SurveyTokenizer, surveyTexts, type TextSurvey, type Texts } from './text-survey';

@@ -7,7 +7,8 @@ interface Made<B> {
 }
 
 /**
- * Makes up to `depth` batches ahead while the model computes. `state()` is that of the batch returned last, whatever was made
+ * Makes up to `depth` batches ahead while the model computes: streams have single pictures made ahead, here the rows of whole batches are
+ * drawn, encoded and put together, so that a step finds its batch made. `state()` is that of the batch returned last, whatever was made
  * ahead; those are made again after a restore. An error surfaces from the `next()` whose batch it belongs to.
  *
  * @throws ConfigError when `depth` is no integer ≥ 0
@@ -17,31 +18,24 @@ export function prefetch<B>(source: BatchSource<B>, depth: number): BatchSource<
   let queue: Promise<Made<B>>[] = [];
   let generation = 0;
   let last = { state: source.state(), skipped: source.skipped() };
-  /** Batches that are being made or wait for their turn. */
-  let making = 0;
   let tail: Promise<unknown> = Promise.resolve();
-  let restored: Promise<unknown> = Promise.resolve();
 
   const make = (): Promise<Made<B>> => {
     const born = generation;
-    const ready = restored;
-    making++;
     const made = tail.then(async () => {
-      await ready;
-      if (born !== generation) throw new Error('this batch was made before a restore');
+      if (born !== generation) throw new Error('this batch was to be made before a restore');
       const parts = await source.next();
       return { parts, state: source.state(), skipped: source.skipped() };
     });
     // The error belongs to whoever asks for this batch; until then it must not count as unhandled.
-    tail = made.then(
-      () => making--,
-      () => making--,
-    );
+    tail = made.catch(() => {});
     return made;
   };
 
   return {
     ...(source.stepsPerEpoch !== undefined && { stepsPerEpoch: source.stepsPerEpoch }),
+    ...(source.identity !== undefined && { identity: source.identity }),
+    ...(source.share && { share: source.share }),
     async next() {
       while (queue.length <= depth) queue.push(make());
       const born = generation;
@@ -51,20 +45,16 @@ export function prefetch<B>(source: BatchSource<B>, depth: number): BatchSource<
     },
     state: () => last.state,
     restore(states) {
-      const born = ++generation;
+      source.restore(states);
+      generation++;
       queue = [];
-      if (making === 0) {
-        source.restore(states);
-        restored = Promise.resolve();
-        last = { state: source.state(), skipped: source.skipped() };
-        return;
-      }
-      // What is still being made must not move the source after it was put back. A state that does not fit is an error of
-      // every `next()` until another restore.
-      restored = tail = tail.then(() => born === generation && source.restore(states));
-      restored.catch(() => {});
-      last = { state: states[0]!, skipped: last.skipped };
+      last = { state: source.state(), skipped: source.skipped() };
     },
     skipped: () => last.skipped,
+    async close() {
+      generation++;
+      queue = [];
+      await source.close?.();
+    },
   };
 }

@@ -2,122 +2,117 @@ import {
   type BatchSource,
   checkOptions,
   DataError,
+  type DrawnExample,
   type Example,
   type ExampleDataset,
+  type ExampleStream,
   type JsonValue,
+  joinReports,
   type Random,
   rule,
+  type Share,
   SkipLog,
 } from '@simvlm/core';
 import { savedPosition } from './saved-position';
-import { type IndexStream, shuffledIndices } from './sources';
 
 /** Examples of one kind: how many of them are in each step, and what becomes of them. R: a row, B: a batch. */
 export interface RowStream<R, B> {
-  /** Names the order of its examples among the random draws. */
-  readonly name: string;
-  /** Names the draws of its rows. */
-  readonly rowName: string;
-  /** What one of its examples is called in a report. */
-  readonly noun: string;
-  readonly dataset: ExampleDataset;
-  /** Rows a step. */
+  readonly stream: ExampleStream;
+  /** Rows a step, of all processes together. */
   readonly batchSize: number;
-  /** See `ShuffleOptions`. */
-  readonly weight?: (index: number) => number;
-  /** @throws DataError or ImageError for an example that cannot be used */
-  row(example: Example, random: Random): R;
-  /** All rows of a step. */
+  /** @throws DataError or ImageError for an example that cannot be used: the next one takes its place */
+  row(drawn: DrawnExample): R;
+  /** All rows of a step that are this process's; in a small step it may have none. */
   batches(rows: R[]): readonly B[];
 }
 
-const savedRules = { step: rule.integer(0), streams: rule.array, skipped: rule.object };
+const savedRules = { step: rule.integer(0), dealt: rule.integer(0), streams: rule.array };
 
 /**
- * Batches for training, forever: for each step the rows of each stream in the stated number, shuffled by epoch. Every draw belongs to the
- * step and row, not to what was drawn before, so that `state()` is a few numbers. An epoch is one of the first stream.
+ * Batches for training, forever: for each step the rows of each stream in the stated number. An epoch is one of the first stream.
  *
- * A sample that cannot be used is replaced by the next one and reported by `skipped()`, once however often it is drawn; when a whole epoch
- * fails in a row, `next()` throws a DataError.
- *
- * @param random only forked
+ * Of several processes each makes its own rows: those of step k are at the places kB … (k + 1)B − 1 of a stream, and place p is that of process p mod size. So
+ * their numbers of rows differ by one at most. Where a run goes on with another number of processes, places are counted from there.
  */
-export function stepSource<R, B>(streams: readonly RowStream<R, B>[], random: Random): BatchSource<B> {
-  const orders = streams.map(({ name, dataset, weight }) =>
-    shuffledIndices(dataset.length, { random: random.fork(name), ...(weight && { weight }) }),
-  );
-  const skipped = new SkipLog();
+export function stepSource<R, B>(streams: readonly RowStream<R, B>[]): BatchSource<B> {
+  const [first] = streams;
   let step = 0;
+  /** The step from which on places are counted: the first, or where the number of processes changed. */
+  let dealt = 0;
+  /** Counts restores: what was being made before one is dropped. */
+  let generation = 0;
   return {
-    stepsPerEpoch: stepsPerEpoch(streams[0]!),
+    ...(first?.stream.length !== undefined && {
+      stepsPerEpoch: Math.max(1, Math.ceil(first.stream.length / first.batchSize)),
+    }),
+    ...(first && first.stream.share.size > 1 && { share: first.stream.share }),
+    identity: streams.map(({ stream }) => stream.identity).join('\n'),
     async next() {
-      const draws = random.fork('step').fork(step);
+      const born = generation;
       const batches: B[] = [];
-      for (const [i, stream] of streams.entries())
-        batches.push(...stream.batches(await nextRows(stream, orders[i]!, draws, skipped)));
+      for (const rowStream of streams) {
+        const rows = await nextRows(rowStream, step - dealt, () => born !== generation);
+        if (rows.length > 0) batches.push(...rowStream.batches(rows));
+      }
       step++;
       return batches;
     },
-    state: (): JsonValue => ({
-      step,
-      streams: orders.map(order => order.state()),
-      skipped: skipped.state(),
-    }),
-    restore([state]) {
-      // Every process reads the rows of all: their states are one.
-      const saved = savedPosition(state ?? null, 'data', savedRules);
-      const places = saved.streams as JsonValue[];
-      if (places.length !== streams.length)
-        throw new DataError(
-          'DATA_INVALID',
-          `the saved data position is of other data: "data.streams" has ${places.length} kinds of examples, this run has ${streams.length}`,
-        );
-      for (const [i, order] of orders.entries()) order.restore(places[i]!);
-      skipped.restore(saved.skipped!);
-      step = saved.step as number;
+    state: (): JsonValue => ({ step, dealt, streams: streams.map(({ stream }) => stream.state()) }),
+    restore(states) {
+      // Without any process there is no first place, and that is no object.
+      const saved = (states.length > 0 ? states : [null]).map(state =>
+        savedPosition(state, 'data', savedRules),
+      );
+      for (const { step: others, streams: places } of saved) {
+        const { length } = places as JsonValue[];
+        if (length !== streams.length)
+          throw new DataError(
+            'DATA_INVALID',
+            `the saved data position is of other data: "data.streams" has ${length} kinds of examples, this run has ${streams.length}`,
+          );
+        if (others !== saved[0]!.step)
+          throw new DataError(
+            'DATA_INVALID',
+            `the saved data position is damaged: processes stand at step ${others} and at step ${saved[0]!.step}`,
+          );
+      }
+      for (const [i, { stream }] of streams.entries())
+        stream.restore(saved.map(({ streams: places }) => (places as JsonValue[])[i]!));
+      step = saved[0]!.step as number;
+      dealt = saved.length === first?.stream.share.size ? (saved[0]!.dealt as number) : step;
+      generation++;
     },
-    skipped: () => skipped.report(),
+    skipped: () => joinReports(streams.map(({ stream }) => stream.skipped())),
+    async close() {
+      await Promise.all(streams.map(({ stream }) => stream.close?.()));
+    },
   };
 }
 
 async function nextRows<R, B>(
-  { dataset, batchSize, row, rowName, noun }: RowStream<R, B>,
-  order: IndexStream,
-  draws: Random,
-  skipped: SkipLog,
+  { stream, batchSize, row }: RowStream<R, B>,
+  step: number,
+  isDropped: () => boolean,
 ): Promise<R[]> {
+  const { share } = stream;
+  const count = ownPlaces((step + 1) * batchSize, share) - ownPlaces(step * batchSize, share);
   const rows: R[] = [];
-  let failuresInARow = 0;
-  while (rows.length < batchSize) {
-    const index = order.next();
-    const random = draws.fork(`${rowName}-${rows.length}`);
+  while (rows.length < count) {
+    const drawn = await stream.next();
+    // A row more would be taken from behind the place that the stream was put to.
+    if (isDropped()) throw new DataError('DATA_INVALID', 'the data were put elsewhere meanwhile');
     try {
-      rows.push(row(await dataset.get(index), random));
-      failuresInARow = 0;
+      rows.push(row(drawn));
     } catch (error) {
-      // Each stream has indices of its own.
-      skipped.add(`${noun} ${index}`, error, `example ${index}`);
-      // The one good example can be the first of an epoch and the last of the next: only so many failures in a row hold
-      // a whole epoch.
-      if (++failuresInARow >= Math.max(2 * dataset.length - 1, 1)) {
-        throw new DataError(
-          'DATA_INVALID',
-          `none of ${dataset.length} examples can be used; the last: ${(error as Error).message}`,
-          { cause: error },
-        );
-      }
+      stream.refuse(error);
     }
   }
   return rows;
 }
 
-function stepsPerEpoch<R, B>({ dataset, batchSize, weight }: RowStream<R, B>): number {
-  let drawn = dataset.length;
-  if (weight) {
-    drawn = 0;
-    for (let i = 0; i < dataset.length; i++) drawn += weight(i);
-  }
-  return Math.max(1, Math.ceil(drawn / batchSize));
+/** How many of the places before `end` are those of a process. */
+function ownPlaces(end: number, { rank, size }: Share): number {
+  return Math.max(0, Math.ceil((end - rank) / size));
 }
 
 export interface OrderedOptions<R, B> {

@@ -1,18 +1,29 @@
-import { DataError, type PrefixLmBatch, Random, SkipLog } from '@simvlm/core';
+import { DataError, type Objective, type PrefixLmBatch, Random, SkipLog } from '@simvlm/core';
 import { expect, test } from 'vitest';
 import {
-  arrayDataset,
   type BatchSourceOptions,
+  captionPrefix,
   createBatchSource,
+  mixture,
   pairBatches,
   prefetch,
 } from '../src/index';
-import { common, documents, failing, letters, pairs, plain, plainly } from './fixture';
+import {
+  common,
+  documents,
+  failing,
+  letters,
+  pairStream,
+  pairs,
+  plain,
+  plainly,
+  textStream,
+} from './fixture';
 
 const options = (change: Partial<BatchSourceOptions> = {}): BatchSourceOptions => ({
-  ...common(),
-  imageText: { dataset: arrayDataset(pairs(10)), batchSize: 4 },
-  textOnly: { dataset: arrayDataset(documents(6)), batchSize: 3 },
+  ...common,
+  imageText: { stream: pairStream(pairs(10)), batchSize: 4 },
+  textOnly: { stream: textStream(documents(6)), batchSize: 3 },
   ...change,
 });
 const textOf = (batch: PrefixLmBatch, row: number) =>
@@ -43,10 +54,10 @@ test('a part of no rows is left out, and with none at all there is nothing to tr
 });
 
 test.each([
-  [{ imageText: { dataset: arrayDataset(pairs(3)), batchSize: -1 } }, '"batchSize" must be an integer ≥ 0'],
-  [{ imageText: { dataset: arrayDataset(pairs(3)), batchSize: 1.5 } }, '"batchSize" must be an integer ≥ 0'],
+  [{ imageText: { stream: pairStream(pairs(3)), batchSize: -1 } }, '"batchSize" must be an integer ≥ 0'],
+  [{ imageText: { stream: pairStream(pairs(3)), batchSize: 1.5 } }, '"batchSize" must be an integer ≥ 0'],
   [
-    { textOnly: { dataset: arrayDataset(pairs(3)), batchSize: 2, lengthGroups: 0 } },
+    { textOnly: { stream: pairStream(pairs(3)), batchSize: 2, lengthGroups: 0 } },
     '"lengthGroups" must be an integer ≥ 1',
   ],
   [{ maxTextLength: 0 }, '"maxTextLength" must be an integer ≥ 2'],
@@ -55,9 +66,7 @@ test.each([
 });
 
 test('every pair and every document comes once an epoch, with its own text and picture', async () => {
-  const source = createBatchSource(
-    options({ imageText: { dataset: arrayDataset(pairs(12)), batchSize: 4 } }),
-  );
+  const source = createBatchSource(options({ imageText: { stream: pairStream(pairs(12)), batchSize: 4 } }));
   const seen: string[] = [];
   for (let step = 0; step < 3; step++) {
     const [batch] = await source.next();
@@ -77,16 +86,16 @@ test('every pair and every document comes once an epoch, with its own text and p
 
 test('an epoch is one of the pairs, as often as each appears; of the documents where there are only these', () => {
   const steps = (change?: Partial<BatchSourceOptions>) => createBatchSource(options(change)).stepsPerEpoch;
-  const dataset = arrayDataset(pairs(10));
+  const stream = pairStream(pairs(10), { weight: index => (index < 2 ? 4 : 1) });
   expect(steps()).toBe(3);
-  expect(steps({ imageText: { dataset, batchSize: 4, weight: index => (index < 2 ? 4 : 1) } })).toBe(4);
+  expect(steps({ imageText: { stream, batchSize: 4 } })).toBe(4);
   expect(steps({ imageText: undefined })).toBe(2);
   expect(prefetch(createBatchSource(options()), 1).stepsPerEpoch).toBe(3);
 });
 
 test('an image that a document has is left out', async () => {
   const [batch] = await createBatchSource(
-    options({ imageText: undefined, textOnly: { dataset: arrayDataset(pairs(4)), batchSize: 4 } }),
+    options({ imageText: undefined, textOnly: { stream: textStream(pairs(4)), batchSize: 4 } }),
   ).next();
   expect(batch!.images).toBeUndefined();
 });
@@ -108,10 +117,10 @@ test('the arrays have the shapes that the batch states, and prefix lengths leave
 });
 
 test('length groups hold the same rows, sorted, each group as wide as its own longest row', async () => {
-  const dataset = arrayDataset(pairs(30));
-  const whole = createBatchSource(options({ imageText: { dataset, batchSize: 10 }, textOnly: undefined }));
+  const part = () => ({ stream: pairStream(pairs(30)), batchSize: 10 });
+  const whole = createBatchSource(options({ imageText: part(), textOnly: undefined }));
   const grouped = createBatchSource(
-    options({ imageText: { dataset, batchSize: 10, lengthGroups: 3 }, textOnly: undefined }),
+    options({ imageText: { ...part(), lengthGroups: 3 }, textOnly: undefined }),
   );
   const rows = (batches: readonly PrefixLmBatch[]) =>
     batches
@@ -139,7 +148,7 @@ test('length groups hold the same rows, sorted, each group as wide as its own lo
 test('more length groups than rows make one batch a row, and no empty one', async () => {
   const source = createBatchSource(
     options({
-      imageText: { dataset: arrayDataset(pairs(9)), batchSize: 3, lengthGroups: 8 },
+      imageText: { stream: pairStream(pairs(9)), batchSize: 3, lengthGroups: 8 },
       textOnly: undefined,
     }),
   );
@@ -147,36 +156,27 @@ test('more length groups than rows make one batch a row, and no empty one', asyn
 });
 
 test('the seed decides every batch', async () => {
-  const [a, b, other] = [options(), options(), options({ random: Random.fromSeed(2) })].map(
-    createBatchSource,
-  );
+  const of = (seed: number) =>
+    createBatchSource(options({ imageText: { stream: pairStream(pairs(10), { seed }), batchSize: 4 } }));
+  const [a, b, other] = [of(1), of(1), of(2)];
   for (let step = 0; step < 4; step++) {
-    const expected = plainly(await a!.next());
-    expect(plainly(await b!.next())).toBe(expected);
-    expect(plainly(await other!.next())).not.toBe(expected);
+    const expected = plainly(await a.next());
+    expect(plainly(await b.next())).toBe(expected);
+    expect(plainly(await other.next())).not.toBe(expected);
   }
 });
 
-test('each row and step has a stream of its own for prefix and image, however much is drawn from it', async () => {
-  const drawn: string[] = [];
-  const run = async (greedy: boolean) => {
-    drawn.length = 0;
-    const source = createBatchSource(
-      options({
-        transform: (_, random) => {
-          const first = random.uint32();
-          if (greedy) for (let i = 0; i < 100; i++) random.uint32();
-          drawn.push(`${first}`);
-          return plain(2, first % 256);
-        },
-      }),
-    );
-    const steps = [plainly(await source.next()), plainly(await source.next()), plainly(await source.next())];
-    return { steps, draws: [...drawn] };
-  };
-  const frugal = await run(false);
-  expect((await run(true)).steps).toEqual(frugal.steps);
-  expect(new Set(frugal.draws).size).toBe(12);
+test('an example is learnt by its own objective, where it brings one', async () => {
+  const objective: Objective = (_, { tokens }) => ({ tokens: tokens.slice(-1), prefixLength: 0 });
+  const stream = mixture([
+    { stream: pairStream(pairs(6), { objective }), weight: 1 },
+    { stream: pairStream(pairs(6), { seed: 2 }), weight: 1 },
+  ]);
+  const [batch] = await createBatchSource(
+    options({ imageText: { stream, batchSize: 6 }, prefix: captionPrefix, textOnly: undefined }),
+  ).next();
+  const whole = batch!.ids.map(id => 2 + (Number(id.slice(5)) % 6));
+  expect([...batch!.textLengths]).toEqual(whole.map((length, row) => (row % 2 === 0 ? 1 : length)));
 });
 
 test('a text that is too long is cut, and its end token stays', async () => {
@@ -184,7 +184,7 @@ test('a text that is too long is cut, and its end token stays', async () => {
     options({
       maxTextLength: 5,
       imageText: {
-        dataset: arrayDataset([{ id: 'long', text: 'abcdefghij', image: plain(2) }]),
+        stream: pairStream([{ id: 'long', text: 'abcdefghij', image: plain(2) }]),
         batchSize: 1,
       },
       textOnly: undefined,
@@ -199,7 +199,7 @@ test('validation batches are all pairs in order, the same at each call; what can
     index === 2 ? new DataError('DATA_INVALID', 'torn') : undefined,
   );
   const skipped = new SkipLog();
-  const rest = { ...common(), dataset, batchSize: 4 };
+  const rest = { ...common, dataset, batchSize: 4 };
   const all = async (seed: number, log = new SkipLog()) => {
     const batches: PrefixLmBatch[] = [];
     for await (const parts of pairBatches({ ...rest, random: Random.fromSeed(seed), skipped: log }))
@@ -218,7 +218,7 @@ test.each<[number, Partial<BatchSourceOptions>]>([
   [3, {}],
   [2, { imageText: undefined as never }],
   // 2.5 draws of each of 10 pairs.
-  [7, { imageText: { dataset: arrayDataset(pairs(10)), batchSize: 4, weight: () => 2.5 } }],
+  [7, { imageText: { stream: pairStream(pairs(10), { weight: () => 2.5 }), batchSize: 4 } }],
 ])('%i steps make an epoch of the pairs, or of the documents where these are alone', (steps, change) => {
   const source = createBatchSource(options(change));
   expect(source.stepsPerEpoch).toBe(steps);

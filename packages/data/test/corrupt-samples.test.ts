@@ -1,85 +1,120 @@
 import { DataError, type Example, ImageError } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import { arrayDataset, createBatchSource } from '../src/index';
-import { common, documents, failing, pairs, plain } from './fixture';
+import { createBatchSource, type ExampleStreamOptions } from '../src/index';
+import { common, documents, failing, pairStream, pairs, plain, textStream } from './fixture';
 
 const unreadable = new ImageError('IMAGE_UNREADABLE', 'cannot decode b.png');
+const source = (
+  dataset: Parameters<typeof pairStream>[0],
+  batchSize: number,
+  options: Partial<ExampleStreamOptions> & { seed?: number } = {},
+) => createBatchSource({ ...common, imageText: { stream: pairStream(dataset, options), batchSize } });
 
 test('an unreadable image is replaced by the next example, counted and reported with its reason', async () => {
-  const dataset = failing(pairs(6), i => (i === 2 ? unreadable : undefined));
-  const source = createBatchSource({ ...common(), imageText: { dataset, batchSize: 5 } });
+  const batches = source(
+    failing(pairs(6), i => (i === 2 ? unreadable : undefined)),
+    5,
+  );
   const ids: string[] = [];
   for (let epoch = 0; epoch < 3; epoch++) {
-    const [batch] = await source.next();
+    const [batch] = await batches.next();
     expect(batch!.size).toBe(5);
     ids.push(...batch!.ids);
   }
   expect(ids).not.toContain('pair-2');
   expect(new Set(ids).size).toBe(5);
-  const { count, draws, reasons } = source.skipped();
+  const { count, draws, reasons } = batches.skipped();
   expect(draws).toBeGreaterThanOrEqual(2);
-  expect([count, reasons]).toEqual([1, ['example 2: cannot decode b.png']]);
+  expect([count, reasons]).toEqual([1, ['cannot decode b.png']]);
 });
 
-test('an empty caption and an image that cannot be transformed are skipped as well', async () => {
+test('an empty caption, a picture that is none and a missing one are skipped as well, each once', async () => {
   const examples: Example[] = [
     { id: 'good', text: 'ab', image: plain(2) },
     { id: 'empty', text: ' \n', image: plain(2) },
-    { id: 'tiny', text: 'cd', image: plain(1) },
+    { id: 'none', text: 'cd', image: { width: 0, height: 2, data: new Uint8Array(0) } },
     { id: 'text', text: 'ef' },
   ];
-  const source = createBatchSource({
-    ...common(),
-    transform: image => {
-      if (image.width < 2) throw new ImageError('IMAGE_UNREADABLE', 'too small to crop');
-      return image;
-    },
-    imageText: { dataset: arrayDataset(examples), batchSize: 4 },
-  });
-  const [batch] = await source.next();
+  const batches = source(examples, 4);
+  const [batch] = await batches.next();
   expect(batch!.ids).toEqual(['good', 'good', 'good', 'good']);
-  expect(new Set(source.skipped().reasons)).toEqual(
-    new Set([
-      'example 1: the caption is empty',
-      'example 2: too small to crop',
-      'example 3: example "text" has no image; put it among the text-only documents',
-    ]),
-  );
+  const { count, draws, reasons } = batches.skipped();
+  expect([count, draws > 3]).toEqual([3, true]);
+  expect([...reasons].sort()).toEqual([
+    'example empty: the caption is empty',
+    'example text: example "text" has no image; put it among the text-only documents',
+    expect.stringMatching(/^none: /),
+  ]);
 });
 
 test('no reason is kept beyond the first twenty, and every skip is counted', async () => {
   const dataset = failing(pairs(40), i => (i === 0 ? undefined : new DataError('DATA_INVALID', `bad ${i}`)));
-  const source = createBatchSource({ ...common(), imageText: { dataset, batchSize: 2 } });
-  await source.next();
-  const { count, reasons } = source.skipped();
+  const batches = source(dataset, 2);
+  await batches.next();
+  const { count, reasons } = batches.skipped();
   expect(reasons.length).toBe(20);
   expect(count).toBeGreaterThan(20);
   expect(new Set(reasons).size).toBe(20);
 });
 
-test('one good example among many is enough, wherever the shuffle puts it', async () => {
+test('one good example among few is enough, wherever the shuffle puts it', async () => {
   for (let seed = 0; seed < 30; seed++) {
-    const dataset = failing(pairs(3), i => (i === 1 ? undefined : unreadable));
-    const source = createBatchSource({ ...common(seed), imageText: { dataset, batchSize: 6 } });
-    expect((await source.next())[0]!.ids).toEqual(new Array(6).fill('pair-1'));
+    const batches = source(
+      failing(pairs(3), i => (i === 1 ? undefined : unreadable)),
+      6,
+      { seed },
+    );
+    expect((await batches.next())[0]!.ids).toEqual(new Array(6).fill('pair-1'));
   }
 });
 
-test('when no example can be used, that is said with the last reason', async () => {
-  const dataset = failing(pairs(5), () => unreadable);
-  const source = createBatchSource({
-    ...common(),
-    imageText: { dataset, batchSize: 2 },
-    textOnly: { dataset: arrayDataset(documents(3)), batchSize: 1 },
-  });
-  const failure = source.next();
-  await expect(failure).rejects.toThrow('none of 5 examples can be used; the last: cannot decode b.png');
+test('when no example of an epoch can be used, that is said with the last reason', async () => {
+  for (const examples of [
+    failing(pairs(5), () => unreadable),
+    pairs(5).map(({ image: _, ...rest }) => rest),
+  ]) {
+    const failure = createBatchSource({
+      ...common,
+      imageText: { stream: pairStream(examples, { skipLimit: 1 }), batchSize: 2 },
+      textOnly: { stream: textStream(documents(3)), batchSize: 1 },
+    }).next();
+    await expect(failure).rejects.toThrow(
+      /none of 5 examples can be used; the last: (cannot decode|.*no image)/,
+    );
+    await expect(failure).rejects.toBeInstanceOf(DataError);
+  }
+  const empty = pairs(5).map(pair => ({ ...pair, text: ' ' }));
+  await expect(source(empty, 2).next()).rejects.toThrow(
+    'none of 5 examples can be used; the last: the caption is empty',
+  );
+});
+
+test('more unusable examples than the stated share are an error that gives the first reasons', async () => {
+  const dataset = failing(pairs(40), i =>
+    i % 4 === 0 ? new DataError('DATA_INVALID', `bad ${i}`) : undefined,
+  );
+  const all = async (skipLimit: number) => {
+    const batches = source(dataset, 10, { skipLimit });
+    for (let step = 0; step < 40; step++) await batches.next();
+    return batches.skipped();
+  };
+  const failure = all(0.2);
+  await expect(failure).rejects.toThrow(
+    /2\d of 1\d\d examples cannot be used, more than the share of 0\.2 .*bad \d+/,
+  );
   await expect(failure).rejects.toBeInstanceOf(DataError);
+  expect((await all(0.3)).count).toBe(10);
+  // Captions that a task refuses count as well.
+  const empty = pairs(40).map((pair, i) => (i % 4 === 0 ? { ...pair, text: ' ' } : pair));
+  const batches = source(empty, 100, { skipLimit: 0.2 });
+  await expect(batches.next()).rejects.toThrow(/cannot be used, .*the caption is empty/);
 });
 
 test('an error that is not about the example is not swallowed', async () => {
-  const dataset = failing(pairs(5), () => new TypeError('decode is not a function'));
-  const source = createBatchSource({ ...common(), imageText: { dataset, batchSize: 2 } });
-  await expect(source.next()).rejects.toThrow(TypeError);
-  expect(source.skipped().count).toBe(0);
+  const batches = source(
+    failing(pairs(5), () => new TypeError('decode is not a function')),
+    2,
+  );
+  await expect(batches.next()).rejects.toThrow(TypeError);
+  expect(batches.skipped().count).toBe(0);
 });

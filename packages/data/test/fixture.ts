@@ -2,12 +2,20 @@ import {
   DataError,
   type Example,
   type ExampleDataset,
+  type ExampleStream,
   type PrefixLmBatch,
   Random,
   type RgbImage,
   type Tokenizer,
 } from '@simvlm/core';
-import { type BatchSourceOptions, uniformPrefix } from '../src/index';
+import {
+  arrayDataset,
+  type BatchSourceOptions,
+  datasetSource,
+  type ExampleStreamOptions,
+  exampleStream,
+  uniformPrefix,
+} from '../src/index';
 
 /** One token a letter: "a" is 4, "b" 5, … */
 export const letters: Tokenizer = {
@@ -52,16 +60,41 @@ export function failing(
   };
 }
 
-/** What every batch source of these tests is made with, less its parts. */
-export function common(seed = 1): Omit<BatchSourceOptions, 'imageText' | 'textOnly'> {
-  return {
-    tokenizer: letters,
-    maxTextLength: 8,
-    prefix: uniformPrefix,
-    transform: image => image,
-    random: Random.fromSeed(seed),
-  };
+interface StreamOptions extends Partial<ExampleStreamOptions> {
+  readonly seed?: number;
+  readonly weight?: (index: number) => number;
 }
+
+/** A stream of examples with pictures of 2 × 2 pixels. */
+export function pairStream(
+  data: readonly Example[] | ExampleDataset,
+  { seed = 1, weight, ...options }: StreamOptions = {},
+): ExampleStream {
+  const dataset = 'get' in data ? data : arrayDataset(data);
+  let length = 0;
+  for (let i = 0; i < dataset.length; i++) length += weight?.(i) ?? 1;
+  return exampleStream({
+    source: datasetSource(dataset, { ...(weight && { weight }) }),
+    ...{ random: Random.fromSeed(seed).fork('pairs'), length: Math.round(length) },
+    pictures: { transform: { size: 2 } },
+    ...options,
+  });
+}
+
+/** A stream of texts alone. */
+export function textStream(examples: readonly Example[], seed = 1): ExampleStream {
+  return exampleStream({
+    source: datasetSource(arrayDataset(examples)),
+    ...{ random: Random.fromSeed(seed).fork('texts'), length: examples.length },
+  });
+}
+
+/** What every batch source of these tests is made with, less its parts. */
+export const common: Omit<BatchSourceOptions, 'imageText' | 'textOnly'> = {
+  tokenizer: letters,
+  maxTextLength: 8,
+  prefix: uniformPrefix,
+};
 
 /** A batch as JSON, to compare it with another one. */
 export function plainly(parts: readonly PrefixLmBatch[]): string {

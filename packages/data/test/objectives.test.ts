@@ -1,14 +1,7 @@
 import { type JsonValue, Random, Registry } from '@simvlm/core';
 import { expect, test } from 'vitest';
-import {
-  arrayDataset,
-  createBatchSource,
-  dataPlugin,
-  prefixObjective,
-  spanCorruption,
-  uniformPrefix,
-} from '../src/index';
-import { common, documents, letters, pairs, plainly } from './fixture';
+import { createBatchSource, dataPlugin, prefixObjective, spanCorruption, uniformPrefix } from '../src/index';
+import { common, documents, letters, pairStream, pairs, plainly, textStream } from './fixture';
 
 const registry = new Registry().use(dataPlugin);
 const tokenizer = { ...letters, vocabSize: 40, sentinels: [39, 38, 37, 36, 35, 34, 33, 32, 31, 30] };
@@ -61,16 +54,16 @@ test('an option that an objective does not have, and a value out of range, are r
 });
 
 test('batches train what an objective makes of each text: pairs and documents, in the stated numbers', async () => {
-  const options = {
-    ...common(),
+  const options = () => ({
+    ...common,
     prefix: undefined,
-    imageText: { dataset: arrayDataset(pairs(10)), batchSize: 8 },
-    textOnly: { dataset: arrayDataset(documents(6)), batchSize: 1 },
+    imageText: { stream: pairStream(pairs(10)), batchSize: 8 },
+    textOnly: { stream: textStream(documents(6)), batchSize: 1 },
     tokenizer,
     maxTextLength: 16,
     objective: spanCorruption({ sentinels: tokenizer.sentinels, eos: 3, maxTextLength: 16 }),
-  };
-  const [source, again] = [createBatchSource(options), createBatchSource(options)];
+  });
+  const [source, again] = [createBatchSource(options()), createBatchSource(options())];
   const [images, texts] = await source.next();
   expect([images!.size, texts!.size]).toEqual([8, 1]);
   for (const batch of [images!, texts!])
@@ -89,7 +82,7 @@ test('batches train what an objective makes of each text: pairs and documents, i
 });
 
 test('batches have a prefix sampler or an objective, not both and not none', () => {
-  const options = { ...common(), imageText: { dataset: arrayDataset(pairs(3)), batchSize: 1 } };
+  const options = { ...common, imageText: { stream: pairStream(pairs(3)), batchSize: 1 } };
   const message = 'batches: give "prefix" or "objective", one of the two';
   expect(() => createBatchSource({ ...options, prefix: undefined })).toThrow(message);
   expect(() => createBatchSource({ ...options, objective: prefixObjective(uniformPrefix) })).toThrow(message);

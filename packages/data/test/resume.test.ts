@@ -1,17 +1,18 @@
-import { DataError, type ExampleDataset, Random } from '@simvlm/core';
+import { DataError, type Example, type ExampleDataset, type JsonValue } from '@simvlm/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { arrayDataset, createBatchSource, prefetch } from '../src/index';
-import { common, documents, failing, pairs, plain, plainly } from './fixture';
+import { createBatchSource, prefetch } from '../src/index';
+import { common, documents, failing, pairStream, pairs, plainly, textStream } from './fixture';
 
-function batches(seed: number, dataset: ExampleDataset = arrayDataset(pairs(7))) {
+function batches(seed: number, dataset: readonly Example[] | ExampleDataset = pairs(7)) {
+  const pictures = { transform: { size: 2, augment: 'drawing' } } as const;
   return createBatchSource({
-    ...common(),
-    // Crops stand for all that is drawn for an image.
-    transform: (_, random) => plain(2, random.integer(256)),
-    random: Random.fromSeed(seed),
-    imageText: { dataset, batchSize: 3, lengthGroups: 2, weight: i => 0.6 + (i % 2) },
-    textOnly: { dataset: arrayDataset(documents(5)), batchSize: 2 },
+    ...common,
+    imageText: {
+      stream: pairStream(dataset, { seed, pictures, weight: i => 0.6 + (i % 2), skipLimit: 1 }),
+      ...{ batchSize: 3, lengthGroups: 2 },
+    },
+    textOnly: { stream: textStream(documents(5), seed), batchSize: 2 },
   });
 }
 
@@ -66,14 +67,14 @@ test('over a resumed run a sample is reported once, and every draw of it counted
   expect(second.skipped()).toEqual(first.skipped());
   for (let i = 0; i < 6; i++) await second.next();
   expect(second.skipped()).toEqual(whole.skipped());
-  expect(second.skipped()).toMatchObject({ count: 1, reasons: ['example 4: no such line'] });
+  expect(second.skipped()).toMatchObject({ count: 1, reasons: ['no such line'] });
   expect(second.skipped().draws).toBeGreaterThan(1);
 });
 
 test('the position of other data is refused at once, prefetched or not', () => {
   const textOnly = createBatchSource({
-    ...common(),
-    textOnly: { dataset: arrayDataset(documents(5)), batchSize: 2 },
+    ...common,
+    textOnly: { stream: textStream(documents(5)), batchSize: 2 },
   });
   expect(() => batches(1).restore([textOnly.state()])).toThrow('the saved data position is of other data');
   expect(() => prefetch(batches(1), 2).restore([textOnly.state()])).toThrow(
@@ -81,49 +82,61 @@ test('the position of other data is refused at once, prefetched or not', () => {
   );
 });
 
-const saved = {
-  step: 2,
-  streams: [
-    { epoch: 1, position: 2 },
-    { epoch: 0, position: 4 },
-  ],
-  skipped: { draws: 0, samples: [], reasons: [] },
-};
+const usage = { drawn: 0, epoch: 0, used: 0, inARow: 0, skipped: { draws: 0, samples: [], reasons: [] } };
 
 test.each([
-  ['nothing at all', null, /"data" must be an object, got null/],
-  ['a list', [], /"data" must be an object, got \[\]/],
-  ['no step', { ...saved, step: undefined }, /"data\.step" must be an integer ≥ 0, got nothing/],
-  ['a step that is text', { ...saved, step: '2' }, /"data\.step" must be an integer ≥ 0, got "2"/],
-  ['no streams', { ...saved, streams: null }, /"data\.streams" must be a list, got null/],
-  ['a stream that is none', { ...saved, streams: [3, null] }, /"position" must be an object, got 3/],
+  ['nothing at all', () => null, /"data" must be an object, got null/],
+  ['a list', () => [], /"data" must be an object, got \[\]/],
+  ['no step', saved => ({ ...saved, step: undefined }), /"data\.step" must be an integer ≥ 0, got nothing/],
+  ['a step that is text', saved => ({ ...saved, step: '2' }), /"data\.step" must be an integer ≥ 0, got "2"/],
+  ['no streams', saved => ({ ...saved, streams: null }), /"data\.streams" must be a list, got null/],
   [
-    'an epoch below 0',
-    { ...saved, streams: [{ epoch: -1, position: 0 }, saved.streams[1]] },
-    /"position\.epoch" must be an integer ≥ 0, got -1/,
+    'a stream that is none',
+    saved => ({ ...saved, streams: [3, 4] }),
+    /"data\.stream" must be an object, got 3/,
   ],
   [
-    'a position that is no number',
-    { ...saved, streams: [saved.streams[0], { epoch: 0 }] },
-    /"position\.position" must be an integer ≥ 0, got nothing/,
+    'a place of an earlier version',
+    saved => ({
+      ...saved,
+      streams: [
+        { epoch: 1, position: 0 },
+        { epoch: 0, position: 1 },
+      ],
+    }),
+    /"data\.stream\.usage" must be an object, got nothing/,
   ],
   [
-    'a position beyond the data set',
-    { ...saved, streams: [saved.streams[0], { epoch: 0, position: 6 }] },
-    /of other data: it lies after 6 examples of an epoch, this data set has 5/,
+    'skipped samples as a number',
+    saved => withUsage(saved, { ...usage, skipped: 3 }),
+    /"data\.usage\.skipped" must be an object, got 3/,
   ],
-  ['skipped samples as a number', { ...saved, skipped: 3 }, /"data\.skipped" must be an object, got 3/],
   [
     'reasons that are no texts',
-    { ...saved, skipped: { draws: 1, samples: ['pair 1'], reasons: [1] } },
+    saved => withUsage(saved, { ...usage, skipped: { draws: 1, samples: ['pair 1'], reasons: [1] } }),
     /"data\.skipped" must have draws, samples and reasons/,
   ],
-])('a saved position with %s is a DataError that names the key', (_, state, message) => {
-  for (const source of [batches(1), prefetch(batches(1), 2)]) {
-    const restore = () => source.restore([state as never]);
-    expect(restore).toThrow(DataError);
-    expect(restore).toThrow(message);
-    source.restore([saved]);
-    expect(source.state()).toEqual(saved);
-  }
-});
+] satisfies [string, (saved: Saved) => unknown, RegExp][])(
+  'a saved position with %s is a DataError that names the key',
+  async (_, change, message) => {
+    for (const source of [batches(1), prefetch(batches(1), 2)]) {
+      await source.next();
+      const saved = source.state() as Saved;
+      await source.next();
+      const restore = () => source.restore([change(saved) as never]);
+      expect(restore).toThrow(DataError);
+      expect(restore).toThrow(message);
+      source.restore([saved]);
+      expect(source.state()).toEqual(saved);
+    }
+  },
+);
+
+interface Saved {
+  readonly [key: string]: JsonValue;
+  readonly streams: { readonly [key: string]: JsonValue }[];
+}
+
+function withUsage(saved: Saved, changed: JsonValue) {
+  return { ...saved, streams: saved.streams.map(stream => ({ ...stream, usage: changed })) };
+}

@@ -7,14 +7,14 @@ import {
   restoreParameters,
   TENSORS,
 } from '@simvlm/checkpoint';
-import type { Registry, Task, Tokenizer } from '@simvlm/core';
-import { centerCrop, imageTransform } from '@simvlm/image';
+import type { Registry, Share, Task, Tokenizer } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import { deviceWriter } from '@simvlm/ops';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
 import type { RunData } from './data';
 import { openForUse } from './open-checkpoint';
+import { outlinesOf, trainingStreams } from './streams';
 
 interface TaskParts {
   readonly config: RunConfig;
@@ -24,6 +24,8 @@ interface TaskParts {
   readonly registry: Registry;
   /** The checkpoint that is resumed or evaluated. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** Which of several processes trains; default: one alone. */
+  readonly share?: Share | undefined;
 }
 
 /** What a run is trained for: the task that its configuration names. The caller disposes it, before the model. */
@@ -34,18 +36,17 @@ export async function runTask({
   tokenizer,
   registry,
   checkpoint,
+  share,
 }: TaskParts): Promise<Task> {
   const { kind, ...options } = config.task;
   const { kind: objective, ...objectiveOptions } = config.objective;
   const { maxTextLength, imageSize } = model.config;
-  const { train, weight, val, documents } = data;
-  const varied = imageTransform(config.augment, imageSize);
   return registry.get('task', kind)(options, {
-    ...{ model, tokenizer, train, documents, seed: config.seed, batch: config.batch },
-    ...(weight && { weight }),
-    ...(val && { val }),
+    ...{ model, tokenizer, seed: config.seed, batch: config.batch },
+    ...(await trainingStreams(config, data, imageSize, share)),
+    outlines: () => outlinesOf(data.train),
+    ...(data.val && { val: data.val }),
     objective: registry.get('objective', objective)(objectiveOptions, { tokenizer, maxTextLength }),
-    transform: (image, random, text) => (random ? varied(image, random, text) : centerCrop(image, imageSize)),
     regularization: config.regularization,
     checkpointBlocks: config.training.checkpointBlocks,
     ...(checkpoint && { savedFile: name => fileOf(checkpoint, name) }),

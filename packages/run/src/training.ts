@@ -82,7 +82,10 @@ export async function runTraining(
     const { checkpointBlocks: _, ...training } = config.training;
     const measured = validationPart(data, config);
     const trained = { model, tokenizer };
-    task = await runTask({ ...trained, config, data: measured, registry, checkpoint: resume });
+    task = await runTask({
+      ...{ ...trained, config, data: measured, registry, checkpoint: resume },
+      ...(processes && { share: { rank: processes.rank, size: processes.size } }),
+    });
     await options.beforeStart?.({ ...trained, task });
     const evaluation = scheduledEvaluation({ ...trained, config, val: measured.val, task, registry });
     const result = await train({

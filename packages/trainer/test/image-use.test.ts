@@ -1,6 +1,6 @@
 import type { Example, PrefixLmBatch, RgbImage } from '@simvlm/core';
 import { Random } from '@simvlm/core';
-import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
+import { arrayDataset, createBatchSource, datasetSource, exampleStream, uniformPrefix } from '@simvlm/data';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { beforeAll, expect, test } from 'vitest';
 import { train, validationLoss } from '../src/index';
@@ -16,10 +16,10 @@ function coloured(colour: number): RgbImage {
 
 const CAPTIONS = ['abab', 'cdcd', 'efef', 'ghgh'];
 
-/** 512 pictures of 4 colours, so many that chance ties no caption to a colour; the caption tells the colour, or is drawn without a look at the picture. */
+/** 2,048 pictures of 4 colours, so many that chance ties no caption to a colour; the caption tells the colour, or is drawn without a look at the picture. */
 function pairs(captionsTell: boolean, seed: number): Example[] {
   const random = Random.fromSeed(seed);
-  return Array.from({ length: 512 }, (_, i) => {
+  return Array.from({ length: 2048 }, (_, i) => {
     const colour = random.integer(4);
     const text = CAPTIONS[captionsTell ? colour : random.integer(4)]!;
     return { id: `${seed} ${i}`, text, image: coloured(colour) };
@@ -28,10 +28,15 @@ function pairs(captionsTell: boolean, seed: number): Example[] {
 
 function source(examples: readonly Example[], seed: number) {
   return createBatchSource({
-    imageText: { dataset: arrayDataset(examples), batchSize: 16 },
-    tokenizer: letters,
-    ...{ maxTextLength: 8, prefix: uniformPrefix, random: Random.fromSeed(seed) },
-    transform: image => image,
+    imageText: {
+      stream: exampleStream({
+        source: datasetSource(arrayDataset(examples)),
+        random: Random.fromSeed(seed),
+        pictures: { transform: { size: 8 } },
+      }),
+      batchSize: 16,
+    },
+    ...{ tokenizer: letters, maxTextLength: 8, prefix: uniformPrefix },
   });
 }
 

@@ -103,8 +103,9 @@ describe('a training in several processes', () => {
   test('goes on from a checkpoint of one process, and the other way round', async () => {
     const half = async (processes: number, resume?: Checkpoint) => {
       const storage = memoryStorage();
-      const options = () => ({
-        ...{ batches: batches({ documents: true }), storage, config: { epsilon } },
+      const options = (rank = 0) => ({
+        batches: batches({ documents: true, share: { rank, size: processes } }),
+        ...{ storage, config: { epsilon } },
         ...(resume ? { resume } : { stopAt: 5 }),
       });
       const [first] =

@@ -12,10 +12,19 @@ import {
   type PrefixLmBatch,
   Random,
   type RgbImage,
+  type Share,
   type StepMetrics,
   type Tokenizer,
 } from '@simvlm/core';
-import { arrayDataset, createBatchSource, prefetch, uniformPrefix } from '@simvlm/data';
+import {
+  arrayDataset,
+  createBatchSource,
+  datasetSource,
+  exampleStream,
+  type Pictures,
+  prefetch,
+  uniformPrefix,
+} from '@simvlm/data';
 import { type LearnerOptions, prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import * as tf from '@tensorflow/tfjs';
 import { type TrainConfig, type TrainOptions, type TrainResult, train } from '../src/index';
@@ -63,29 +72,46 @@ export interface DataOptions {
   readonly documents?: boolean;
   readonly ahead?: number;
   readonly seed?: number;
+  /** Which of several processes reads them; default: one alone. */
+  readonly share?: Share;
 }
 
-/** Batches in which everything random is used: order, prefixes, and pictures that are brightened by chance. */
+const pictures: Pictures = {
+  transform: { size: 8, augment: 'drawing' },
+};
+
+/** Batches in which everything random is used: order, prefixes, and pictures that are turned and coloured by chance. */
 export function batches({
   images = true,
   documents = false,
   ahead = 0,
   seed = 1,
+  share = { rank: 0, size: 1 },
 }: DataOptions = {}): BatchSource {
   const pairs: Example[] = texts.map((text, i) => ({ id: `pair-${i}`, text, image: picture(i) }));
+  const random = Random.fromSeed(seed);
+  const streamOf = (name: string, examples: readonly Example[]) => ({
+    source: datasetSource(arrayDataset(examples)),
+    ...{ share, random: random.fork(name), length: examples.length, identity: `${name} ${seed}` },
+  });
   const source = createBatchSource({
-    ...(images && { imageText: { dataset: arrayDataset(pairs), batchSize: 3 } }),
+    ...(images && {
+      imageText: { stream: exampleStream({ ...streamOf('pairs', pairs), pictures }), batchSize: 3 },
+    }),
     ...(documents && {
-      textOnly: { dataset: arrayDataset(texts.map((text, i) => ({ id: `text-${i}`, text }))), batchSize: 2 },
+      textOnly: {
+        stream: exampleStream(
+          streamOf(
+            'documents',
+            texts.map((text, i) => ({ id: `text-${i}`, text })),
+          ),
+        ),
+        batchSize: 2,
+      },
     }),
     tokenizer: letters,
     maxTextLength: 8,
     prefix: uniformPrefix,
-    transform: ({ data, ...size }, random) => {
-      const factor = random.uniform();
-      return { ...size, data: data.map(value => value * factor) };
-    },
-    random: Random.fromSeed(seed),
   });
   return ahead > 0 ? prefetch(source, ahead) : source;
 }

@@ -1,8 +1,7 @@
 import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
 import { type BatchSource, Random, type RgbImage } from '@simvlm/core';
-import { arrayDataset, captionPrefix, createBatchSource } from '@simvlm/data';
+import { arrayDataset, captionPrefix, createBatchSource, datasetSource, exampleStream } from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
-import { imageTransform } from '@simvlm/image';
 import { prefixLmLearner } from '@simvlm/model';
 import { type RunConfig, resolveRunConfig } from '@simvlm/run';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
@@ -132,13 +131,19 @@ function batchesOf(
   { learned }: PreparedLessons,
   settings: TeachSettings,
 ): BatchSource {
+  const stream = exampleStream({
+    source: datasetSource(arrayDataset(learned)),
+    random: Random.fromSeed(settings.seed).fork('data'),
+    pictures: {
+      transform: { size: model.config.imageSize, augment },
+    },
+    length: learned.length,
+  });
   return createBatchSource({
-    imageText: { dataset: arrayDataset(learned), batchSize: settings.batchSize },
+    imageText: { stream, batchSize: settings.batchSize },
     tokenizer,
     maxTextLength: model.config.maxTextLength,
     prefix: captionPrefix,
-    transform: imageTransform(augment, model.config.imageSize),
-    random: Random.fromSeed(settings.seed).fork('data'),
   });
 }
 

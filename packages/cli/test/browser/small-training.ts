@@ -1,5 +1,5 @@
 import { Random } from '@simvlm/core';
-import { arrayDataset, createBatchSource, uniformPrefix } from '@simvlm/data';
+import { arrayDataset, createBatchSource, datasetSource, exampleStream, uniformPrefix } from '@simvlm/data';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
@@ -39,12 +39,17 @@ export async function smallTraining(): Promise<SmallTraining> {
   await train({
     learner: prefixLmLearner(model),
     batches: createBatchSource({
-      imageText: { dataset: arrayDataset(examples), batchSize: 6 },
+      imageText: {
+        stream: exampleStream({
+          source: datasetSource(arrayDataset(examples)),
+          random: Random.fromSeed(1),
+          pictures: { transform: { size: SIDE } },
+        }),
+        batchSize: 6,
+      },
       tokenizer,
       maxTextLength: 12,
       prefix: uniformPrefix,
-      transform: image => image,
-      random: Random.fromSeed(1),
     }),
     config: { learningRate: 1e-2, warmup: 2, steps: 30 },
     callbacks: [{ onStep: ({ loss }) => void losses.push(loss) }],

@@ -41,7 +41,7 @@ function make(length: number, random: Random, { shuffle, weight }: EpochOptions)
  *
  * @throws ConfigError for a weight that is negative or no number
  */
-export function chosenIndices(
+function chosenIndices(
   length: number,
   random: Random,
   weight: (index: number) => number = () => 1,

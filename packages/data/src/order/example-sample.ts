@@ -9,11 +9,11 @@ import { DataError, type Example, type Sample } from '@simvlm/core';
  *   fields: { question: 'How many?', answer: ['2', 'two'], page: 3 } }
  * ```
  */
-export function sampleOf({ id, text, image, fields }: Example): Sample {
+export function sampleOf({ id, text, image, images = image ? [image] : [], fields }: Example): Sample {
   const { question, answer, answers = answer, label, split, source, target, texts } = fields ?? {};
   return {
     key: id,
-    images: image ? [{ path: id, pixels: image, bytes: () => noBytes(id) }] : [],
+    images: images.map(pixels => ({ path: id, pixels, bytes: () => noBytes(id) })),
     text,
     ...(isText(question) && { question }),
     ...(isText(answers) && { answers: [answers] }),

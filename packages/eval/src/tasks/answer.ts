@@ -36,10 +36,8 @@ export const answerTask: TaskFactory = (options, context: TaskContext<SimVlm>) =
     const target = tokenizer.encode(answer).subarray(0, room);
     // The answer is whole wherever it can be: of a long question the end is left out.
     const question = tokenizer.encode(questionOf(example)).subarray(0, room - target.length);
-    const text = `${questionOf(example)} ${answer}`;
-    const image = context.transform(pictureOf(example), random?.fork('image'), text);
     return {
-      ...{ id: example.id, image, question, truths },
+      ...{ id: example.id, image: pictureOf(example, model.config.imageSize), question, truths },
       tokens: Int32Array.of(...question, ...target, eos),
       prefixLength: question.length,
     };

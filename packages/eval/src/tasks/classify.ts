@@ -3,7 +3,6 @@ import {
   checkOptions,
   DataError,
   type Example,
-  type ExampleDataset,
   type ExampleOutline,
   type JsonValue,
   parseJson,
@@ -37,7 +36,7 @@ export const classifyTask: TaskFactory = async (options, context: TaskContext<Si
   const { pad, eos } = tokenizer.special;
   const indices = new Map(labels.map((label, index) => [label, index]));
 
-  const row = (example: Example, random: Parameters<TaskContext['transform']>[1]): LabelledRow => {
+  const row = (example: Example): LabelledRow => {
     const name = labelOf(example);
     const label = indices.get(name);
     if (label === undefined)
@@ -48,8 +47,13 @@ export const classifyTask: TaskFactory = async (options, context: TaskContext<Si
     const text = options.reads === undefined ? undefined : fieldText(example, options.reads as string);
     const tokens =
       text === undefined ? Int32Array.of(eos) : textTokens(text, tokenizer, model.config.maxTextLength);
-    const image = context.transform(pictureOf(example), random?.fork('image'), example.text);
-    return { id: example.id, tokens, prefixLength: 0, image, label };
+    return {
+      id: example.id,
+      tokens,
+      prefixLength: 0,
+      image: pictureOf(example, model.config.imageSize),
+      label,
+    };
   };
   const batch = (rows: readonly LabelledRow[]): ClassifierBatch => ({
     passes: [collate(rows, { pad })],
@@ -64,24 +68,21 @@ export const classifyTask: TaskFactory = async (options, context: TaskContext<Si
     ...pictureBatchSources('classify', context, { row, batch }),
     evaluators: ['answers'],
     metric: { name: 'answers/accuracy', better: 'higher' },
-    answer: answerer(
-      example => row(example, undefined),
-      async rows => {
-        const classes = await head.predict(batch(rows).passes);
-        return rows.map(({ id, label }, i) => ({ id, text: labels[classes[i]!]!, truths: [labels[label]!] }));
-      },
-    ),
+    answer: answerer(row, async rows => {
+      const classes = await head.predict(batch(rows).passes);
+      return rows.map(({ id, label }, i) => ({ id, text: labels[classes[i]!]!, truths: [labels[label]!] }));
+    }),
     dispose: () => head.dispose(),
   };
 };
 
 /** The names of the labels: those of a checkpoint, else those of the options, else those of the training data. */
 async function labelsOf(
-  { savedFile, train }: TaskContext,
+  { savedFile, outlines }: TaskContext,
   given?: readonly string[],
 ): Promise<readonly string[]> {
   const saved = await savedFile?.(LABELS);
-  const labels = saved ? savedLabels(saved) : (given ?? (await labelsIn(train)));
+  const labels = saved ? savedLabels(saved) : (given ?? (await labelsIn(outlines())));
   if (new Set(labels).size !== labels.length || labels.length < 2)
     throw new ConfigError(
       'CONFIG_INVALID',
@@ -102,11 +103,10 @@ function savedLabels(bytes: Uint8Array): readonly string[] {
   return labels as string[];
 }
 
-/** All labels of a data set in the order of their characters. */
-async function labelsIn(dataset: ExampleDataset): Promise<readonly string[]> {
+/** All labels of examples in the order of their characters. */
+async function labelsIn(examples: AsyncIterable<ExampleOutline>): Promise<readonly string[]> {
   const labels = new Set<string>();
-  for (let index = 0; index < dataset.length; index++)
-    labels.add(labelOf(dataset.outline ? dataset.outline(index) : await dataset.get(index)));
+  for await (const example of examples) labels.add(labelOf(example));
   return [...labels].sort();
 }
 

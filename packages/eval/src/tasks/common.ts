@@ -6,6 +6,7 @@ import {
   DataError,
   type Example,
   type ExampleDataset,
+  type ExampleStream,
   Random,
   type RgbImage,
   rule,
@@ -13,6 +14,7 @@ import {
   type TaskContext,
 } from '@simvlm/core';
 import { orderedBatches, prefetch, stepSource, subset } from '@simvlm/data';
+import { centerCrop } from '@simvlm/image';
 import type { LearnerOptions } from '@simvlm/model';
 
 /** Made while the model computes. */
@@ -23,14 +25,20 @@ export function learnerOptions({ regularization, checkpointBlocks }: TaskContext
   return { ...regularization, checkpointBlocks };
 }
 
-/** The context's transform of images without what it varies. */
-export function stillTransform({ transform }: TaskContext) {
-  return (image: RgbImage, _: Random, text: string) => transform(image, undefined, text);
+/** The square input of a model from a picture of any size; what is one already stays as it is. */
+export function squared(image: RgbImage, size: number): RgbImage {
+  return image.width === size && image.height === size ? image : centerCrop(image, size);
+}
+
+/** The pairs of a task that needs some. @throws DataError when there are none */
+export function pairsOf({ train }: TaskContext): ExampleStream {
+  if (!train) throw new DataError('DATA_NOT_FOUND', 'there are no pictures to train on');
+  return train;
 }
 
 /** How a task makes batches of pictures. R: a row, B: a batch. */
 interface PictureRows<R, B> {
-  /** @param random absent where nothing is varied or drawn */
+  /** @param random absent where nothing is drawn */
   readonly row: (example: Example, random: Random | undefined) => R;
   readonly batch: (rows: readonly R[]) => B;
 }
@@ -42,22 +50,24 @@ interface PictureRows<R, B> {
  */
 export function pictureBatchSources<R, B>(
   where: string,
-  { train, weight, val, batch: { imageText }, seed }: TaskContext,
+  context: TaskContext,
   { row, batch }: PictureRows<R, B>,
 ) {
+  const { val, seed } = context;
+  const { imageText } = context.batch;
   checkOptions(`task ${where}: batch`, { imageText }, { imageText: rule.integer(1) });
-  const batches = (rows: readonly R[]) => [batch(rows)];
-  const common = { batchSize: imageText, batches };
-  const names = { name: 'image-text', rowName: 'image', noun: 'pair' };
-  const stream = { ...names, ...common, dataset: train, row, ...(weight && { weight }) };
-  const random = Random.fromSeed(seed);
+  const common = { batchSize: imageText, batches: (rows: readonly R[]) => [batch(rows)] };
+  const source = stepSource<R, B>([
+    { ...common, stream: pairsOf(context), row: ({ example, random }) => row(example, random) },
+  ]);
   return {
-    batches: prefetch(stepSource<R, B>([stream], random.fork('data')), BATCHES_AHEAD),
+    batches: prefetch(source, BATCHES_AHEAD),
     ...(val && {
       validation: () =>
         orderedBatches<R, B>({
           ...common,
-          ...{ dataset: val, row: example => row(example, undefined), random: random.fork('validation') },
+          ...{ dataset: val, row: example => row(example, undefined) },
+          random: Random.fromSeed(seed).fork('validation'),
         }),
     }),
   };
@@ -98,8 +108,8 @@ function firstOf(dataset: ExampleDataset, count: number): ExampleDataset {
   );
 }
 
-/** The picture of an example. @throws DataError when it has none */
-export function pictureOf({ id, image }: Example): RgbImage {
+/** The square picture of an example. @throws DataError when it has none */
+export function pictureOf({ id, image }: Example, size: number): RgbImage {
   if (!image) throw new DataError('DATA_INVALID', `example "${id}" has no image`);
-  return image;
+  return squared(image, size);
 }

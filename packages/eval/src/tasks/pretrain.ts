@@ -2,7 +2,7 @@ import { checkOptions, Random, type TaskContext, type TaskFactory } from '@simvl
 import { createBatchSource, pairBatches, prefetch } from '@simvlm/data';
 import { prefixLmLearner, type SimVlm } from '@simvlm/model';
 import { predictCaptions } from '../captions';
-import { BATCHES_AHEAD, learnerOptions, stillTransform } from './common';
+import { BATCHES_AHEAD, learnerOptions, pairsOf, squared } from './common';
 
 /** Captions have 2 to 20 tokens, 6 on average: batches of two widths are padded a third less. */
 const LENGTH_GROUPS = 2;
@@ -13,20 +13,20 @@ const LENGTH_GROUPS = 2;
  */
 export const pretrainTask: TaskFactory = (options, context: TaskContext<SimVlm>) => {
   checkOptions('task pretrain', options, {});
-  const { model, tokenizer, seed, train, weight, val, documents, batch, objective } = context;
+  const { model, tokenizer, val, documents, batch, objective } = context;
   const rows = { tokenizer, maxTextLength: model.config.maxTextLength, objective };
   return {
     learner: prefixLmLearner(model, learnerOptions(context)),
     batches: prefetch(
       createBatchSource({
         ...rows,
-        imageText: {
-          ...{ dataset: train, batchSize: batch.imageText, lengthGroups: LENGTH_GROUPS },
-          ...(weight && { weight }),
-        },
-        textOnly: { dataset: documents, batchSize: documents.length > 0 ? batch.textOnly : 0 },
-        transform: context.transform,
-        random: Random.fromSeed(seed).fork('data'),
+        ...(batch.imageText > 0 && {
+          imageText: {
+            ...{ stream: pairsOf(context), batchSize: batch.imageText },
+            lengthGroups: LENGTH_GROUPS,
+          },
+        }),
+        ...(documents && { textOnly: { stream: documents, batchSize: batch.textOnly } }),
       }),
       BATCHES_AHEAD,
     ),
@@ -34,8 +34,8 @@ export const pretrainTask: TaskFactory = (options, context: TaskContext<SimVlm>)
       validation: () =>
         pairBatches({
           ...{ ...rows, dataset: val, batchSize: Math.max(1, batch.imageText) },
-          transform: stillTransform(context),
-          random: Random.fromSeed(seed).fork('validation'),
+          square: image => squared(image, model.config.imageSize),
+          random: Random.fromSeed(context.seed).fork('validation'),
         }),
     }),
     evaluators: ['caption'],
