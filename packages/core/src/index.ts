@@ -43,6 +43,7 @@ export {
   TrainingError,
 } from './errors';
 export { fingerprintOf, hashIntegers, hashText } from './fingerprint';
+export { joinedBytes } from './joined-bytes';
 export { parseJson, parseJsonObject } from './json';
 export type {
   CallbackContext,

@@ -1,4 +1,5 @@
 import { DataError } from './errors';
+import { joinedBytes } from './joined-bytes';
 import { encodingOf, invalidUtf8Advice } from './text-encoding';
 
 /** Makes the error that a reader throws, so that a configuration gives a ConfigError and a checkpoint a CheckpointError. */
@@ -84,7 +85,7 @@ export class LineDecoder {
 
   /** The held bytes as lines. */
   #take(): string[] {
-    let block = this.#parts.length === 1 ? this.#parts[0]! : joined(this.#parts, this.#held);
+    let block = joinedBytes(this.#parts);
     this.#parts = [];
     this.#held = 0;
     if (this.#atStart) block = withoutMark(block, this.#where, this.#makeError);
@@ -171,16 +172,6 @@ function byteLines(block: Uint8Array): Uint8Array[] {
   }
   lines.push(block.subarray(start));
   return lines;
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function bytesText(count: number): string {

@@ -1,5 +1,5 @@
 import type { ByteSource } from '@simvlm/bytes';
-import { DataError, isSimVlmError } from '@simvlm/core';
+import { DataError, isSimVlmError, joinedBytes } from '@simvlm/core';
 import type { Message } from 'apache-arrow';
 import { checkColumn, checkMessage } from './arrow-check';
 import type { Cells } from './cells';
@@ -23,6 +23,9 @@ interface Rows {
 const MOST_BYTES = 2 ** 31 - 1;
 /** The metadata of a message, at most: more is an attack. */
 const MOST_METADATA = 16 * 2 ** 20;
+
+/** A message of no bytes. */
+const END_MARK = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
 
 type Arrow = typeof import('apache-arrow');
 
@@ -109,14 +112,7 @@ async function messageAt(
 }
 
 function tableOf(arrow: Arrow, messages: readonly Uint8Array[], where: string) {
-  const stream = new Uint8Array(messages.reduce((total, { length }) => total + length, 8));
-  let at = 0;
-  for (const message of messages) {
-    stream.set(message, at);
-    at += message.length;
-  }
-  // The end mark: a message of no bytes.
-  stream.fill(0xff, at, at + 4);
+  const stream = joinedBytes([...messages, END_MARK]);
   return readable(where, () => {
     const table = arrow.tableFromIPC(stream);
     for (const { data } of table.batches) checkColumn(data);

@@ -5,6 +5,8 @@ import { DataError, isSimVlmError, type SampleImage } from '@simvlm/core';
 export interface DataFile {
   /** For messages, and as part of keys: its path or address. */
   readonly name: string;
+  /** Each read is a request to a server: few large ones are better than many small ones. */
+  readonly isRemote?: true;
   open(): Promise<ByteSource>;
 }
 
@@ -70,9 +72,18 @@ export function folderIn(folder: Folder, path: string): Folder {
   };
 }
 
-/** A file behind a web server that serves ranges. */
+/** A file behind a web server that serves ranges. The server is asked for its size once. */
 export function httpFile(url: URL, options?: HttpOptions): DataFile {
-  return { name: url.origin + decodeURI(url.pathname), open: () => openHttpBytes(url, options) };
+  let opening: Promise<ByteSource> | undefined;
+  return {
+    name: url.origin + decodeURI(url.pathname),
+    isRemote: true,
+    open() {
+      opening ??= openHttpBytes(url, options);
+      opening.catch(() => (opening = undefined));
+      return opening;
+    },
+  };
 }
 
 /**

@@ -1,9 +1,6 @@
 import type { ByteSource } from '@simvlm/bytes';
-import { DataError, isSimVlmError } from '@simvlm/core';
-import type { PlacedBytes } from './window';
-
-/** Packed bytes that are read at once. */
-const PART = 256 * 2 ** 10;
+import { DataError, isSimVlmError, joinedBytes } from '@simvlm/core';
+import { AHEAD, type PlacedBytes } from './window';
 
 /** Whether bytes begin as gzip's do. The name of a file says nothing. */
 export function isGzip(first: Uint8Array): boolean {
@@ -20,10 +17,13 @@ export class Gunzipped implements PlacedBytes {
   #length = 0;
   #ended = false;
 
-  /** @param name for messages */
-  constructor(source: ByteSource, name: string) {
+  /**
+   * @param name for messages
+   * @param ahead packed bytes that are read at once
+   */
+  constructor(source: ByteSource, name: string, ahead = AHEAD) {
     this.#name = name;
-    this.#reader = streamOf(source).pipeThrough(new DecompressionStream('gzip')).getReader();
+    this.#reader = streamOf(source, ahead).pipeThrough(new DecompressionStream('gzip')).getReader();
   }
 
   /** @throws DataError when the file is cut off or damaged */
@@ -33,7 +33,7 @@ export class Gunzipped implements PlacedBytes {
       await this.#more();
       this.#drop(begin);
     }
-    const bytes = joined(this.#held, this.#length);
+    const bytes = joinedBytes(this.#held);
     this.#held = [bytes];
     const from = Math.min(begin - this.#begin, bytes.length);
     return bytes.subarray(from, from + length);
@@ -81,24 +81,13 @@ export class Gunzipped implements PlacedBytes {
   }
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** Not every browser makes a stream of an iterator. */
-function streamOf(source: ByteSource): ReadableStream<BufferSource> {
+function streamOf(source: ByteSource, ahead: number): ReadableStream<BufferSource> {
   let at = 0;
   return new ReadableStream({
     async pull(controller) {
       if (at === source.size) return controller.close();
-      const part = new Uint8Array(Math.min(PART, source.size - at));
+      const part = new Uint8Array(Math.min(ahead, source.size - at));
       await source.read(at, part);
       at += part.length;
       controller.enqueue(part);

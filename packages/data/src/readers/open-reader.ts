@@ -76,7 +76,7 @@ async function folderSource(format: Format, folder: Folder, options: OpenOptions
     case 'webdataset': {
       const names = (await listed(folder)).filter(name => /\.(tar|tar\.gz|tgz)$/.test(name));
       if (names.length === 0) throw new DataError('DATA_NOT_FOUND', `${folder.name} holds no tar shards`);
-      return webDatasetSource(names.map(folder.file), options);
+      return shardSource(names.map(folder.file), folder, options);
     }
     default:
       throw new ConfigError(
@@ -84,6 +84,10 @@ async function folderSource(format: Format, folder: Folder, options: OpenOptions
         `${folder.name} is a folder; ${format} is read from a file: name that, with the folder of pictures (--images)`,
       );
   }
+}
+
+function shardSource(shards: readonly DataFile[], folder: Folder, options: OpenOptions): SampleSource {
+  return webDatasetSource(shards, { ...options, sizes: folder.file('sizes.json') });
 }
 
 type OpenFile = (file: DataFile, options: AnnotationOptions & OpenOptions) => SampleSource;
@@ -111,7 +115,7 @@ function fileSource(
   if (open) return open(only(format, files, 1)[0]!, read);
   switch (format) {
     case 'webdataset':
-      return webDatasetSource(files, options);
+      return shardSource(files, folder, options);
     case 'parquet':
       return parquetSource(files, read);
     case 'arrow':

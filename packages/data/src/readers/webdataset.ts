@@ -6,17 +6,23 @@ import type { DataFile } from './folder';
 import { Gunzipped, isGzip } from './gunzip';
 import { filePart, type Part, placeOf, type Row } from './part';
 import type { PartsOptions } from './parts-reader';
+import { shardSizes } from './shard-sizes';
 import { checkWhole, contentOf, type TarMember, tarMembers } from './tar-members';
 import { memberKind, SampleBuilder, splitName } from './webdataset-sample';
-import { Window } from './window';
+import { AHEAD, AHEAD_REMOTE, type PlacedBytes, Window } from './window';
 
 export interface WebDatasetOptions extends PartsOptions {
   /** Extensions for `image`, `text` and `label`, or keys of the sample's `.json`. */
   readonly map?: ColumnMap;
+  /** `sizes.json`, which says how many samples each shard has; else they are counted when several processes share them. */
+  readonly sizes?: DataFile;
 }
 
 /** A text, a label or JSON, at most; it is read whole. */
 const MOST_BYTES = 64 * 2 ** 20;
+
+/** A picture on a server that is read with what surrounds it, at most. */
+const MOST_KEPT_BYTES = 2 ** 20;
 
 /** A picture, at most. */
 const MOST_PICTURE_BYTES = 512 * 2 ** 20;
@@ -27,15 +33,17 @@ const MOST_PICTURE_BYTES = 512 * 2 ** 20;
  * `.txt`, `texts` all captions where there is no second one, `__key__` its key). Folders, links, names without a dot and what lies in a top folder
  * `__name__` are passed over.
  *
- * A plain archive is read header by header, and a picture when it is asked for; one in gzip from beginning to end, also after `restore`, with
- * the pictures of one sample in memory. An archive that is cut off, or has a wrong checksum, is a DataError that names file and byte. A
+ * A plain archive is read header by header, and a picture when it is asked for. Of one on a server, 4 MiB are asked for at a time, and pictures of up to
+ * 1 MiB in them are kept: few requests, more memory. One in gzip is read from beginning to end, also after `restore`, and its pictures are kept. An archive that is cut off, or has a wrong checksum, is a DataError that names file and byte. A
  * sample with the same name twice, an empty member, or one that is too large or cannot be read, is skipped and counted.
  */
 export function webDatasetSource(shards: readonly DataFile[], options: WebDatasetOptions = {}): SampleSource {
+  const sizeOf = shardSizes(options.sizes);
   const parts = shards.map(
     (shard): Part => ({
       ...filePart(shard),
-      kind: async () => ((await isPacked(await shard.open())) ? 'bytes' : 'light'),
+      kind: async () => (shard.isRemote || (await isPacked(await shard.open())) ? 'bytes' : 'light'),
+      count: () => sizeOf(shard),
       rows: from => rows(shard, placeOf(from), options.map ?? {}),
     }),
   );
@@ -99,7 +107,14 @@ interface Archive {
 
 async function openArchive(shard: DataFile): Promise<Archive> {
   const source = await shard.open();
-  return (await isPacked(source)) ? packedArchive(source, shard.name) : plainArchive(source, shard.name);
+  return (await isPacked(source)) ? packedArchive(source, shard) : plainArchive(source, shard);
+}
+
+/** A picture that is read now. */
+async function kept(bytes: PlacedBytes, member: TarMember, name: string): Promise<() => Promise<Uint8Array>> {
+  // A copy: what lies around it is not kept.
+  const picture = (await contentOf(bytes, member, name)).slice();
+  return async () => picture;
 }
 
 async function isPacked(source: ByteSource): Promise<boolean> {
@@ -108,32 +123,31 @@ async function isPacked(source: ByteSource): Promise<boolean> {
   return isGzip(first);
 }
 
-function plainArchive(source: ByteSource, name: string): Archive {
+function plainArchive(source: ByteSource, { name, isRemote }: DataFile): Archive {
+  const bytes = new Window(source, isRemote ? AHEAD_REMOTE : AHEAD);
   return {
     name,
-    bytes: new Window(source),
-    picture:
-      async ({ begin, size }) =>
-      async () => {
-        const bytes = new Uint8Array(size);
-        await source.read(begin, bytes);
-        return bytes;
-      },
+    bytes,
+    async picture(member) {
+      if (isRemote && member.size <= MOST_KEPT_BYTES) return kept(bytes, member, name);
+      return async () => {
+        const picture = new Uint8Array(member.size);
+        await source.read(member.begin, picture);
+        return picture;
+      };
+    },
     checkEnd: async member => checkWhole(member, source.size, name),
     finish: async () => {},
     close: async () => {},
   };
 }
 
-function packedArchive(source: ByteSource, name: string): Archive {
-  const bytes = new Gunzipped(source, name);
+function packedArchive(source: ByteSource, { name, isRemote }: DataFile): Archive {
+  const bytes = new Gunzipped(source, name, isRemote ? AHEAD_REMOTE : AHEAD);
   return {
     name,
     bytes,
-    async picture(member) {
-      const picture = (await contentOf(bytes, member, name)).slice();
-      return async () => picture;
-    },
+    picture: member => kept(bytes, member, name),
     async checkEnd(member) {
       if (member.size === 0) return;
       const last = await bytes.read(member.begin + member.size - 1, 1);

@@ -1,7 +1,10 @@
 import type { ByteSource } from '@simvlm/bytes';
 
 /** Bytes read ahead: small records come many at a time. */
-const AHEAD = 256 * 2 ** 10;
+export const AHEAD = 256 * 2 ** 10;
+
+/** Bytes read ahead where each read is a request to a server. */
+export const AHEAD_REMOTE = 4 * 2 ** 20;
 
 /** Bytes with places, of which what is asked for need not be there. */
 export interface PlacedBytes {
@@ -12,11 +15,14 @@ export interface PlacedBytes {
 /** Reads a source in parts that begin where they are asked for; what follows comes along. */
 export class Window implements PlacedBytes {
   readonly #source: ByteSource;
+  readonly #ahead: number;
   #begin = 0;
   #bytes = new Uint8Array(0);
 
-  constructor(source: ByteSource) {
+  /** @param ahead bytes of a read, at least */
+  constructor(source: ByteSource, ahead = AHEAD) {
     this.#source = source;
+    this.#ahead = ahead;
   }
 
   /** The bytes from `begin` on that are held anyway; at least one, unless the source ends there. */
@@ -30,7 +36,7 @@ export class Window implements PlacedBytes {
     if (begin >= end) return new Uint8Array(0);
     const held = this.#begin + this.#bytes.length;
     if (begin < this.#begin || end > held) {
-      const bytes = new Uint8Array(Math.min(Math.max(end - begin, AHEAD), this.#source.size - begin));
+      const bytes = new Uint8Array(Math.min(Math.max(end - begin, this.#ahead), this.#source.size - begin));
       await this.#source.read(begin, bytes);
       this.#begin = begin;
       this.#bytes = bytes;

@@ -52,17 +52,20 @@ const RUNS = [
   { size: 2, shuffle: 5 },
 ] as const;
 
-test.each(sources)('%s: killed at any of 50 random points and resumed, the sequence of keys is that of the uninterrupted run', async (_, open) => {
-  const points = fc.sample(fc.nat(LENGTH - 8), { numRuns: 50, seed: 1 });
-  for (const [i, { size, shuffle }] of RUNS.entries()) {
-    const whole = await sequence(open(), size, shuffle, LENGTH);
-    for (const point of points.filter((_, at) => at % RUNS.length === i)) {
-      const states = whole.map(own => own.states[point]!);
-      const rest = await sequence(open(), size, shuffle, 8, JSON.parse(JSON.stringify(states)));
-      expect(rest.map(({ keys }) => keys)).toEqual(whole.map(({ keys }) => keys.slice(point, point + 8)));
+test.each(sources)(
+  '%s: killed at any of 50 random points and resumed, the sequence of keys is that of the uninterrupted run',
+  async (_, open) => {
+    const points = fc.sample(fc.nat(LENGTH - 8), { numRuns: 50, seed: 1 });
+    for (const [i, { size, shuffle }] of RUNS.entries()) {
+      const whole = await sequence(open(), size, shuffle, LENGTH);
+      for (const point of points.filter((_, at) => at % RUNS.length === i)) {
+        const states = whole.map(own => own.states[point]!);
+        const rest = await sequence(open(), size, shuffle, 8, JSON.parse(JSON.stringify(states)));
+        expect(rest.map(({ keys }) => keys)).toEqual(whole.map(({ keys }) => keys.slice(point, point + 8)));
+      }
     }
-  }
-});
+  },
+);
 
 /** What each of several processes draws, and where it stands before each draw. */
 async function sequence(

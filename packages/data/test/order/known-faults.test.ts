@@ -73,13 +73,16 @@ describe.each(sources)('%s', (_, open) => {
   });
 
   // meta-pytorch/data#1437
-  test.each([EPOCH, 2 * EPOCH])('a resume at the very end of an epoch (%s draws) begins the next', async end => {
-    const first = order();
-    await take(first, end);
-    const second = order();
-    second.restore([saved(first.state())]);
-    expect(names(await take(second, EPOCH))).toEqual((await whole()).slice(end, end + EPOCH));
-  });
+  test.each([EPOCH, 2 * EPOCH])(
+    'a resume at the very end of an epoch (%s draws) begins the next',
+    async end => {
+      const first = order();
+      await take(first, end);
+      const second = order();
+      second.restore([saved(first.state())]);
+      expect(names(await take(second, EPOCH))).toEqual((await whole()).slice(end, end + EPOCH));
+    },
+  );
 
   test('another seed or another shuffling is an error that says so', async () => {
     const first = order();
@@ -95,7 +98,14 @@ describe.each(sources)('%s', (_, open) => {
     const place = saved(order().state());
     const shared = open().order({ random, shuffle: 5, share: { rank: 0, size: 2 } });
     expect(() => shared.restore([place, place])).toThrow(/do not belong together/);
-    for (const damage of [null, 7, {}, { ...place, epoch: -1 }, { ...place, rank: 'x' }, { ...place, data: 7 }])
+    for (const damage of [
+      null,
+      7,
+      {},
+      { ...place, epoch: -1 },
+      { ...place, rank: 'x' },
+      { ...place, data: 7 },
+    ])
       expect(() => order().restore([damage])).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
   });
 });

@@ -33,7 +33,9 @@ test('the state of a process is small, however many records it has drawn and how
   const source = () => partsSource('numbers', numbers([3_000]));
   let states = [source().order({ random }).state()];
   for (const size of [1, 2, 3, 2, 1]) {
-    const orders = Array.from({ length: size }, (_, rank) => source().order({ random, share: { rank, size } }));
+    const orders = Array.from({ length: size }, (_, rank) =>
+      source().order({ random, share: { rank, size } }),
+    );
     for (const order of orders) {
       order.restore(states);
       for (let i = 0; i < 150; i++) await order.next();

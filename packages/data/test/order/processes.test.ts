@@ -30,7 +30,7 @@ const datasetCases = fc.integer({ min: 4, max: 30 }).map(
     name: `a data set of ${length}`,
   }),
 );
-const shuffles = fc.constantFrom(undefined, false, 1, 3, 8);
+const shuffles = fc.constantFrom<number | false | undefined>(undefined, false, 1, 3, 8);
 const sizes = fc.integer({ min: 1, max: 4 });
 const sorted = (keys: readonly string[] = []) => [...keys].sort();
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Sample } from '@simvlm/core';
 import { describe, expect, test } from 'vitest';
-import { serve } from '../../../bytes/test/serve';
 import {
   expandBraces,
   listLine,
@@ -72,17 +71,6 @@ test('a split leaves out the samples of others, and belongs to those that name n
   expect(await keys(await open('train+restval'))).toEqual(['a', 'c', 'd']);
   const shards = await openReader(await placeAt([fixture('webdataset/packed.tar')]), { split: 'val' });
   expect((await readAll(shards)).map(({ split }) => split)).toEqual(Array(4).fill('val'));
-});
-
-test('a shard behind a web server is read in part, without a copy', async () => {
-  const shard = new Uint8Array(readFileSync(fixture('webdataset/names-pax.tar')));
-  const { url, requests } = await serve(new Map([['a.tar', shard]]));
-  const reader = await openReader(await placeAt([`${url}/a.tar`]));
-  const samples = await readAll(reader);
-  expect(samples).toHaveLength(12);
-  const before = requests.length;
-  await samples[2]!.images[0]!.bytes();
-  expect(requests.length).toBe(before + 1);
 });
 
 describe('what does not fit', () => {

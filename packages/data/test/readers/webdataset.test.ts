@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { DataError } from '@simvlm/core';
+import { DataError, Random } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryFolder, openReader, webDatasetSource } from '../../src/index';
 import { diskFile, placeAt } from '../../src/node';
 import { expectDisjointShares, expectExactResume, expectTypedEnd } from './promises';
-import { expected, fixture, keys, pictures, readAll } from './read-all';
+import { drawn, expected, fixture, keys, pictures, readAll } from './read-all';
 
 const at = (name: string) => diskFile(fixture(`webdataset/${name}`));
 const plain = [0, 1, 2, 3].map(i => at(`plain-00000${i}.tar`));
@@ -215,5 +215,42 @@ describe('names of one’s own', () => {
     expect(await keys(reader)).toEqual([]);
     expect(reader.skipped().count).toBe(10);
     expect(reader.skipped().reasons[0]).toContain('neither a member nor a JSON key "caption" for text');
+  });
+});
+
+describe('sizes.json beside shards', () => {
+  const shares = (sizes: string) => {
+    const folder = memoryFolder(new Map([['sizes.json', new TextEncoder().encode(sizes)]]));
+    return [0, 1].map(async rank => {
+      const source = webDatasetSource(plain, { sizes: folder.file('sizes.json') });
+      return drawn(source, { share: { rank, size: 2 }, random: Random.fromSeed(1) }, 1);
+    });
+  };
+  const right = '"plain-000001.tar": 3, "plain-000002.tar": 3, "plain-000003.tar": 1';
+
+  test('says how many samples they have', async () => {
+    const folder = memoryFolder(
+      new Map([['sizes.json', new TextEncoder().encode('{"plain-000000.tar": 17}')]]),
+    );
+    expect(await webDatasetSource(plain, { sizes: folder.file('sizes.json') }).count()).toBe(17 + 3 + 3 + 1);
+    expect(
+      (await Promise.all(shares(`{"plain-000000.tar": 3, ${right}}`))).flatMap(([epoch]) => epoch!.keys),
+    ).toHaveLength(10);
+  });
+
+  test.each([2, 4])(
+    'that says %s of 3 is an error, as samples would be left out or come twice',
+    async count => {
+      const drawing = Promise.all(shares(`{"plain-000000.tar": ${count}, ${right}}`));
+      await expect(drawing).rejects.toThrow(
+        /plain-000000.tar: .* records, where \d were counted; correct or remove/,
+      );
+    },
+  );
+
+  test('of another shape is an error that names it', async () => {
+    await expect(Promise.all(shares('{"plain-000000.tar": "many"}'))).rejects.toThrow(
+      'folder/sizes.json: "plain-000000.tar" must be a number of samples',
+    );
   });
 });

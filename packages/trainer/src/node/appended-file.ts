@@ -1,4 +1,5 @@
 import { diskError, type FileSystem } from '@simvlm/checkpoint/node';
+import { joinedBytes } from '@simvlm/core';
 
 /** Bytes are on the disk this long after they were added, in milliseconds; before a checkpoint is written, at once. */
 const FLUSH_AFTER = 2000;
@@ -49,7 +50,7 @@ export class AppendedFile {
     const { fileSystem, what } = this.#options;
     this.#last = Date.now();
     if (this.#waiting.length === 0) return;
-    const bytes = joined(this.#waiting);
+    const bytes = joinedBytes(this.#waiting);
     try {
       // From the last byte known to be there: a write that failed may have left a part of its own.
       await fileSystem.writeFrom(this.path, this.#written, bytes);
@@ -65,14 +66,4 @@ export class AppendedFile {
   replaced(written: number): void {
     this.#written = written;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
