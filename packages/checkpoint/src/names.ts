@@ -6,7 +6,11 @@ export const FILES = {
   classifier: 'classifier.json',
   /** Steps, seconds and data position of a training. */
   trainer: 'trainer.json',
+  /** A SentencePiece tokenizer. */
   tokenizer: 'tokenizer.model',
+  /** A tokenizer of another kind, and its settings. */
+  tokenizerJson: 'tokenizer.json',
+  tokenizerConfig: 'tokenizer_config.json',
   /** Configuration of the run. */
   run: 'run.json',
 } as const;

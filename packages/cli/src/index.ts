@@ -23,6 +23,12 @@ export { openSimVlm, presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
 export { type Captioner, demoConfig, openCaptioner, type RunConfig, resolveRunConfig } from '@simvlm/run';
 export { readRunConfig, runRegistry } from '@simvlm/run/node';
 export { pickBackend } from '@simvlm/runtime';
-export { loadTokenizer, SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
+export {
+  ByteBpeTokenizer,
+  loadTokenizer,
+  SentencePieceTokenizer,
+  trainUnigram,
+  WordPieceTokenizer,
+} from '@simvlm/tokenizer';
 export { type TrainOptions, train } from '@simvlm/trainer';
 export { run } from './program';

@@ -213,7 +213,10 @@ function buildProgram(done: (code: number) => void): Command {
   tokenizer
     .command('encode [file...]')
     .description('lines of text to lines of ids or pieces')
-    .requiredOption('--model <file>', 'a SentencePiece .model or a tokenizer.json')
+    .requiredOption(
+      '--model <file>',
+      'a SentencePiece .model, a tokenizer.json, a vocab.txt, or a folder with vocab.json and merges.txt',
+    )
     .addOption(new Option('--ids', 'print ids (the default)').conflicts('pieces'))
     .option('--pieces', 'print pieces')
     .action(async (files, options) =>
@@ -222,7 +225,10 @@ function buildProgram(done: (code: number) => void): Command {
   tokenizer
     .command('decode [file...]')
     .description('lines of space-separated ids (or pieces) to lines of text')
-    .requiredOption('--model <file>', 'a SentencePiece .model or a tokenizer.json')
+    .requiredOption(
+      '--model <file>',
+      'a SentencePiece .model, a tokenizer.json, a vocab.txt, or a folder with vocab.json and merges.txt',
+    )
     .addOption(new Option('--ids', 'read ids (the default)').conflicts('pieces'))
     .option('--pieces', 'read pieces')
     .action(async (files, options) =>

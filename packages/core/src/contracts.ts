@@ -8,7 +8,7 @@
 /** A value that survives `JSON.parse(JSON.stringify(value))` unchanged. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
-/** The four special tokens; their ids differ from one another. */
+/** The four special tokens. Of those that a model trains with, pad, bos and eos differ; a published tokenizer may have one token for several. */
 export interface SpecialTokens {
   readonly pad: number;
   readonly bos: number;

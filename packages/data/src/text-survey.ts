@@ -27,9 +27,9 @@ export interface TextSurvey {
   readonly longest: number;
 }
 
-/** A tokenizer that says where its pieces come from. */
+/** A tokenizer that may say where its pieces come from. */
 export type SurveyTokenizer = Tokenizer & {
-  encodeWithOffsets(text: string): { readonly ids: Int32Array; readonly offsets: Int32Array };
+  encodeWithOffsets?(text: string): { readonly ids: Int32Array; readonly offsets: Int32Array };
 };
 
 /**
@@ -72,6 +72,7 @@ export async function surveyTexts(
 }
 
 function countUnknown(text: string, tokenizer: SurveyTokenizer, letters: Map<string, number>): void {
+  if (tokenizer.encodeWithOffsets === undefined) return;
   const { ids, offsets } = tokenizer.encodeWithOffsets(text);
   for (const [i, id] of ids.entries()) {
     if (id !== tokenizer.special.unk) continue;

@@ -3,7 +3,7 @@ import { ConfigError, type Plugin, type Registry, type RgbImage } from '@simvlm/
 import { imagePixels } from '@simvlm/data';
 import { centerCrop } from '@simvlm/image';
 import { type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
-import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
 import { openForUse } from './open-checkpoint';
@@ -37,7 +37,7 @@ const AT_ONCE = 64;
 export class Captioner {
   constructor(
     readonly model: SimVlm,
-    readonly tokenizer: SentencePieceTokenizer,
+    readonly tokenizer: AnyTokenizer,
     /** The configuration of the run that it comes from. */
     readonly config: RunConfig,
   ) {}

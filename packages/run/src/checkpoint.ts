@@ -13,17 +13,15 @@ import {
 } from '@simvlm/checkpoint';
 import { CheckpointError, ConfigError, type JsonValue, PluginError } from '@simvlm/core';
 import { checkpointModelConfig, type SimVlmConfig } from '@simvlm/model';
-import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import { type AnyTokenizer, tokenizerFiles } from '@simvlm/tokenizer';
+import { checkpointTokenizerFiles } from './checkpoint-tokenizer';
 import { resolveRunConfig } from './config/resolve';
 import type { RunConfig } from './config/schema';
 import { pluginAdvice } from './plugin-advice';
 
 /** The tokenizer and the configuration of the run as files of a checkpoint. */
-export function checkpointExtras(config: RunConfig, tokenizer: SentencePieceTokenizer): CheckpointFiles {
-  return new Map([
-    [FILES.tokenizer, tokenizer.save()],
-    [FILES.run, jsonFile(config)],
-  ]);
+export function checkpointExtras(config: RunConfig, tokenizer: AnyTokenizer): CheckpointFiles {
+  return new Map([...tokenizerFiles(tokenizer), [FILES.run, jsonFile(config)]]);
 }
 
 /** The configuration of the run that wrote a checkpoint. @throws CheckpointError when it is missing, or its keys or values are not what they can be */
@@ -65,7 +63,7 @@ export async function contentsForUse(
 ): Promise<CheckpointContents> {
   return new Map([
     [FILES.model, jsonFile(model ?? (await checkpointModelConfig(checkpoint)))],
-    [FILES.tokenizer, await fileOf(checkpoint, FILES.tokenizer)],
+    ...(await checkpointTokenizerFiles(checkpoint)),
     [FILES.run, run ? jsonFile(run) : await fileOf(checkpoint, FILES.run)],
     ...tensorFiles(TENSORS.weights, weights.tensors, { metadata: { format: 'simvlm' }, dtype }),
   ]);

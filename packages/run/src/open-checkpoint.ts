@@ -1,8 +1,9 @@
-import { type Checkpoint, FILES, fileOf, type TensorSet } from '@simvlm/checkpoint';
+import type { Checkpoint, TensorSet } from '@simvlm/checkpoint';
 import type { Registry } from '@simvlm/core';
 import { checkpointModelConfig, checkTokenizer, openWeights, type SimVlmConfig } from '@simvlm/model';
-import { loadTokenizer, type SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { checkpointRunConfig, withPluginAdvice } from './checkpoint';
+import { checkpointTokenizer } from './checkpoint-tokenizer';
 import type { RunConfig } from './config/schema';
 
 /** A checkpoint whose files are known to belong together. */
@@ -11,7 +12,7 @@ export interface OpenedCheckpoint {
   readonly config: SimVlmConfig;
   /** The configuration of the run that wrote it. */
   readonly run: RunConfig;
-  readonly tokenizer: SentencePieceTokenizer;
+  readonly tokenizer: AnyTokenizer;
   /**
    * The weights, once their names and shapes are those of the configuration; each is checked to be finite as it is read.
    *
@@ -27,7 +28,7 @@ export interface OpenedCheckpoint {
  * @throws CheckpointError, TokenizerError when it is damaged, or its files are of different models
  */
 export async function openForUse(checkpoint: Checkpoint): Promise<OpenedCheckpoint> {
-  const tokenizer = loadTokenizer(await fileOf(checkpoint, FILES.tokenizer));
+  const tokenizer = await checkpointTokenizer(checkpoint);
   const run = await checkpointRunConfig(checkpoint);
   const config = await checkpointModelConfig(checkpoint);
   checkTokenizer(config, tokenizer);

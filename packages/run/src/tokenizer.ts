@@ -1,4 +1,4 @@
-import { SentencePieceTokenizer, withSentinels, withSpecialTokens } from '@simvlm/tokenizer';
+import { type AnyTokenizer, createTokenizer, withSentinels, withSpecialTokens } from '@simvlm/tokenizer';
 import { atKey } from './at-key';
 import { VOCABULARY } from './config/resolve';
 import type { RunConfig } from './config/schema';
@@ -6,30 +6,30 @@ import type { RunData } from './data';
 import { learnVocabulary } from './vocabulary';
 
 /** Reads the file that `tokenizer.model` names. */
-export type ReadTokenizer = (file: string) => Promise<SentencePieceTokenizer>;
+export type ReadTokenizer = (file: string) => Promise<AnyTokenizer>;
 
 /** The tokenizer that the configuration names, or one learnt from captions and documents; with sentinels if it asks for them. */
 export async function runTokenizer(
   config: RunConfig,
   data: RunData,
   read: ReadTokenizer,
-): Promise<SentencePieceTokenizer> {
+): Promise<AnyTokenizer> {
   const tokenizer = await plainTokenizer(config, data, read);
   const { sentinels } = config.tokenizer;
-  return sentinels === 0 ? tokenizer : new SentencePieceTokenizer(withSentinels(tokenizer.model, sentinels));
+  return sentinels === 0 ? tokenizer : createTokenizer(withSentinels(tokenizer.model, sentinels));
 }
 
 async function plainTokenizer(
   { tokenizer, seed }: RunConfig,
   data: RunData,
   read: ReadTokenizer,
-): Promise<SentencePieceTokenizer> {
+): Promise<AnyTokenizer> {
   if (tokenizer.model !== undefined) {
     // Published tokenizers often have no pad token.
     const { model } = await read(tokenizer.model).catch(error => {
       throw atKey('tokenizer.model', error);
     });
-    return new SentencePieceTokenizer(withSpecialTokens(model));
+    return createTokenizer(withSpecialTokens(model));
   }
   return learnVocabulary(data, tokenizer.vocabSize ?? VOCABULARY, seed);
 }

@@ -8,7 +8,7 @@ import {
   type TrainCallback,
 } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
-import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { type TrainResult, train } from '@simvlm/trainer';
 import type * as tf from '@tensorflow/tfjs';
 import { reportBeforeTraining, warmupWarning } from './before-training';
@@ -47,7 +47,7 @@ export interface TrainingOptions {
 /** A model in training, with its tokenizer. */
 export interface Trained {
   readonly model: SimVlm;
-  readonly tokenizer: SentencePieceTokenizer;
+  readonly tokenizer: AnyTokenizer;
 }
 
 /** A training that is about to begin. */

@@ -1,10 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { memoryStorage } from '@simvlm/checkpoint';
 import { type Example, Random, type RgbImage } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openCaptioner, openRun, type RunConfigInput } from '../src/index';
-import { openRun as openRunInNode } from '../src/node';
+import { openRun as openRunInNode, readTokenizer } from '../src/node';
 
 beforeAll(() => pickBackend({ prefer: 'wasm' }));
 
@@ -129,3 +130,31 @@ describe('data', () => {
     expect((await idsOf(2)).val).not.toEqual(val);
   });
 });
+
+it.each(['bert-uncased', 'gpt2'])(
+  '%s, from its files, is in the checkpoint and comes back out of it',
+  async name => {
+    const model = fileURLToPath(
+      new URL(`../../tokenizer/fixtures/hugging-face/models/${name}`, import.meta.url),
+    );
+    const storage = memoryStorage();
+    const run = await openRunInNode(config({ steps: 2, tokenizer: { model, sentinels: 2 } }), {
+      sources,
+      storage,
+    });
+    await run.train();
+    run.dispose();
+    const checkpoint = (await storage.latest())!;
+    expect(checkpoint.names).toContain('tokenizer.json');
+    expect(checkpoint.names).not.toContain('tokenizer.model');
+    const captioner = await openCaptioner(checkpoint);
+    const original = await readTokenizer(model);
+    const { tokenizer } = captioner;
+    expect(tokenizer.constructor).toBe(original.constructor);
+    expect(tokenizer.encode('A red patch, 3 times')).toEqual(original.encode('A red patch, 3 times'));
+    // The tokens that training needs, and those that were asked for, stand behind its pieces.
+    expect(tokenizer.special.pad).toBeGreaterThanOrEqual(0);
+    expect(tokenizer.sentinels).toEqual([tokenizer.vocabSize - 1, tokenizer.vocabSize - 2]);
+    captioner.dispose();
+  },
+);

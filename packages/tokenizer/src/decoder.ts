@@ -11,7 +11,19 @@ const NONE = -1;
  * that may be the beginning of one wait for the rest. All that `push` and `end` returned, joined, is what
  * `decode` gives for the same ids.
  */
-export class DecodeStream {
+export interface DecodeStream {
+  /**
+   * The text that this id completes; may be empty.
+   *
+   * @throws TokenizerError when the id is outside the vocabulary
+   */
+  push(id: number): string;
+  /** The text of what still waited; the stream is then as new. */
+  end(): string;
+}
+
+/** The stream of a SentencePiece model. */
+export class SentencePieceStream implements DecodeStream {
   readonly #surfaces: Surfaces;
   /** Bytes that no character was made of yet. */
   readonly #bytes: number[] = [];
@@ -22,16 +34,10 @@ export class DecodeStream {
   /** With a denormaliser the text is only known at the end. */
   #held = '';
 
-  /** @internal */
   constructor(surfaces: Surfaces) {
     this.#surfaces = surfaces;
   }
 
-  /**
-   * The text that this id completes; may be empty.
-   *
-   * @throws TokenizerError when the id is outside the vocabulary
-   */
   push(id: number): string {
     const byte = this.#surfaces.byteOf(id);
     if (byte === NONE) return this.#give(this.#drain(true) + this.#piece(id));
@@ -39,11 +45,7 @@ export class DecodeStream {
     return this.#give(this.#drain(false));
   }
 
-  /**
-   * As `push`, for a text that is no piece: it stands as it is.
-   *
-   * @internal
-   */
+  /** As `push`, for a text that is no piece: it stands as it is. */
   pushUnknown(text: string): string {
     const before = this.#drain(true);
     this.#isEmpty &&= text === '';
@@ -51,7 +53,6 @@ export class DecodeStream {
     return this.#give(before + text);
   }
 
-  /** The text of what still waited; the stream is then as new. */
   end(): string {
     const rest = this.#give(this.#drain(true));
     const text = this.#surfaces.denormalize === undefined ? rest : this.#surfaces.denormalize(this.#held);

@@ -1,6 +1,6 @@
 import { type Random, type SpecialTokens, type Tokenizer, TokenizerError } from '@simvlm/core';
 import { checkModel } from './check-model';
-import { DecodeStream, Surfaces } from './decoder';
+import { type DecodeStream, SentencePieceStream, Surfaces } from './decoder';
 import { writeModel } from './model-file/write-model';
 import { Normalizer } from './normalizer/normalizer';
 import { FinalPieces } from './segment/final-pieces';
@@ -12,7 +12,7 @@ import { Viterbi } from './segment/viterbi';
 import { WordSegmenter, wordsStandAlone } from './segment/word-segmenter';
 import { sentinelIds } from './sentinels';
 import { textOf, toUtf8, Utf8Source, utf16Positions } from './utf8';
-import { bytePiece, pieceType, type TokenizerModel } from './vocabulary';
+import { bytePiece, pieceType, SPACE, type TokenizerModel } from './vocabulary';
 
 /** Buffers longer than this are given back after use. */
 const KEPT = 2 ** 20;
@@ -181,7 +181,7 @@ export class SentencePieceTokenizer implements Tokenizer {
    * @throws TokenizerError when an id is outside the vocabulary
    */
   decode(ids: ArrayLike<number>): string {
-    const stream = this.decodeStream();
+    const stream = new SentencePieceStream(this.#surfaces);
     let text = '';
     for (let i = 0; i < ids.length; i++) text += stream.push(ids[i]!);
     return text + stream.end();
@@ -192,7 +192,7 @@ export class SentencePieceTokenizer implements Tokenizer {
    * the text back.
    */
   decodePieces(pieces: Iterable<string>): string {
-    const stream = this.decodeStream();
+    const stream = new SentencePieceStream(this.#surfaces);
     let text = '';
     for (const piece of pieces) {
       const id = this.#ids.get(piece);
@@ -203,7 +203,7 @@ export class SentencePieceTokenizer implements Tokenizer {
 
   /** Decodes ids as they come, as in generation. */
   decodeStream(): DecodeStream {
-    return new DecodeStream(this.#surfaces);
+    return new SentencePieceStream(this.#surfaces);
   }
 
   /** @throws TokenizerError when the id is outside the vocabulary */
@@ -213,6 +213,11 @@ export class SentencePieceTokenizer implements Tokenizer {
 
   idOf(piece: string): number | undefined {
     return this.#ids.get(piece);
+  }
+
+  /** Whether a piece begins a word. @throws TokenizerError when the id is outside the vocabulary */
+  beginsWord(id: number): boolean {
+    return this.pieceOf(id).startsWith(SPACE);
   }
 
   /** The model as the bytes of a SentencePiece `.model` file. */

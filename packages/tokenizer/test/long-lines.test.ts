@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadTokenizer } from '../src/index';
+import { loadSentencePiece } from '../src/index';
 import { fixtureLines, fixtureModels } from './fixtures';
 
 const models = fixtureModels().filter(({ name }) => ['unigram-32k', 'bpe-32k'].includes(name));
@@ -14,7 +14,7 @@ const texts = {
 
 // Time that grows with the square of the length would be days: such a test would never end.
 describe.each(models)('$name encodes a line of 10 MB', ({ bytes }) => {
-  const tokenizer = loadTokenizer(bytes);
+  const tokenizer = loadSentencePiece(bytes);
 
   it.each(Object.entries(texts))('of %s as ten times the tokens of 1 MB', (_, text) => {
     const count = (length: number) => tokenizer.encode(text(length)).length;
@@ -23,7 +23,7 @@ describe.each(models)('$name encodes a line of 10 MB', ({ bytes }) => {
 });
 
 it('a text beyond 256 MiB is refused by name, not by a crash', () => {
-  const tokenizer = loadTokenizer(models[0]!.bytes);
+  const tokenizer = loadSentencePiece(models[0]!.bytes);
   expect(() => tokenizer.encode('a'.repeat(2 ** 28 + 1))).toThrow(
     expect.objectContaining({ code: 'TEXT_TOO_LONG', message: expect.stringContaining('line by line') }),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  loadTokenizer,
+  loadSentencePiece,
   type NormalizationRule,
   normalizationRules,
   trainBpe,
@@ -30,7 +30,7 @@ describe.each([
   it.each(results)('%s makes %j of the text, in training and ever after', async (normalization, expected) => {
     const tokenizer = await train(lines, { ...options, normalization });
     expect(tokenizer.model.normalizer.name).toBe(normalization);
-    for (const each of [tokenizer, loadTokenizer(tokenizer.save())]) {
+    for (const each of [tokenizer, loadSentencePiece(tokenizer.save())]) {
       expect(each.decode(each.encode(line))).toBe(expected);
       // What the text became has pieces; what it was before has none.
       const known = [...line, ...expected.replace(' ', '▁')].filter(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadTokenizer } from '../src/index';
+import { loadSentencePiece } from '../src/index';
 import { expectedOf, fixtureLines, fixtureModels } from './fixtures';
 
 const lines = fixtureLines();
@@ -12,7 +12,7 @@ it('there are 5,000 lines or more, and models that we did not train', () => {
 });
 
 describe.each(models)('$name gives what SentencePiece gives', ({ name, bytes }) => {
-  const tokenizer = loadTokenizer(bytes);
+  const tokenizer = loadSentencePiece(bytes);
   const expected = expectedOf(name);
 
   it('the ids of every line', () => {
@@ -23,7 +23,7 @@ describe.each(models)('$name gives what SentencePiece gives', ({ name, bytes }) 
 
   it('the same ids from a tokenizer that met no word before', () => {
     // Backwards, so that each word is first met in another line.
-    const fresh = loadTokenizer(bytes);
+    const fresh = loadSentencePiece(bytes);
     const wrong = lines
       .toReversed()
       .filter((line, i) => fresh.encode(line).join(' ') !== expected.ids.at(-1 - i));

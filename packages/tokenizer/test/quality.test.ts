@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { loadTokenizer, type SentencePieceTokenizer, trainBpe, trainUnigram } from '../src/index';
+import { loadSentencePiece, type SentencePieceTokenizer, trainBpe, trainUnigram } from '../src/index';
 import { describeWithSpm, sourceText } from './sentencepiece';
 
 const VOCAB_SIZE = 4000;
@@ -30,7 +30,7 @@ describeWithSpm(promise, spm => {
     ]);
     const tokensOf = (tokenizer: SentencePieceTokenizer) =>
       heldOut.reduce((sum, line) => sum + tokenizer.countTokens(line), 0);
-    const [theirs, ours] = [tokensOf(loadTokenizer(reference)), tokensOf(tokenizer)];
+    const [theirs, ours] = [tokensOf(loadSentencePiece(reference)), tokensOf(tokenizer)];
     expect(tokenizer.vocabSize).toBe(VOCAB_SIZE);
     // It is running text, and cut into more than characters.
     expect(theirs).toBeGreaterThan(10_000);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { loadTokenizer } from '../src/index';
+import { loadSentencePiece } from '../src/index';
 import { fixtureLines, linesOf } from './fixtures';
 import { describeWithSpm } from './sentencepiece';
 
@@ -17,7 +17,7 @@ describeWithSpm('SentencePiece gives with a model that we loaded and saved what 
   const lines = fixtureLines();
 
   it.each(models)('%s', name => {
-    const saved = loadTokenizer(readFileSync(new URL(`models/${name}.model`, folder))).save();
+    const saved = loadSentencePiece(readFileSync(new URL(`models/${name}.model`, folder))).save();
     const expected = linesOf(gunzipSync(readFileSync(new URL(`expected/${name}.ids.gz`, folder))));
     const ids = spm.encode(saved, lines);
     expect(ids).toHaveLength(expected.length);

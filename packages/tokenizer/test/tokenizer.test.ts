@@ -1,7 +1,7 @@
 import { isSimVlmError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadTokenizer, trainBpe, trainUnigram } from '../src/index';
+import { loadSentencePiece, trainBpe, trainUnigram } from '../src/index';
 
 const lines = ['cat', 'dog', 'fox', 'owl', 'bear', 'zebra'].flatMap(animal =>
   ['red', 'green', 'blue', 'striped'].map(colour => `the ${colour} ${animal} sleeping`),
@@ -43,7 +43,7 @@ describe.each([
         const bytes = cut ? good.slice(0, at) : good.slice();
         if (!cut) bytes[at] = value;
         try {
-          const loaded = loadTokenizer(bytes);
+          const loaded = loadSentencePiece(bytes);
           loaded.decode(loaded.encode('the red fox'));
         } catch (error) {
           expect(isSimVlmError(error), String(error)).toBe(true);
@@ -57,8 +57,8 @@ describe.each([
 });
 
 it('what is no model is refused with one line that says so', () => {
-  expect(() => loadTokenizer(new TextEncoder().encode('{"version": 1}'))).toThrow(
+  expect(() => loadSentencePiece(new TextEncoder().encode('{"version": 1}'))).toThrow(
     /^not a usable tokenizer model: .*$/,
   );
-  expect(() => loadTokenizer(new Uint8Array(0))).toThrow(/it has no pieces$/);
+  expect(() => loadSentencePiece(new Uint8Array(0))).toThrow(/it has no pieces$/);
 });

@@ -2,7 +2,7 @@ import { Random } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  loadTokenizer,
+  loadSentencePiece,
   pieceType,
   type TrainingOptions,
   type TrainingProgress,
@@ -87,7 +87,7 @@ describe.each(trainers)('$name', ({ name, train }) => {
       { vocabSize: 300, byteFallback: true, userDefinedSymbols: ['<m>'], controlSymbols: ['<c>'] },
     ]) {
       const tokenizer = await modelOf(options);
-      const loaded = loadTokenizer(tokenizer.save());
+      const loaded = loadSentencePiece(tokenizer.save());
       expect(loaded.model).toEqual(tokenizer.model);
       const part = fc.oneof(
         fc.constantFrom(...letters, ' ', '<m>', '<c>', 'the ', ' zebra'),
@@ -151,7 +151,7 @@ describe.each(trainers)('$name', ({ name, train }) => {
     const options = { vocabSize: LEAST + 18, hardVocabLimit: false, userDefinedSymbols: symbols };
     const tokenizer = await modelOf(options, text);
     const split = new RegExp(symbols.join('|'), 'g');
-    for (const each of [tokenizer, loadTokenizer(tokenizer.save())]) {
+    for (const each of [tokenizer, loadSentencePiece(tokenizer.save())]) {
       const part = fc.oneof(
         fc.constantFrom(...symbols),
         fc.constantFrom(...letters, ' ', 'the', 'zebra', '<', '>', 'mask'),

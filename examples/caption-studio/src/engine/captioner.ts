@@ -1,12 +1,9 @@
 import type { RgbImage } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
 import { centerCrop } from '@simvlm/image';
-import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { CandidateScore, Caption } from './engine';
 import type { LoadedModel } from './model-store';
-
-/** Marks the first piece of a word. */
-const WORD_START = '\u2581';
 
 /** The greedy caption of a picture, with what is known of each of its words. */
 export async function captionPicture(
@@ -46,10 +43,10 @@ export async function captionPicture(
 }
 
 /** For each word the places of its tokens. */
-function wordsOf(tokens: Int32Array, tokenizer: SentencePieceTokenizer): number[][] {
+function wordsOf(tokens: Int32Array, tokenizer: AnyTokenizer): number[][] {
   const words: number[][] = [];
   for (const [place, id] of tokens.entries()) {
-    if (place === 0 || tokenizer.model.pieces[id]!.text.startsWith(WORD_START)) words.push([]);
+    if (place === 0 || tokenizer.beginsWord(id)) words.push([]);
     words.at(-1)!.push(place);
   }
   return words;

@@ -2,7 +2,7 @@ import { type CheckpointFiles, memoryCheckpoint } from '@simvlm/checkpoint';
 import { CheckpointError, parameterCount } from '@simvlm/core';
 import { checkpointModelConfig, modelParameters, type SimVlm } from '@simvlm/model';
 import { checkpointRunConfig, openCaptioner, type RunConfig } from '@simvlm/run';
-import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { ModelInfo } from './engine';
 
 /** The files that the command line needs, and so does the engine; a model card `README.md` may come with them. */
@@ -18,7 +18,7 @@ const MAX_CARD = 2 ** 18;
 /** A model on the backend, with what belongs to it. */
 export interface LoadedModel {
   readonly model: SimVlm;
-  readonly tokenizer: SentencePieceTokenizer;
+  readonly tokenizer: AnyTokenizer;
   /** The configuration of the run that made it. */
   readonly run: RunConfig;
   readonly info: ModelInfo;

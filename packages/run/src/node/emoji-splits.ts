@@ -11,7 +11,7 @@ import {
   predictCaptions,
 } from '@simvlm/eval';
 import type { SimVlm } from '@simvlm/model';
-import type { SentencePieceTokenizer } from '@simvlm/tokenizer';
+import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { Reporter } from '../reporter';
 
 /** Pictures of a split that are evaluated at most, drawn with a fixed seed; `unseen-artist` is evaluated whole. */
@@ -63,7 +63,7 @@ export function coreSplits(emoji: EmojiDataset): Splits {
  */
 export async function evaluateSplits(
   model: SimVlm,
-  tokenizer: SentencePieceTokenizer,
+  tokenizer: AnyTokenizer,
   { emoji, splits }: { readonly emoji: EmojiDataset; readonly splits: Splits },
   reporter: Reporter,
   signal: AbortSignal,

@@ -1,25 +1,34 @@
-import { decodeText, isSimVlmError, type MakeError, TokenizerError } from '@simvlm/core';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSimVlmError, type MakeError, TokenizerError } from '@simvlm/core';
 import { readRegularFile } from '@simvlm/data/node';
-import { loadTokenizer, loadTokenizerJson, type SentencePieceTokenizer } from '@simvlm/tokenizer';
+import { type AnyTokenizer, loadTokenizer, TOKENIZER_FILES } from '@simvlm/tokenizer';
+
+const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_INVALID', message, options);
 
 /**
- * A SentencePiece `.model` or a `tokenizer.json`, told by what is in it. @throws TokenizerError when it
- * cannot be read or is neither
+ * A tokenizer of any kind from a file, told by what is in it, or from a folder with the files of one, such as `vocab.json` and
+ * `merges.txt`. @throws TokenizerError when it cannot be read or is none
  */
-export async function readTokenizer(file: string): Promise<SentencePieceTokenizer> {
-  const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_INVALID', message, options);
-  const bytes = await readRegularFile(file, invalid);
-  const text = isText(bytes) ? decodeText(bytes, file, invalid) : undefined;
+export async function readTokenizer(path: string): Promise<AnyTokenizer> {
+  const isFolder = await stat(path).then(
+    found => found.isDirectory(),
+    // What is wrong with it, reading it says.
+    () => false,
+  );
+  const source = isFolder ? await filesOf(path) : await readRegularFile(path, invalid);
   try {
-    return text === undefined ? loadTokenizer(bytes) : loadTokenizerJson(text);
+    return loadTokenizer(source, path);
   } catch (error) {
-    if (!isSimVlmError(error)) throw error;
-    throw invalid(`${file}: ${error.message}`, { cause: error });
+    // One that tells a line names the file already.
+    if (!isSimVlmError(error) || error.message.startsWith(path)) throw error;
+    throw invalid(`${path}: ${error.message}`, { cause: error });
   }
 }
 
-/** A .model begins with a field number, JSON with a brace, white space before it, or the byte order mark of UTF-16. */
-function isText(bytes: Uint8Array): boolean {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 100));
-  return /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*\{/.test(head);
+async function filesOf(folder: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of await readdir(folder))
+    if (TOKENIZER_FILES.includes(name)) files.set(name, await readRegularFile(join(folder, name), invalid));
+  return files;
 }

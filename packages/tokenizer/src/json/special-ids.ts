@@ -1,4 +1,5 @@
 import type { SpecialTokens } from '@simvlm/core';
+import type { AddedToken } from '../subword/subword-model';
 import { type Piece, pieceType } from '../vocabulary';
 import { arrayOf, type JsonObject, objectOf, shown, stepsOf, unsupported, unusable } from './json-value';
 
@@ -62,4 +63,18 @@ function templateItem(value: unknown): string | undefined {
   const { id } = objectOf(item.SpecialToken, 'a SpecialToken of post_processor.single');
   if (typeof id !== 'string') throw unusable(`the id of a SpecialToken is ${shown(id)} instead of a string`);
   return id;
+}
+
+/** As `readSpecialIds`; where `<|endoftext|>` ends a text and nothing else begins one, it does that too, as in GPT-2. */
+export function readSubwordSpecialIds(
+  vocabulary: readonly string[],
+  added: readonly AddedToken[],
+  unk: number,
+  postProcessor: unknown,
+): SpecialTokens {
+  const pieces: Piece[] = vocabulary.map(text => ({ text, score: 0, type: pieceType.normal }));
+  for (const { id, text, special } of added)
+    if (special && id <= pieces.length) pieces[id] = { text, score: 0, type: pieceType.control };
+  const ids = readSpecialIds(pieces, unk, postProcessor);
+  return ids.bos < 0 && pieces[ids.eos]?.text === '<|endoftext|>' ? { ...ids, bos: ids.eos } : ids;
 }

@@ -1,7 +1,7 @@
 import { Random, TokenizerError } from '@simvlm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadTokenizer } from '../load-tokenizer';
+import { loadSentencePiece } from '../load-sentencepiece';
 import { modelOf, piece, spaces, unused, userDefined } from '../models.test-util';
 import { compileCharMap } from '../normalizer/compile-char-map';
 import { SentencePieceTokenizer } from '../tokenizer';
@@ -204,9 +204,9 @@ describe('a hostile file', () => {
 
   /** Refused, or a tokenizer that can be used in every way; nothing else. A loop without an end fails by the test's limit. */
   function expectSafe(bytes: Uint8Array): 'refused' | 'used' {
-    let tokenizer: ReturnType<typeof loadTokenizer>;
+    let tokenizer: ReturnType<typeof loadSentencePiece>;
     try {
-      tokenizer = loadTokenizer(bytes);
+      tokenizer = loadSentencePiece(bytes);
     } catch (error) {
       expect(error).toBeInstanceOf(TokenizerError);
       return 'refused';
@@ -250,7 +250,7 @@ describe('a hostile file', () => {
       const claim = new MessageWriter().varint(1, size).finish().subarray(1);
       const bytes = Uint8Array.of(0x0a, ...claim, 1, 2, 3, 4);
       const before = process.memoryUsage().arrayBuffers;
-      expect(() => loadTokenizer(bytes)).toThrow('cut off');
+      expect(() => loadSentencePiece(bytes)).toThrow('cut off');
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
     }
   });
