@@ -49,7 +49,7 @@ test('the flops of a forward pass are those of its matrix products and convoluti
     tokens: new Int32Array(rows * length).fill(3),
     textLengths: new Int32Array(rows).fill(length),
     prefixLengths: new Int32Array(rows),
-    images: { side: 32, pixels: new Float32Array(rows * 32 * 32 * 3) },
+    images: { side: 32, pixels: new Uint8Array(rows * 32 * 32 * 3) },
     ids: ['0', '1'],
   };
   const counted = await countedFlops(() => model.logits(batch));
@@ -69,7 +69,7 @@ test.each([true, false])('with a prefix, and with an image: %s', async image => 
     textLengths: new Int32Array(rows).fill(length),
     // One row has a prefix and one has none, so that both sides are as long as they get.
     prefixLengths: Int32Array.of(prefix, 0),
-    ...(image && { images: { side: 32, pixels: new Float32Array(rows * 32 * 32 * 3) } }),
+    ...(image && { images: { side: 32, pixels: new Uint8Array(rows * 32 * 32 * 3) } }),
     ids: ['0', '1'],
   };
   const counted = await countedFlops(() => model.logits(batch));

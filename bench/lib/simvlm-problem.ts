@@ -60,7 +60,7 @@ export function startingWeights(
 export function batchOf({ config, rows }: Problem, step: number): PrefixLmBatch {
   const { imageSize: side, maxTextLength: length, vocabSize } = config;
   const random = Random.fromSeed(2).fork(step);
-  const pixels = new Float32Array(rows * side * side * 3);
+  const pixels = new Uint8Array(rows * side * side * 3);
   const tokens = new Int32Array(rows * length);
   const words = vocabSize - 3;
   for (let row = 0; row < rows; row++) {
@@ -70,7 +70,8 @@ export function batchOf({ config, rows }: Problem, step: number): PrefixLmBatch 
       const quarter = 2 * Math.floor((2 * y) / side) + Math.floor((2 * x) / side);
       // Noise from a hash of the place: drawing a number for each would take longer than the benchmark.
       const noise = ((Math.imul(i + 1 + row * 7919, 2654435761) >>> 8) / 2 ** 24 - 0.5) / 2;
-      pixels[row * side * side * 3 + i] = Math.max(-1, Math.min(1, colours[3 * quarter + c]! + noise));
+      const value = Math.max(-1, Math.min(1, colours[3 * quarter + c]! + noise));
+      pixels[row * side * side * 3 + i] = Math.round(127.5 * (value + 1));
     }
     let word = colours.reduce((sum, colour) => 2 * sum + (colour > 0 ? 1 : 0), 0) % words;
     for (let t = 0; t < length; t++) {

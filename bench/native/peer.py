@@ -38,8 +38,8 @@ adamw = config["optimizer"]
 
 
 def read_batches(channels_last):
-    """Images [B, S, S, 3] are channels-last maps to PyTorch; the other order is another view of the same shape."""
-    images = read_safetensors(folder / "images.safetensors")["images"]
+    """Images [B, S, S, 3], scaled beforehand as the workers of a DataLoader would, are channels-last maps to PyTorch; the other order is another view of the same shape."""
+    images = read_safetensors(folder / "images.safetensors")["images"] / 127.5 - 1
     batches = []
     for pictures, texts in zip(images, json.loads((folder / "batches.json").read_text())):
         if not channels_last:

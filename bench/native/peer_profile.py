@@ -16,7 +16,7 @@ folder, steps = pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2
 torch.set_num_threads(1)
 config = json.loads((folder / "config.json").read_text())
 adamw = config["optimizer"]
-images = read_safetensors(folder / "images.safetensors")["images"][0]
+images = read_safetensors(folder / "images.safetensors")["images"][0] / 127.5 - 1
 tokens = torch.tensor(json.loads((folder / "batches.json").read_text())[0])
 lengths = torch.full((len(tokens),), tokens.shape[1])
 batch = {"tokens": tokens, "images": images, "text_lengths": lengths, "prefix_lengths": torch.zeros_like(lengths)}

@@ -1,6 +1,6 @@
 /**
  * What the contenders of `pnpm bench native` train, as files that TypeScript and Python read alike: `config.json`, `weights.safetensors`
- * (the start), `batches.json` (whole numbers) and `images.safetensors` (`float32[steps, B, S, S, 3]`).
+ * (the start), `batches.json` (whole numbers) and `images.safetensors` (`float32[steps, B, S, S, 3]`, whole numbers from 0 to 255).
  */
 
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -97,7 +97,7 @@ export function readProblem(folder: string) {
       ...wholeTexts(Int32Array.from(rows.flat()), rows.length),
       images: {
         side: model.imageSize,
-        pixels: images.values.subarray(step * perBatch, (step + 1) * perBatch),
+        pixels: Uint8Array.from(images.values.subarray(step * perBatch, (step + 1) * perBatch)),
       },
     }),
   );

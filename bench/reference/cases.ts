@@ -62,7 +62,7 @@ export function mixedBatch(config: SimVlmConfig, kind: 'images' | 'text' | 'bare
     tokens[row * length + text - 1] = config.tokens.eos;
   }
   const side = config.imageSize;
-  const pixels = Float32Array.from({ length: size * side * side * 3 }, () => 2 * random.uniform() - 1);
+  const pixels = Uint8Array.from({ length: size * side * side * 3 }, () => random.integer(256));
   return {
     size,
     length,

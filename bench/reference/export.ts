@@ -1,7 +1,7 @@
 /**
  * `tsx bench/reference/export.ts FOLDER [wasm|native]`: what the library computes on a backend, for check.py to compare with the
  * PyTorch reference. A folder for each case: config.json, weights.safetensors, batches.json (whole numbers), and expected.safetensors
- * (images, logits, losses, gradients).
+ * (images as whole numbers from 0 to 255, logits, losses, gradients).
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ async function exportCase(path: string, config: SimVlmConfig): Promise<void> {
   for (const [i, batch] of batches.entries()) {
     if (batch.images) {
       const { side, pixels } = batch.images;
-      expected.push(['images', { shape: [batch.size, side, side, 3], values: pixels }]);
+      expected.push(['images', { shape: [batch.size, side, side, 3], values: Float32Array.from(pixels) }]);
     }
     await add(`logits.${i}`, model.logits(batch));
     await add(`loss.${i}`, model.loss(batch));

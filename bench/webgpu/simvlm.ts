@@ -2,7 +2,7 @@
 import { writeSafetensors } from '@simvlm/checkpoint';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
-import { canAdamwInPlace } from '@simvlm/ops';
+import { canAdamwInPlace, packBytes } from '@simvlm/ops';
 import { AdamW, CapturedTraining } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import { batchOf, optimizer as options, startingWeights, wholeTexts } from '../lib/simvlm-problem';
@@ -33,7 +33,7 @@ export function simvlmRunner(
 }
 
 /** Pictures to caption. */
-function images({ config }: SimVlm, rows: number): Float32Array {
+function images({ config }: SimVlm, rows: number): Uint8Array {
   return batchOf({ config, rows }, 0).images!.pixels;
 }
 
@@ -79,9 +79,11 @@ async function generation(
 
 async function memory(model: SimVlm, rows: number): Promise<DecoderMemory> {
   const { keys, values } = tf.tidy(() => {
-    const side = model.config.imageSize;
-    const pixels = tf.tensor4d(images(model, rows), [rows, side, side, 3]);
-    const { layers } = model.network.encode({ images: pixels, prefixLengths: tf.zeros([rows], 'int32') });
+    const packed = packBytes(images(model, rows), rows);
+    const { layers } = model.network.encode({
+      images: tf.tensor2d(packed, [rows, packed.length / rows], 'int32'),
+      prefixLengths: tf.zeros([rows], 'int32'),
+    });
     const headsFirst = (x: tf.Tensor4D) => x.transpose([0, 2, 1, 3]);
     return { keys: layers.map(({ k }) => headsFirst(k)), values: layers.map(({ v }) => headsFirst(v)) };
   });

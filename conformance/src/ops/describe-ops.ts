@@ -8,6 +8,7 @@ import { describeGroupNorm } from './group-norm';
 import { describeLayerNorm } from './layer-norm';
 import { describeLinear } from './linear';
 import { describeOptimizer } from './optimizer';
+import { describePixels } from './pixels';
 
 /**
  * The fused operations of `@simvlm/ops` on `backendName` against float64: values, gradients by finite differences, what
@@ -23,6 +24,7 @@ export function describeOps(backendName: string, ready: () => Promise<void>): vo
     describeEmbedding();
     describeCrossEntropy();
     describeDropout();
+    describePixels();
     describeOptimizer();
   });
 }

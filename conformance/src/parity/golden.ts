@@ -26,7 +26,7 @@ export interface Golden {
   readonly weights: Uint8Array;
   /** Of pictures and of text alone. */
   readonly batches: readonly PrefixLmBatch[];
-  /** `logits.0`, `logits.1` (`float32[B, L, V]`, 0 where there is no place), and `gradient.` with the name of each parameter. */
+  /** `images` (bytes, as the numbers of a file are), `logits.0`, `logits.1` (`float32[B, L, V]`, 0 where there is no place), and `gradient.` with the name of each parameter. */
   readonly expected: SafeTensors['tensors'];
   /** Of each batch, and of all together. */
   readonly losses: readonly number[];
@@ -67,7 +67,7 @@ export async function readGolden(name: GoldenName): Promise<Golden> {
   );
   const { batches, ...rest } = JSON.parse(new TextDecoder().decode(json)) as Description;
   const expected = readSafetensors(numbers!).tensors;
-  const images = { side: rest.config.imageSize, pixels: expected.get('images')!.values };
+  const images = { side: rest.config.imageSize, pixels: Uint8Array.from(expected.get('images')!.values) };
   return {
     ...rest,
     weights: weights!,

@@ -1,6 +1,13 @@
 import { type Example, Random, type StepMetrics } from '@simvlm/core';
-import { arrayDataset, createBatchSource, datasetSource, exampleStream, uniformPrefix } from '@simvlm/data';
-import { centerCrop, normalize } from '@simvlm/image';
+import {
+  arrayDataset,
+  createBatchSource,
+  datasetSource,
+  exampleStream,
+  imagePixels,
+  uniformPrefix,
+} from '@simvlm/data';
+import { centerCrop } from '@simvlm/image';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 import { train } from '@simvlm/trainer';
@@ -91,18 +98,12 @@ export async function trainOn(
       config: { learningRate: LEARNING_RATE, warmup: 0.1, schedule: 'cosine', clip: CLIP, steps },
       callbacks: [{ onStep: step => void metrics.push(step) }],
     });
-    const captions = await model.generate({ images: pixelsOf(pairs.slice(0, CAPTIONED), size) });
+    const pictures = pairs.slice(0, CAPTIONED).map(({ image }) => centerCrop(image!, size));
+    const captions = await model.generate({ images: imagePixels(pictures) });
     return { metrics, captions: captions.map(({ tokens }) => tokenizer.decode(tokens)) };
   } finally {
     model.dispose();
   }
-}
-
-function pixelsOf(pairs: readonly Example[], size: number): Float32Array {
-  const perImage = size ** 2 * 3;
-  const pixels = new Float32Array(pairs.length * perImage);
-  for (const [i, { image }] of pairs.entries()) pixels.set(normalize(centerCrop(image!, size)), i * perImage);
-  return pixels;
 }
 
 function smallModel(

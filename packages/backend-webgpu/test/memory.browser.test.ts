@@ -36,7 +36,7 @@ describe('memory', () => {
     expect(new Set(seen.slice(1).map(({ bytes }) => bytes)).size).toBe(1);
 
     const trained = inUse();
-    const images = new Float32Array(2 * 8 * 8 * 3).fill(0.5);
+    const images = new Uint8Array(2 * 8 * 8 * 3).fill(190);
     for (let i = 0; i < 20; i++) {
       await model.generate({ images });
       expect(inUse()).toEqual(trained);

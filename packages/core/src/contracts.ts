@@ -73,8 +73,8 @@ export interface PrefixLmBatch {
   readonly prefixLengths: Int32Array;
   /** `int32[B]`, end token included. */
   readonly textLengths: Int32Array;
-  /** `float32[B, S, S, 3]` in [−1, 1], row-major; absent for text-only rows. */
-  readonly images?: { readonly side: number; readonly pixels: Float32Array };
+  /** `uint8[B, S, S, 3]`, row-major; absent for text-only rows. */
+  readonly images?: { readonly side: number; readonly pixels: Uint8Array };
   /** The id of the example in each row. */
   readonly ids: readonly string[];
 }

@@ -40,7 +40,7 @@ export function collate(
   const width = length ?? Math.max(...rows.map(({ tokens }) => tokens.length));
   const tokens = new Int32Array(rows.length * width).fill(pad);
   const side = first.image?.width ?? 0;
-  const pixels = new Float32Array(rows.length * side * side * 3);
+  const pixels = new Uint8Array(rows.length * side * side * 3);
   for (const [b, row] of rows.entries()) {
     if (row.tokens.length > width)
       throw new ShapeError(`collate: row "${row.id}" has ${row.tokens.length} tokens, the batch ${width}`);
@@ -60,23 +60,17 @@ export function collate(
   };
 }
 
-/** Square images of one size as `float32[B, S, S, 3]` in [−1, 1]. @throws ShapeError when they are not */
-export function imagePixels(images: readonly RgbImage[]): Float32Array {
+/** Square images of one size as `uint8[B, S, S, 3]`. @throws ShapeError when they are not */
+export function imagePixels(images: readonly RgbImage[]): Uint8Array {
   const side = images[0]?.width ?? 0;
-  const pixels = new Float32Array(images.length * side * side * 3);
+  const pixels = new Uint8Array(images.length * side * side * 3);
   for (const [b, image] of images.entries()) writePixels(image, side, pixels, b);
   return pixels;
 }
 
-function writePixels(
-  { width, height, data }: RgbImage,
-  side: number,
-  pixels: Float32Array,
-  row: number,
-): void {
+function writePixels({ width, height, data }: RgbImage, side: number, pixels: Uint8Array, row: number): void {
   if (width !== side || height !== side || data.length !== side * side * 3) {
     throw new ShapeError(`collate: images must all be ${side} × ${side}, got ${width} × ${height}`);
   }
-  const start = row * data.length;
-  for (let i = 0; i < data.length; i++) pixels[start + i] = data[i]! / 127.5 - 1;
+  pixels.set(data, row * data.length);
 }

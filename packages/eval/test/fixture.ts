@@ -26,8 +26,8 @@ export function pairs(count: number): Example[] {
 }
 
 /** Which picture a row of pixels is. */
-export function indexOf(pixels: Float32Array, row: number): number {
-  return Math.round((pixels[row * SIDE * SIDE * 3]! + 1) * 127.5);
+export function indexOf(pixels: Uint8Array, row: number): number {
+  return pixels[row * SIDE * SIDE * 3]!;
 }
 
 export interface StandIn {
@@ -40,7 +40,7 @@ export interface StandIn {
 export function standIn({ score = () => 0, generate = () => [] }: StandIn): SimVlm {
   const model = {
     config: { imageSize: SIDE, maxTextLength: 16 },
-    scoreCandidates: async (pixels: Float32Array, candidates: readonly (readonly Int32Array[])[]) =>
+    scoreCandidates: async (pixels: Uint8Array, candidates: readonly (readonly Int32Array[])[]) =>
       candidates.map((list, row) => list.map(ids => score(indexOf(pixels, row), letters.decode(ids)))),
     generate: async (request: GenerateRequest) => generate(request),
   };

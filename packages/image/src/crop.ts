@@ -2,12 +2,6 @@ import { ImageError, type Random, type RgbImage } from '@simvlm/core';
 import type { Filter } from './filter-taps';
 import { resize } from './resize';
 
-/** In pixels. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** A rectangle of a picture, in whole pixels. */
 export interface Box {
   readonly left: number;
@@ -46,7 +40,7 @@ export function centerCrop(image: RgbImage, size: number, filter: Filter = 'bili
 }
 
 /** The largest square in the middle. */
-export function centerBox({ width, height }: PictureSize): Box {
+function centerBox({ width, height }: { readonly width: number; readonly height: number }): Box {
   const side = Math.min(width, height);
   return { left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side };
 }
@@ -75,8 +69,8 @@ export function randomResizedCrop(
 }
 
 /** The rectangle that `randomResizedCrop` takes of a picture of this size. */
-export function randomBox(
-  picture: PictureSize,
+function randomBox(
+  picture: { readonly width: number; readonly height: number },
   { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: Omit<RandomCropOptions, 'size'>,
   random: Random,
 ): Box {

@@ -48,7 +48,7 @@ export async function decodeImage(
   }
 }
 
-export function isBrowser(): boolean {
+function isBrowser(): boolean {
   return typeof createImageBitmap === 'function' && typeof OffscreenCanvas === 'function';
 }
 

@@ -18,7 +18,7 @@ export interface AttentionMaps {
 /** See `SimVlm.attentionMaps`. */
 export async function attentionMaps(
   model: ModelCore,
-  image: Float32Array,
+  image: Uint8Array,
   tokens: Int32Array,
 ): Promise<AttentionMaps> {
   const { config, network } = model;

@@ -1,5 +1,5 @@
-import type { Feeds, PrefixLmBatch, Random } from '@simvlm/core';
-import { upload as uploadFeeds } from '@simvlm/ops';
+import type { Feeds, HostArray, PrefixLmBatch, Random } from '@simvlm/core';
+import { packBytes, upload as uploadFeeds } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { Layout } from './layout';
 
@@ -8,8 +8,8 @@ import type { Layout } from './layout';
  * recorded once and replayed for batches of the same shapes. Legend as in `layout.ts`; `S` image side in pixels.
  */
 export interface ModelInput {
-  /** `float32[B, S, S, 3]` in [−1, 1]; absent where the rows are text alone. */
-  readonly images?: tf.Tensor4D;
+  /** `int32[B, ⌈S · S · 3 / 4⌉]`: the bytes of `[B, S, S, 3]` as `packBytes` gives them; absent where the rows are text alone. */
+  readonly images?: tf.Tensor2D;
   /** `int32[B, P]`; absent where P = 0. */
   readonly prefixTokens?: tf.Tensor2D;
   /** `int32[B, P]`: text positions of the prefix. */
@@ -41,7 +41,7 @@ export function inputArrays(plan: Layout, batch: PrefixLmBatch, random?: Random)
   const P = prefix.length;
   const text = (values: Int32Array | Float32Array) => ({ shape: [B, L], values });
   return {
-    ...(images && { images: { shape: [B, images.side, images.side, 3], values: images.pixels } }),
+    ...(images && { images: packedImages(images.pixels, B) }),
     ...(P > 0 && {
       prefixTokens: { shape: [B, P], values: prefix.tokens },
       prefixPositions: { shape: [B, P], values: Int32Array.from({ length: B * P }, (_, i) => i % P) },
@@ -54,6 +54,12 @@ export function inputArrays(plan: Layout, batch: PrefixLmBatch, random?: Random)
     weights: text(plan.weights),
     ...(random && { seeds: { shape: [B, 2], values: rowSeeds(batch, random) } }),
   };
+}
+
+/** `uint8[B, S, S, 3]` on its way to the device. */
+export function packedImages(pixels: Uint8Array, B: number): HostArray {
+  const values = packBytes(pixels, B);
+  return { shape: [B, values.length / B], values };
 }
 
 /** By the id of the example: a row's draws do not depend on its place, nor on its neighbours. */

@@ -148,9 +148,18 @@ function checkBatch(batch: PrefixLmBatch, config: SimVlmConfig): void {
   }
   if (!images) return;
   const { side, pixels } = images;
+  checkBytes('batch', pixels);
   if (side !== config.imageSize || pixels.length !== size * side * side * 3) {
     throw new ShapeError(
       `batch: images must be [${size}, ${config.imageSize}, ${config.imageSize}, 3], got side ${side} and ${pixels.length} numbers`,
     );
+  }
+}
+
+/** Numbers of another range would be taken for almost black pictures. @throws ShapeError unless the pixels are bytes */
+export function checkBytes(where: string, pixels: Uint8Array): void {
+  if (!(pixels instanceof Uint8Array)) {
+    const type = (pixels as object).constructor.name;
+    throw new ShapeError(`${where}: images must be bytes, 0 to 255, in a Uint8Array; got ${type}`);
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { CachePlace, KeysValues } from '@simvlm/attention';
 import type { ParameterScope, Registry } from '@simvlm/core';
-import { decodeLinear, embedding, linear, through } from '@simvlm/ops';
+import { decodeLinear, embedding, linear, scalePixels, through } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
 import { blockDrop, type Drops, dropEmbedding, patchDrop, seedsOf } from './finetune/drop';
@@ -124,9 +124,11 @@ export function buildNetwork(
   const convBlocks = patcher.residualBlocks ?? 0;
   const depth = convBlocks + (isEncoderDecoder ? layers : 0);
 
-  /** Image tokens with their positions: `[B, N, D]`. */
-  const embedImages = (images: tf.Tensor4D, drops?: Drops): tf.Tensor =>
-    tf.add(patcher.patch(images, patchDrop(drops, depth)) as tf.Tensor, imagePositions_ND);
+  /** Image tokens with their positions: packed bytes → `[B, N, D]`. */
+  const embedImages = (packed: tf.Tensor2D, drops?: Drops): tf.Tensor => {
+    const images = scalePixels(packed, { side: imageSize });
+    return tf.add(patcher.patch(images, patchDrop(drops, depth)) as tf.Tensor, imagePositions_ND);
+  };
 
   /** Text tokens with their positions: `int32[B, L]`, `int32[B, L]` → `[B, L, D]`. */
   const embedText = (tokens: tf.Tensor, positions: tf.Tensor): tf.Tensor =>

@@ -3,19 +3,20 @@ import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from './config';
-import { inputArrays, type ModelInput, upload } from './input';
-import { layout } from './layout';
+import { inputArrays, type ModelInput, packedImages, upload } from './input';
+import { checkBytes, layout } from './layout';
 import type { ModelCore, Network, StackInput } from './network';
 
 /** See `SimVlm.scoreCandidates`. */
 export async function scoreCandidates(
   model: ModelCore,
-  pixels: Float32Array,
+  pixels: Uint8Array,
   candidates: readonly (readonly Int32Array[])[],
 ): Promise<number[][]> {
   const { config, network } = model;
   const images = candidates.length;
   const side = config.imageSize;
+  checkBytes('scoreCandidates', pixels);
   if (pixels.length !== images * side * side * 3) {
     throw new ShapeError(
       `scoreCandidates: ${images} lists of candidates need images [${images}, ${side}, ${side}, 3], got ${pixels.length} numbers`,
@@ -27,9 +28,8 @@ export async function scoreCandidates(
   const hidden = config.architecture === 'encoder-decoder' ? sharedMemory : sharedPrefix;
   const scores = tf.tidy(() => {
     const rows = tf.tensor1d(owner, 'int32');
-    const pictures = tf.tensor4d(pixels, [images, side, side, 3]);
-    const texts = upload(inputArrays(plan, batch));
-    return sumRows(model, hidden(network, config, texts, pictures, rows), texts);
+    const texts = upload({ ...inputArrays(plan, batch), images: packedImages(pixels, images) }) as Captions;
+    return sumRows(model, hidden(network, config, texts, rows), texts);
   });
   const values = await scores.data();
   scores.dispose();
@@ -37,12 +37,14 @@ export async function scoreCandidates(
   return candidates.map(list => list.map(() => values[at++]!));
 }
 
+/** What is read: a row a text, and the images that they share. */
+type Captions = ModelInput & Required<Pick<ModelInput, 'images'>>;
+
 /** Hidden states `[rows, L, D]`: every image is encoded once; its memory is what its candidates share. */
 function sharedMemory(
   network: Network,
   _config: SimVlmConfig,
-  texts: ModelInput,
-  images: tf.Tensor4D,
+  { images, ...texts }: Captions,
   rows: tf.Tensor1D,
 ): tf.Tensor {
   const prefixLengths = tf.zeros([images.shape[0]], 'int32') as tf.Tensor1D;
@@ -58,8 +60,7 @@ function sharedMemory(
 function sharedPrefix(
   network: Network,
   config: SimVlmConfig,
-  texts: ModelInput,
-  images: tf.Tensor4D,
+  { images, ...texts }: Captions,
   rows: tf.Tensor1D,
 ): tf.Tensor {
   const { layers, heads, width, tokens: special } = config;

@@ -218,11 +218,11 @@ export class SimVlm {
    * Σ log p of each candidate text given its image. The encoder-decoder encodes every image once, whatever the number of its
    * candidates; decoder-only reads it again for each.
    *
-   * @param images `float32[B, S, S, 3]` in [−1, 1]
+   * @param images `uint8[B, S, S, 3]`
    * @param candidates for each image its candidates as token ids, the end token included
    * @returns for each image one number, in nats, a candidate
    */
-  scoreCandidates(images: Float32Array, candidates: readonly (readonly Int32Array[])[]): Promise<number[][]> {
+  scoreCandidates(images: Uint8Array, candidates: readonly (readonly Int32Array[])[]): Promise<number[][]> {
     return scoreCandidates(this, images, candidates);
   }
 
@@ -240,11 +240,11 @@ export class SimVlm {
    * Where the model looks in an image as it predicts each token of a text: the cross-attention over the image tokens, or that of the
    * text in the one stack of the decoder-only architecture; mean over heads and layers, each row scaled to sum to 1.
    *
-   * @param image `float32[S, S, 3]` in [−1, 1]
+   * @param image `uint8[S, S, 3]`
    * @param tokens `int32[T]`, such as `generate` gives them, T from 1 to `maxTextLength`
    * @throws ShapeError when the image or the text does not fit the model
    */
-  attentionMaps(image: Float32Array, tokens: Int32Array): Promise<AttentionMaps> {
+  attentionMaps(image: Uint8Array, tokens: Int32Array): Promise<AttentionMaps> {
     return attentionMaps(this, image, tokens);
   }
 

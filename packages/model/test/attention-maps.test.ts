@@ -7,7 +7,7 @@ import { architectures, livelyModel, tinyConfig, useBackend } from './tiny';
 beforeAll(() => useBackend('cpu'));
 
 const stream = Random.fromSeed(5);
-const image = Float32Array.from({ length: 8 * 8 * 3 }, () => 2 * stream.uniform() - 1);
+const image = Uint8Array.from({ length: 8 * 8 * 3 }, () => stream.integer(256));
 const rows = (maps: Float32Array) =>
   Array.from({ length: maps.length / 4 }, (_, t) => [...maps.slice(4 * t, 4 * t + 4)]);
 

@@ -122,6 +122,11 @@ describe.each(architectures)('%s', architecture => {
       'batch: images must be [2, 8, 8, 3], got side 8 and 192 numbers',
     ],
     [
+      'an image that is no bytes',
+      { ...two, images: { side: 8, pixels: Float32Array.from(pixels) as unknown as Uint8Array } },
+      'batch: images must be bytes, 0 to 255, in a Uint8Array; got Float32Array',
+    ],
+    [
       'images of another size',
       { ...two, images: { side: 4, pixels: pixels.subarray(0, 96) } },
       'batch: images must be [2, 8, 8, 3], got side 4 and 96 numbers',
@@ -150,6 +155,9 @@ describe.each(architectures)('%s', architecture => {
       expect(model.scoreCandidates(image, [[full, candidate]])).rejects.toThrow(new ShapeError(message));
     await refused(Int32Array.of(...longest, 5, EOS), 'batch row 1: 11 text tokens; allowed are 1 to 10');
     await refused(Int32Array.of(), 'batch row 1: 0 text tokens; allowed are 1 to 10');
+    await expect(model.scoreCandidates([...image] as never, [[full]])).rejects.toThrow(
+      'scoreCandidates: images must be bytes, 0 to 255, in a Uint8Array; got Array',
+    );
     await expect(model.scoreCandidates(pixels, [[full]])).rejects.toThrow(
       'scoreCandidates: 1 lists of candidates need images [1, 8, 8, 3], got 384 numbers',
     );

@@ -121,7 +121,7 @@ describe.each(architectures)('%s', architecture => {
     const count = options.captions ?? 1;
     const order = [2, 0, 1];
     const request = (rows: number[]) => ({
-      images: Float32Array.from(rows.flatMap(b => [...image(b)])),
+      images: Uint8Array.from(rows.flatMap(b => [...image(b)])),
       prompts: rows.map(b => prompts[b]!),
       ids: rows.map(b => `picture ${b}`),
       ...options,
@@ -136,7 +136,7 @@ describe.each(architectures)('%s', architecture => {
 
   test('draws go by the id of the row; without ids by its number', async () => {
     const model = livelyModel({ architecture });
-    const twice = Float32Array.from([...image(0), ...image(0)]);
+    const twice = Uint8Array.from([...image(0), ...image(0)]);
     const sampled = async (ids?: readonly (string | number)[]) =>
       texts(await model.generate({ images: twice, sampler: topP, maxLength: 8, ...(ids && { ids }) })).map(
         text => JSON.stringify(text),
@@ -168,7 +168,7 @@ describe.each(architectures)('%s', architecture => {
     const model = talkative(2);
     for (const options of [{}, { sampler: topP }, { sampler: { kind: 'beam', beams: 2 } as const }]) {
       const mixed = await model.generate({
-        images: Float32Array.from([...image(2), ...image(0)]),
+        images: Uint8Array.from([...image(2), ...image(0)]),
         imageRows: [3, 0],
         prompts: [Int32Array.of(), Int32Array.of(5, 6), Int32Array.of(), Int32Array.of(7)],
         ...options,

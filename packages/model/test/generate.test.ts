@@ -103,7 +103,8 @@ describe.each(architectures)('%s', architecture => {
       expect(error).toMatchObject({ code: 'SHAPE_MISMATCH', message: expect.stringMatching(message) });
     };
     await refused({}, /give images, prompts or both/);
-    await refused({ images: new Float32Array(191) }, /\[B, 8, 8, 3\], got 191/);
+    await refused({ images: new Float32Array(192) as never }, /in a Uint8Array; got Float32Array/);
+    await refused({ images: new Uint8Array(191) }, /\[B, 8, 8, 3\], got 191/);
     await refused({ images: pixels, prompts: [prompts[0]!] }, /3 images need as many prompts, got 1/);
     await refused({ prompts: [new Int32Array(10).fill(5)] }, /leaves no room/);
     await refused({ prompts: [Int32Array.of(5)], maxLength: 10 }, /maxLength must be 1 to 9/);

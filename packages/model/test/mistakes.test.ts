@@ -188,7 +188,7 @@ test('mistake: the mask of the memory is inverted', () => {
 
 test('mistake: greedy decoding stops when the first row of a batch stops, or when any does', async () => {
   const texts = [[3], [5, 6, 7, 3], [8, 3], [9, 9, 9, 9, 9, 9, 9, 9, 9, 9]];
-  const generated = await generate(scripted(texts), { images: new Float32Array(4 * 192) });
+  const generated = await generate(scripted(texts), { images: new Uint8Array(4 * 192) });
   expect(generated.map(({ tokens, finished }) => [[...tokens], finished])).toEqual([
     [[], true],
     [[5, 6, 7], true],

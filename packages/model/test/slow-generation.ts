@@ -24,7 +24,7 @@ export interface SlowText {
 /** What a text continues: `pixels` of one image or none. */
 export interface Prefix {
   prompt: readonly number[];
-  pixels?: Float32Array;
+  pixels?: Uint8Array;
 }
 
 /** Logits of the token after prompt and `made`. */

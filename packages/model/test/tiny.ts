@@ -94,11 +94,11 @@ export interface Row {
 export function tinyBatch(rows: readonly Row[], { images = true, side = 8, length = 0 } = {}): PrefixLmBatch {
   const longest = Math.max(length, ...rows.map(({ text }) => text.length + 1));
   const tokens = new Int32Array(rows.length * longest);
-  const pixels = new Float32Array(rows.length * side * side * 3);
+  const pixels = new Uint8Array(rows.length * side * side * 3);
   for (const [b, { text }] of rows.entries()) {
     tokens.set([...text, 3], b * longest);
     const random = Random.fromSeed(b);
-    for (let i = 0; i < side * side * 3; i++) pixels[b * side * side * 3 + i] = random.uniform() * 2 - 1;
+    for (let i = 0; i < side * side * 3; i++) pixels[b * side * side * 3 + i] = random.integer(256);
   }
   return {
     size: rows.length,

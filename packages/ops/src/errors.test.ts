@@ -12,6 +12,8 @@ import {
   groupNorm,
   layerNorm,
   linear,
+  packBytes,
+  scalePixels,
 } from './index';
 
 const zeros = (...shape: number[]) => tf.zeros(shape);
@@ -43,6 +45,31 @@ const wrong: [what: string, call: () => unknown, message: string][] = [
     'groupNorm with another gamma',
     () => groupNorm(tf.zeros([1, 2, 2, 4]), zeros(2), zeros(4), { groups: 2 }),
     'groupNorm: gamma must be [4], got [2]',
+  ],
+  [
+    'pixels of another side',
+    () => scalePixels(ints(2, 4), { side: 3 }),
+    'scalePixels: packed must be [*, 7], got [2, 4]',
+  ],
+  [
+    'pixels that are not packed',
+    () => scalePixels(zeros(2, 12), { side: 4 }),
+    'scalePixels: packed must be int32, got float32',
+  ],
+  [
+    'pixels with no deviation',
+    () => scalePixels(ints(2, 12), { side: 4, std: [1, 0, 1] }),
+    'scalePixels: std must be 3 finite numbers above 0, got [1, 0, 1]',
+  ],
+  [
+    'pixels with a mean that is no number',
+    () => scalePixels(ints(2, 12), { side: 4, mean: [0, Number.NaN, 0] }),
+    'scalePixels: mean must be 3 finite numbers, got [0, NaN, 0]',
+  ],
+  [
+    'bytes that do not make their rows',
+    () => packBytes(new Uint8Array(5), 2),
+    'packBytes: 5 bytes do not make 2 equal rows',
   ],
   [
     'dropout of a scalar',

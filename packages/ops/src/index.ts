@@ -38,6 +38,7 @@ export {
   type LayerNormAttrs,
   type LinearAttrs,
   type PrefixAttentionAttrs,
+  type ScalePixelsAttrs,
 } from './kernels';
 export { layerNorm } from './layer-norm/op';
 export {
@@ -53,6 +54,8 @@ export {
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear/map';
 export { type LinearOptions, linear } from './linear/op';
 export { type LimitsMemory, memoryLimit } from './memory-limit';
+export { type ScalePixelsOptions, scalePixels } from './pixels/op';
+export { packBytes } from './pixels/pack';
 export { partReader, type ReadsParts } from './read-part';
 export { through } from './through';
 export { type GradientReceiver, variableGradients } from './variable-gradients';

@@ -3,7 +3,7 @@
  * registers it under these names; every other backend gets the reference, composed of plain tfjs ops.
  *
  * Legend of shapes: `R` rows (all leading axes together), `I` inputs, `O` outputs, `D` width, `V` vocabulary,
- * `B` batch, `H` heads, `d` head width, `Tq` queries, `Tk` keys, `G` groups, `C` channels.
+ * `B` batch, `H` heads, `d` head width, `Tq` queries, `Tk` keys, `G` groups, `C` channels, `S` image side.
  */
 export const fusedKernel = {
   /** x[…, D], gamma[D], beta[D] → y[…, D], mean[R], rstd[R] (rstd = 1 / √(variance + epsilon)) */
@@ -36,6 +36,8 @@ export const fusedKernel = {
   cacheReorder: 'SimVlmCacheReorder',
   /** x[B, …], seeds int32[B, 2] → y[B, …]; its own gradient, with dy for x */
   dropout: 'SimVlmDropout',
+  /** packed int32[B, ⌈S·S·3 / 4⌉], four bytes in each → y[B, S, S, 3] */
+  scalePixels: 'SimVlmScalePixels',
   /** a list of tensors of any shapes → scalar √(Σ x²) */
   globalNorm: 'SimVlmGlobalNorm',
   /** param, grad, m, v (one shape), gradScale (scalar) → param', m', v' */
@@ -88,6 +90,18 @@ export interface DropoutAttrs {
 /** 1 / (1 − rate), in float32. */
 export function dropoutScale(threshold: number): number {
   return Math.fround(2 ** 16 / (2 ** 16 - threshold));
+}
+
+/**
+ * Attributes of `scalePixels`. Byte i of a row is in bits 8·(i mod 4) and up of number ⌊i / 4⌋. With c its channel, i mod 3, and
+ * x = byte − center[c], it becomes x · high[c] + x · low[c], in float32: the two are one factor, whose first bits `high` has.
+ */
+export interface ScalePixelsAttrs {
+  /** S */
+  side: number;
+  center: readonly number[];
+  high: readonly number[];
+  low: readonly number[];
 }
 
 /**

@@ -23,13 +23,12 @@ const BRIGHT = 4;
 /** "Is it bright?" and "is it dark?" of bright and dark pictures: the answer needs both picture and question. */
 function rows(count: number, seed: number): ClassifierBatch {
   const random = Random.fromSeed(seed);
-  const pixels = new Float32Array(count * 192);
+  const pixels = new Uint8Array(count * 192);
   const tokens = new Int32Array(count * 3);
   const labels = new Int32Array(count);
   for (let row = 0; row < count; row++) {
     const [bright, asked] = [random.integer(2), random.integer(2)];
-    for (let i = 0; i < 192; i++)
-      pixels[row * 192 + i] = (bright ? 0.5 : -0.5) + 0.4 * (random.uniform() - 0.5);
+    for (let i = 0; i < 192; i++) pixels[row * 192 + i] = (bright ? 166 : 38) + random.integer(51);
     tokens.set([6, BRIGHT + asked, 3], row * 3);
     labels[row] = bright === asked ? 1 : 0;
   }

@@ -38,7 +38,7 @@ export const prefixLmRows = {
     { length, tokens, prefixLengths, textLengths, images, ids }: PrefixLmBatch,
     rows: readonly number[],
   ) {
-    const some = <A extends Int32Array | Float32Array>(data: A, width: number) => {
+    const some = <A extends Int32Array | Uint8Array>(data: A, width: number) => {
       const chosen = data.slice(0, rows.length * width) as A;
       for (const [i, row] of rows.entries())
         chosen.set(data.subarray(row * width, (row + 1) * width), i * width);

@@ -131,7 +131,7 @@ describe('the gradients of a step', () => {
       tokens,
       prefixLengths: Int32Array.from(parts.flatMap(part => [...part.prefixLengths])),
       textLengths: Int32Array.from(parts.flatMap(part => [...part.textLengths])),
-      ...(pixels.length > 0 && { images: { side: 8, pixels: Float32Array.from(pixels) } }),
+      ...(pixels.length > 0 && { images: { side: 8, pixels: Uint8Array.from(pixels) } }),
       ids: parts.flatMap(part => part.ids),
     };
   }

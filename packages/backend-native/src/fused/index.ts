@@ -12,6 +12,7 @@ import { globalNorm } from './global-norm';
 import { groupNorm, groupNormGrad } from './group-norm';
 import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
+import { scalePixels } from './pixels';
 
 /** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and one more for the optimiser. */
 export const fusedKernels: readonly NativeKernel[] = [
@@ -31,6 +32,7 @@ export const fusedKernels: readonly NativeKernel[] = [
   cacheReorder,
   decodeLinear,
   dropout,
+  scalePixels,
   globalNorm,
   adamw,
   adamwInPlace,

@@ -7,6 +7,7 @@ import { groupNorm, groupNormGrad } from './group-norm';
 import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
 import { adamw, globalNorm } from './optimizer';
+import { scalePixels } from './pixels';
 
 /** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend. */
 export const fusedKernels: readonly WasmKernel[] = [
@@ -24,6 +25,7 @@ export const fusedKernels: readonly WasmKernel[] = [
   prefixAttentionGrad,
   cacheWrite,
   dropout,
+  scalePixels,
   globalNorm,
   adamw,
 ];

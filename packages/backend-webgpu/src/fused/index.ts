@@ -12,6 +12,7 @@ import { groupNorm, groupNormGrad } from './group-norm';
 import type { WebGpuKernel } from './kernel';
 import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
+import { scalePixels } from './pixels';
 
 /** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and two more: for the optimiser and for decoding. */
 export const fusedKernels: readonly WebGpuKernel[] = [
@@ -32,5 +33,6 @@ export const fusedKernels: readonly WebGpuKernel[] = [
   prefixAttentionGrad,
   cacheWrite,
   dropout,
+  scalePixels,
   decodeLinear,
 ];

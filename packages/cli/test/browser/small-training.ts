@@ -1,5 +1,12 @@
 import { Random } from '@simvlm/core';
-import { arrayDataset, createBatchSource, datasetSource, exampleStream, uniformPrefix } from '@simvlm/data';
+import {
+  arrayDataset,
+  createBatchSource,
+  datasetSource,
+  exampleStream,
+  imagePixels,
+  uniformPrefix,
+} from '@simvlm/data';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
@@ -54,9 +61,7 @@ export async function smallTraining(): Promise<SmallTraining> {
     config: { learningRate: 1e-2, warmup: 2, steps: 30 },
     callbacks: [{ onStep: ({ loss }) => void losses.push(loss) }],
   });
-  const images = new Float32Array(
-    examples.flatMap(({ image }) => Array.from(image.data, value => value / 127.5 - 1)),
-  );
+  const images = imagePixels(examples.map(({ image }) => image));
   const captions = (await model.generate({ images })).map(({ tokens }) => tokenizer.decode(tokens));
   model.dispose();
   return { backend: name, detail, losses, captions };

@@ -41,7 +41,7 @@ function prefixBatch(
   const length = Math.max(...lengths) + 1;
   const tokens = new Int32Array(size * length).fill(pad);
   const hasImages = rows[0]!.image !== undefined;
-  const pixels = new Float32Array(hasImages ? size * side * side * 3 : 0);
+  const pixels = new Uint8Array(hasImages ? size * side * side * 3 : 0);
   for (const [b, { prompt, image }] of rows.entries()) {
     tokens.set(prompt, b * length);
     if (image) pixels.set(image, b * image.length);

@@ -1,11 +1,12 @@
 import { ConfigError, checkOptions, type OptionRule, rule, ShapeError } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
+import { checkBytes } from '../layout';
 import { checkSampler, type SamplerOptions } from './sampler-options';
 
 /** What to continue, and how. `B` rows, `S` image side in pixels. */
 export interface GenerateRequest {
-  /** `float32[B, S, S, 3]` in [−1, 1]; none for text alone, which then needs prompts. */
-  readonly images?: Float32Array;
+  /** `uint8[B, S, S, 3]`; none for text alone, which then needs prompts. */
+  readonly images?: Uint8Array;
   /** For images of some of the rows only: the row of each image, from 0 to B − 1. The rows are then those of `prompts`. */
   readonly imageRows?: readonly number[];
   /** One text prefix a row, as token ids without special tokens; lengths may differ; default: empty. */
@@ -61,8 +62,8 @@ export interface Row {
   /** Its place in the request. */
   readonly index: number;
   readonly id: string | number;
-  /** `float32[S, S, 3]` */
-  readonly image?: Float32Array;
+  /** `uint8[S, S, 3]` */
+  readonly image?: Uint8Array;
   readonly prompt: Int32Array;
   /** New tokens at most, the end token included. */
   readonly limit: number;
@@ -137,6 +138,7 @@ function rowsOf(
   { images, imageRows, prompts, ids }: GenerateRequest,
 ): Omit<Row, 'limit'>[] {
   const perImage = side * side * 3;
+  if (images) checkBytes('generate', images);
   if (images && images.length % perImage !== 0)
     throw new ShapeError(`generate: images must be [B, ${side}, ${side}, 3], got ${images.length} numbers`);
   const imageCount = images ? images.length / perImage : 0;

@@ -12,7 +12,7 @@ function part(first: number, size: number, hasImages: boolean): PrefixLmBatch {
     ...(hasImages && {
       images: {
         side: 1,
-        pixels: Float32Array.from({ length: 3 * size }, (_, i) => tokens[Math.floor(i / 3)]!),
+        pixels: Uint8Array.from({ length: 3 * size }, (_, i) => tokens[Math.floor(i / 3)]!),
       },
     }),
   };
@@ -22,7 +22,7 @@ test('rows are selected with all that belongs to them', () => {
   expect(selectRows(part(1, 5, true), [1, 3])).toEqual({
     ...{ size: 2, length: 1, tokens: Int32Array.of(11, 13), ids: ['11', '13'] },
     ...{ prefixLengths: Int32Array.of(0, 0), textLengths: Int32Array.of(1, 1) },
-    images: { side: 1, pixels: Float32Array.of(11, 11, 11, 13, 13, 13) },
+    images: { side: 1, pixels: Uint8Array.of(11, 11, 11, 13, 13, 13) },
   });
   expect(selectRows(part(2, 2, false), [0]).images).toBeUndefined();
 });

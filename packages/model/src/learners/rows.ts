@@ -39,7 +39,7 @@ function withImagesOf(
 }
 
 /** Rows of `width` numbers each. */
-function selected<A extends Int32Array | Float32Array>(data: A, width: number, rows: readonly number[]): A {
+function selected<A extends Int32Array | Uint8Array>(data: A, width: number, rows: readonly number[]): A {
   const result = new (data.constructor as new (length: number) => A)(rows.length * width);
   for (const [i, row] of rows.entries()) result.set(data.subarray(row * width, (row + 1) * width), i * width);
   return result;
