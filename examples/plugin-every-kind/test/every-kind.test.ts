@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { declaredParameters, Random, Registry } from '@simvlm/core';
+import { declaredParameters, type ExampleDataset, Random, Registry } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import plugin from '../src/index';
@@ -41,7 +41,7 @@ test('wrong options are refused by their key', () => {
 
 test('the drawings of two seeds are not the same', async () => {
   const drawn = async (seed: number) => {
-    const dataset = await registry.get('source', 'shapes')({ count: 200, seed });
+    const dataset = (await registry.get('source', 'shapes')({ count: 200, seed })) as ExampleDataset;
     const examples = await Promise.all(Array.from({ length: dataset.length }, (_, i) => dataset.get(i)));
     return examples.map(({ image }) => image!.data.join());
   };

@@ -5,6 +5,7 @@ import { count, nameOfRun, positiveNumber, share, wholeNumber } from './argument
 import { generationOptions } from './commands/caption-options';
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
+import { addSourceOptions } from './commands/data-source';
 import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
@@ -109,25 +110,26 @@ function buildProgram(done: (code: number) => void): Command {
       done(await (await import('./commands/train')).trainCommand(config, options)),
     );
 
-  program
-    .command('finetune <data>')
+  const finetune = program
+    .command('finetune <source...>')
     .description(
-      'go on training a model on a folder of your own pictures with captions.jsonl: says first what it will do, at the end what has changed',
+      'go on training a model on pictures of your own: a folder with captions.jsonl, or data in any format of simvlm data; says first what it will do, at the end what has changed',
     )
     .option(
       '--init <dir>',
       'the model: a checkpoint, run folder or web address, or emoji, the bundled one',
       'emoji',
     )
-    .option('--val <dir>', 'a folder for validation; default: a tenth of the pictures is split off')
+    .option('--val <dir>', 'data for validation; default: a tenth of the pictures is split off')
     .option('--lora', 'train adapters beside the weights, which stay as they are')
     .option('--name <name>', 'folder in runs/', nameOfRun, 'finetuned')
     .option('--seed <n>', 'seed of every random draw', wholeNumber, 1)
     .option('--set <key=value>', 'change a value of the config that it makes, such as steps=500', collect, [])
     .addOption(plugin())
-    .action(async (data, options) =>
-      done(await (await import('./commands/finetune')).finetune(data, options)),
+    .action(async (sources, options) =>
+      done(await (await import('./commands/finetune')).finetune(sources, options)),
     );
+  addSourceOptions(finetune);
 
   const caption = program
     .command('caption <image...>')
@@ -141,10 +143,10 @@ function buildProgram(done: (code: number) => void): Command {
     );
   for (const option of generationOptions()) caption.addOption(option);
 
-  program
-    .command('eval <dir>')
+  const evaluation = program
+    .command('eval <source...>')
     .description(
-      'evaluate on a folder with captions.jsonl (the candidates for a choice come from nway.jsonl or are drawn with a fixed seed), or on the splits of the embedded data set: emoji',
+      'evaluate on a folder with captions.jsonl or data in any format of simvlm data (the candidates for a choice come from nway.jsonl beside them or are drawn with a fixed seed), or on the splits of the embedded data set: emoji',
     )
     .addOption(checkpoint())
     .option(
@@ -154,13 +156,14 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
     .addOption(plugin())
-    .action(async (dir, options) =>
+    .action(async (sources, options) =>
       done(
-        dir === 'emoji'
-          ? await (await import('./commands/eval-emoji')).evaluateEmoji(options)
-          : await (await import('./commands/eval-registered')).evaluateFolder(dir, options),
+        sources.includes('emoji')
+          ? await (await import('./commands/eval-emoji')).evaluateEmoji(sources, options)
+          : await (await import('./commands/eval-registered')).evaluateSource(sources, options),
       ),
     );
+  addSourceOptions(evaluation);
 
   program
     .command('export')

@@ -58,15 +58,16 @@ export class Terminal {
     }
   }
 
-  /** A progress bar that knows its total; `update` may be called as often as you like. */
-  bar(label: string): { update(done: number, total: number): void; stop(): void } {
+  /** A progress bar, or a count where nobody knows the total; `update` may be called as often as you like. */
+  bar(label: string): { update(done: number, total?: number): void; stop(): void } {
     this.#endLine();
     const start = Date.now();
     if (!this.#live || this.#silent) {
       let finished = false;
       return {
         update: (done, total) => {
-          if (done < total) this.live(`${label} ${done}/${total}`);
+          if (total === undefined) this.live(`${label} ${done}`);
+          else if (done < total) this.live(`${label} ${done}/${total}`);
           else finished = true;
         },
         stop: () => {
@@ -82,7 +83,11 @@ export class Terminal {
     });
     let started = false;
     return {
-      update(done, total) {
+      update: (done, total) => {
+        if (total === undefined) {
+          this.live(`${label} ${done.toLocaleString('en')}`);
+          return;
+        }
         if (!started) bar.start(total, done);
         else bar.update(done);
         started = true;

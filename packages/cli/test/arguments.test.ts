@@ -75,7 +75,10 @@ describe('wrong arguments end with 2 and say what is wrong', () => {
     ],
     [['demo', 'mine'], "too many arguments for 'demo'. Expected 0 arguments but got 1"],
     [['train', 'config.json', 'more.json'], "too many arguments for 'train'. Expected 1 argument but got 2"],
-    [['eval', 'emoji', 'runs/mine'], "too many arguments for 'eval'. Expected 1 argument but got 2"],
+    [
+      ['eval', 'emoji', 'runs/mine'],
+      'emoji is evaluated alone: simvlm eval emoji; --checkpoint names the model',
+    ],
     [['export', 'mine', '--checkpoint', 'a', '--out', 'b'], "too many arguments for 'export'"],
     [['lora', 'merge', 'a', 'b', '--out', 'c'], "too many arguments for 'merge'"],
     [['lora', 'extract', 'a', 'b', '--out', 'c'], "too many arguments for 'extract'"],
@@ -137,10 +140,10 @@ describe('what is missing', () => {
     expect(code).toBe(2);
   });
 
-  it('a data folder without captions.jsonl is named', async () => {
+  it('a data folder that is not there is named', async () => {
     folder.write('config.json', smallConfig('nowhere'));
     const { code, err } = await simvlm('train', 'config.json');
-    expect(err).toContain('"data.train": cannot read nowhere/captions.jsonl: there is no such file');
+    expect(err).toContain('"data.train": nowhere: there is no such file or folder');
     expect(code).toBe(1);
   });
 

@@ -1,7 +1,8 @@
-import { arrayDataset } from '@simvlm/data';
+import type { ExampleDataset } from '@simvlm/core';
+import { datasetSource, textDataset } from '@simvlm/data';
 import { captionChoice } from '@simvlm/eval';
-import { type RunData, resolveRunConfig, runTraining, silent, withShuffledImages } from '@simvlm/run';
-import { captionFolder, readTokenizer, runRegistry } from '@simvlm/run/node';
+import { resolveRunConfig, runTraining, silent, withShuffledImages } from '@simvlm/run';
+import { openEvaluation, readTokenizer, runRegistry } from '@simvlm/run/node';
 import { pickBackend } from '@simvlm/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drawFolder, smallConfig, workingFolder } from './fixture';
@@ -19,16 +20,21 @@ beforeAll(async () => {
 });
 afterAll(() => folder.leave());
 
-async function accuracy(change: (data: RunData) => RunData): Promise<number> {
+const picturesIn = async (path: string) => (await openEvaluation({ path })).pictures(16, 'crop');
+
+async function accuracy(change: (train: ExampleDataset) => ExampleDataset): Promise<number> {
   const config = resolveRunConfig(smallConfig('train', { steps: 250 }) as never);
-  const train = await captionFolder('train');
-  const captions = [...new Set(train.lines.map(({ text }) => text))];
+  const train = await picturesIn('train');
+  const captions = Array.from({ length: train.length }, (_, i) => train.outline!(i).text);
   const registry = await runRegistry();
   const { model, tokenizer } = await runTraining({
     ...{ config, registry, readTokenizer, reporter: silent },
-    data: change({ train, documents: arrayDataset([]), captions }),
+    data: {
+      train: [{ source: datasetSource(change(train), { name: 'train' }), isDecoded: true }],
+      ...{ documents: [], texts: textDataset([]), captions: [...new Set(captions)] },
+    },
   });
-  const { metrics } = await captionChoice(model, tokenizer, await captionFolder('test'), {
+  const { metrics } = await captionChoice(model, tokenizer, await picturesIn('test'), {
     choices: CHOICES,
   });
   model.dispose();
@@ -36,12 +42,12 @@ async function accuracy(change: (data: RunData) => RunData): Promise<number> {
 }
 
 it('trained on pairs, the model chooses the caption of an unseen picture', async () => {
-  expect(await accuracy(data => data)).toBeGreaterThan(0.6);
+  expect(await accuracy(train => train)).toBeGreaterThan(0.6);
 });
 
 it('trained with the images shuffled, the same run stays near chance: the evaluation gives nothing away', async () => {
   // Four standard deviations of a binomial around 1/12.
   const chance = 1 / CHOICES;
   const margin = 4 * Math.sqrt((chance * (1 - chance)) / PICTURES);
-  expect(await accuracy(data => withShuffledImages(data, 1))).toBeLessThan(chance + margin);
+  expect(await accuracy(train => withShuffledImages(train, 1))).toBeLessThan(chance + margin);
 });

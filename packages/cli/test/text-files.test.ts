@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, DataError, TokenizerError } from '@simvlm/core';
-import { silent } from '@simvlm/run';
+import { resolveRunConfig, silent } from '@simvlm/run';
 import { loadRunData, readCandidates, readRunConfig, readTokenizer, runRegistry } from '@simvlm/run/node';
 import { trainUnigram, writeTokenizerJson } from '@simvlm/tokenizer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -48,14 +48,17 @@ it('documents', async () => {
   writeFileSync('captions.jsonl', '{"text": "a note"}\n');
   const files = write('*.txt', 'eins\u2028zwei\r\n\r\nKöln\r\n');
   const texts = async (documents: string) => {
-    const config = { ...(smallConfig('.') as object), data: { train: '.', documents } };
-    const data = await loadRunData(config as never, {
+    const config = resolveRunConfig({
+      ...smallConfig('.', { batch: { imageText: 4, textOnly: 4 } }),
+      data: { train: '.', documents },
+    });
+    const data = await loadRunData(config, {
       registry: await runRegistry(),
       imageSize: 16,
       reporter: silent,
     });
     return Promise.all(
-      Array.from({ length: data.documents.length }, async (_, i) => (await data.documents.get(i)).text),
+      Array.from({ length: data.texts.length }, async (_, i) => (await data.texts.get(i)).text),
     );
   };
   for (const encoding of read)
@@ -101,7 +104,7 @@ it('candidates belong to one picture each: others are an error or a warning', as
   const warnings: string[] = [];
   expect((await candidates(['x'], message => warnings.push(message)))?.size).toBe(7);
   expect(warnings).toEqual([
-    'nway/nway.jsonl has candidates for 6 ids ("a", "b", "c", "d", "e" and 1 more), which no picture of captions.jsonl has',
+    'nway/nway.jsonl has candidates for 6 ids ("a", "b", "c", "d", "e" and 1 more), which no picture has',
   ]);
 });
 

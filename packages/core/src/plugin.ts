@@ -3,6 +3,7 @@ import type { ExampleDataset, JsonValue, ObjectiveFactory, PatcherFactory } from
 import { PluginError } from './errors';
 import type { CallbackFactory } from './learner';
 import { didYouMean } from './nearest';
+import type { SampleSource } from './sample';
 import type { Evaluator, TaskFactory } from './task';
 
 /**
@@ -15,8 +16,8 @@ export interface PluginKinds {
   patcher: PatcherFactory<any, any>;
   /** What is learnt from a text: what of it is prefix and what is predicted. */
   objective: ObjectiveFactory;
-  /** Where examples come from. */
-  source: (options: Readonly<Record<string, JsonValue>>) => Promise<ExampleDataset>;
+  /** Where examples come from: with random access, or in their order. */
+  source: (options: Readonly<Record<string, JsonValue>>) => Promise<ExampleDataset | SampleSource>;
   /** What is measured. */
   evaluator: Evaluator;
   /** What a model is trained for: its learner, its batches, its metric. */

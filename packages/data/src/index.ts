@@ -41,5 +41,5 @@ export { type SpanCorruptionOptions, spanCorruption } from './span-corruption';
 export { type OrderedOptions, orderedBatches, type RowStream, stepSource } from './step-source';
 export { type ExampleStreamOptions, exampleStream } from './streams/example-stream';
 export { type MixturePart, mixture } from './streams/mixture';
-export type { Pictures } from './streams/to-example';
+export { outlineOf, type Pictures, stillExample } from './streams/to-example';
 export { type SurveyTokenizer, surveyTexts, type TextSurvey, type Texts } from './text-survey';

@@ -145,8 +145,8 @@ describe('preparing', () => {
 describe('the plug-in', () => {
   test('registers the source "emoji", which takes the options of the data set and a split', async () => {
     const source = new Registry().use(emojiPlugin).get('source', 'emoji');
-    expect((await source({ ...options, split: 'val' })).length).toBe(dataset.val.length);
-    expect((await source(options)).length).toBe(dataset.train.length);
+    expect(await source({ ...options, split: 'val' })).toHaveLength(dataset.val.length);
+    expect(await source(options)).toHaveLength(dataset.train.length);
     await expect(source({ split: 'test' })).rejects.toThrow('"split" must be one of train, val');
   });
 });

@@ -7,7 +7,7 @@ import {
   SkipLog,
   type SkipReport,
 } from '@simvlm/core';
-import { centerCrop } from '@simvlm/image';
+import { type Fit, squareImage } from '@simvlm/image';
 
 /** An example whose picture is ready for the model. */
 export interface Picture extends Example {
@@ -17,6 +17,8 @@ export interface Picture extends Example {
 export interface PictureOptions {
   /** Side of the model's input in pixels. */
   readonly imageSize: number;
+  /** How those that are not square become so; default `crop`. */
+  readonly fit?: Fit;
   /** Pictures a batch. */
   readonly batchSize: number;
   /** At most so many pictures, from the first on. */
@@ -25,12 +27,12 @@ export interface PictureOptions {
 }
 
 /**
- * The pictures of a data set in order, centre-cropped, a batch at a time. A picture that cannot be read is left out and noted in
+ * The pictures of a data set in order, made square, a batch at a time. A picture that cannot be read is left out and noted in
  * `skipped`.
  */
 export async function* pictureBatches(
   dataset: ExampleDataset,
-  { imageSize, batchSize, limit = dataset.length, signal }: PictureOptions,
+  { imageSize, fit = 'crop', batchSize, limit = dataset.length, signal }: PictureOptions,
   skipped: SkipLog = new SkipLog(),
 ): AsyncGenerator<Picture[], SkipReport> {
   let batch: Picture[] = [];
@@ -38,7 +40,7 @@ export async function* pictureBatches(
     try {
       const example = await dataset.get(index);
       if (!example.image) throw new DataError('DATA_INVALID', `example "${example.id}" has no image`);
-      batch.push({ ...example, image: centerCrop(example.image, imageSize) });
+      batch.push({ ...example, image: squareImage(example.image, { size: imageSize, fit }) });
     } catch (error) {
       skipped.add(index, error);
     }

@@ -9,7 +9,7 @@ const MANY_UNKNOWN = 0.001;
 
 export interface BeforeTraining {
   readonly config: RunConfig;
-  readonly data: RunData;
+  readonly data: Pick<RunData, 'captions' | 'texts'>;
   readonly tokenizer: SurveyTokenizer;
   /** Tokens of a text that the model reads, the end token included. */
   readonly maxTextLength: number;
@@ -22,7 +22,7 @@ export async function reportBeforeTraining(reporter: Reporter, run: BeforeTraini
   const { config, data, tokenizer, maxTextLength } = run;
   const survey = (texts: Parameters<typeof surveyTexts>[0]) =>
     surveyTexts(texts, tokenizer, maxTextLength - 1, config.seed);
-  const { captions, documents } = data;
+  const { captions, texts: documents } = data;
   const surveys: Record<string, TextSurvey> = {};
   if (config.batch.imageText > 0 && captions.length > 0)
     surveys.caption = await survey({ length: captions.length, at: index => captions[index]! });

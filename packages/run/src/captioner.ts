@@ -1,10 +1,11 @@
 import { type Checkpoint, FILES } from '@simvlm/checkpoint';
 import { ConfigError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
-import { centerCrop } from '@simvlm/image';
+import { squareImage } from '@simvlm/image';
 import { type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
+import { runFit } from './config/fit';
 import type { RunConfig } from './config/schema';
 import { openForUse } from './open-checkpoint';
 import { ownParts } from './registry';
@@ -51,13 +52,14 @@ export class Captioner {
     pictures: readonly RgbImage[],
     { prompt = '', ids = [...pictures.keys()], ...request }: CaptionOptions = {},
   ): Promise<Caption[]> {
-    const { model, tokenizer } = this;
+    const { model, tokenizer, config } = this;
     const begin = tokenizer.encode(prompt.trim());
+    const square = { size: model.config.imageSize, fit: runFit(config) };
     const captions: Caption[] = [];
     for (let first = 0; first < pictures.length; first += AT_ONCE) {
       const some = pictures.slice(first, first + AT_ONCE);
       const made = await model.generate({
-        images: imagePixels(some.map(picture => centerCrop(picture, model.config.imageSize))),
+        images: imagePixels(some.map(picture => squareImage(picture, square))),
         prompts: some.map(() => begin),
         ids: ids.slice(first, first + AT_ONCE),
         ...request,

@@ -10,11 +10,13 @@ export {
 export { checkParts } from './check-parts';
 export { checkpointRunConfig, contentsForUse } from './checkpoint';
 export { demoConfig } from './config/demo';
+export { runFit } from './config/fit';
 export { runJsonSchema } from './config/json-schema';
 export { applyOverrides } from './config/overrides';
 export { resolveRunConfig } from './config/resolve';
 export type { RunConfig, RunConfigInput } from './config/schema';
-export type { RunData } from './data';
+export type { PlacedSource, SourceConfig } from './config/sources';
+export { type RunData, type RunSource, recordsIn } from './data';
 export { imageSizeOf } from './model';
 export { type OpenedCheckpoint, openForUse } from './open-checkpoint';
 export { type OpenRunOptions, openRun, type Run, type RunTrainOptions } from './open-run';

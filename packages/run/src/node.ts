@@ -1,8 +1,9 @@
 export { readCandidates } from './node/candidates';
 export { checkMemory } from './node/check-memory';
 export { bundledCheckpoint, chosenCheckpoint, openInit } from './node/chosen-checkpoint';
-export { byKind, captionFolder, loadRunData, prepareEmoji } from './node/data';
+export { loadRunData, nodePlaces, prepareEmoji } from './node/data';
 export { coreSplits, emojiSplits, evaluateSplits, type SplitResult } from './node/emoji-splits';
+export { type EvaluationSource, openEvaluation } from './node/evaluation-source';
 export { type FinetuneOptions, finetuneConfig } from './node/finetune';
 export { openRun } from './node/open-run';
 export { runRegistry } from './node/plugins';

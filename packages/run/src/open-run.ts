@@ -7,6 +7,7 @@ import {
   type Plugin,
   type Registry,
   type RgbImage,
+  type SampleSource,
   type TrainCallback,
 } from '@simvlm/core';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
@@ -22,7 +23,8 @@ import { pluginAdvice } from './plugin-advice';
 import { ownParts } from './registry';
 import { type Reporter, silent } from './reporter';
 import { checkResume } from './resume';
-import { loadSources } from './sources';
+import { loadSources } from './sources/load';
+import { webPlaces } from './sources/places';
 import type { ReadTokenizer } from './tokenizer';
 import { runTraining } from './training';
 
@@ -31,8 +33,8 @@ export interface OpenRunOptions {
   readonly storage?: CheckpointStorage;
   /** Plug-ins beside ours. */
   readonly plugins?: readonly Plugin[];
-  /** Examples of the program's own, by the name that `{ "source": NAME }` of the configuration has. */
-  readonly sources?: Readonly<Record<string, ExampleDataset>>;
+  /** Data of the program's own, by the name that `{ "source": NAME }` of the configuration has. */
+  readonly sources?: Readonly<Record<string, ExampleDataset | SampleSource>>;
   /** Where the run says what people should know; default: nowhere. */
   readonly reporter?: Reporter;
   /** Stops the reading of data. */
@@ -56,6 +58,8 @@ export interface RunHost {
   registry(config: RunConfig): Promise<Registry>;
   loadData(config: RunConfig, options: LoadDataOptions): Promise<RunData>;
   readonly readTokenizer: ReadTokenizer;
+  /** Cores of the machine, where the host knows. */
+  readonly cores?: number;
   /** What `init` names. */
   openCheckpoint(name: string): Promise<Checkpoint>;
 }
@@ -99,6 +103,7 @@ export class Run {
     const { model, tokenizer, result } = await runTraining({
       ...{ config, data, registry, reporter, storage, resume: latest, init, signal },
       readTokenizer: host.readTokenizer,
+      cores: host.cores,
       callbacks: () => callbacks,
     });
     this.dispose();
@@ -191,10 +196,10 @@ export async function openRunOn(host: RunHost, given: RunConfigInput, options: O
   return new Run(config, data, registry, host, options);
 }
 
-/** No folders, no files: sources are registered, checkpoints are on the web. What `plugins` names, the program passes. */
+/** No folders, no files: sources are registered or on the web, as checkpoints are. What `plugins` names, the program passes. */
 const pageHost: RunHost = {
   registry: async () => ownParts(),
-  loadData: loadSources,
+  loadData: (config, options) => loadSources(config, { ...options, places: webPlaces }),
   async readTokenizer() {
     throw new ConfigError('CONFIG_INVALID', '"tokenizer.model": files are read in Node only');
   },

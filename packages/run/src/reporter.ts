@@ -2,12 +2,13 @@
 export interface Reporter {
   note(text: string): void;
   warn(text: string): void;
-  /** Progress of work that knows its total; `update` may be called as often as you like. */
+  /** Progress of work; `update` may be called as often as you like. */
   bar(label: string): ProgressBar;
 }
 
 export interface ProgressBar {
-  update(done: number, total: number): void;
+  /** @param total absent where nobody knows it beforehand */
+  update(done: number, total?: number): void;
   stop(): void;
 }
 

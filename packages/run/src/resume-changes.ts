@@ -22,6 +22,8 @@ const FREE: readonly (keyof RunConfig)[] = [
   'checkpoints',
   'callbacks',
 ];
+/** The same within a part: how data are read, not which. */
+const FREE_PATHS: readonly string[] = ['data.workers', 'data.skipLimit'];
 
 /** How the configuration of a run that goes on differs from that of its checkpoint. */
 export interface ResumeChanges {
@@ -36,7 +38,7 @@ export function resumeChanges(before: RunConfig, now: RunConfig): ResumeChanges 
   const told: string[] = [];
   for (const [path, from, to] of differences(before, now)) {
     const key = path[0] as keyof RunConfig;
-    if (FREE.includes(key)) continue;
+    if (FREE.includes(key) || FREE_PATHS.includes(path.join('.'))) continue;
     (FIXED.includes(key) ? refused : told).push(`${path.join('.')} ${shown(from)} → ${shown(to)}`);
   }
   return { refused, told };

@@ -1,53 +1,102 @@
-import {
-  type ExampleDataset,
-  type ExampleOutline,
-  type ExampleStream,
-  Random,
-  type Share,
-} from '@simvlm/core';
-import { datasetSource, exampleStream } from '@simvlm/data';
+import { type ExampleOutline, type ExampleStream, type Objective, Random, type Share } from '@simvlm/core';
+import { exampleStream, mixture, outlineOf } from '@simvlm/data';
+import { openPicturePool } from '@simvlm/image';
 import type { RunConfig } from './config/schema';
-import type { RunData } from './data';
+import type { Named } from './config/sources';
+import type { RunData, RunSource } from './data';
 
-interface TrainingStreams {
+export interface StreamOptions {
+  readonly config: RunConfig;
+  readonly data: Pick<RunData, 'train' | 'documents'>;
+  /** The side of the model's input in pixels. */
+  readonly imageSize: number;
+  /** The objective of a source that has its own. */
+  readonly objective: (named: Named) => Objective;
+  /** Which of several processes this is. */
+  readonly share: Share;
+  /** Cores of this machine. */
+  readonly cores: number;
+  /** Is told of a worker that died and was replaced. */
+  readonly onProblem?: ((error: Error) => void) | undefined;
+}
+
+/** What a run trains on, in the order of training. */
+export interface RunStreams {
+  /** Pairs; absent when there are none. */
   readonly train?: ExampleStream;
+  /** Text alone; absent when there is none. */
   readonly documents?: ExampleStream;
+  /** Ends the workers. */
+  close(): Promise<void>;
 }
 
-/** The examples of a run in the order of training: pairs varied as the configuration says, and documents where there are any. */
-export async function trainingStreams(
-  { seed, augment }: RunConfig,
-  { train, weight, documents }: Pick<RunData, 'train' | 'weight' | 'documents'>,
-  imageSize: number,
-  share: Share = { rank: 0, size: 1 },
-): Promise<TrainingStreams> {
-  const random = Random.fromSeed(seed).fork('data');
-  const pairs = datasetSource(train, { ...(weight && { weight }) });
-  const texts = datasetSource(documents);
-  return {
-    ...(train.length > 0 && {
-      train: exampleStream({
-        ...{ source: pairs, length: await pairs.count(), identity: await pairs.identity() },
-        ...{ share, random: random.fork('image-text') },
-        pictures: { transform: { size: imageSize, augment } },
-      }),
-    }),
-    ...(documents.length > 0 && {
-      documents: exampleStream({
-        ...{ source: texts, length: documents.length, identity: await texts.identity() },
-        ...{ share, random: random.fork('text-only') },
-      }),
-    }),
-  };
-}
+/** Threads that decode pictures unless the configuration says: the one that trains needs a core, too. */
+const MOST_WORKERS = 8;
 
-/** The examples of a data set without their pictures. */
-export async function* outlinesOf(dataset: ExampleDataset): AsyncGenerator<ExampleOutline> {
-  for (let index = 0; index < dataset.length; index++) {
-    if (dataset.outline) yield dataset.outline(index);
-    else {
-      const { image: _, images: __, ...outline } = await dataset.get(index);
-      yield outline;
-    }
+/** The sources of a run as streams: each with its own transform and objective, mixed by weight. The caller closes them. */
+export async function openStreams(options: StreamOptions): Promise<RunStreams> {
+  const { config, data, imageSize, objective, onProblem } = options;
+  const pool = openPicturePool({
+    workers: config.data.workers ?? workersFor(data.train, options.cores),
+    ...(onProblem && { onProblem }),
+  });
+  const random = Random.fromSeed(config.seed).fork('data');
+  const pictures = present(data.train).map(async (source, i) => {
+    const { augment = config.augment, fit, objective: own } = source.use ?? {};
+    const stream = await streamOf(source, options, random.fork('image-text').fork(i), {
+      pictures: { pool, transform: { size: imageSize, augment, ...(fit && { fit }) } },
+      ...(own && { objective: objective(own) }),
+    });
+    return { stream, weight: source.use?.weight ?? 1 };
+  });
+  const texts = present(data.documents).map(async (source, i) => ({
+    stream: await streamOf(source, options, random.fork('text-only').fork(i), {}),
+    weight: source.use?.weight ?? 1,
+  }));
+  try {
+    const train = mixed(await Promise.all(pictures));
+    const documents = mixed(await Promise.all(texts));
+    return { ...(train && { train }), ...(documents && { documents }), close: () => pool.close() };
+  } catch (error) {
+    await pool.close();
+    throw error;
   }
+}
+
+type Made = Partial<Pick<Parameters<typeof exampleStream>[0], 'pictures' | 'objective'>>;
+
+/** The length costs a pass where nobody knows it: it is asked for where something depends on it. */
+async function streamOf(
+  { source, length, use }: RunSource,
+  { config, share }: StreamOptions,
+  random: Random,
+  made: Made,
+): Promise<ExampleStream> {
+  const isNeeded = config.epochs !== undefined || share.size > 1;
+  const known = length ?? (isNeeded ? await source.count() : undefined);
+  return exampleStream({
+    ...{ source, random, share, skipLimit: config.data.skipLimit, identity: await source.identity() },
+    ...(known !== undefined && { length: known }),
+    ...(use?.shuffle !== undefined && { shuffle: use.shuffle }),
+    ...made,
+  });
+}
+
+/** Those that are not known to have no records. */
+function present(sources: readonly RunSource[]): readonly RunSource[] {
+  return sources.filter(({ length }) => length !== 0);
+}
+
+function mixed(parts: Parameters<typeof mixture>[0]): ExampleStream | undefined {
+  return parts.length > 1 ? mixture(parts) : parts[0]?.stream;
+}
+
+/** All training examples once, without their pictures. */
+export async function* outlinesOf(sources: readonly RunSource[]): AsyncGenerator<ExampleOutline> {
+  for (const { source } of sources) for await (const sample of source.read()) yield outlineOf(sample);
+}
+
+function workersFor(sources: readonly RunSource[], cores: number): number {
+  if (sources.every(({ isDecoded }) => isDecoded)) return 0;
+  return Math.min(MOST_WORKERS, Math.max(1, cores - 1));
 }

@@ -8,27 +8,39 @@ import {
   TENSORS,
 } from '@simvlm/checkpoint';
 import type { Registry, Share, Task, Tokenizer } from '@simvlm/core';
+import { arrayDataset, datasetSource } from '@simvlm/data';
 import { SimVlm } from '@simvlm/model';
 import { deviceWriter } from '@simvlm/ops';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
+import type { Named } from './config/sources';
 import type { RunData } from './data';
 import { openForUse } from './open-checkpoint';
-import { outlinesOf, trainingStreams } from './streams';
+import { openStreams, outlinesOf } from './streams';
 
 interface TaskParts {
   readonly config: RunConfig;
-  readonly data: Pick<RunData, 'train' | 'weight' | 'val' | 'documents'>;
+  readonly data: Pick<RunData, 'train' | 'val' | 'documents'>;
   readonly model: SimVlm;
   readonly tokenizer: Tokenizer;
   readonly registry: Registry;
   /** The checkpoint that is resumed or evaluated. */
   readonly checkpoint?: Checkpoint | undefined;
-  /** Which of several processes trains; default: one alone. */
+  /** Which of several processes this is; default: the only one. */
   readonly share?: Share | undefined;
+  readonly onProblem?: ((error: Error) => void) | undefined;
+  /** Cores of this machine; default: what a page is told, else 1. */
+  readonly cores?: number | undefined;
 }
 
-/** What a run is trained for: the task that its configuration names. The caller disposes it, before the model. */
+/** A task with what reads its data. */
+export interface RunTask {
+  readonly task: Task;
+  /** Frees what the task has and ends its workers; before the model. */
+  close(): Promise<void>;
+}
+
+/** What a run is trained for: the task that its configuration names. The caller closes it. */
 export async function runTask({
   config,
   data,
@@ -36,22 +48,45 @@ export async function runTask({
   tokenizer,
   registry,
   checkpoint,
-  share,
-}: TaskParts): Promise<Task> {
+  share = { rank: 0, size: 1 },
+  onProblem,
+  cores = globalThis.navigator?.hardwareConcurrency ?? 1,
+}: TaskParts): Promise<RunTask> {
   const { kind, ...options } = config.task;
-  const { kind: objective, ...objectiveOptions } = config.objective;
   const { maxTextLength, imageSize } = model.config;
-  return registry.get('task', kind)(options, {
-    ...{ model, tokenizer, seed: config.seed, batch: config.batch },
-    ...(await trainingStreams(config, data, imageSize, share)),
-    outlines: () => outlinesOf(data.train),
-    ...(data.val && { val: data.val }),
-    objective: registry.get('objective', objective)(objectiveOptions, { tokenizer, maxTextLength }),
-    regularization: config.regularization,
-    checkpointBlocks: config.training.checkpointBlocks,
-    ...(checkpoint && { savedFile: name => fileOf(checkpoint, name) }),
+  const objective = ({ kind, ...options }: Named) =>
+    registry.get('objective', kind)(options, { tokenizer, maxTextLength });
+  const { train, documents, close } = await openStreams({
+    ...{ config, data, imageSize, objective, cores, share, onProblem },
   });
+  try {
+    const task = await registry.get('task', kind)(options, {
+      ...{ model, tokenizer, seed: config.seed, batch: config.batch },
+      ...(train && { train }),
+      ...(documents && { documents }),
+      outlines: () => outlinesOf(data.train),
+      ...(data.val && { val: data.val }),
+      objective: objective(config.objective),
+      regularization: config.regularization,
+      checkpointBlocks: config.training.checkpointBlocks,
+      ...(checkpoint && { savedFile: name => fileOf(checkpoint, name) }),
+    });
+    return {
+      task,
+      async close() {
+        task.dispose?.();
+        await task.batches.close?.();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
+
+/** Of a model that is used, and not trained: a source that is never read. */
+const nothing = { train: [{ source: datasetSource(arrayDataset([])) }], documents: [] } as const;
 
 /** A task with its trained model. */
 export interface OpenedTask {
@@ -59,41 +94,37 @@ export interface OpenedTask {
   readonly model: SimVlm;
   readonly tokenizer: Tokenizer;
   readonly config: RunConfig;
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /**
  * What a checkpoint was trained for, with all its weights: those of the model, and those that the task has beside it, such as a classifier's
  * head.
  *
- * @param data what it will be asked of
  * @throws CheckpointError, TokenizerError when the checkpoint is damaged; PluginError for a part that nobody registered
  */
-export async function openTask(
-  checkpoint: Checkpoint,
-  data: Pick<RunData, 'train' | 'documents'>,
-  registry: Registry,
-): Promise<OpenedTask> {
+export async function openTask(checkpoint: Checkpoint, registry: Registry): Promise<OpenedTask> {
   const { config: modelConfig, run: config, tokenizer } = await openForUse(checkpoint);
   const weights = await openTensors(checkpoint, TENSORS.weights);
   const model = await withPluginAdvice(checkpoint, async () =>
     SimVlm.create(modelConfig, { init: 'zeros', registry }),
   );
-  let task: Task | undefined;
-  const dispose = () => {
-    task?.dispose?.();
+  let opened: RunTask | undefined;
+  const dispose = async () => {
+    await opened?.close();
     model.dispose();
   };
   try {
-    task = await withPluginAdvice(checkpoint, () =>
-      runTask({ config, data, model, tokenizer, registry, checkpoint }),
+    opened = await withPluginAdvice(checkpoint, () =>
+      runTask({ config, data: nothing, model, tokenizer, registry, checkpoint }),
     );
+    const { task } = opened;
     const { params } = task.learner;
     checkFits(params, weights.tensors, TENSORS.weights);
     await restoreParameters(params, finiteTensors(weights, TENSORS.weights), TENSORS.weights, deviceWriter);
     return { task, model, tokenizer, config, dispose };
   } catch (error) {
-    dispose();
+    await dispose();
     throw error;
   }
 }

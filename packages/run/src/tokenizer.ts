@@ -11,7 +11,7 @@ export type ReadTokenizer = (file: string) => Promise<AnyTokenizer>;
 /** The tokenizer that the configuration names, or one learnt from captions and documents; with sentinels if it asks for them. */
 export async function runTokenizer(
   config: RunConfig,
-  data: RunData,
+  data: Pick<RunData, 'captions' | 'texts'>,
   read: ReadTokenizer,
 ): Promise<AnyTokenizer> {
   const tokenizer = await plainTokenizer(config, data, read);
@@ -21,7 +21,7 @@ export async function runTokenizer(
 
 async function plainTokenizer(
   { tokenizer, seed }: RunConfig,
-  data: RunData,
+  data: Pick<RunData, 'captions' | 'texts'>,
   read: ReadTokenizer,
 ): Promise<AnyTokenizer> {
   if (tokenizer.model !== undefined) {
@@ -31,5 +31,6 @@ async function plainTokenizer(
     });
     return createTokenizer(withSpecialTokens(model));
   }
-  return learnVocabulary(data, tokenizer.vocabSize ?? VOCABULARY, seed);
+  const { captions, texts: documents } = data;
+  return learnVocabulary({ captions, documents }, tokenizer.vocabSize ?? VOCABULARY, seed);
 }

@@ -14,13 +14,13 @@ import type * as tf from '@tensorflow/tfjs';
 import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';
-import type { RunData } from './data';
+import type { RunData, RunSource } from './data';
 import { scheduledEvaluation, validationPart } from './evaluation';
 import { createModel, createModelFrom } from './model';
 import { openForUse } from './open-checkpoint';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
-import { runTask } from './task';
+import { type RunTask, runTask } from './task';
 import { type ReadTokenizer, runTokenizer } from './tokenizer';
 
 export interface TrainingOptions {
@@ -40,6 +40,8 @@ export interface TrainingOptions {
   /** What happens during training, for the model in training. */
   readonly callbacks?: (trained: Trained) => readonly TrainCallback[];
   readonly signal?: AbortSignal | undefined;
+  /** Cores of this machine: how many threads decode pictures unless the configuration says. */
+  readonly cores?: number | undefined;
   /** Train as one of several processes; the first of them writes. */
   readonly processes?: ProcessGroup<tf.Tensor> | undefined;
 }
@@ -67,10 +69,10 @@ export async function runTraining(
     opened && init
       ? await createModelFrom(opened, config, registry)
       : createModel(config, tokenizer, registry);
-  let task: Task | undefined;
+  let open: RunTask | undefined;
   try {
     reporter.note(
-      `${countOf(data.train.length, 'picture')}, ${countOf(data.documents.length, 'document')}, ` +
+      `${sizeOf(data.train, 'picture')}, ${sizeOf(data.documents, 'document')}, ` +
         `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
         (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
     );
@@ -82,10 +84,13 @@ export async function runTraining(
     const { checkpointBlocks: _, ...training } = config.training;
     const measured = validationPart(data, config);
     const trained = { model, tokenizer };
-    task = await runTask({
-      ...{ ...trained, config, data: measured, registry, checkpoint: resume },
+    const { cores } = options;
+    open = await runTask({
+      ...{ ...trained, config, data: measured, registry, cores, checkpoint: resume },
       ...(processes && { share: { rank: processes.rank, size: processes.size } }),
+      onProblem: error => reporter.warn(error.message),
     });
+    const { task } = open;
     await options.beforeStart?.({ ...trained, task });
     const evaluation = scheduledEvaluation({ ...trained, config, val: measured.val, task, registry });
     const result = await train({
@@ -119,7 +124,7 @@ export async function runTraining(
     model.dispose();
     throw error;
   } finally {
-    task?.dispose?.();
+    await open?.close();
   }
 }
 
@@ -132,6 +137,16 @@ function configuredCallbacks(
   return Promise.all(
     callbacks.map(async ({ kind, ...options }) => registry.get('callback', kind)(options, context)),
   );
+}
+
+/** `1,200 pictures`; of records that nobody has counted, where they are. */
+function sizeOf(sources: readonly RunSource[], noun: string): string {
+  if (sources.every(({ length }) => length !== undefined))
+    return countOf(
+      sources.reduce((sum, { length = 0 }) => sum + length, 0),
+      noun,
+    );
+  return `${noun}s of ${sources.map(({ source }) => source.name).join(' and ')}`;
 }
 
 /** What the run says of its length. */

@@ -41,7 +41,7 @@ async function said(
   const { reporter, lines } = listening();
   await reportBeforeTraining(reporter, {
     config: config(),
-    data: { captions, documents: textDataset(documents), train: textDataset([]) },
+    data: { captions, texts: textDataset(documents) },
     tokenizer: await spelling(),
     maxTextLength: 24,
     tokenizerFrom: 'text',

@@ -36,7 +36,41 @@ describe('what is wrong is one message with the path of the key, the value and w
     [{ model: 5 }, /^run config: "model" must be a preset name or a model configuration, got 5$/],
     [
       { data: { train: { folder: 'x' } } },
-      /"data\.train" must be a folder, "emoji" or \{ "source": NAME, … \}, got/,
+      /"data\.train" must be a path, "emoji", \{ "path": … \} or \{ "source": NAME, … \}, or a list of these, got \{/,
+    ],
+    [{ data: { train: 5 } }, /"data\.train" must be a path, .*, or a list of these, got 5$/],
+    [{ data: { train: [] } }, /"data\.train" must be a path, .*, or a list of these, got \[\]$/],
+    [
+      { data: { train: { path: 'x', fromat: 'coco' } } },
+      /unknown key "data\.train\.fromat"; allowed: path, format, .*; did you mean "format"\?$/,
+    ],
+    [
+      { data: { train: { path: 'x', format: 'cocoa' } } },
+      /"data\.train\.format" must be one of webdataset, .*, got "cocoa"; did you mean "coco"\?$/,
+    ],
+    [
+      { data: { train: ['y', { path: 'x', map: { imgae: 'file' } }] } },
+      /unknown key "data\.train\.1\.map\.imgae"; allowed: image, .*; did you mean "image"\?$/,
+    ],
+    [
+      { data: { train: { path: 'x', map: { image: -1 } } } },
+      /"data\.train\.map\.image" must be the name of a column, or its number from 0, got -1$/,
+    ],
+    [
+      { data: { train: ['y', { source: 'x', weight: 0 }] } },
+      /"data\.train\.1\.weight" must be a number above 0, got 0$/,
+    ],
+    [
+      { data: { train: { path: ['x', 1] } } },
+      /"data\.train\.path" must be a folder, a file, a brace range or an address, or a list of files, got/,
+    ],
+    [
+      { data: { train: { path: 'x', shuffle: true } } },
+      /"data\.train\.shuffle" must be false or an integer ≥ 1/,
+    ],
+    [
+      { data: { train: 'x', documents: { path: 5 } } },
+      /"data\.documents\.path" must be a folder, .*, got 5$/,
     ],
     // … a value out of its range,
     [

@@ -94,7 +94,10 @@ describe('what cannot be is said', () => {
   });
 
   it.each([
-    [{ data: { train: 'folder' } }, '"data.train": folders are read in Node only, and "folder" is one'],
+    [
+      { data: { train: 'folder' } },
+      '"data.train": folders and files are read in Node only, and "folder" is one',
+    ],
     [
       { data: { train: { source: 'pathces' } } },
       'no source "pathces"; registered: patches; did you mean "patches"?',
@@ -119,9 +122,11 @@ describe('data', () => {
   it('split off for validation are never trained on, and the same for the same seed', async () => {
     const idsOf = async (seed: number) => {
       const { data } = await openRun(config({ seed }), { sources });
-      const ids = async (set: { length: number; get(i: number): unknown }) =>
-        Promise.all(Array.from({ length: set.length }, async (_, i) => ((await set.get(i)) as Example).id));
-      return { train: await ids(data.train), val: await ids(data.val!) };
+      const train: string[] = [];
+      for await (const { key } of data.train[0]!.source.read()) train.push(key);
+      const val = data.val!;
+      const ids = Array.from({ length: val.length }, async (_, i) => (await val.get(i)).id);
+      return { train, val: await Promise.all(ids) };
     };
     const { train, val } = await idsOf(1);
     expect([train.length, val.length]).toEqual([48, 12]);

@@ -1,6 +1,6 @@
 import { fileOf, memoryStorage } from '@simvlm/checkpoint';
 import { type Example, Random } from '@simvlm/core';
-import { arrayDataset, textDataset } from '@simvlm/data';
+import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
@@ -46,9 +46,10 @@ const config = (change: Partial<RunConfigInput>) =>
   });
 
 const data = {
-  train: arrayDataset(pictures(160, 1)),
+  train: [{ source: datasetSource(arrayDataset(pictures(160, 1)), { name: 'here' }), isDecoded: true }],
   val: arrayDataset(pictures(60, 2)),
-  documents: textDataset([]),
+  documents: [],
+  texts: textDataset([]),
   captions: ['is it bright', 'is it dark', 'yes it is', 'no'],
 };
 
@@ -65,14 +66,14 @@ test.each([
   });
   model.dispose();
   const checkpoint = (await storage.latest())!;
-  const opened = await openTask(checkpoint, { train: data.val, documents: data.documents }, registry);
+  const opened = await openTask(checkpoint, registry);
   const evaluate = registry.get('evaluator', 'answers');
   const subject = { model: opened.model, tokenizer: opened.tokenizer, answer: opened.task.answer! };
   const { accuracy, count } = await evaluate(subject, data.val, {});
   expect(count).toBe(60);
   // Guessing gets a half.
   expect(accuracy).toBeGreaterThan(0.95);
-  opened.dispose();
+  await opened.dispose();
   expect(tf.memory().numTensors).toBe(tensors);
 });
 

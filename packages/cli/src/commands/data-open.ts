@@ -1,6 +1,7 @@
 import { ConfigError, didYouMean, type Reader, type SkipReport } from '@simvlm/core';
 import { type ColumnMap, FORMATS, type Format, openReader } from '@simvlm/data';
 import { fileAt, folderAt, placeAt } from '@simvlm/data/node';
+import type { PlacedSource } from '@simvlm/run';
 import type { Terminal } from '../terminal';
 import type { SourceOptions } from './data-source';
 
@@ -16,6 +17,21 @@ export async function openSource(
     ...(split !== undefined && { split }),
     ...(map !== undefined && { map: parseMap(map) }),
   });
+}
+
+/** The same words as a source of a configuration. @throws ConfigError for an unknown format or a `--map` that is none */
+export function sourceConfig(
+  sources: readonly string[],
+  { format, images, annotations, split, map }: SourceOptions,
+): PlacedSource {
+  return {
+    path: sources.length === 1 ? sources[0]! : [...sources],
+    ...(format !== undefined && { format: checkedFormat(format) }),
+    ...(images && { images }),
+    ...(annotations !== undefined && { annotations }),
+    ...(split !== undefined && { split }),
+    ...(map !== undefined && { map: parseMap(map) }),
+  };
 }
 
 /** Says how many samples cannot be used, and why; nothing where all can. */

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { type FolderCheckpoint, openCheckpoint } from '@simvlm/checkpoint/node';
 import { Random, type Registry } from '@simvlm/core';
-import { subset } from '@simvlm/data';
-import { attributionText } from '@simvlm/dataset-emoji';
+import { datasetSource, subset } from '@simvlm/data';
+import { attributionText, type EmojiDataset } from '@simvlm/dataset-emoji';
 import {
   checkpointRunConfig,
   demoConfig,
   imageSizeOf,
   type RunConfig,
+  type RunSource,
   withShuffledImages,
 } from '@simvlm/run';
 import {
@@ -95,7 +96,7 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
     ...{ registry, signal, reporter: terminal, imageSize: imageSizeOf(config) },
   });
   const emoji = loaded.emoji!;
-  const data = options.shuffleImages ? withShuffledImages(loaded, seed) : loaded;
+  const data = options.shuffleImages ? { ...loaded, train: [shuffledEmoji(emoji, seed)] } : loaded;
 
   terminal.heading(`Training for ${duration((config.minutes ?? options.minutes) * 60)}, into ${folder.path}`);
   const samples = Random.fromSeed(0).fork('samples').permutation(emoji.unseenArtist.length);
@@ -174,4 +175,13 @@ async function freeName(name: string): Promise<string> {
     const candidate = count === 1 ? name : `${name}-${count}`;
     if (!(await holdsRun(candidate))) return candidate;
   }
+}
+
+/** Its training pictures with one another's captions. */
+function shuffledEmoji({ train, trainWeight }: EmojiDataset, seed: number): RunSource {
+  const shuffled = withShuffledImages(train, seed);
+  return {
+    source: datasetSource(shuffled, { name: 'emoji, shuffled', weight: trainWeight }),
+    ...{ length: train.length, isDecoded: true },
+  };
 }

@@ -9,7 +9,15 @@ import { startBackend } from './compute-options';
 import type { EvalCommandOptions } from './eval';
 
 /** `simvlm eval emoji`: exact match and 20-way choice on the splits of the embedded data set. */
-export async function evaluateEmoji(options: EvalCommandOptions): Promise<number> {
+export async function evaluateEmoji(
+  sources: readonly string[],
+  options: EvalCommandOptions,
+): Promise<number> {
+  if (sources.length > 1)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'emoji is evaluated alone: simvlm eval emoji; --checkpoint names the model',
+    );
   if (options.predictions !== undefined)
     throw new ConfigError('CONFIG_INVALID', '--predictions is for a folder, not for emoji');
   const terminal = new Terminal();

@@ -1,39 +1,38 @@
-import { ConfigError, DataError, type EvaluationResult, type JsonValue, parseJsonObject } from '@simvlm/core';
-import { subset, textDataset } from '@simvlm/data';
-import { checkpointRunConfig, openTask } from '@simvlm/run';
-import { byKind, captionFolder, chosenCheckpoint, runRegistry } from '@simvlm/run/node';
+import { ConfigError, type EvaluationResult, type JsonValue, parseJsonObject } from '@simvlm/core';
+import { checkpointRunConfig, openTask, runFit } from '@simvlm/run';
+import { chosenCheckpoint, openEvaluation, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { interruptible } from '../interrupt';
 import { printLine, Terminal } from '../terminal';
 import { startBackend } from './compute-options';
+import { noteSkipped, sourceConfig } from './data-open';
 import { type EvalCommandOptions, evaluate, metricLine } from './eval';
 
 /** An evaluator with its options. */
 type Asked = { readonly kind: string } & Readonly<Record<string, JsonValue>>;
 
 /**
- * `simvlm eval FOLDER`: by the evaluator that was asked for, by its name or as `{"kind": NAME, …}` with its options, else by the first one
+ * `simvlm eval SOURCE…`: by the evaluator that was asked for, by its name or as `{"kind": NAME, …}` with its options, else by the first one
  * of the task that the checkpoint was trained for.
  */
-export async function evaluateFolder(folder: string, options: EvalCommandOptions): Promise<number> {
+export async function evaluateSource(
+  sources: readonly string[],
+  options: EvalCommandOptions,
+): Promise<number> {
   const terminal = new Terminal();
   const asked = options.evaluator === undefined ? undefined : parsed(options.evaluator);
   const own = await ownEvaluator(asked, options.checkpoint, terminal);
-  if (own) return evaluate(folder, { ...options, evaluator: own });
+  if (own) return evaluate(sources, { ...options, evaluator: own });
   if (options.predictions !== undefined)
     throw new ConfigError('CONFIG_INVALID', '--predictions goes with the evaluators caption and choice');
   const registry = await runRegistry(options.plugin);
   if (asked) registry.get('evaluator', asked.kind);
-  const data = await captionFolder(folder);
-  const pictures = subset(data, byKind(data).pictures);
-  if (pictures.length === 0)
-    throw new DataError(
-      'DATA_INVALID',
-      `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
-    );
+  const source = await openEvaluation(sourceConfig(sources, options));
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await startBackend(options, registry);
-  const opened = await openTask(checkpoint, { train: pictures, documents: textDataset([]) }, registry);
+  const opened = await openTask(checkpoint, registry);
+  noteSkipped(terminal, source.skipped);
+  const pictures = source.pictures(opened.model.config.imageSize, runFit(opened.config));
   const { model, tokenizer, task } = opened;
   try {
     const { kind, ...given } = asked ?? { kind: task.evaluators[0] ?? 'answers' };
@@ -51,7 +50,7 @@ export async function evaluateFolder(folder: string, options: EvalCommandOptions
     else for (const [name, value] of Object.entries(metrics)) printLine(metricLine(name, value));
     return exitCode.ok;
   } finally {
-    opened.dispose();
+    await opened.dispose();
   }
 }
 

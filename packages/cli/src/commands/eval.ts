@@ -1,15 +1,16 @@
-import { DataError, type SkipReport } from '@simvlm/core';
-import { subset } from '@simvlm/data';
+import type { SkipReport } from '@simvlm/core';
 import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
-import { countOf, openCaptioner, warnOfSkipped } from '@simvlm/run';
-import { byKind, captionFolder, chosenCheckpoint, readCandidates, runRegistry } from '@simvlm/run/node';
+import { countOf, openCaptioner, runFit, warnOfSkipped } from '@simvlm/run';
+import { chosenCheckpoint, openEvaluation, readCandidates, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { interruptible } from '../interrupt';
 import { openOutput } from '../io/output-file';
 import { printLine, Terminal } from '../terminal';
 import { type ComputeOptions, startBackend } from './compute-options';
+import { noteSkipped, sourceConfig } from './data-open';
+import type { SourceOptions } from './data-source';
 
-export interface EvalCommandOptions extends ComputeOptions {
+export interface EvalCommandOptions extends ComputeOptions, SourceOptions {
   checkpoint?: string;
   /** A name, or JSON with `kind`; default: that of the task. */
   evaluator?: string;
@@ -31,21 +32,14 @@ interface Outcome {
 }
 
 /** `simvlm eval` by captions, or by a choice among captions. */
-export async function evaluate(folder: string, options: EvalCommandOptions): Promise<number> {
+export async function evaluate(sources: readonly string[], options: EvalCommandOptions): Promise<number> {
   const terminal = new Terminal();
-  const data = await captionFolder(folder);
-  const indices = byKind(data).pictures;
-  const pictures = subset(data, indices);
-  if (pictures.length === 0)
-    throw new DataError(
-      'DATA_INVALID',
-      `${folder}/captions.jsonl names no image: there is nothing to evaluate`,
-    );
+  const source = await openEvaluation(sourceConfig(sources, options));
   const candidates =
-    options.evaluator === 'choice'
+    options.evaluator === 'choice' && source.folder !== undefined
       ? await readCandidates(
-          folder,
-          indices.map(index => data.lines[index]!),
+          source.folder,
+          source.samples.map(({ key }) => ({ id: key })),
           message => terminal.warn(message),
         )
       : undefined;
@@ -56,7 +50,9 @@ export async function evaluate(folder: string, options: EvalCommandOptions): Pro
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   const registry = await runRegistry(options.plugin);
   await startBackend(options, registry);
-  const { model, tokenizer } = await openCaptioner(checkpoint, { registry });
+  const { model, tokenizer, config } = await openCaptioner(checkpoint, { registry });
+  const pictures = source.pictures(model.config.imageSize, runFit(config));
+  noteSkipped(terminal, source.skipped);
 
   const bar = terminal.bar('evaluating');
   const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {

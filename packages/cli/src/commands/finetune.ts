@@ -9,6 +9,7 @@ import {
   pluginAdvice,
   pluginArguments,
   type RunConfig,
+  recordsIn,
   type Started,
   type Trained,
   trialStep,
@@ -32,8 +33,10 @@ import { progressLine, reportTraining } from '../progress';
 import { textTable } from '../report/score-table';
 import { duration, percent, printLine, Terminal } from '../terminal';
 import { type ComputeOptions, startBackend } from './compute-options';
+import { sourceConfig } from './data-open';
+import type { SourceOptions } from './data-source';
 
-export interface FinetuneCommandOptions extends ComputeOptions {
+export interface FinetuneCommandOptions extends ComputeOptions, SourceOptions {
   init: string;
   val?: string;
   lora?: boolean;
@@ -51,12 +54,13 @@ const SHOWN = 10;
 const CONFIG = 'config.json';
 
 /** `simvlm finetune`. */
-export async function finetune(data: string, options: FinetuneCommandOptions): Promise<number> {
+export async function finetune(sources: readonly string[], options: FinetuneCommandOptions): Promise<number> {
   const terminal = new Terminal();
   const init = await openInit(options.init);
   const { set: overrides, plugin: plugins, val, lora, name, seed } = options;
   const made = await finetuneConfig(init, {
-    ...{ data, val, lora, name, seed, plugins, overrides, init: options.init },
+    data: sourceConfig(sources, options),
+    ...{ val, lora, name, seed, plugins, overrides, init: options.init },
   });
   const config: RunConfig = { ...made, precision: options.precision ?? made.precision };
   // What the checkpoint names is not loaded by itself.
@@ -77,7 +81,7 @@ export async function finetune(data: string, options: FinetuneCommandOptions): P
       const pictures = firstOf(loaded.val!, VALIDATION);
       let before: readonly Prediction[] = [];
       terminal.heading('What will be done');
-      tellPlan(terminal, options.init, config, loaded.train.length, pictures.length);
+      tellPlan(terminal, options.init, config, await recordsIn(loaded.train), pictures.length);
       const { result, ...trained } = await trainInFolder({
         ...{ config, folder, registry, init, signal, data: loaded, reporter: terminal },
         async beforeStart(started) {
@@ -117,7 +121,7 @@ function tellPlan(
   validation: number,
 ): void {
   const number = (value: number) => value.toLocaleString('en');
-  const split = data.val === undefined ? `split off, with all their captions` : `of ${String(data.val)}`;
+  const split = data.val === undefined ? `split off, with all their captions` : `of ${placeOf(data.val)}`;
   const length =
     steps !== undefined
       ? `${number(steps)} steps`
@@ -135,6 +139,11 @@ function tellPlan(
     `training    ${length} of ${batch.imageText} pictures, ${lora ? `adapters of rank ${lora.rank}` : 'all weights'}, ` +
       `learning rate ${Number(optimizer.learningRate.toPrecision(3))} after a warm-up of ${warmup}, ${optimizer.schedule}`,
   );
+}
+
+/** `--val` as the plan names it. */
+function placeOf(val: RunConfig['data']['train']): string {
+  return typeof val === 'string' ? val : JSON.stringify(val);
 }
 
 /** What a step takes is measured; memory is what the process has after it, and the two moments of AdamW. */

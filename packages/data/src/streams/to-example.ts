@@ -1,6 +1,7 @@
 import {
   DataError,
   type Example,
+  type ExampleOutline,
   ImageError,
   type JsonValue,
   type Random,
@@ -53,6 +54,24 @@ export async function toExample(sample: Sample, random: Random, pictures?: Pictu
   return { ...example, image: images[0]!, ...(images.length > 1 && { images }) };
 }
 
+/**
+ * A sample as validation reads it: its pictures square and not varied, the first of its texts.
+ *
+ * @throws ImageError, DataError for a picture that cannot be used
+ */
+export async function stillExample(sample: Sample, transform: PictureTransform): Promise<Example> {
+  const images = await Promise.all(sample.images.map(image => prepared(image, { transform })));
+  const [image] = images;
+  return { ...outlineOf(sample), ...(image && { image }), ...(images.length > 1 && { images }) };
+}
+
+/** A sample without its pictures, with the first of its texts. */
+export function outlineOf(sample: Sample): ExampleOutline {
+  const fields = fieldsOf(sample);
+  const { key: id, text = '', texts = [] } = sample;
+  return { id, text: texts[0] ?? text, ...(fields && { fields }) };
+}
+
 /** An epoch shows each sample once, with one of its texts. */
 function textOf({ text = '', texts = [] }: Sample, random: Random): string {
   return texts.length > 1 ? random.fork('text').pick(texts) : (texts[0] ?? text);
@@ -80,15 +99,19 @@ function textsOf({ text, texts = [], question, answers = [] }: Sample): string[]
 async function prepared(
   image: SampleImage,
   { transform, pool }: Pictures,
-  draw: PictureDraw,
+  draw?: PictureDraw,
 ): Promise<RgbImage> {
-  const picture = image.pixels ?? (await image.bytes());
+  const file = image.path;
   try {
-    const job = { picture, transform, draw };
+    const picture = image.pixels ?? (await image.bytes());
+    const job = { picture, transform, ...(draw && { draw }) };
     return await (pool ? pool.prepare(job) : preparePicture(job));
   } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const file = image.path;
-    throw new ImageError(error.code, `${file}: ${error.message}`, { cause: error, file });
+    if (error instanceof ImageError)
+      throw new ImageError(error.code, `${file}: ${error.message}`, { cause: error, file });
+    // Several captions may be of one picture, which counts once.
+    if (error instanceof DataError && error.file === undefined)
+      throw new DataError(error.code, error.message, { cause: error, file });
+    throw error;
   }
 }

@@ -6,32 +6,41 @@ import {
   type ExampleOutline,
   type JsonValue,
   parseJson,
+  type RgbImage,
   rule,
   type TaskContext,
   type TaskFactory,
 } from '@simvlm/core';
 import { collate, type Row, textTokens } from '@simvlm/data';
 import { type ClassifierBatch, ClassifierHead, classifierLearner, type SimVlm } from '@simvlm/model';
-import { answerer, learnerOptions, pictureBatchSources, pictureOf } from './common';
+import { answerer, learnerOptions, pictureBatchSources, picturesOf } from './common';
 
 /** The file of a checkpoint with the names of the labels, in the order of the head's outputs. */
 const LABELS = 'labels.json';
 
 interface LabelledRow extends Row {
   readonly label: number;
+  /** As many as the task reads. */
+  readonly images: readonly RgbImage[];
 }
 
 /**
  * `classify`: a linear head on the decoder's output that tells labels apart, which examples have in `fields.label`.
  *
  * Options: `labels`, their names (default: those of the training data, sorted); `reads`, the field whose text the decoder reads beside the
- * picture, such as `question`, or `text` for the example's text (default: none, as a caption could give the label away).
+ * picture, such as `question`, or `text` for the example's text (default: none, as a caption could give the label away); `pictures`, how many
+ * an example has (default 1): each passes through the model with the text, and the head reads all outputs, as the paper does for NLVR2.
  */
 export const classifyTask: TaskFactory = async (options, context: TaskContext<SimVlm>) => {
-  checkOptions('task classify', options, { labels: rule.strings, reads: rule.string });
+  checkOptions('task classify', options, {
+    labels: rule.strings,
+    reads: rule.string,
+    pictures: rule.integer(1, 8),
+  });
+  const pictures = (options.pictures as number | undefined) ?? 1;
   const { model, tokenizer, seed } = context;
   const labels = await labelsOf(context, options.labels as readonly string[] | undefined);
-  const head = new ClassifierHead(model, { classes: labels.length, seed });
+  const head = new ClassifierHead(model, { classes: labels.length, passes: pictures, seed });
   const learner = classifierLearner(head, learnerOptions(context));
   const { pad, eos } = tokenizer.special;
   const indices = new Map(labels.map((label, index) => [label, index]));
@@ -51,12 +60,17 @@ export const classifyTask: TaskFactory = async (options, context: TaskContext<Si
       id: example.id,
       tokens,
       prefixLength: 0,
-      image: pictureOf(example, model.config.imageSize),
+      images: picturesOf(example, pictures, model.config.imageSize),
       label,
     };
   };
   const batch = (rows: readonly LabelledRow[]): ClassifierBatch => ({
-    passes: [collate(rows, { pad })],
+    passes: Array.from({ length: pictures }, (_, pass) =>
+      collate(
+        rows.map(row => ({ ...row, image: row.images[pass]! })),
+        { pad },
+      ),
+    ),
     labels: Int32Array.from(rows, ({ label }) => label),
   });
 

@@ -108,6 +108,14 @@ function firstOf(dataset: ExampleDataset, count: number): ExampleDataset {
   );
 }
 
+/** The square pictures of an example. @throws DataError when it has another number of them */
+export function picturesOf(example: Example, count: number, size: number): readonly RgbImage[] {
+  const { id, image, images = image ? [image] : [] } = example;
+  if (images.length !== count)
+    throw new DataError('DATA_INVALID', `example "${id}" has ${images.length} images, and not ${count}`);
+  return images.map(each => squared(each, size));
+}
+
 /** The square picture of an example. @throws DataError when it has none */
 export function pictureOf({ id, image }: Example, size: number): RgbImage {
   if (!image) throw new DataError('DATA_INVALID', `example "${id}" has no image`);

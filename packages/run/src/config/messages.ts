@@ -3,12 +3,14 @@ import * as z from 'zod';
 import { runSchema } from './schema';
 
 type Issue = z.core.$ZodIssue;
+type Schema = z.core.$ZodType;
 
 /**
  * What is wrong with a configuration as one message: the key with its path, the value, and what is allowed there. A slip in a required key
  * is both an unknown key and a missing one; the first says more.
  */
-export function configError(where: string, given: unknown, issues: readonly Issue[]): ConfigError {
+export function configError(where: string, given: unknown, found: readonly Issue[]): ConfigError {
+  const issues = found.flatMap(issue => deepest(issue, given));
   const isGiven = ({ path }: Issue) => valueAt(given, path.map(String)) !== undefined;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues.find(isGiven) ?? issues[0]!;
   const path = issue.path.map(String);
@@ -23,6 +25,22 @@ export function configError(where: string, given: unknown, issues: readonly Issu
       ? didYouMean(value, issue.values.map(String))
       : '';
   return new OptionError(where, path.join('.'), issue.message, value, nearest);
+}
+
+/**
+ * A value that may be of several kinds and is none: where it has what one of them needs, such as the "path" of a source, what is wrong inside
+ * says more.
+ */
+function deepest(issue: Issue, given: unknown): readonly Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const kinds = issue.errors.map(issues =>
+    issues.map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })),
+  );
+  const isInside = ({ code, path }: Issue) =>
+    code === 'unrecognized_keys' ||
+    (path.length > issue.path.length && valueAt(given, path.map(String)) !== undefined);
+  const meant = kinds.find(issues => issues.every(isInside));
+  return meant ? meant.flatMap(inner => deepest(inner, given)) : [issue];
 }
 
 /** @param path of the object that has the key */
@@ -41,24 +59,27 @@ function invalid(message: string): ConfigError {
 
 /** The keys of the object at this path; none where any are allowed. */
 function shapeAt(path: readonly string[]): z.core.$ZodShape {
-  let schema: z.core.$ZodType = runSchema;
+  let kinds = kindsOf(runSchema);
   for (const key of path) {
-    if (schema instanceof z.ZodDefault && schema.unwrap() instanceof z.ZodArray) {
-      schema = (schema.unwrap() as z.ZodArray).element;
-      continue;
-    }
-    const shape = shapeOf(schema);
-    if (!Object.hasOwn(shape, key)) return {};
-    schema = shape[key]!;
+    const within = kinds.flatMap(kind => {
+      if (kind instanceof z.ZodArray) return /^\d+$/.test(key) ? [kind.element] : [];
+      return isStrict(kind) && Object.hasOwn(kind.shape, key) ? [kind.shape[key]!] : [];
+    });
+    kinds = within.flatMap(kindsOf);
   }
-  return shapeOf(schema);
+  return kinds.find(isStrict)?.shape ?? {};
 }
 
-function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape {
-  let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
-    inner = inner.unwrap();
-  return inner instanceof z.ZodObject ? inner.shape : {};
+/** What a value may be, without what wraps it: an optional one, or one of several kinds. */
+function kindsOf(schema: Schema): readonly Schema[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return kindsOf(schema.unwrap());
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(kindsOf) : [schema];
+}
+
+/** An object of some keys and no others. */
+function isStrict(schema: Schema): schema is z.ZodObject {
+  return schema instanceof z.ZodObject && schema.def.catchall instanceof z.ZodNever;
 }
 
 /** The value at this path; undefined where there is none. */

@@ -57,9 +57,10 @@ function checkTogether(config: RunConfig, where: string): void {
     );
 }
 
-/** Whether a source is the embedded data set, which has its own validation pictures and documents. */
+/** Whether what is trained on is the embedded data set alone, which has its own validation pictures and documents. */
 export function isEmoji(source: RunConfig['data']['train']): boolean {
-  return source === 'emoji' || (typeof source === 'object' && source.source === 'emoji');
+  if (typeof source !== 'object') return source === 'emoji';
+  return 'source' in source && source.source === 'emoji';
 }
 
 /** What every object inherits can be a key in JSON, and zod passes over it. */

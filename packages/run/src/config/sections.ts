@@ -1,41 +1,39 @@
-import type { JsonValue } from '@simvlm/core';
 import * as z from 'zod';
 import { flag, integer, number, oneOf, section, text, texts } from './leaves';
+import { documents, named, type Options, sources } from './sources';
 
-/** Options whose keys belong to the part that they are for, which checks them. */
-type Options = { readonly [option: string]: JsonValue };
 const options = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Options, Options>;
 
 export const model = z
   .union([z.string(), options], 'a preset name or a model configuration')
   .describe('The name of a preset, or a model configuration without `vocabSize`, which the tokenizer gives.');
 
-const source = z.union(
-  [
-    z.string(),
-    z.looseObject({ source: z.string() }) as unknown as z.ZodType<
-      Options & { readonly source: string },
-      Options & { readonly source: string }
-    >,
-  ],
-  'a folder, "emoji" or { "source": NAME, … }',
-);
-
 export const data = section(
   {
-    train: source.describe(
-      'Where pictures with captions come from: a folder with `captions.jsonl`, `"emoji"`, or `{ "source": NAME, … }` with the options of a source.',
+    train: sources.describe(
+      'Where examples come from: a path, `"emoji"`, `{ "path": …, … }`, `{ "source": NAME, … }` with the options of a registered source, or a list of these, mixed by weight.',
     ),
-    val: source
-      .describe('Pictures for validation, which are never trained on. `emoji` has its own.')
+    val: sources
+      .describe('Examples for validation, which are never trained on. `emoji` has its own.')
       .optional(),
     valShare: number(
       { above: 0, max: 0.5 },
       'Share of the pictures of `train` that is split off for validation, with all their captions. Excludes `val`. Default: none.',
     ).optional(),
-    documents: text(
-      'Text without pictures: a file, one document a line. `emoji` has its own: WordNet glosses.',
+    documents: documents
+      .describe(
+        'Text without pictures: a file, one document a line, which is kept in memory; or a source, which is read as it goes. `emoji` has its own: WordNet glosses.',
+      )
+      .optional(),
+    workers: integer(
+      0,
+      64,
+      'Threads that decode and vary pictures; 0: the thread that trains. Default: 0 where pictures come decoded, else one less than the machine has cores, from 1 to 8.',
     ).optional(),
+    skipLimit: number(
+      { min: 0, max: 1 },
+      'Share of the examples that may be unusable, such as pictures that cannot be decoded; more is an error.',
+    ).default(0.1),
   },
   'What the model learns from.',
 );
@@ -59,36 +57,20 @@ export const tokenizer = section(
   'The vocabulary. A run that begins with the weights of a checkpoint has its tokenizer.',
 ).prefault({});
 
-export const objective = (
-  z.looseObject(
-    { kind: z.string('the name of an objective such as "prefix-lm"') },
-    'an object with "kind"',
-  ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>
-)
+export const objective = named('an objective such as "prefix-lm"')
   .describe(
     'What is learnt from a text: `prefix-lm`, `captioning`, `mixture`, `causal-lm`, `span-corruption`, or one of a plug-in, with its options.',
   )
   .prefault({ kind: 'prefix-lm' });
 
-export const task = (
-  z.looseObject(
-    { kind: z.string('the name of a task such as "pretrain"') },
-    'an object with "kind"',
-  ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>
-)
+export const task = named('a task such as "pretrain"')
   .describe(
     'What the model is trained for: `pretrain` (captions and text), `classify` (labels), `answer` (questions), or one of a plug-in, with its options.',
   )
   .prefault({ kind: 'pretrain' });
 
 export const callbacks = z
-  .array(
-    z.looseObject(
-      { kind: z.string('the name of a callback') },
-      'an object with "kind"',
-    ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>,
-    'a list of callbacks such as {"kind": "NAME"}',
-  )
+  .array(named('a callback'), 'a list of callbacks such as {"kind": "NAME"}')
   .describe('What else happens during training: callbacks of plug-ins, each with its options.')
   .default([]);
 
@@ -194,13 +176,7 @@ export const lora = section(
 );
 
 const evaluators = z
-  .array(
-    z.looseObject(
-      { kind: z.string('the name of an evaluator') },
-      'an object with "kind"',
-    ) as unknown as z.ZodType<Options & { readonly kind: string }, Options & { readonly kind: string }>,
-    'a list of evaluators such as {"kind": "caption"}',
-  )
+  .array(named('an evaluator'), 'a list of evaluators such as {"kind": "caption"}')
   .describe(
     'What is measured beside the validation loss `val/loss`: `caption`, `choice`, `answers`, or those of plug-ins, with their options. Default: what suits the task.',
   )

@@ -8,13 +8,18 @@ export function configTables(): string {
   const schema = runJsonSchema();
   const parts = propertiesOf(schema).filter(([, value]) => isPart(value));
   return [
-    table(schema, ''),
+    table(schema, '', true),
     ...parts.map(([key, part]) => `## \`${key}\`\n\n${part.description}\n\n${table(part, `${key}.`)}`),
+    ...Object.entries(schema.definitions ?? {}).map(
+      ([name, each]) =>
+        `## A ${name.replaceAll('-', ' ')}\n\n${(each as Schema).description}\n\n${table(each as Schema, '')}`,
+    ),
   ].join('\n\n');
 }
 
-function table(schema: Schema, prefix: string): string {
-  const rows = rowsOf(schema, prefix);
+/** @param isWhole its parts have tables of their own */
+function table(schema: Schema, prefix: string, isWhole = false): string {
+  const rows = rowsOf(schema, prefix, isWhole);
   const head = ['key', 'what it is', 'values', 'default'];
   // Padded as the formatter has it.
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map(cells => cells[column]!.length)));
@@ -25,9 +30,9 @@ function table(schema: Schema, prefix: string): string {
 }
 
 /** A part of a part has its rows among those of that. */
-function rowsOf(schema: Schema, prefix: string): string[][] {
+function rowsOf(schema: Schema, prefix: string, isWhole = false): string[][] {
   return propertiesOf(schema).flatMap(([key, value]) =>
-    prefix !== '' && isPart(value)
+    !isWhole && isPart(value)
       ? rowsOf(value, `${prefix}${key}.`)
       : [
           [
@@ -50,13 +55,22 @@ function isPart({ properties, additionalProperties }: Schema): boolean {
 
 function valuesOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map(value => `\`${value}\``).join(', ');
+  if (schema.$ref) {
+    const name = schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1);
+    return `[a ${name.replaceAll('-', ' ')}](#a-${name})`;
+  }
   if (schema.anyOf) return schema.anyOf.map(each => valuesOf(each as Schema)).join(' or ');
-  if (schema.type === 'array')
-    return `a list of ${(schema.items as Schema).type === 'object' ? 'objects' : 'strings'}`;
+  if (schema.type === 'array') return `a list of ${itemsOf(schema.items as Schema)}`;
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.type === 'boolean') return '`true`, `false`';
   if (schema.type === 'object') return 'an object';
   if (schema.type === 'string') return 'a string';
   return `${schema.type === 'integer' ? 'an integer' : 'a number'}${boundsOf(schema)}`;
+}
+
+function itemsOf({ type, anyOf }: Schema): string {
+  if (anyOf) return 'these';
+  return type === 'object' ? 'objects' : 'strings';
 }
 
 function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DataError, isWellFormed, parseJsonObject } from '@simvlm/core';
-import { type CaptionLine, textLines } from '@simvlm/data/node';
+import { textLines } from '@simvlm/data/node';
 import { countOf } from '../skipped';
 
 const FILE = 'nway.jsonl';
@@ -15,7 +15,7 @@ const NAMED = 5;
  */
 export async function readCandidates(
   folder: string,
-  pictures: readonly CaptionLine[],
+  pictures: readonly { readonly id: string }[],
   warn: (message: string) => void,
 ): Promise<Map<string, readonly string[]> | undefined> {
   const file = join(folder, FILE);
@@ -42,8 +42,7 @@ export async function readCandidates(
   if (missing.length > 0)
     throw new DataError('DATA_INVALID', `${file} has no candidates for ${named('picture', missing)}`);
   const unknown = [...candidates.keys()].filter(id => !ids.has(id));
-  if (unknown.length > 0)
-    warn(`${file} has candidates for ${named('id', unknown)}, which no picture of captions.jsonl has`);
+  if (unknown.length > 0) warn(`${file} has candidates for ${named('id', unknown)}, which no picture has`);
   return candidates;
 }
 

@@ -1,57 +1,48 @@
 import { checkOptions, rule } from '@simvlm/core';
-import { subset } from '@simvlm/data';
-import { type FolderDataset, folderDataset, textLines } from '@simvlm/data/node';
+import { datasetSource } from '@simvlm/data';
+import { fileAt, folderAt, placeAt, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
-import { decodeImage } from '@simvlm/image';
 import { isEmoji } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
+import type { SourceConfig } from '../config/sources';
 import type { RunData } from '../data';
 import type { LoadDataOptions } from '../open-run';
 import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
-import { loadSources, type OpenedSource, type Source } from '../sources';
-import { checkPictures } from './check-pictures';
+import { sourceOf } from '../sources/documents';
+import { loadSources } from '../sources/load';
+import type { Places } from '../sources/places';
+
+/** On the disk, by paths relative to the working directory, and on the web. */
+export const nodePlaces: Places = {
+  place: placeAt,
+  file: fileAt,
+  folder: folderAt,
+  async *lines(name) {
+    for await (const { text } of textLines(name)) yield text;
+  },
+};
 
 /** Reads the data that a configuration names. @throws as `loadSources` does */
 export async function loadRunData(config: RunConfig, options: LoadDataOptions): Promise<RunData> {
   const { imageSize, reporter, signal } = options;
   const { train } = config.data;
-  if (isEmoji(train)) return loadEmoji(train, imageSize, reporter, signal);
-  return loadSources(config, {
-    ...options,
-    openFolder: name => openFolder(name, reporter, signal),
-    readDocuments: documentLines,
-  });
+  const emoji = (source: SourceConfig) => prepareEmoji(source, imageSize, reporter, signal);
+  if (isEmoji(train)) return emojiData(await emoji(train as SourceConfig));
+  return loadSources(config, { ...options, places: nodePlaces, emoji });
 }
 
-async function openFolder(name: string, reporter: Reporter, signal?: AbortSignal): Promise<OpenedSource> {
-  const folder = await captionFolder(name);
-  const { pictures: indices, texts } = byKind(folder);
-  const { reasons } = await checkPictures({ name, folder, indices }, reporter, signal);
-  const textOf = (index: number) => folder.lines[index]!.text;
+function emojiData(emoji: EmojiDataset): RunData {
+  const { train, trainWeight, val, documents } = emoji;
   return {
-    pictures: subset(folder, indices),
-    captions: indices.map(textOf),
-    keys: indices.map(index => folder.lines[index]!.image!),
-    texts: texts.map(textOf),
-    unreadable: reasons,
-  };
-}
-
-async function loadEmoji(
-  source: Source,
-  size: number,
-  reporter: Reporter,
-  signal?: AbortSignal,
-): Promise<RunData> {
-  const emoji = await prepareEmoji(source, size, reporter, signal);
-  return {
-    train: emoji.train,
-    weight: emoji.trainWeight,
-    val: emoji.val,
-    documents: emoji.documents,
-    captions: emoji.captionTexts(),
-    emoji,
+    train: [
+      {
+        source: datasetSource(train, { name: 'emoji', weight: trainWeight }),
+        ...{ length: train.length, isDecoded: true },
+      },
+    ],
+    ...{ val, documents: [sourceOf(documents)], texts: documents },
+    ...{ captions: emoji.captionTexts(), emoji },
   };
 }
 
@@ -61,7 +52,7 @@ async function loadEmoji(
  * @param source the run's; of another one than `emoji` nothing is taken
  */
 export async function prepareEmoji(
-  source: Source,
+  source: RunConfig['data']['train'],
   size: number,
   reporter: Reporter,
   signal?: AbortSignal,
@@ -83,29 +74,17 @@ export async function prepareEmoji(
 }
 
 /** `{ "source": "emoji", "furtherArtists": true }` */
-function hasFurtherArtists(source: Source): boolean {
+function hasFurtherArtists(source: RunConfig['data']['train']): boolean {
   if (typeof source === 'string' || !isEmoji(source)) return false;
-  const { source: _, ...options } = source;
+  const {
+    source: _,
+    weight,
+    augment,
+    fit,
+    objective,
+    shuffle,
+    ...options
+  } = source as Exclude<SourceConfig, string> & { source: string };
   checkOptions('data.train', options, { furtherArtists: rule.boolean });
-  return options.furtherArtists === true;
-}
-
-/** A folder with `captions.jsonl`, its pictures decoded when they are asked for. */
-export function captionFolder(folder: string): Promise<FolderDataset> {
-  return folderDataset(folder, { decode: bytes => decodeImage(bytes) });
-}
-
-/** Indices of the lines with a picture, and of those without. */
-export function byKind({ lines }: FolderDataset): { pictures: number[]; texts: number[] } {
-  const indices = [...lines.keys()];
-  return {
-    pictures: indices.filter(index => lines[index]!.image !== undefined),
-    texts: indices.filter(index => lines[index]!.image === undefined),
-  };
-}
-
-async function documentLines(file: string): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const { text } of textLines(file)) lines.push(text);
-  return lines;
+  return (options as Record<string, unknown>).furtherArtists === true;
 }

@@ -5,16 +5,18 @@ import { checkpointRunConfig } from '../checkpoint';
 import { applyOverrides } from '../config/overrides';
 import { resolveRunConfig } from '../config/resolve';
 import type { RunConfig, RunConfigInput } from '../config/schema';
-import { byKind, captionFolder } from './data';
+import type { PlacedSource } from '../config/sources';
+import { openPlaced } from '../sources/open-source';
+import { nodePlaces } from './data';
 
 export interface FinetuneOptions {
-  /** A folder with `captions.jsonl`. */
-  readonly data: string;
+  /** Pictures with captions. */
+  readonly data: PlacedSource | string;
   /** How the configuration names the checkpoint. */
   readonly init: string;
   readonly name: string;
   /** Pictures for validation; default: a tenth of `data` is split off. */
-  readonly val?: string | undefined;
+  readonly val?: PlacedSource | string | undefined;
   /** Trains adapters of low rank beside the weights, which stay as they are. */
   readonly lora?: boolean | undefined;
   readonly seed?: number | undefined;
@@ -38,18 +40,13 @@ const RANK = 8;
  * The configuration that fine-tunes a checkpoint on pictures of one's own. Architecture, image size and text length are the checkpoint's, as
  * its tokenizer will be; how pictures are varied and how fast it learns follow from the run that made it, how long from the number of pictures.
  *
- * @throws DataError for a folder without pictures; ConfigError for an override that cannot be; CheckpointError
+ * @throws DataError for a source without pictures; ConfigError for an override that cannot be; CheckpointError
  */
 export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOptions): Promise<RunConfig> {
   const { data, init, name, val, lora, seed = 1, plugins = [], overrides = [] } = options;
   const run = await checkpointRunConfig(checkpoint);
   const { vocabSize: _, tokens: __, lora: ___, ...model } = await checkpointModelConfig(checkpoint);
-  const pictures = byKind(await captionFolder(data)).pictures.length;
-  if (pictures === 0)
-    throw new DataError(
-      'DATA_INVALID',
-      `${data}/captions.jsonl names no image: there is nothing to learn from`,
-    );
+  const pictures = await picturesOf(data);
   const trained = Math.max(1, Math.round(pictures * (val === undefined ? 1 - VALIDATION : 1)));
   const imageText = Math.min(BATCH, trained);
   const steps = Math.min(STEPS.most, Math.max(STEPS.least, Math.ceil((EPOCHS * trained) / imageText)));
@@ -73,4 +70,14 @@ export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOp
     steps,
   };
   return resolveRunConfig(applyOverrides(JSON.parse(JSON.stringify(given)), overrides), 'finetune');
+}
+
+/** Samples with a picture; no picture is opened. */
+async function picturesOf(data: PlacedSource | string): Promise<number> {
+  const source = await openPlaced(data, nodePlaces);
+  let count = 0;
+  for await (const { images } of source.read()) if (images.length > 0) count++;
+  if (count === 0)
+    throw new DataError('DATA_INVALID', `${source.name} names no image: there is nothing to learn from`);
+  return count;
 }

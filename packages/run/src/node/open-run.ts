@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { RunConfigInput } from '../config/schema';
 import { type OpenRunOptions, openRunOn, type Run, type RunHost } from '../open-run';
 import { openInit } from './chosen-checkpoint';
@@ -10,6 +11,7 @@ const nodeHost: RunHost = {
   loadData: loadRunData,
   readTokenizer,
   openCheckpoint: openInit,
+  cores: availableParallelism(),
 };
 
 /**

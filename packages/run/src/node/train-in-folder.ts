@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkpointTrainerState } from '@simvlm/trainer';
 import { metricsWriter, tensorboardWriter } from '@simvlm/trainer/node';
@@ -25,6 +26,7 @@ export async function trainInFolder({ folder, callbacks, ...options }: FolderTra
     const run = await runTraining({
       ...options,
       readTokenizer,
+      cores: availableParallelism(),
       storage: folder?.storage,
       callbacks: trained => [...logs, ...(callbacks?.(trained) ?? [])],
     });

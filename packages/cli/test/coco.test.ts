@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cocoFolder, snippetAfter } from './coco-folder';
+import { simvlm, smallConfig, workingFolder } from './fixture';
+
+const docs = fileURLToPath(new URL('../../../docs/data.md', import.meta.url));
+const data = snippetAfter(docs, 'A COCO folder in four lines');
+
+let folder: ReturnType<typeof workingFolder>;
+beforeAll(async () => {
+  folder = workingFolder();
+  await cocoFolder('coco', 'train2017', 120, 1);
+  await cocoFolder('coco', 'val2017', 20, 2);
+});
+afterAll(() => folder.leave());
+
+const losses = (name: string) =>
+  readFileSync(`runs/${name}/metrics.jsonl`, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => (JSON.parse(line) as { loss: number }).loss);
+
+it('the four lines of the docs train on a COCO folder, and a run that was stopped goes on exactly', async () => {
+  expect(JSON.stringify(data, null, 2).split('\n').length).toBeLessThanOrEqual(10);
+  const write = (name: string) =>
+    folder.write(
+      `${name}.json`,
+      smallConfig('', { name, data, steps: 40, objective: { kind: 'captioning' } }),
+    );
+  write('whole');
+  const whole = await simvlm('train', 'whole.json', '--backend', 'wasm');
+  expect(whole.code, whole.err).toBe(0);
+  const [, f1] = /validation: .*, word F1 (\d\.\d\d), on 20 pictures/.exec(whole.err)!;
+  expect(Number(f1)).toBeGreaterThan(0.6);
+
+  write('parts');
+  const saves = ['--set', 'checkpoints.steps=15'];
+  const first = await simvlm('train', 'parts.json', '--backend', 'wasm', ...saves);
+  expect(first.code, first.err).toBe(0);
+  const again = ['--resume', 'runs/parts/checkpoints/step-00000030', '--set', 'data.workers=2'];
+  const second = await simvlm('train', 'parts.json', '--backend', 'wasm', ...again);
+  expect(second.code, second.err).toBe(0);
+  expect(losses('parts')).toEqual(losses('whole'));
+});

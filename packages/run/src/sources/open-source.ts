@@ -1,0 +1,127 @@
+import {
+  ConfigError,
+  type ExampleDataset,
+  isSimVlmError,
+  type Registry,
+  type SampleSource,
+} from '@simvlm/core';
+import { type ColumnMap, openSource } from '@simvlm/data';
+import type { EmojiDataset } from '@simvlm/dataset-emoji';
+import { atKey } from '../at-key';
+import { isEmoji } from '../config/resolve';
+import type { PlacedSource, SourceConfig } from '../config/sources';
+import type { Places } from './places';
+
+/** How the pictures and texts of a source are used, where that is not as the run says. */
+export type SourceUse = Pick<PlacedSource, 'weight' | 'augment' | 'fit' | 'objective' | 'shuffle'>;
+
+/** What a source of a configuration turned out to be: records that are read in order, or examples with random access. */
+export interface OpenedSource {
+  /** For messages. */
+  readonly name: string;
+  readonly content: SampleSource | ExampleDataset;
+  readonly use: SourceUse;
+  /** How often example `index` of a data set comes in an epoch; default 1. */
+  readonly weightOf?: (index: number) => number;
+}
+
+export interface OpenOptions {
+  readonly registry: Registry;
+  readonly places: Places;
+  /** The embedded data set, where it can be drawn. */
+  readonly emoji?: (source: SourceConfig) => Promise<EmojiDataset>;
+}
+
+/**
+ * Opens a source of a configuration. Nothing but what tells its format is read.
+ *
+ * @param key where the configuration has it, such as `data.train.1`
+ * @throws DataError, ConfigError, PluginError that names the key
+ */
+export async function openConfigured(
+  key: string,
+  source: SourceConfig,
+  { registry, places, emoji }: OpenOptions,
+): Promise<OpenedSource> {
+  try {
+    if (emoji && isEmoji(source)) return openEmoji(key, source, await emoji(source));
+    if (typeof source === 'string' || !isRegistered(source)) {
+      const content = await openPlaced(source, places);
+      return { name: content.name, content, use: typeof source === 'string' ? {} : usesOf(source) };
+    }
+    const {
+      source: name,
+      weight: _,
+      augment: __,
+      fit: ___,
+      objective: ____,
+      shuffle: _____,
+      ...options
+    } = source;
+    const content = await registry.get('source', name)(options);
+    return { name: `the source ${name}`, content, use: usesOf(source) };
+  } catch (error) {
+    throw isAboutKey(error) ? atKey(key, error) : error;
+  }
+}
+
+/** The pictures that are trained on; those that never are for validation. */
+function openEmoji(
+  key: string,
+  source: SourceConfig,
+  { train, val, trainWeight }: EmojiDataset,
+): OpenedSource {
+  const use = typeof source === 'object' ? usesOf(source) : {};
+  if (key.startsWith('data.val')) return { name: 'emoji', content: val, use };
+  return { name: 'emoji', content: train, use, weightOf: trainWeight };
+}
+
+/** Records, as a stream has them. */
+export function isSampleSource(content: SampleSource | ExampleDataset): content is SampleSource {
+  return 'order' in content;
+}
+
+function isRegistered(
+  source: Exclude<SourceConfig, string>,
+): source is Exclude<SourceConfig, string | PlacedSource> {
+  return 'source' in source;
+}
+
+/**
+ * The records at a place.
+ *
+ * @throws DataError for what is not there, or not in the format; ConfigError for what does not go with it
+ */
+export async function openPlaced(source: PlacedSource | string, places: Places): Promise<SampleSource> {
+  if (typeof source === 'string') return openSource(await places.place([source]));
+  const { path, format, images, annotations, split, map } = source;
+  return openSource(await places.place(typeof path === 'string' ? [path] : path), {
+    ...(format && { format }),
+    ...(images !== undefined && { images: places.folder(images) }),
+    ...(annotations !== undefined && { annotations: places.file(annotations) }),
+    ...(split !== undefined && { split }),
+    ...(map && { map: columnsOf(map) }),
+  });
+}
+
+/** A number is the name of a column of a table without a header. */
+function columnsOf(map: NonNullable<PlacedSource['map']>): ColumnMap {
+  return Object.fromEntries(Object.entries(map).map(([role, name]) => [role, String(name)]));
+}
+
+/** Only what the configuration says. */
+function usesOf({
+  weight,
+  augment,
+  fit,
+  objective,
+  shuffle,
+}: { readonly [K in keyof SourceUse]?: SourceUse[K] | undefined }): SourceUse {
+  const use = { weight, augment, fit, objective, shuffle };
+  return Object.fromEntries(Object.entries(use).filter(([, value]) => value !== undefined));
+}
+
+/** What is not there, or is of another kind than the configuration says, is named with the key that asks for it. */
+function isAboutKey(error: unknown): boolean {
+  return isSimVlmError(error) && (error.constructor === ConfigError || error.code === 'DATA_NOT_FOUND');
+}

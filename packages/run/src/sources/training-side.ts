@@ -1,0 +1,145 @@
+import type { ExampleDataset, Sample, SampleSource } from '@simvlm/core';
+import { datasetSource, filteredSource, subset } from '@simvlm/data';
+import type { RunConfig } from '../config/schema';
+import type { RunSource } from '../data';
+import type { Reporter } from '../reporter';
+import { countOf, warnOfSkipped } from '../skipped';
+import { firstLook } from './first-look';
+import type { OpenedSource, OpenOptions } from './open-source';
+import { readAll } from './read-all';
+import { readDataset } from './read-dataset';
+import { picturesOf, textsOf } from './sample-texts';
+import { splitOff } from './split-off';
+import type { TextDraw } from './text-draw';
+import { kept, sampleDataset, squareDataset } from './validation-set';
+
+export interface LoadOptions extends OpenOptions {
+  /** The side of the model's input in pixels. */
+  readonly imageSize: number;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a source of `data.train` gives. */
+export interface TrainingSide {
+  readonly source: RunSource;
+  /** The pictures that are split off. */
+  readonly val?: ExampleDataset;
+  /** Texts without a picture, where they are read beforehand. */
+  readonly documents: readonly string[];
+  /** Why pictures cannot be used, as far as they were looked at. */
+  readonly unreadable: readonly string[];
+}
+
+type Opened<C> = Omit<OpenedSource, 'content'> & { readonly content: C };
+
+/** Format of a folder whose lines may have a picture or none. */
+const MIXED = 'jsonl';
+
+/**
+ * Records in their order. Their texts are read once before training where something depends on all of them, and twice where pictures are split
+ * off, as a vocabulary is learnt from what stays.
+ */
+export async function trainingSamples(
+  { content: source, use }: Opened<SampleSource>,
+  captions: TextDraw,
+  config: RunConfig,
+  { reporter, signal, imageSize }: LoadOptions,
+): Promise<TrainingSide> {
+  const { data, seed, evaluation, batch } = config;
+  const look = await firstLook(source, signal);
+  const { isDecoded, unusable } = look;
+  const { count, reasons } = unusable;
+  warnOfSkipped(
+    reporter,
+    `${source.name}: ${countOf(count, 'picture')} among the first ${look.records} records cannot be used:`,
+    unusable,
+  );
+  const isMixed = source.read().format === MIXED;
+  const isRead = learnsVocabulary(config) || data.valShare !== undefined || (isMixed && batch.textOnly > 0);
+  const isPictured = ({ images }: Sample) => images.length > 0;
+  if (!isRead) {
+    for (const text of look.texts) captions.add(text);
+    const pictured = isMixed ? filteredSource(source, isPictured) : source;
+    return { source: { source: pictured, use, isDecoded }, documents: [], unreadable: reasons };
+  }
+  const drawn =
+    data.valShare === undefined
+      ? []
+      : splitOff(await pictureKeys(source, { reporter, signal }), data.valShare, seed);
+  const splitKeys = new Set(drawn);
+  const validated = new Set(drawn.slice(0, evaluation.pictures));
+  const val: Sample[] = [];
+  const documents: string[] = [];
+  let length = 0;
+  await readAll(
+    source,
+    sample => {
+      if (isMixed && !isPictured(sample)) {
+        documents.push(...textsOf(sample));
+        return;
+      }
+      const key = picturesOf(sample);
+      if (validated.has(key)) val.push(sample);
+      if (splitKeys.has(key)) return;
+      length++;
+      for (const text of textsOf(sample)) captions.add(text);
+    },
+    { reporter, signal },
+  );
+  const transform = { size: imageSize, ...(use.fit && { fit: use.fit }) };
+  return {
+    source: {
+      source: filteredSource(
+        source,
+        sample => (!isMixed || isPictured(sample)) && !splitKeys.has(picturesOf(sample)),
+      ),
+      ...{ use, length, isDecoded },
+    },
+    ...(data.valShare !== undefined && { val: sampleDataset(await kept(val), transform) }),
+    ...{ documents, unreadable: reasons },
+  };
+}
+
+/** Examples with random access, which are got once each before training. */
+export async function trainingDataset(
+  { name, content: dataset, use, weightOf }: Opened<ExampleDataset>,
+  captions: TextDraw,
+  { data, seed }: RunConfig,
+  { reporter, signal, imageSize }: LoadOptions,
+): Promise<TrainingSide> {
+  const { pictures, documents, unreadable } = await readDataset(name, dataset, reporter, signal);
+  const keys = new Set(pictures.map(({ key }) => key));
+  const split = new Set(data.valShare === undefined ? [] : splitOff(keys, data.valShare, seed));
+  const trained = pictures.filter(({ key }) => !split.has(key));
+  for (const text of trained.flatMap(({ texts }) => texts)) captions.add(text);
+  const indicesOf = (some: typeof pictures) => some.map(({ index }) => index);
+  const indices = indicesOf(trained);
+  const source = datasetSource(subset(dataset, indices), {
+    name,
+    ...(weightOf && { weight: place => weightOf(indices[place]!) }),
+  });
+  const val = subset(dataset, indicesOf(pictures.filter(({ key }) => split.has(key))));
+  return {
+    source: { source, use, length: trained.length, isDecoded: true },
+    ...(data.valShare !== undefined && {
+      val: use.fit ? squareDataset(val, { size: imageSize, fit: use.fit }) : val,
+    }),
+    ...{ documents, unreadable },
+  };
+}
+
+/** Whether the tokenizer comes of the texts: a checkpoint has one, and a file is one. */
+function learnsVocabulary({ tokenizer, init }: RunConfig): boolean {
+  return tokenizer.model === undefined && init === undefined;
+}
+
+/** What tells the pictures of a source from each other, each once. */
+async function pictureKeys(
+  source: SampleSource,
+  options: Parameters<typeof readAll>[2],
+): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  await readAll(source, sample => void (sample.images.length > 0 && keys.add(picturesOf(sample))), options);
+  return keys;
+}
