@@ -107,7 +107,7 @@ export class Usage {
     if (this.#used === 0 && this.#inARow >= Math.max(1, length))
       throw new DataError(
         'DATA_INVALID',
-        `${name}: none of ${length} examples can be used; the last: ${(this.#last as Error | undefined)?.message}`,
+        `${name}: none of ${this.#inARow} examples can be used; the last: ${(this.#last as Error | undefined)?.message}`,
         { cause: this.#last },
       );
     this.#epoch = epoch;
