@@ -56,7 +56,7 @@ const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench start-up [--json FILE] [--quick] [--vs CHECKOUT]
        pnpm bench processes [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
-       pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality] [--no-bpe]\n${Object.entries(
+       pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality,subword] [--no-bpe]\n${Object.entries(
          benchmarks,
        )
          .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)

@@ -1,5 +1,5 @@
 /**
- * The tokenizer beside SentencePiece and what npm has: encoding on one thread, training, and how short the trained
+ * The tokenizer beside SentencePiece, Hugging Face's Rust and what npm has: encoding on one thread, training, and how short the trained
  * models make held-out text. Every tokenizer runs in its own process, a round at a time in turn, so that all see the
  * same machine; medians after a warm-up.
  */
@@ -10,12 +10,13 @@ import { versionOf } from './lib/process';
 import { progress } from './lib/progress';
 import type { BenchOptions, BenchResult } from './lib/table';
 import { type Corpus, corpus } from './tokenizer/corpus';
-import { OURS } from './tokenizer/encoders';
+import { OURS, sentencePiecePeers } from './tokenizer/encoders';
 import { encoding } from './tokenizer/encoding';
 import type { Findings } from './tokenizer/findings';
+import { subword } from './tokenizer/subword';
 import { nameOf, quality, type Task, trainingTimes, trainSpm } from './tokenizer/training';
 
-const PARTS = ['encode', 'train', 'quality'];
+const PARTS = ['encode', 'train', 'quality', 'subword'];
 const FIXTURE = new URL('../packages/tokenizer/fixtures/models/unigram-32k.model', import.meta.url);
 const full = { rounds: 5, trainingRounds: 3, sizes: [8_000, 32_000] };
 const quick = { rounds: 2, trainingRounds: 1, sizes: [2_000, 8_000] };
@@ -42,8 +43,11 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
   if (parts.includes('encode')) {
     const model = await encodingModel(text, plan.sizes.at(-1)!);
     if (model === null) found.notes.push('encoding: no model, because spm_train was not found');
-    else add(await encoding(text.all, model, plan.rounds, versions));
+    else add(await encoding(text.all, model, sentencePiecePeers, plan.rounds, versions));
   }
+  if (parts.includes('subword'))
+    for (const kind of ['wordpiece', 'byte-bpe'] as const)
+      add(await subword(text, kind, plan.sizes.at(-1)!, plan.rounds, versions));
   const spm = versionOf('spm_train');
   if (spm === null) found.notes.push('spm_train not found: apt-get install sentencepiece');
   else {

@@ -22,7 +22,10 @@ async function importPeer(specifier) {
 const versionOf = specifier =>
   JSON.parse(readFileSync(`${peers}/node_modules/${specifier}/package.json`, 'utf8')).version;
 const model = () => readFileSync(modelFile);
-const json = async () => (await import('./tokenizer-json.mjs')).tokenizerJson(model());
+const isJson = modelFile.endsWith('.json');
+const json = async () =>
+  isJson ? JSON.parse(model()) : (await import('./tokenizer-json.mjs')).tokenizerJson(model());
+const classes = { WordPiece: 'BertTokenizer', BPE: 'GPT2Tokenizer' };
 
 /** Each gives `encode`, a line to its ids; where many lines at once are quicker also `count`, and `way` says which. */
 const tokenizers = {
@@ -32,7 +35,9 @@ const tokenizers = {
   },
   async '@huggingface/transformers'() {
     const { PreTrainedTokenizer } = await importPeer('@huggingface/transformers');
-    const tokenizer = new PreTrainedTokenizer(await json(), { tokenizer_class: 'T5Tokenizer' });
+    const file = await json();
+    const tokenizer_class = isJson ? classes[file.model.type] : 'T5Tokenizer';
+    const tokenizer = new PreTrainedTokenizer(file, { tokenizer_class });
     return { encode: line => tokenizer.encode(line, { add_special_tokens: false }) };
   },
   async '@huggingface/tokenizers'() {

@@ -9,18 +9,35 @@ import { cache, readLines } from './corpus';
 export const OURS = '@simvlm/tokenizer';
 export const SPM = 'spm_encode (C++)';
 const SPM_PYTHON = 'sentencepiece (Python)';
+export const RUST = 'tokenizers (Python, Rust)';
 /** Debian's own, which apt-get installs the module for. */
 const PYTHON = '/usr/bin/python3';
 const INSTALL = 'apt-get install sentencepiece python3-sentencepiece';
+/** The first on the path, such as that of a virtual environment. */
+export const RUST_PYTHON = 'python3';
+const INSTALL_RUST = 'pip install tokenizers';
 /** Slow peers read every tenth line: the same mixture of text, in a bearable time. */
 const SLOW = 10;
-export const peers: readonly { name: string; every: number }[] = [
+export interface Peer {
+  readonly name: string;
+  /** It reads one of so many lines. */
+  readonly every: number;
+}
+
+export const sentencePiecePeers: readonly Peer[] = [
   { name: SPM, every: 1 },
   { name: SPM_PYTHON, every: 1 },
   { name: '@anush008/tokenizers', every: SLOW },
   { name: '@huggingface/tokenizers', every: SLOW },
   { name: '@huggingface/transformers', every: SLOW },
   { name: '@sctg/sentencepiece-js', every: SLOW },
+];
+
+export const subwordPeers: readonly Peer[] = [
+  { name: RUST, every: SLOW },
+  { name: '@anush008/tokenizers', every: SLOW },
+  { name: '@huggingface/tokenizers', every: SLOW },
+  { name: '@huggingface/transformers', every: SLOW },
 ];
 
 interface Round {
@@ -47,16 +64,19 @@ export interface Encoder {
 export async function startEncoder(name: string, model: string, text: string, every = 1): Promise<Encoder> {
   if (name === SPM) return spmEncode(model, text);
   const file = (local: string) => fileURLToPath(new URL(local, import.meta.url));
-  const python = name === SPM_PYTHON;
+  const python = name === SPM_PYTHON || name === RUST;
+  const script = name === RUST ? 'encode-rust.py' : 'encode.py';
   if (name !== OURS && !python) installPeers();
   const args = [model, text, `${every}`];
   const child = await startChild<{ versions: Record<string, string>; way?: string }>(
-    python ? PYTHON : process.execPath,
-    python ? [file('encode.py'), ...args] : [file('encode.mjs'), name, ...args, peersFolder],
+    name === RUST ? RUST_PYTHON : python ? PYTHON : process.execPath,
+    python ? [file(script), ...args] : [file('encode.mjs'), name, ...args, peersFolder],
     // The Rust tokenizers share work out among threads otherwise.
     { TOKENIZERS_PARALLELISM: 'false', RAYON_NUM_THREADS: '1' },
   ).catch(error => {
-    throw python && /No module|ENOENT/.test(error.message) ? new Error(`not found: ${INSTALL}`) : error;
+    throw python && /No module|ENOENT/.test(error.message)
+      ? new Error(`not found: ${name === RUST ? INSTALL_RUST : INSTALL}`)
+      : error;
   });
   return {
     versions: child.hello.versions,

@@ -1,7 +1,7 @@
 import { progress } from '../lib/progress';
 import { median, rateRow } from '../lib/table';
 import { readLines } from './corpus';
-import { agreement, type Encoder, OURS, peers, SPM, startEncoder } from './encoders';
+import { agreement, type Encoder, OURS, type Peer, RUST, SPM, startEncoder } from './encoders';
 import { type Findings, percent } from './findings';
 
 const SAMPLE_LINES = 5_000;
@@ -20,6 +20,7 @@ interface Running {
 export async function encoding(
   text: string,
   model: { file: string; name: string },
+  peers: readonly Peer[],
   rounds: number,
   versions: Record<string, string>,
 ): Promise<Findings> {
@@ -77,7 +78,7 @@ export async function encoding(
           .join('; '),
       );
       Object.assign(versions, encoder.versions);
-      if (same < 1 && name === SPM) found.failures.push(`${name}: only ${ids}`);
+      if (same < 1 && (name === SPM || name === RUST)) found.failures.push(`${name}: only ${ids}`);
     });
   const list = (of: (peer: Running) => number | undefined) =>
     running
@@ -89,7 +90,7 @@ export async function encoding(
   const repeated = median(again.slice(1).map(({ bytes, seconds }) => bytes / 1e6 / seconds));
   found.notes.push(
     `${OURS} is loaded anew for each round, so that it remembers no words; a second pass over the same text: ${repeated.toPrecision(3)} MB/s`,
-    `encoding: medians of ${rounds} rounds after a first one, which had these MB/s: ${list(({ rates }) => rates[0])}`,
+    `encoding, ${model.name}: medians of ${rounds} rounds after a first one, which had these MB/s: ${list(({ rates }) => rates[0])}`,
     `processor seconds for each second of encoding: ${list(({ load }) => (load.length > 1 ? median(load.slice(1)) : undefined))}`,
   );
   for (const { encoder } of running) encoder.stop();

@@ -27,7 +27,9 @@ export {
   ByteBpeTokenizer,
   loadTokenizer,
   SentencePieceTokenizer,
+  trainByteBpe,
   trainUnigram,
+  trainWordPiece,
   WordPieceTokenizer,
 } from '@simvlm/tokenizer';
 export { type TrainOptions, train } from '@simvlm/trainer';

@@ -185,28 +185,48 @@ function buildProgram(done: (code: number) => void): Command {
   tokenizer
     .command('train [file...]')
     .description('train a tokenizer on lines of text (files, or standard input)')
-    .requiredOption('--out <file>', 'where it goes: a SentencePiece .model, or a tokenizer.json')
-    .addOption(new Option('--type <type>', 'the algorithm').choices(['unigram', 'bpe']).default('unigram'))
+    .requiredOption(
+      '--out <file>',
+      'where it goes: a SentencePiece .model, or a tokenizer.json; wordpiece and byte-bpe: a tokenizer.json',
+    )
+    .addOption(
+      new Option(
+        '--type <type>',
+        "the algorithm: SentencePiece's unigram or bpe, BERT's wordpiece, GPT-2's byte-bpe",
+      )
+        .choices(['unigram', 'bpe', 'wordpiece', 'byte-bpe'])
+        .default('unigram'),
+    )
     .option('--vocab-size <n>', 'number of pieces, special ones included', wholeNumber, 8000)
     .option(
       '--character-coverage <share>',
-      'share of the characters that get a piece of their own',
+      'SentencePiece: share of the characters that get a piece of their own (default: 0.9995)',
       share,
-      0.9995,
     )
-    .option('--byte-fallback', 'spell unknown characters as UTF-8 bytes')
+    .option('--byte-fallback', 'SentencePiece: spell unknown characters as UTF-8 bytes')
     .addOption(
-      new Option('--normalization <rule>', 'how text is normalised')
-        .choices(normalizationRules)
-        .default('nmt_nfkc'),
+      new Option(
+        '--normalization <rule>',
+        'SentencePiece: how text is normalised (default: nmt_nfkc)',
+      ).choices(normalizationRules),
     )
     .option(
       '--user-defined-symbols <list>',
-      'texts that get a piece of their own, separated by commas',
+      'SentencePiece: texts that get a piece of their own, separated by commas',
       commaList,
-      [],
     )
-    .option('--control-symbols <list>', 'pieces that no text gives, separated by commas', commaList, [])
+    .option(
+      '--control-symbols <list>',
+      'more special tokens, separated by commas: to SentencePiece pieces that no text gives',
+      commaList,
+    )
+    .option('--cased', 'wordpiece: keep capitals and accents')
+    .option('--limit-alphabet <n>', 'wordpiece: only so many characters get pieces; default: all', count)
+    .option(
+      '--min-frequency <n>',
+      'wordpiece, byte-bpe: do not join what occurs less often (default: 1)',
+      count,
+    )
     .option('--max-lines <n>', 'train on so many lines drawn at random; default: on all', count)
     .option('--seed <n>', 'seed of that draw', wholeNumber, 0)
     .option('--soft-vocab-limit', 'a smaller vocabulary when the text gives no more, instead of an error')

@@ -42,6 +42,16 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   [0, ['eval', 'pictures', ...checkpoint], 'exactMatch'],
   [0, ['export', ...checkpoint, '--out', 'exported'], 'exported'],
   [0, learn('--soft-vocab-limit'), 'new.model'],
+  [
+    0,
+    tokenizer('train', 'text.txt', '--out', 'bert.json', '--type', 'wordpiece', '--soft-vocab-limit'),
+    'pieces',
+  ],
+  [
+    0,
+    tokenizer('train', 'text.txt', '--out', 'gpt.json', '--type', 'byte-bpe', '--soft-vocab-limit'),
+    'pieces',
+  ],
   [0, tokenizer('encode', 'text.txt', '--model', 'words.model', '--pieces'), 'red'],
 
   // 2: what was asked for cannot be, whichever command is asked.
@@ -50,6 +60,17 @@ const table: readonly (readonly [code: number, args: readonly string[], says: st
   [2, ['caption'], "missing required argument 'image'"],
   [2, ['export', '--out', 'x'], "required option '--checkpoint <dir>' not specified"],
   [2, ['lora', 'extract', 'runs/shapes'], "required option '--out <file>' not specified"],
+  [
+    2,
+    learn('--type', 'byte-bpe'),
+    '--type byte-bpe writes a tokenizer.json; give an --out that ends with .json',
+  ],
+  [2, learn('--cased'), '--cased is for --type wordpiece, not for unigram'],
+  [
+    2,
+    learn('--type', 'wordpiece', '--byte-fallback'),
+    '--byte-fallback is for --type unigram and bpe, not for wordpiece',
+  ],
   [2, tokenizer('encode'), "required option '--model <file>' not specified"],
   [2, ['train', 'no-config.json'], 'cannot read the config no-config.json'],
   [2, ['train', 'no-json.json'], 'no-json.json'],

@@ -34,8 +34,11 @@ export {
   SentencePieceTokenizer,
 } from './tokenizer';
 export type { TrainingOptions, TrainingProgress } from './trainer/options';
+export type { SubwordTrainingOptions, WordPieceTrainingOptions } from './trainer/subword-options';
 export { trainBpe } from './trainer/train-bpe';
+export { trainByteBpe } from './trainer/train-byte-bpe';
 export { trainUnigram } from './trainer/train-unigram';
+export { trainWordPiece } from './trainer/train-wordpiece';
 export { VocabularySizeError } from './trainer/vocabulary-size-error';
 export {
   type Algorithm,

@@ -1,5 +1,6 @@
 import { damaged } from './damaged';
-import type { AddedToken, ByteBpeModel, WordPieceModel } from './subword/subword-model';
+import { controlToken } from './subword/control-token';
+import type { ByteBpeModel, WordPieceModel } from './subword/subword-model';
 import { type Piece, pieceType, type TokenizerModel } from './vocabulary';
 
 const NAMES = { pad: '<pad>', bos: '<s>', eos: '</s>' } as const;
@@ -50,7 +51,6 @@ export function withControlTokens<M extends TokenizerModel | WordPieceModel | By
     const added = texts.map((text): Piece => ({ text, score: 0, type: pieceType.control }));
     return { model: { ...model, pieces: [...model.pieces, ...added] }, first };
   }
-  const flags = { special: true, singleWord: false, stripLeft: false, stripRight: false, normalized: false };
-  const added = texts.map((text, i): AddedToken => ({ id: first + i, text, ...flags }));
+  const added = texts.map((text, i) => controlToken(text, first + i));
   return { model: { ...model, added: [...model.added, ...added] }, first };
 }

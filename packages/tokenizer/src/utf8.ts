@@ -7,6 +7,9 @@ const MAX_BYTES = 2 ** 28;
 export const SPACE_BYTES = [0xe2, 0x96, 0x81] as const;
 export const BLANK = 0x20;
 
+/** Bytes behind a text that may be read, so that its last ones can be read as one number with what follows. */
+export const SLACK = 4;
+
 /** Bytes of a text that is decoded by hand. */
 const SHORT = 32;
 
@@ -81,13 +84,13 @@ export class Utf8Source {
 
   /** @throws TokenizerError for a text beyond 256 MiB */
   write(text: string): void {
-    if (this.bytes.length < text.length * 3) {
+    if (this.bytes.length < text.length * 3 + SLACK) {
       if (text.length > MAX_BYTES)
         throw new TokenizerError(
           'TEXT_TOO_LONG',
           `a text of ${text.length} characters is too long to encode at once (at most ${MAX_BYTES}); encode it line by line`,
         );
-      this.bytes = new Uint8Array(text.length * 3);
+      this.bytes = new Uint8Array(text.length * 3 + SLACK);
     }
     this.length = encoder.encodeInto(text, this.bytes).written;
   }

@@ -4,7 +4,7 @@ import type { Ids } from '../subword/ids';
 import type { ByteBpeModel } from '../subword/subword-model';
 import { type Segment, SubwordTokenizer } from '../subword/subword-tokenizer';
 import { WordMemory } from '../subword/word-memory';
-import { BLANK } from '../utf8';
+import { BLANK, SLACK } from '../utf8';
 import { BYTE_CHARACTERS } from './byte-alphabet';
 import { ByteMerges } from './byte-merges';
 import { ByteStream } from './byte-stream';
@@ -44,10 +44,10 @@ export class ByteBpeTokenizer extends SubwordTokenizer<ByteBpeModel> {
 
   protected readonly segment: Segment = (bytes, begin, end, ids) => {
     if (this.model.prefixSpace && bytes[begin] !== BLANK) {
-      const spaced = new Uint8Array(end - begin + 1);
+      const spaced = new Uint8Array(end - begin + 1 + SLACK);
       spaced[0] = BLANK;
       spaced.set(bytes.subarray(begin, end), 1);
-      this.#segment(spaced, 0, spaced.length, ids);
+      this.#segment(spaced, 0, end - begin + 1, ids);
     } else this.#segment(bytes, begin, end, ids);
   };
 
@@ -55,15 +55,14 @@ export class ByteBpeTokenizer extends SubwordTokenizer<ByteBpeModel> {
     const [words, memory] = [this.#words, this.#memory];
     for (let at = begin; at < end; ) {
       const next = words.next(bytes, at, end);
-      const { hash } = words;
-      if (!memory.recall(bytes, at, next, hash, ids)) {
+      if (!memory.recall(bytes, at, next, ids)) {
         const before = ids.count;
         const symbols = Int32Array.from(bytes.subarray(at, next), byte => this.#byteIds[byte]!);
         this.#merges.join(
           symbols.filter(id => id >= 0),
           ids,
         );
-        memory.learn(bytes, at, next, hash, ids, before);
+        memory.learn(bytes, at, next, ids, before);
       }
       at = next;
     }

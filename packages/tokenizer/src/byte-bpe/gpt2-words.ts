@@ -31,8 +31,8 @@ function characterClasses(): Uint8Array {
  * ```
  */
 export class Gpt2Words {
-  /** Of the word that `next` found. */
-  hash = 0;
+  /** Where the word that `next` found begins. */
+  begin = 0;
   readonly #classes = characterClasses();
 
   /**
@@ -41,14 +41,7 @@ export class Gpt2Words {
    * @param bytes valid UTF-8
    */
   next(bytes: Uint8Array, begin: number, end: number): number {
-    const to = this.#end(bytes, begin, end);
-    let hash = 0;
-    for (let i = begin; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193) ^ (hash >>> 15);
-    this.hash = hash;
-    return to;
-  }
-
-  #end(bytes: Uint8Array, begin: number, end: number): number {
+    this.begin = begin;
     const first = bytes[begin]!;
     if (first === APOSTROPHE) {
       const contraction = contractionAt(bytes, begin + 1, end);

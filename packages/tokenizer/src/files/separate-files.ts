@@ -1,6 +1,7 @@
 import { parseJson } from '@simvlm/core';
 import { shown } from '../damaged';
 import { readVocabulary } from '../json/read-vocabulary';
+import { controlToken } from '../subword/control-token';
 import type { AddedToken, ByteBpeModel, SubwordModel, WordPieceModel } from '../subword/subword-model';
 import { configured } from './configure';
 import { FILE_NAMES, invalid } from './file-error';
@@ -81,10 +82,9 @@ function addedTokens(
 ): AddedToken[] {
   const added = config.added();
   const listed = new Set(added.map(({ text }) => text));
-  const flags = { special: true, singleWord: false, stripLeft: false, stripRight: false, normalized: false };
   for (const text of new Set(named.values())) {
     const id = vocabulary.indexOf(text);
-    if (!listed.has(text) && id >= 0) added.push({ id, text, ...flags });
+    if (!listed.has(text) && id >= 0) added.push(controlToken(text, id));
   }
   return added;
 }

@@ -95,7 +95,7 @@ export function writeTokenizerConfig(model: WordPieceModel | ByteBpeModel): stri
   const config =
     model.algorithm === 'wordpiece'
       ? {
-          tokenizer_class: 'BertTokenizer',
+          tokenizer_class: isBerts(model) ? 'BertTokenizer' : 'PreTrainedTokenizerFast',
           do_lower_case: model.text.lowercase,
           strip_accents: model.text.stripAccents,
           tokenize_chinese_chars: model.text.chineseCharacters,
@@ -110,6 +110,11 @@ export function writeTokenizerConfig(model: WordPieceModel | ByteBpeModel): stri
           ...{ pad_token: text(pad), bos_token: text(bos), eos_token: text(eos), unk_token: text(unk) },
         };
   return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Whether transformers' BertTokenizer is like it: what it cannot be told stands in the tokenizer.json alone. */
+function isBerts({ text, prefix, maxWordLength, decoding }: WordPieceModel): boolean {
+  return text.cleanText && prefix === '##' && maxWordLength === 100 && decoding.joinPunctuation;
 }
 
 function objectOf(value: unknown, name: string): Config {

@@ -2,7 +2,7 @@ import { type SpecialTokens, type Tokenizer, TokenizerError } from '@simvlm/core
 import type { DecodeStream } from '../decoder';
 import { sentinelIds } from '../sentinels';
 import { Utf8Source } from '../utf8';
-import { AddedTokens } from './added-tokens';
+import { AddedTokens, type Parts } from './added-tokens';
 import { allPieces, checkSubword } from './check-subword';
 import { Ids } from './ids';
 import type { SubwordModel } from './subword-model';
@@ -28,6 +28,11 @@ export abstract class SubwordTokenizer<M extends SubwordModel> implements Tokeni
   readonly #added: AddedTokens;
   readonly #source = new Utf8Source();
   readonly #ids = new Ids();
+  /** Takes what the text at hand is made of. */
+  readonly #parts: Parts = {
+    text: (begin, end) => this.segment(this.#source.bytes, begin, end, this.#ids),
+    token: id => this.#ids.push(id),
+  };
 
   /** @throws TokenizerError for a model that contradicts itself */
   constructor(model: M) {
@@ -65,11 +70,7 @@ export abstract class SubwordTokenizer<M extends SubwordModel> implements Tokeni
     const [source, ids] = [this.#source, this.#ids];
     source.write(text);
     ids.count = 0;
-    const { bytes, length } = source;
-    this.#added.cut(bytes, 0, length, {
-      text: (begin, end) => this.segment(bytes, begin, end, ids),
-      token: id => ids.push(id),
-    });
+    this.#added.cut(source.bytes, 0, source.length, this.#parts);
     const found = ids.list.slice(0, ids.count);
     source.shrink(KEPT);
     ids.shrink(KEPT);

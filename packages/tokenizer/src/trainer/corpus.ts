@@ -1,4 +1,4 @@
-import { Random, TokenizerError } from '@simvlm/core';
+import { TokenizerError } from '@simvlm/core';
 import { longestMatch } from '../double-array';
 import { Normalizer } from '../normalizer/normalizer';
 import { WordScanner } from '../segment/word-scanner';
@@ -7,13 +7,13 @@ import { textTrie } from '../text-trie';
 import { textOf, Utf8Source } from '../utf8';
 import type { NormalizerSettings, Piece } from '../vocabulary';
 import type { CheckedOptions } from './options';
+import { sampledLines } from './sampled-lines';
 
 /**
  * Longer words, as in writing without spaces, are cut: a piece has 64 characters at most, so little is lost
  * at a cut.
  */
 const LONGEST_WORD = 256;
-const PROGRESS_EVERY = 10_000;
 
 /** What training needs of a text: its different words as numbers, and how often each occurs. */
 export interface Corpus {
@@ -62,7 +62,7 @@ export async function readCorpus(
       at = next;
     }
   };
-  for await (const line of sampled(lines, options)) {
+  for await (const line of sampledLines(lines, options)) {
     source.write(line);
     normalizer.normalize(source.bytes, source.length);
     const { bytes, length } = normalizer;
@@ -81,30 +81,6 @@ export async function readCorpus(
   if (words.count === 0)
     throw new TokenizerError('TOKENIZER_TRAINING', 'there is no text to train a tokenizer on');
   return numbered(words, counts, options.characterCoverage);
-}
-
-/**
- * All lines, or `maxLines` of them, each with the same chance (reservoir sampling), in the order of the text.
- */
-async function* sampled(
-  lines: Iterable<string> | AsyncIterable<string>,
-  { maxLines, seed, onProgress }: CheckedOptions,
-): AsyncGenerator<string> {
-  const kept: { line: string; number: number }[] = [];
-  const random = Random.fromSeed(seed).fork('tokenizer lines');
-  let number = 0;
-  for await (const line of lines) {
-    if (++number % PROGRESS_EVERY === 0) onProgress?.({ stage: 'read', count: number });
-    if (maxLines === undefined) yield line;
-    else if (kept.length < maxLines) kept.push({ line, number });
-    else {
-      const place = random.integer(number);
-      if (place < maxLines) kept[place] = { line, number };
-    }
-  }
-  onProgress?.({ stage: 'read', count: number });
-  kept.sort((a, b) => a.number - b.number);
-  for (const { line } of kept) yield line;
 }
 
 /** Words as numbers; they are cut at characters that are not covered. */
