@@ -43,6 +43,10 @@ const benchmarks: Record<
     about: 'the parts of a training step of the demo model on every backend present',
     load: () => import('./demo'),
   },
+  data: {
+    about: 'pictures from a folder and from tar shards beside torchvision, and the memory of a long run',
+    load: () => import('./data'),
+  },
   tokenizer: {
     about: 'encoding, training and quality beside SentencePiece and the tokenizers of npm',
     load: () => import('./tokenizer'),
@@ -56,6 +60,7 @@ const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench start-up [--json FILE] [--quick] [--vs CHECKOUT]
        pnpm bench processes [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
+       pnpm bench data [--json FILE] [--quick] [--part speed,memory]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality,subword] [--no-bpe]\n${Object.entries(
          benchmarks,
        )
