@@ -43,3 +43,14 @@ it('the four lines of the docs train on a COCO folder, and a run that was stoppe
   expect(second.code, second.err).toBe(0);
   expect(losses('parts')).toEqual(losses('whole'));
 });
+
+it('fine-tunes on the same files, by the words of the command line', async () => {
+  const words = ['coco/annotations/captions_val2017.json', '--images', 'coco/val2017', '--format', 'coco'];
+  const options = ['--init', 'runs/whole', '--name', 'tuned', '--set', 'steps=2', '--backend', 'wasm'];
+  const { code, err } = await simvlm('finetune', ...words, ...options);
+  expect(code, err).toBe(0);
+  expect(err).toMatch(/^pictures +18 to train on, varied as "none"; 2 to validate on, split off/m);
+  const wrong = await simvlm('finetune', ...words, '--format', 'cocoa');
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain('--format is webdataset, parquet');
+});

@@ -1,4 +1,5 @@
 import type { RunConfig } from './config/schema';
+import { sourceList } from './config/sources';
 
 /** What the steps of a run follow from: with another value the run that goes on would be another run. */
 const FIXED: readonly (keyof RunConfig)[] = [
@@ -36,12 +37,25 @@ export interface ResumeChanges {
 export function resumeChanges(before: RunConfig, now: RunConfig): ResumeChanges {
   const refused: string[] = [];
   const told: string[] = [];
+  const [used, uses] = [usesIn(before), usesIn(now)];
+  if (used !== uses) refused.push(`how the sources of data.train are used ${used} → ${uses}`);
   for (const [path, from, to] of differences(before, now)) {
     const key = path[0] as keyof RunConfig;
     if (FREE.includes(key) || FREE_PATHS.includes(path.join('.'))) continue;
     (FIXED.includes(key) ? refused : told).push(`${path.join('.')} ${shown(from)} → ${shown(to)}`);
   }
   return { refused, told };
+}
+
+/** How each source is used: steps follow from it, while the place of the data may change. */
+function usesIn({ data }: RunConfig): string {
+  return JSON.stringify(
+    sourceList(data.train).map(source => {
+      if (typeof source === 'string') return {};
+      const { weight, augment, fit, objective, shuffle } = source;
+      return { weight, augment, fit, objective, shuffle };
+    }),
+  );
 }
 
 type Difference = readonly [path: string[], before: unknown, now: unknown];

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memoryStorage } from '@simvlm/checkpoint';
 import { DataError, type Example, Random, type SampleSource } from '@simvlm/core';
 import { arrayDataset, memoryFolder, openSource } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
@@ -205,6 +206,19 @@ describe('what is not there is named with its key', () => {
   ])('%j', async (data, message) => {
     await expect(load({ data }, { a: arrayDataset(examples('a', 4)) })).rejects.toThrow(message);
   });
+});
+
+it('a run goes on only with sources that are used as before', async () => {
+  const sources = { a: arrayDataset(examples('a', 8)) };
+  const storage = memoryStorage();
+  const run = await openRun(config({ steps: 1 }), { sources, storage });
+  await run.train();
+  run.dispose();
+  const data = { train: { source: 'a', augment: 'crop' as const } };
+  const other = await openRun(config({ data }), { sources, storage });
+  await expect(other.train({ resume: true })).rejects.toThrow(
+    'another configuration: how the sources of data.train are used [{}] → [{"augment":"crop"}]',
+  );
 });
 
 it('texts are drawn evenly from however many, and each is kept once', () => {
