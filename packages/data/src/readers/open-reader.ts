@@ -81,7 +81,7 @@ async function folderSource(format: Format, folder: Folder, options: OpenOptions
     default:
       throw new ConfigError(
         'CONFIG_INVALID',
-        `${folder.name} is a folder; ${format} is read from a file: name that, with the folder of pictures (--images)`,
+        `${folder.name} is a folder; ${format} is read from a file: name that, with the folder of pictures ("images", or --images)`,
       );
   }
 }

@@ -22,7 +22,7 @@ export async function recognise({ folder, files }: DataPlace): Promise<Format> {
   const where = files?.[0]?.name ?? folder.name;
   throw new DataError(
     'DATA_INVALID',
-    `${where}: its format is not recognised; name it (--format): ${FORMATS.join(', ')}`,
+    `${where}: its format is not recognised; name it ("format", or --format): ${FORMATS.join(', ')}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  DataError,
   type ExampleDataset,
   isSimVlmError,
   type Registry,
@@ -121,7 +122,7 @@ function usesOf({
   return Object.fromEntries(Object.entries(use).filter(([, value]) => value !== undefined));
 }
 
-/** What is not there, or is of another kind than the configuration says, is named with the key that asks for it. */
+/** What is not there, or is not what the configuration says, is named with the key that asks for it. */
 function isAboutKey(error: unknown): boolean {
-  return isSimVlmError(error) && (error.constructor === ConfigError || error.code === 'DATA_NOT_FOUND');
+  return error instanceof DataError || (isSimVlmError(error) && error.constructor === ConfigError);
 }
