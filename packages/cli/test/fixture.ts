@@ -85,6 +85,31 @@ export function smallConfig(
   };
 }
 
+/**
+ * Forty pictures of a plug-in, with random access: their rows are the same in any number of processes, which those of files, read in order, are
+ * not.
+ */
+export const drawnAnywhere = {
+  source: { source: 'pictures' },
+  plugins: ['./pictures.mjs'],
+  file: [
+    'pictures.mjs',
+    `
+const colours = { red: [220, 40, 40], green: [40, 160, 60], blue: [50, 80, 220], black: [20, 20, 20] };
+const get = i => {
+  const [name, rgb] = Object.entries(colours)[i % 4];
+  const data = Uint8Array.from({ length: 768 }, (_, at) => rgb[at % 3] + (at * i) % 30);
+  const text = 'a ' + name + ' square' + ' again'.repeat(i % 3);
+  return { id: String(i), text, image: { width: 16, height: 16, data } };
+};
+export default {
+  name: 'pictures',
+  setup: registry => registry.register('source', 'pictures', async () => ({ length: 40, get })),
+};
+`,
+  ],
+} as const;
+
 /** An empty folder that is the working directory until `leave`. */
 export function workingFolder() {
   const before = process.cwd();

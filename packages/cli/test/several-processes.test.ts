@@ -3,7 +3,16 @@ import type { StepMetrics } from '@simvlm/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
 import { pythonWithTorch } from '../../../scripts/parts/python';
-import { drawFolder, ended, freePort, simvlm, smallConfig, startSimvlm, workingFolder } from './fixture';
+import {
+  drawFolder,
+  drawnAnywhere,
+  ended,
+  freePort,
+  simvlm,
+  smallConfig,
+  startSimvlm,
+  workingFolder,
+} from './fixture';
 import { weightsOf } from './launch';
 
 const { describe } = await needs('gloo');
@@ -18,30 +27,15 @@ const config = {
   objective: { kind: 'prefix-lm' },
 };
 
-/** Pictures with random access: their rows are the same in any number of processes, which of files in order they are not. */
-const plugin = `
-const colours = { red: [220, 40, 40], green: [40, 160, 60], blue: [50, 80, 220], black: [20, 20, 20] };
-const get = i => {
-  const [name, rgb] = Object.entries(colours)[i % 4];
-  const data = Uint8Array.from({ length: 768 }, (_, at) => rgb[at % 3] + (at * i) % 30);
-  const text = 'a ' + name + ' square' + ' again'.repeat(i % 3);
-  return { id: String(i), text, image: { width: 16, height: 16, data } };
-};
-export default {
-  name: 'pictures',
-  setup: registry => registry.register('source', 'pictures', async () => ({ length: 40, get })),
-};
-`;
-
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
   folder = workingFolder();
   await drawFolder('train', 40, 1);
   folder.write('documents.txt', 'a fox is an animal\na disc is round\nred\nblue and green are colours\n');
-  folder.write('pictures.mjs', plugin);
-  const data = { ...config.data, train: { source: 'pictures' } };
+  folder.write(...drawnAnywhere.file);
+  const data = { ...config.data, train: drawnAnywhere.source };
   for (const name of ['whole', 'parts', 'refused'])
-    folder.write(`${name}.json`, smallConfig('', { ...config, name, data, plugins: ['./pictures.mjs'] }));
+    folder.write(`${name}.json`, smallConfig('', { ...config, name, data, plugins: drawnAnywhere.plugins }));
 });
 afterAll(() => folder.leave());
 

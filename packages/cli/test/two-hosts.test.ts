@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
-import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
+import { drawnAnywhere, simvlm, smallConfig, workingFolder } from './fixture';
 import { endLaunched, launch, savedStep, stepsOf, until, weightsOf, workerOf } from './launch';
 
 const { describe } = await needs('namespaces');
@@ -37,17 +37,19 @@ function launchOnBoth(name: string) {
 
 describe('two hosts', () => {
   let folder: ReturnType<typeof workingFolder>;
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = workingFolder();
-    await drawFolder('train', 40, 1);
+    folder.write(...drawnAnywhere.file);
     for (const name of ['one', 'two', 'killed']) {
       const change = {
         name,
         steps: STEPS,
         checkpoints: { seconds: 0 },
         batch: { imageText: 15, textOnly: 0 },
+        data: { train: drawnAnywhere.source },
+        plugins: drawnAnywhere.plugins,
       };
-      folder.write(`${name}.json`, smallConfig('train', change));
+      folder.write(`${name}.json`, smallConfig('', change));
     }
     for (const { namespace } of hosts) ip('netns', 'add', namespace);
     ip(
