@@ -8,7 +8,7 @@ export interface PicturePool {
   /** 0: the calling thread does the work. */
   readonly workers: number;
   /**
-   * What `preparePicture` gives. Each call has its own promise, and the order in which jobs end says nothing. A worker has at most two jobs at
+   * What `preparePicture` gives. Each call has its own promise, and the order in which jobs end says nothing. A worker has at most 64 jobs at
    * a time; the pool queues the others, without a limit: whoever calls decides how many pictures it asks for at once. The picture of a job is
    * copied when its turn comes, and stays the caller's.
    *

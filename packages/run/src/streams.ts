@@ -40,12 +40,14 @@ export async function openStreams(options: StreamOptions): Promise<RunStreams> {
     workers: config.data.workers ?? workersFor(data.train, options.cores),
     ...(onProblem && { onProblem }),
   });
+  const ahead = aheadOf(pool.workers, Math.ceil(config.batch.imageText / options.share.size));
   const random = Random.fromSeed(config.seed).fork('data');
   const pictures = present(data.train).map(async (source, i) => {
     const { augment = config.augment, fit, objective: own } = source.use ?? {};
     const stream = await streamOf(source, options, random.fork('image-text').fork(i), {
       pictures: { pool, transform: { size: imageSize, augment, ...(fit && { fit }) } },
       ...(own && { objective: objective(own) }),
+      ...(ahead !== undefined && { ahead }),
     });
     return { stream, weight: source.use?.weight ?? 1 };
   });
@@ -63,7 +65,18 @@ export async function openStreams(options: StreamOptions): Promise<RunStreams> {
   }
 }
 
-type Made = Partial<Pick<Parameters<typeof exampleStream>[0], 'pictures' | 'objective'>>;
+/** Pictures ahead at most, of each source: their memory is that of a few hundred squares. */
+const MOST_AHEAD = 256;
+
+/**
+ * Pictures that are decoded ahead: those of two steps. A process that trains on its own cores hears nothing of its workers during a step, and they
+ * need work until it is over.
+ */
+function aheadOf(workers: number, rows: number): number | undefined {
+  return workers === 0 ? undefined : Math.max(2 * (workers + 1), Math.min(MOST_AHEAD, 2 * rows));
+}
+
+type Made = Partial<Pick<Parameters<typeof exampleStream>[0], 'pictures' | 'objective' | 'ahead'>>;
 
 /** The length costs a pass where nobody knows it: it is asked for where something depends on it. */
 async function streamOf(

@@ -48,9 +48,9 @@ class FakeThread implements Thread {
   }
 }
 
-test('a worker has at most two jobs; the others wait their turn, first come first served', async () => {
+test('a worker has so many jobs at most; the others wait their turn, first come first served', async () => {
   const threads = new FakeThreads();
-  const pool = new WorkerPool(2, threads.start);
+  const pool = new WorkerPool(2, threads.start, undefined, 2);
   const done = Array.from({ length: 6 }, () => pool.prepare(job()));
   expect(threads.started.map(thread => thread.jobs)).toEqual([
     [0, 2],
@@ -87,7 +87,7 @@ test('workers are started as they are needed', async () => {
 test('a worker that dies is replaced, its jobs are done again one at a time, and that is told', async () => {
   const threads = new FakeThreads();
   const problems: Error[] = [];
-  const pool = new WorkerPool(1, threads.start, error => problems.push(error));
+  const pool = new WorkerPool(1, threads.start, error => problems.push(error), 2);
   const done = [pool.prepare(job()), pool.prepare(job()), pool.prepare(job())];
   threads.started[0]!.ready().die();
   expect(problems.map(({ message }) => message)).toEqual([

@@ -3,8 +3,11 @@ import type { PictureJob } from '../picture-job';
 import { type ReplyMessage, receivedError, toTransfer } from './messages';
 import type { Thread, ThreadEvents } from './thread';
 
-/** Jobs in a worker at a time: while it does one, the next is on its way. */
-const AT_ONCE = 2;
+/**
+ * Jobs in a worker at a time. A thread that trains on its own cores takes no result and gives no job during a step: a worker has enough to do
+ * until the next one.
+ */
+const AT_ONCE = 64;
 
 /** So many workers that end before they have started, one after another, and it is no accident. */
 const STILLBORN = 3;
@@ -28,6 +31,7 @@ interface Worker {
 /** Jobs spread over workers, which are started when they are first needed and replaced when they die. */
 export class WorkerPool {
   readonly #most: number;
+  readonly #atOnce: number;
   readonly #start: (events: ThreadEvents) => Thread;
   readonly #onProblem: (error: Error) => void;
   readonly #workers = new Set<Worker>();
@@ -41,7 +45,9 @@ export class WorkerPool {
     workers: number,
     start: (events: ThreadEvents) => Thread,
     onProblem: (error: Error) => void = () => {},
+    atOnce = AT_ONCE,
   ) {
+    this.#atOnce = atOnce;
     this.#most = workers;
     this.#start = start;
     this.#onProblem = onProblem;
@@ -77,7 +83,7 @@ export class WorkerPool {
     let best: Worker | undefined;
     for (const worker of this.#workers) {
       if ([...worker.jobs.values()].some(job => job.suspect)) continue;
-      if (worker.jobs.size < (best?.jobs.size ?? AT_ONCE)) best = worker;
+      if (worker.jobs.size < (best?.jobs.size ?? this.#atOnce)) best = worker;
     }
     const isFree = best?.jobs.size === 0;
     if (!isFree && this.#workers.size < this.#most) return this.#hire();
