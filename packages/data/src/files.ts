@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { type ByteSource, byteSource } from '@simvlm/bytes';
 import { DataError, decodeLines, isSimVlmError, type MakeError } from '@simvlm/core';
+import { KeptOpen } from './kept-open';
 
 // Without O_NONBLOCK the opening of a named pipe waits for a writer. Windows has no such flag.
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -64,20 +65,17 @@ export async function* textLines(path: string): AsyncGenerator<TextLine> {
 }
 
 /**
- * A regular file that is read in part. It is opened for each read, so that nothing stays open; what grew or shrank meanwhile is an error.
+ * A regular file that is read in part. It stays open while it is read, and no longer; one that shrank meanwhile is an error.
  *
  * @throws DataError DATA_NOT_FOUND that names the file and why it cannot be read; reads throw it too
  */
 export async function fileBytes(path: string): Promise<ByteSource> {
+  const file = new KeptOpen(() => openRegularFile(path));
   const use = async <T>(take: (handle: FileHandle) => Promise<T>): Promise<T> => {
-    let handle: FileHandle | undefined;
     try {
-      handle = await openRegularFile(path);
-      return await take(handle);
+      return await file.use(take);
     } catch (error) {
       throw unreadable(path, error, notFound);
-    } finally {
-      await handle?.close();
     }
   };
   const size = await use(async handle => (await handle.stat()).size);
