@@ -1,6 +1,6 @@
 /**
  * How fast files become training pictures: our pipeline from a folder and from tar shards beside torchvision's DataLoader, sharp alone and decoding
- * alone, on the same 640 × 480 JPEGs; and the memory of a long run.
+ * alone, on the same 640 × 480 JPEGs; how long a training waits for them; and the memory of a long run.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { type Contender, decodingAlone, ours, sharpAlone, torchvision, WORKERS } from './data/contenders';
 import { measureMemory } from './data/memory';
 import { writePictures } from './data/pictures';
+import { measureTraining } from './data/training';
 import { progress } from './lib/progress';
 import { type BenchOptions, type BenchResult, type BenchRow, median, rateRow } from './lib/table';
 
@@ -16,11 +17,22 @@ const [PICTURES, QUICK_PICTURES] = [2000, 200];
 const [ROUNDS, QUICK_ROUNDS] = [3, 2];
 
 export async function run({ quick, part }: BenchOptions): Promise<BenchResult> {
-  const parts = part?.split(',') ?? ['speed', 'memory'];
-  const results = [
-    ...(parts.includes('speed') ? [await measureSpeed(quick)] : []),
-    ...(parts.includes('memory') ? [await measureMemory(quick)] : []),
-  ];
+  const parts = part?.split(',') ?? ['speed', 'training', 'memory'];
+  const results: BenchResult[] = [];
+  if (parts.includes('speed') || parts.includes('training')) {
+    const count = quick ? QUICK_PICTURES : PICTURES;
+    const root = mkdtempSync(join(tmpdir(), 'simvlm-data-'));
+    const [folder, shards] = [join(root, 'folder'), join(root, 'shards')];
+    try {
+      progress(`drawing ${count} pictures`);
+      await writePictures(folder, shards, count);
+      if (parts.includes('speed')) results.push(await measureSpeed(folder, shards, count, quick));
+      if (parts.includes('training')) results.push(await measureTraining(shards, quick));
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  }
+  if (parts.includes('memory')) results.push(await measureMemory(quick));
   return {
     versions: Object.assign(
       { sharp: sharp.versions.sharp!, libvips: sharp.versions.vips },
@@ -31,15 +43,16 @@ export async function run({ quick, part }: BenchOptions): Promise<BenchResult> {
   };
 }
 
-async function measureSpeed(quick: boolean): Promise<BenchResult> {
-  const [count, rounds] = quick ? [QUICK_PICTURES, QUICK_ROUNDS] : [PICTURES, ROUNDS];
-  const root = mkdtempSync(join(tmpdir(), 'simvlm-data-'));
-  const [folder, shards] = [join(root, 'folder'), join(root, 'shards')];
+async function measureSpeed(
+  folder: string,
+  shards: string,
+  count: number,
+  quick: boolean,
+): Promise<BenchResult> {
+  const rounds = quick ? QUICK_ROUNDS : ROUNDS;
   const contenders = new Map<string, Contender>();
   const notes: string[] = [];
   try {
-    progress(`drawing ${count} pictures`);
-    await writePictures(folder, shards, count);
     contenders.set('folder', await ours(folder, count));
     contenders.set('shards', await ours(shards, count));
     await torchvision(folder).then(
@@ -64,7 +77,6 @@ async function measureSpeed(quick: boolean): Promise<BenchResult> {
     };
   } finally {
     for (const contender of contenders.values()) await contender.close();
-    rmSync(root, { recursive: true, force: true });
   }
 }
 

@@ -60,7 +60,7 @@ const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench start-up [--json FILE] [--quick] [--vs CHECKOUT]
        pnpm bench processes [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
-       pnpm bench data [--json FILE] [--quick] [--part speed,memory]
+       pnpm bench data [--json FILE] [--quick] [--part speed,training,memory]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality,subword] [--no-bpe]\n${Object.entries(
          benchmarks,
        )

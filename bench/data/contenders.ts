@@ -27,6 +27,7 @@ export async function ours(place: string, count: number): Promise<Contender> {
   const pool = openPicturePool({ workers: WORKERS });
   const stream = exampleStream({
     ...{ source, random: Random.fromSeed(1), length: count },
+    ahead: 2 * BATCH,
     pictures: { transform: { size: SIZE, augment: 'crop' }, pool },
   });
   const batch = new Uint8Array(BATCH * SIZE * SIZE * 3);

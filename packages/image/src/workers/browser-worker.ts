@@ -1,6 +1,7 @@
 /** The thread of a pool in a browser. */
-import { type JobMessage, type Post, reply } from './messages';
+import { type JobMessage, type Post, worker } from './messages';
 
 const post: Post = (message, transfer) => postMessage(message, { transfer });
-addEventListener('message', ({ data }: MessageEvent<JobMessage>) => reply(data, post));
+const take = worker(post);
+addEventListener('message', ({ data }: MessageEvent<JobMessage>) => take(data));
 post({ ready: true }, []);

@@ -36,8 +36,26 @@ export function toTransfer({ picture, ...rest }: PictureJob): [PictureJob, Trans
 
 export type Post = (message: ReplyMessage, transfer: ArrayBuffer[]) => void;
 
-/** What a worker does: the job, and a reply whose pixels are transferred. */
-export async function reply({ id, job }: JobMessage, post: Post): Promise<void> {
+/** Jobs in work at a time: while one is decoded, on a thread of the decoder, the other is resized. */
+const IN_WORK = 2;
+
+/** What a worker does with its messages: one job after another, each with a reply. */
+export function worker(post: Post): (message: JobMessage) => void {
+  const waiting: JobMessage[] = [];
+  let busy = 0;
+  const work = async () => {
+    busy++;
+    for (let next = waiting.shift(); next; next = waiting.shift()) await reply(next, post);
+    busy--;
+  };
+  return message => {
+    waiting.push(message);
+    if (busy < IN_WORK) void work();
+  };
+}
+
+/** The job, and its reply, whose pixels are transferred. */
+async function reply({ id, job }: JobMessage, post: Post): Promise<void> {
   try {
     const { width, height, data } = await preparePicture(job);
     const own = (data.byteLength === data.buffer.byteLength ? data : data.slice()) as Uint8Array<ArrayBuffer>;

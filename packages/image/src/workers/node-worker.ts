@@ -1,8 +1,8 @@
 /** The thread of a pool in Node. */
 import { parentPort } from 'node:worker_threads';
 import { shareCoresWithOthers } from '../decode-with-sharp';
-import { type Post, reply } from './messages';
+import { type Post, worker } from './messages';
 
 const post: Post = (message, transfer) => parentPort!.postMessage(message, transfer);
-parentPort!.on('message', message => reply(message, post));
+parentPort!.on('message', worker(post));
 void shareCoresWithOthers().then(() => post({ ready: true }, []));
