@@ -8,10 +8,10 @@ import {
   randomAffine,
   randomErase,
 } from './augment';
-import { randomResizedCrop } from './crop';
+import { type Box, centerBox, crop, type PictureSize, randomBox } from './crop';
 import { canMirror } from './mirror';
 import { elasticWarp, redrawLines, toneCurves } from './restyle';
-import { type SquareOptions, squareImage } from './square';
+import { type SquareOptions, squareOf } from './square';
 
 /**
  * The named ways to vary training pictures, as a run configuration has them under `augment`:
@@ -52,24 +52,47 @@ export interface VaryOptions extends SquareOptions {
  * @param mirror whether the picture may be mirrored
  * @throws ConfigError when there is no augmentation of this name
  */
-export function varyPicture(
-  image: RgbImage,
-  { augment = 'none', ...square }: VaryOptions,
+function varyPicture(image: RgbImage, options: VaryOptions, random: Random, mirror: boolean): RgbImage {
+  const box = trainingBox(image, options, random);
+  return varySquare(squareOf(box ? crop(image, box) : image, options, box), options, random, mirror);
+}
+
+/**
+ * The rectangle of a training picture of this size that its square is made of; undefined: the whole picture, fitted. It needs no pixels,
+ * so that less than all of them may be decoded.
+ */
+export function trainingBox(
+  picture: PictureSize,
+  { augment = 'none', fit = 'crop' }: VaryOptions,
+  random: Random,
+): Box | undefined {
+  checkAugmentation(augment);
+  if (augment === 'crop') return randomBox(picture, {}, random);
+  const drawn = augment === 'drawing-strong' ? strongBox(picture, random) : undefined;
+  return drawn ?? (fit === 'crop' ? centerBox(picture) : undefined);
+}
+
+/** What is varied once the picture is square. */
+export function varySquare(
+  square: RgbImage,
+  { augment = 'none', ...options }: VaryOptions,
   random: Random,
   mirror: boolean,
 ): RgbImage {
   checkAugmentation(augment);
   switch (augment) {
     case 'none':
-      return squareImage(image, square);
     case 'crop':
-      return randomResizedCrop(image, square, random);
+      return square;
     case 'drawing':
-      return vary(squareImage(image, square), random, MILD);
+      return vary(square, random, MILD);
     case 'drawing-strong':
-      return varyStrongly(image, square, random, mirror);
-    case 'drawing-restyled':
-      return varyStrongly(restyle(squareImage(image, square), random.fork('style')), square, random, mirror);
+      return varyStrongly(square, random, mirror);
+    case 'drawing-restyled': {
+      const styled = restyle(square, random.fork('style'));
+      const box = strongBox(styled, random);
+      return varyStrongly(box ? squareOf(crop(styled, box), options, box) : styled, random, mirror);
+    }
   }
 }
 
@@ -81,12 +104,15 @@ function checkAugmentation(kind: Augmentation): void {
     );
 }
 
-function varyStrongly(image: RgbImage, square: SquareOptions, random: Random, mirror: boolean): RgbImage {
-  const cropped =
-    random.fork('crop').uniform() < 0.5
-      ? squareImage(image, square)
-      : randomResizedCrop(image, { ...square, scale: [0.65, 1] }, random.fork('crop-box'));
-  const mirrored = mirror && random.fork('mirror').uniform() < 0.5 ? flipHorizontal(cropped) : cropped;
+/** Half of the pictures keep all that they show. */
+function strongBox(picture: PictureSize, random: Random): Box | undefined {
+  return random.fork('crop').uniform() < 0.5
+    ? undefined
+    : randomBox(picture, { scale: [0.65, 1] }, random.fork('crop-box'));
+}
+
+function varyStrongly(square: RgbImage, random: Random, mirror: boolean): RgbImage {
+  const mirrored = mirror && random.fork('mirror').uniform() < 0.5 ? flipHorizontal(square) : square;
   const varied = vary(mirrored, random, STRONG);
   const erase = random.fork('erase');
   return erase.uniform() < 0.3 ? randomErase(varied, { area: [0.02, 0.15] }, erase) : varied;

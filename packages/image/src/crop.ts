@@ -2,6 +2,12 @@ import { ImageError, type Random, type RgbImage } from '@simvlm/core';
 import type { Filter } from './filter-taps';
 import { resize } from './resize';
 
+/** In pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A rectangle of a picture, in whole pixels. */
 export interface Box {
   readonly left: number;
@@ -40,7 +46,7 @@ export function centerCrop(image: RgbImage, size: number, filter: Filter = 'bili
 }
 
 /** The largest square in the middle. */
-function centerBox({ width, height }: { readonly width: number; readonly height: number }): Box {
+export function centerBox({ width, height }: PictureSize): Box {
   const side = Math.min(width, height);
   return { left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side };
 }
@@ -69,8 +75,8 @@ export function randomResizedCrop(
 }
 
 /** The rectangle that `randomResizedCrop` takes of a picture of this size. */
-function randomBox(
-  picture: { readonly width: number; readonly height: number },
+export function randomBox(
+  picture: PictureSize,
   { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: Omit<RandomCropOptions, 'size'>,
   random: Random,
 ): Box {

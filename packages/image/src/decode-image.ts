@@ -48,7 +48,7 @@ export async function decodeImage(
   }
 }
 
-function isBrowser(): boolean {
+export function isBrowser(): boolean {
   return typeof createImageBitmap === 'function' && typeof OffscreenCanvas === 'function';
 }
 

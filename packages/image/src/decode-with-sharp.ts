@@ -1,5 +1,6 @@
 import { ImageError, type RgbImage } from '@simvlm/core';
-import { checkPixels, isSvg, shown } from './image-header';
+import type { Box } from './crop';
+import { checkPixels, isSvg, MAX_PIXELS, shown } from './image-header';
 
 export interface DecoderOptions {
   readonly maxPixels: number;
@@ -15,6 +16,7 @@ interface Sharp {
   concurrency(threads: number): void;
   metadata(): Promise<{ format: string; width: number; height: number; orientation?: number }>;
   rotate(): Sharp;
+  extract(box: Box): Sharp;
   resize(options: object): Sharp;
   flatten(options: object): Sharp;
   toColourspace(space: string): Sharp;
@@ -37,14 +39,29 @@ export async function decodeWithSharp(
   const size = shown(header);
   checkPixels(size, maxPixels);
   const width = shrunkWidth(size);
+  const upright = openUpright(sharp, bytes, maxPixels);
+  return pixelsOf(width === undefined ? upright : upright.resize({ width }));
+}
+
+/**
+ * A rectangle of an upright JPEG; rows below it are not decoded. Undefined when the decoder refuses the file or sees another picture in it: decoding
+ * all of it says why.
+ */
+export async function decodeJpegBox(bytes: Uint8Array, box: Box): Promise<RgbImage | undefined> {
+  const sharp = await loadSharp();
+  const image = await pixelsOf(openUpright(sharp, bytes, MAX_PIXELS).extract(box)).catch(() => undefined);
+  return image?.width === box.width && image.height === box.height ? image : undefined;
+}
+
+function openUpright(sharp: Sharp, bytes: Uint8Array, maxPixels: number): Sharp {
   // "error": what the decoder knows to be damaged is not a picture; what it only warns of is.
-  const upright = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
+  return sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
     .rotate()
     .flatten({ background: '#ffffff' });
-  const { data, info } = await (width === undefined ? upright : upright.resize({ width }))
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+}
+
+async function pixelsOf(picture: Sharp): Promise<RgbImage> {
+  const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   return {
     width: info.width,
     height: info.height,

@@ -3,6 +3,8 @@ export interface JpegHeader {
   readonly width: number;
   readonly height: number;
   readonly orientation: number;
+  /** Where in the file the frame header is. */
+  readonly at: number;
 }
 
 /**
@@ -26,11 +28,18 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     if (isFrameHeader(marker)) {
       if (at + 7 > bytes.length) return undefined;
       const [height, width] = [view.getUint16(at + 3), view.getUint16(at + 5)];
-      return { width, height, orientation: orientation ?? 1 };
+      return { width, height, orientation: orientation ?? 1, at };
     }
     if (marker === 0xe1) orientation ??= exifOrientation(bytes.subarray(at + 2, end));
     at = end;
   }
+}
+
+/** Whether an end-of-image marker stands behind the frame header: one of a thumbnail stands before it, and none is inside of compressed data. */
+export function hasImageEnd(bytes: Uint8Array, { at }: JpegHeader): boolean {
+  // From behind: files may have more behind the picture, but rarely much.
+  for (let i = bytes.length - 2; i > at; i--) if (bytes[i] === 0xff && bytes[i + 1] === 0xd9) return true;
+  return false;
 }
 
 /** SOF0 to SOF15; in between stand DHT (C4), JPG (C8) and DAC (CC). */

@@ -1,8 +1,9 @@
 import { Random, type RandomState, type RgbImage } from '@simvlm/core';
-import { type Augmentation, varyPicture } from './augmentations';
-import { decodeImage } from './decode-image';
+import { type Augmentation, trainingBox, varySquare } from './augmentations';
+import { centerBox, type PictureSize } from './crop';
+import { cutBox, decodeBox } from './decode-box';
 import type { Filter } from './filter-taps';
-import { type Fit, squareImage } from './square';
+import { type Fit, squareOf } from './square';
 
 /** How a picture becomes the square that a model reads. Data, not functions: a worker gets it as a message, a checkpoint can hold it. */
 export interface PictureTransform {
@@ -38,7 +39,12 @@ export interface PictureJob {
  * @throws ImageError for a picture that cannot be decoded; ConfigError for an unknown augmentation or fit
  */
 export async function preparePicture({ picture, transform, draw }: PictureJob): Promise<RgbImage> {
-  const image = picture instanceof Uint8Array ? await decodeImage(picture) : picture;
-  if (!draw) return squareImage(image, transform);
-  return varyPicture(image, transform, Random.restore(draw.random), draw.mirror);
+  /** Draws the same each time it is asked. */
+  const boxOf = (size: PictureSize) => {
+    if (draw) return trainingBox(size, transform, Random.restore(draw.random));
+    return (transform.fit ?? 'crop') === 'crop' ? centerBox(size) : undefined;
+  };
+  const part = picture instanceof Uint8Array ? await decodeBox(picture, boxOf) : cutBox(picture, boxOf);
+  const square = squareOf(part.image, transform, part.box);
+  return draw ? varySquare(square, transform, Random.restore(draw.random), draw.mirror) : square;
 }

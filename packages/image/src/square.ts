@@ -1,5 +1,5 @@
 import { ConfigError, type RgbImage } from '@simvlm/core';
-import { centerCrop, crop } from './crop';
+import { type Box, centerCrop, crop } from './crop';
 import type { Filter } from './filter-taps';
 import { resize } from './resize';
 
@@ -44,6 +44,12 @@ export function squareImage(
     default:
       throw new ConfigError('CONFIG_INVALID', `no fit "${fit}"; there are ${fits.join(', ')}`);
   }
+}
+
+/** The square of a picture that is cut to a box already: then only its size changes. */
+export function squareOf(image: RgbImage, options: SquareOptions, box: Box | undefined): RgbImage {
+  const { size, filter = 'bilinear' } = options;
+  return box ? resize(image, { width: size, height: size, filter }) : squareImage(image, options);
 }
 
 /** As CLIP's processor rounds: what is cut off is less than a pixel. */
