@@ -6,6 +6,8 @@ const OTHER = 0;
 const LETTER = 1;
 const NUMBER = 2;
 const SPACE = 4;
+/** A byte that begins a longer character. */
+const WIDE = 8;
 const APOSTROPHE = 0x27;
 const BLANK = 0x20;
 
@@ -34,6 +36,10 @@ export class Gpt2Words {
   /** Where the word that `next` found begins. */
   begin = 0;
   readonly #classes = characterClasses();
+  /** The classes of bytes. */
+  readonly #kinds = Uint8Array.from({ length: 256 }, (_, byte) =>
+    byte < 0x80 ? this.#classes[byte]! : WIDE,
+  );
 
   /**
    * Where the word that begins at `begin` ends.
@@ -42,34 +48,20 @@ export class Gpt2Words {
    */
   next(bytes: Uint8Array, begin: number, end: number): number {
     this.begin = begin;
+    const kinds = this.#kinds;
     const first = bytes[begin]!;
+    let at = begin;
     if (first === APOSTROPHE) {
       const contraction = contractionAt(bytes, begin + 1, end);
       if (contraction > 0) return begin + 1 + contraction;
-    }
-    let at = begin;
-    let kind = this.#classAt(bytes, at);
-    if (first === BLANK && begin + 1 < end) {
-      const next = this.#classAt(bytes, begin + 1);
-      if (next !== SPACE) {
-        kind = next;
-        at++;
-      }
-    }
+    } else if (first === BLANK && begin + 1 < end) at++;
+    let kind = kinds[bytes[at]!]!;
+    if (kind === WIDE) kind = this.#classAt(bytes, at);
     if (kind === SPACE) return this.#spaces(bytes, begin, end);
-    const table = this.#classes;
-    at += characterBytes(bytes[at]!);
-    while (at < end) {
-      const byte = bytes[at]!;
-      if (byte < 0x80) {
-        if (table[byte] !== kind) break;
-        at++;
-      } else {
-        if (this.#classAt(bytes, at) !== kind) break;
-        at += characterBytes(byte);
-      }
+    for (at += characterBytes(bytes[at]!); ; at += characterBytes(bytes[at]!)) {
+      while (at < end && kinds[bytes[at]!] === kind) at++;
+      if (at === end || bytes[at]! < 0x80 || this.#classAt(bytes, at) !== kind) return at;
     }
-    return at;
   }
 
   /** The last space before a word is left to the word, or stands alone. */
@@ -98,10 +90,11 @@ export class Gpt2Words {
 
 /** How many bytes behind an apostrophe make a contraction with it: s t m d, re ve ll. */
 function contractionAt(bytes: Uint8Array, at: number, end: number): number {
-  if (at >= end) return 0;
-  const letter = String.fromCharCode(bytes[at]!);
-  if (letter === 's' || letter === 't' || letter === 'm' || letter === 'd') return 1;
-  if (at + 1 >= end) return 0;
-  const both = letter + String.fromCharCode(bytes[at + 1]!);
-  return both === 're' || both === 've' || both === 'll' ? 2 : 0;
+  if (at === end) return 0;
+  const letter = bytes[at]!;
+  if (letter === 0x73 || letter === 0x74 || letter === 0x6d || letter === 0x64) return 1;
+  if (at + 1 === end) return 0;
+  const next = bytes[at + 1]!;
+  const isPair = letter === 0x6c ? next === 0x6c : (letter === 0x72 || letter === 0x76) && next === 0x65;
+  return isPair ? 2 : 0;
 }
