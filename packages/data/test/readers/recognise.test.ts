@@ -78,7 +78,9 @@ describe('what does not fit', () => {
     await expect(placeAt([fixture('none.tar')])).rejects.toMatchObject({ code: 'DATA_NOT_FOUND' });
     await expect(placeAt([fixture('tables'), fixture('parquet')])).rejects.toThrow(/a folder is read alone/);
     const unknown = { folder: memoryFolder(new Map([['notes.txt', new Uint8Array(3)]])) };
-    await expect(recognise(unknown)).rejects.toThrow(/not recognised; name it \(--format\): webdataset/);
+    await expect(recognise(unknown)).rejects.toThrow(
+      'not recognised; name it ("format", or --format): webdataset',
+    );
     await expect(openReader(unknown, { format: 'coco' })).rejects.toThrow(/read from a file/);
     const csv = await placeAt([fixture('tables/pairs.csv')]);
     await expect(openReader(csv, { annotations: fileAt('x') })).rejects.toThrow(
