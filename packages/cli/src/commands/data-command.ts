@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { byteCount, count, countUpTo, wholeNumber } from '../arguments';
+import { byteCount, count, countUpTo, positiveNumber, wholeNumber } from '../arguments';
 import { addSourceOptions } from './data-source';
 
 /** Adds `simvlm data`. What reads data is loaded when it runs. */
@@ -61,5 +61,24 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
     )
     .action(async (sources, options) =>
       done(await (await import('./data-convert')).dataConvert(sources, options)),
+    );
+
+  command(
+    'fetch',
+    'fetch the pictures of a list of addresses into tar shards, with a report; run again, it goes on where it was stopped. Pictures whose server answers "X-Robots-Tag: noai" (or noimageai, noindex, noimageindex) are left out',
+  )
+    .requiredOption('--out <dir>', 'where they go: a new folder, or the one of a list that was begun')
+    .option('--shard-size <n>', 'rows of the list in a shard', countUpTo(10_000), 1000)
+    .option('--concurrency <n>', 'requests at once', countUpTo(1024), 16)
+    .option('--per-host <n>', 'requests at once to one host', countUpTo(1024), 4)
+    .option('--timeout <seconds>', 'for one try', positiveNumber, 10)
+    .option('--max-bytes <size>', 'of a picture', byteCount, 20e6)
+    .option('--retries <n>', 'tries after the first, where another one may succeed', wholeNumber, 2)
+    .option('--resize <n>', 'make larger pictures smaller: so many pixels on the shorter side', count)
+    .option('--quality <n>', 'of JPEG and WebP that are made smaller', countUpTo(100), 90)
+    .option('--user-agent <text>', 'how the requests say who asks; default: our name, and how to opt out')
+    .option('--allow-private', 'ask private addresses too, such as those of this machine')
+    .action(async (sources, options) =>
+      done(await (await import('./data-fetch')).dataFetch(sources, options)),
     );
 }
