@@ -10,6 +10,14 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+export function wholeNumberUpTo(most: number): (text: string) => number {
+  return text => {
+    const value = wholeNumber(text);
+    if (value > most) throw new InvalidArgumentError(`give a whole number from 0 to ${most}.`);
+    return value;
+  };
+}
+
 export function count(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
@@ -68,4 +76,9 @@ export function share(text: string): number {
 export function nameOfRun(text: string): string {
   if (!runName.accepts(text)) throw new InvalidArgumentError(`give ${runName.expected}.`);
   return text;
+}
+
+/** For an option that is given several times. */
+export function collect(value: string, list: readonly string[]): string[] {
+  return [...list, value];
 }

@@ -1,7 +1,7 @@
 import { isRequestError, isSimVlmError } from '@simvlm/core';
 import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
-import { count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
+import { collect, count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
 import { generationOptions } from './commands/caption-options';
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
@@ -314,8 +314,4 @@ function buildProgram(done: (code: number) => void): Command {
 
 function commaList(text: string): string[] {
   return text.split(',').filter(part => part !== '');
-}
-
-function collect(value: string, list: string[]): string[] {
-  return [...list, value];
 }

@@ -4,6 +4,11 @@ export { diskFile, diskFolder } from './readers/node/disk';
 export { fileAt, folderAt, placeAt } from './readers/node/place';
 export { type Converted, type ConvertOptions, convertToShards } from './tools/convert/convert';
 export type { WorkSettings } from './tools/convert/progress';
+export {
+  type DuplicateOptions,
+  findNearDuplicates,
+  type NearDuplicate,
+} from './tools/dedupe/near-duplicates';
 export { type DrawnSamples, drawSamples, firstSamples } from './tools/drawn-samples';
 export { type FetchOptions, fetchToShards } from './tools/fetch/fetch-shards';
 export type { FetchReport, HostReport, ShardReport } from './tools/fetch/report';

@@ -1,5 +1,13 @@
 import { type Command, Option } from 'commander';
-import { byteCount, count, countUpTo, positiveNumber, wholeNumber } from '../arguments';
+import {
+  byteCount,
+  collect,
+  count,
+  countUpTo,
+  positiveNumber,
+  wholeNumber,
+  wholeNumberUpTo,
+} from '../arguments';
 import { addSourceOptions } from './data-source';
 
 /** Adds `simvlm data`. What reads data is loaded when it runs. */
@@ -80,5 +88,27 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
     .option('--allow-private', 'ask private addresses too, such as those of this machine')
     .action(async (sources, options) =>
       done(await (await import('./data-fetch')).dataFetch(sources, options)),
+    );
+
+  command(
+    'dedupe',
+    'samples whose pictures look like those of earlier ones, or of another set: a line of JSON each, {"key", "of", "distance"}. data convert --without leaves them out',
+  )
+    .option(
+      '--against <source>',
+      'another set, such as a test set (repeatable: one set in several files)',
+      collect,
+      [],
+    )
+    .option('--against-images <folder>', 'where the pictures lie that it names; default: its folder')
+    .option('--distance <n>', 'bits in which hashes of 64 bits differ at most', wholeNumberUpTo(15), 4)
+    .option('--out <file>', 'where the lines go; default: standard output')
+    .option(
+      '--workers <n>',
+      'pictures that are decoded at once; default: one for each processor',
+      countUpTo(256),
+    )
+    .action(async (sources, options) =>
+      done(await (await import('./data-dedupe')).dataDedupe(sources, options)),
     );
 }
