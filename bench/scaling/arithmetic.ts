@@ -57,8 +57,8 @@ export interface Plan {
   readonly cores: number;
   /** Of picture files. */
   readonly readBandwidth: number;
-  /** Of all steps, where each process reads all rows of a step, as it does today. */
-  readonly daysToday: number;
+  /** Of all steps, where one core a GPU reads the rows of its process. */
+  readonly daysOneCore: number;
 }
 
 function configOf(name: ModelName): SimVlmConfig {
@@ -144,6 +144,6 @@ export function plan(
     pictures,
     cores: (pictures / picturesPerSecond) * cores,
     readBandwidth: pictures * bytesOfPicture,
-    daysToday: days(Math.max(step, recipe.rows.pair / picturesPerSecond)),
+    daysOneCore: days(Math.max(step, (recipe.rows.pair / gpus / picturesPerSecond) * cores)),
   };
 }

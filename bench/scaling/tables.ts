@@ -87,7 +87,7 @@ function time(plans: Planned): string {
       'exchange',
       'step',
       'days, GPUs alone',
-      'days, data as read today',
+      'days, one core a GPU reads',
     ],
     plans.map(({ cost, plan }) => [
       cost.name,
@@ -97,7 +97,7 @@ function time(plans: Planned): string {
       plan.gpus === 1 ? '–' : `${digits(plan.exchange)} s`,
       `${digits(plan.step)} s`,
       digits(plan.days),
-      digits(plan.daysToday),
+      digits(plan.daysOneCore),
     ]),
   );
 }

@@ -1,4 +1,4 @@
-import { type FedTensors, fingerprintOf, hashIntegers, ParameterTree } from '@simvlm/core';
+import { type FedTensors, ParameterTree } from '@simvlm/core';
 import type { TrainLearner } from '@simvlm/trainer';
 import * as tf from '@tensorflow/tfjs';
 import type { Points } from './points';
@@ -18,11 +18,6 @@ export function circleLearner(): TrainLearner<Points> & { logits(x: tf.Tensor): 
     ...{ kind: 'circle', identity: { hidden: 16 }, params, trainable: params, logits },
     rows: ({ labels }) => labels.length,
     count: ({ labels }) => labels.length,
-    select: ({ xy, labels }, rows) => ({
-      xy: Float32Array.from(rows.flatMap(row => [xy[3 * row]!, xy[3 * row + 1]!, 1])),
-      labels: Float32Array.from(rows, row => labels[row]!),
-    }),
-    fingerprint: ({ xy }) => fingerprintOf(hashIntegers(new Int32Array(xy.buffer))),
     feeds: ({ xy, labels }) => ({
       x: { shape: [labels.length, 3], values: xy },
       y: { shape: [labels.length, 1], values: labels },

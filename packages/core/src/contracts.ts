@@ -102,7 +102,7 @@ export interface Share {
  * step is the mean over the losses of all of them, and of those of all processes.
  */
 export interface BatchSource<B = PrefixLmBatch> {
-  /** Which process's rows come here; absent where it gives the rows of all. */
+  /** Which process's rows come here; of several processes each needs its own. Absent: all rows. */
   readonly share?: Share;
   /** Steps that make an epoch, to the nearest whole one above; absent where the data have no end. */
   readonly stepsPerEpoch?: number;

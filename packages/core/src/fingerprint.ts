@@ -15,11 +15,6 @@ export function hashIntegers(values: ArrayLike<number>, start = START): number {
   return hash;
 }
 
-/** A hash as a number below 2²⁴, which float32 holds exactly: `Learner.fingerprint`. */
-export function fingerprintOf(hash: number): number {
-  return (hash ^ (hash >>> 24)) & 0xffffff;
-}
-
 function mixed(hash: number, value: number): number {
   return Math.imul(hash ^ value, 0x01000193);
 }

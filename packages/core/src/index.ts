@@ -42,7 +42,7 @@ export {
   TokenizerError,
   TrainingError,
 } from './errors';
-export { fingerprintOf, hashIntegers, hashText } from './fingerprint';
+export { hashIntegers, hashText } from './fingerprint';
 export { joinedBytes } from './joined-bytes';
 export { parseJson, parseJsonObject } from './json';
 export type {

@@ -52,10 +52,6 @@ export interface Learner<B = unknown, T extends TensorLike = TensorLike, V = T> 
   rows(batch: B): number;
   /** How many losses the sum of a batch has: tokens of a language model, rows of a classifier. */
   count(batch: B): number;
-  /** These rows of a batch as a batch. */
-  select(batch: B, rows: readonly number[]): B;
-  /** A 24-bit number that differs when a batch does: several processes compare theirs. */
-  fingerprint(batch: B): number;
   /** The batch with each row's image replaced by another row's; undefined when there is nothing to exchange. */
   exchangeImages?(batch: B): B | undefined;
 

@@ -17,7 +17,6 @@ import { lossCount, type MicroBatches } from './learner';
 import type { AdamW } from './optimizer';
 import type { TrainOptions, TrainResult } from './options';
 import { type Agreement, Processes, type StepSize, type StopReason } from './processes';
-import { ownRows } from './rows';
 import { RunLength } from './run-length';
 import { learningRate } from './schedule';
 import { LossWatch } from './smoothed-loss';
@@ -114,7 +113,7 @@ export class TrainingLoop<B> {
   async #skipped(): Promise<SkipReport> {
     const { batches } = this.options;
     const own = batches.skipped();
-    if (!this.#processes || !batches.share) return own;
+    if (!this.#processes) return own;
     const told = await this.#processes.texts(JSON.stringify(own));
     return combinedSkips(told.map(text => JSON.parse(text) as SkipReport));
   }
@@ -141,13 +140,10 @@ export class TrainingLoop<B> {
 
   /** The batches of a step: those of this process, and how large they are in all processes together. */
   async #read(): Promise<{ readonly micro: MicroBatches<B>; readonly size: StepSize }> {
-    const { batches, learner, processGroup } = this.options;
+    const { batches, learner } = this.options;
     const micro: (readonly B[])[] = [];
     const start = performance.now();
-    for (let i = 0; i < this.config.accumulate; i++) {
-      const parts = await batches.next();
-      micro.push(processGroup && !batches.share ? ownRows(learner, parts, processGroup) : parts);
-    }
+    for (let i = 0; i < this.config.accumulate; i++) micro.push(await batches.next());
     const waited = (performance.now() - start) / 1000;
     const rows = micro.flat().reduce((sum, part) => sum + learner.rows(part), 0);
     const own = { rows, count: lossCount(learner, micro), waited };

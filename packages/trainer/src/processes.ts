@@ -7,6 +7,7 @@ import {
   hashText,
   type ParameterTree,
   type ProcessGroup,
+  type Share,
 } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { GradientBuckets } from './gradient-buckets';
@@ -34,6 +35,9 @@ export interface StepSize {
   readonly count: number;
   readonly waited: number;
 }
+
+/** What reads all of the data. */
+const ALONE: Share = { rank: 0, size: 1 };
 
 /** As a 32-bit integer this is 35 minutes. */
 const MICROSECONDS = 1e6;
@@ -64,18 +68,17 @@ export class Processes {
    */
   async begin(
     learner: TrainLearner,
-    { share, identity: data = '' }: Pick<BatchSource, 'share' | 'identity'>,
+    { share = ALONE, identity: data = '' }: Pick<BatchSource, 'share' | 'identity'>,
     config: object,
     step: number,
   ): Promise<void> {
     const { kind, identity, options, params, trainable } = learner;
     const shapes = [...params].map(([name, { shape }]) => [name, shape]);
     const what = [config, kind, identity, options, shapes, trainable.names()];
-    const { rank: own, size } = this.group;
-    const reads = share ?? { rank: own, size };
+    const { size } = this.group;
     const told = await this.#gather([
       ...[hashText(JSON.stringify(what)), step, hashText(data)],
-      ...[reads.rank, reads.size],
+      ...[share.rank, share.size],
     ]);
     const [first] = told;
     for (const [rank, each] of told.entries()) {

@@ -1,18 +1,11 @@
 import { FILES, jsonFile } from '@simvlm/checkpoint';
-import {
-  fingerprintOf,
-  hashIntegers,
-  type JsonValue,
-  type Learner,
-  ParameterTree,
-  type PrefixLmBatch,
-} from '@simvlm/core';
+import { type JsonValue, type Learner, ParameterTree, type PrefixLmBatch } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { ClassifierHead } from '../finetune/classifier';
 import { drops } from '../simvlm';
 import { blocksAbove } from './blocks-above';
+import { withExchangedImages } from './exchanged-images';
 import { type LearnerOptions, resolveLearnerOptions } from './options';
-import { hashRows, selectRows, withExchangedImages } from './rows';
 
 /** Rows to classify. */
 export interface ClassifierBatch {
@@ -54,16 +47,6 @@ export function classifierLearner(
       ]),
     rows: ({ labels }) => labels.length,
     count: ({ labels }) => labels.length,
-    select: ({ passes, labels, tokens }, rows) => ({
-      passes: passes.map(batch => selectRows(batch, rows)),
-      labels: Int32Array.from(rows, row => labels[row]!),
-      ...(tokens && { tokens: Int32Array.from(rows, row => tokens[row]!) }),
-    }),
-    fingerprint({ passes, labels, tokens = new Int32Array(0) }) {
-      let hash = hashIntegers(tokens, hashIntegers(labels));
-      for (const batch of passes) hash = hashRows(batch, hash);
-      return fingerprintOf(hash);
-    },
     exchangeImages(batch) {
       const exchanged = batch.passes.map(withExchangedImages);
       return exchanged.every(each => each !== undefined) ? { ...batch, passes: exchanged } : undefined;

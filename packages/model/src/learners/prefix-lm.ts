@@ -1,11 +1,11 @@
 import { FILES, jsonFile } from '@simvlm/checkpoint';
-import { fingerprintOf, type JsonValue, type Learner, type PrefixLmBatch } from '@simvlm/core';
+import type { JsonValue, Learner, PrefixLmBatch } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { ModelInput } from '../input';
 import { drops, type SimVlm } from '../simvlm';
 import { blocksAbove } from './blocks-above';
+import { withExchangedImages } from './exchanged-images';
 import { type LearnerOptions, resolveLearnerOptions } from './options';
-import { hashRows, selectRows, withExchangedImages } from './rows';
 
 /**
  * The model with its prefix-LM loss (equation 3 of the paper), over the loss tokens of a batch: pretraining, captioning and open-ended answers
@@ -28,8 +28,6 @@ export function prefixLmLearner(
     files: () => new Map([[FILES.model, jsonFile(model.config)]]),
     rows: ({ size }) => size,
     count: batch => model.lossTokens(batch),
-    select: selectRows,
-    fingerprint: batch => fingerprintOf(hashRows(batch)),
     exchangeImages: withExchangedImages,
     feeds: (batch, { padding, random }) =>
       model.inputArrays(batch, padding, drops(resolved) ? random : undefined),

@@ -1,0 +1,11 @@
+import * as tf from '@tensorflow/tfjs';
+import { describeGoingOn } from '../../trainer/test/describe-going-on';
+import { registerNativeBackend } from '../src/index';
+import { describeNative } from './libtorch';
+
+describeNative('several processes', () => {
+  describeGoingOn('native', async () => {
+    await registerNativeBackend({ device: 'cpu', threads: 1 });
+    await tf.setBackend('native');
+  });
+});
