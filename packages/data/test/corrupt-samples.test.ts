@@ -110,6 +110,13 @@ test('more unusable examples than the stated share are an error that gives the f
   await expect(batches.next()).rejects.toThrow(/cannot be used, .*the caption is empty/);
 });
 
+test('one bad picture of six stops no training, however often it is drawn', async () => {
+  const dataset = failing(pairs(6), i => (i === 3 ? new DataError('DATA_INVALID', 'bad') : undefined));
+  const batches = source(dataset, 10);
+  for (let step = 0; step < 30; step++) await batches.next();
+  expect(batches.skipped()).toMatchObject({ count: 1, draws: expect.toSatisfy(draws => draws > 40) });
+});
+
 test('an error that is not about the example is not swallowed', async () => {
   const batches = source(
     failing(pairs(5), () => new TypeError('decode is not a function')),

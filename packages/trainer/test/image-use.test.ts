@@ -54,7 +54,7 @@ async function use(captionsTell: boolean) {
   await train({
     learner,
     batches: source(pairs(captionsTell, 1), 1),
-    config: { learningRate: 0.02, warmup: 10, steps: 150, evaluateSteps: 50 },
+    config: { learningRate: 0.005, warmup: 10, steps: 150, evaluateSteps: 50 },
     evaluators: { val: validationLoss(learner, validation) },
     callbacks: [
       {

@@ -3,6 +3,8 @@ import { savedPosition } from '../saved-position';
 
 /** Records before a share of them says anything. */
 const ENOUGH = 100;
+/** Different records that cannot be used before their share says anything: one bad picture of six is drawn again and again. */
+const SEVERAL = 5;
 
 export interface UsageOptions {
   /** Of the source, for messages. */
@@ -116,8 +118,8 @@ export class Usage {
 
   #checkShare(): void {
     const { name, skipLimit } = this.options;
-    const { draws, reasons } = this.#skipped.report();
-    if (this.#drawn < ENOUGH || draws <= skipLimit * this.#drawn) return;
+    const { count, draws, reasons } = this.#skipped.report();
+    if (this.#drawn < ENOUGH || count < SEVERAL || draws <= skipLimit * this.#drawn) return;
     throw new DataError(
       'DATA_INVALID',
       `${name}: ${draws} of ${this.#drawn} examples cannot be used, more than the share of ${skipLimit} that may fail ("skipLimit"); ` +
