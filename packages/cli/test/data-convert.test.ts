@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readImageHeader } from '@simvlm/image';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smallerPicture } from '../src/io/encode-picture';
@@ -72,5 +73,38 @@ test('a smaller picture is upright, keeps its kind, and one that is small enough
   }
   await expect(smallerPicture(jpeg.subarray(0, 200), { shortSide: 10, quality: 90 })).rejects.toMatchObject({
     code: 'IMAGE_UNREADABLE',
+  });
+});
+
+test('a picture that is larger than its header says is not decoded', async () => {
+  // A TIFF that states its width twice: one reader takes the last, the decoder the first.
+  const tags: [tag: number, type: 3 | 4, value: number][] = [
+    [256, 4, 9000],
+    [256, 4, 90],
+    [257, 4, 9000],
+    [257, 4, 90],
+    [258, 3, 1],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, 8],
+    [277, 3, 1],
+    [278, 4, 9000],
+    [279, 4, 90],
+  ];
+  const bytes = Buffer.alloc(8 + 2 + 12 * tags.length + 4);
+  bytes.write('II*\0', 'latin1');
+  bytes.writeUInt32LE(8, 4);
+  bytes.writeUInt16LE(tags.length, 8);
+  for (const [i, [tag, type, value]] of tags.entries()) {
+    const at = 10 + 12 * i;
+    bytes.writeUInt16LE(tag, at);
+    bytes.writeUInt16LE(type, at + 2);
+    bytes.writeUInt32LE(1, at + 4);
+    bytes.writeUInt32LE(value, at + 8);
+  }
+  expect(readImageHeader(bytes)).toMatchObject({ width: 90, height: 90 });
+  await expect(smallerPicture(bytes, { shortSide: 10, quality: 90 })).rejects.toMatchObject({
+    name: 'ImageError',
+    message: expect.stringContaining('pixel limit'),
   });
 });

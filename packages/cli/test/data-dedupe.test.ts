@@ -43,6 +43,36 @@ test('prints a line for each near duplicate, which convert --without leaves out'
   expect(kept).toEqual(['a.png', 'b.png']);
 });
 
+test('where keys repeat, the line says which sample it is, and only that is left out', async () => {
+  const rows = [
+    ['1', 'a.png'],
+    ['2', 'b.png'],
+    ['1', 'c.png'],
+    ['2', 'smaller.jpg'],
+  ].map(([id, image]) => JSON.stringify({ id, image, text: image }));
+  folder.write('repeated.jsonl', rows.join('\n'));
+  const map = ['--map', 'key=id'];
+  const { lines } = await simvlm('data', 'dedupe', 'repeated.jsonl', ...map, '--out', 'found.jsonl');
+  expect(lines.join('')).toBe('');
+  expect(JSON.parse(readFileSync('found.jsonl', 'utf8'))).toEqual({
+    key: '2',
+    index: 3,
+    of: '1',
+    distance: expect.any(Number),
+  });
+  const convert = ['data', 'convert', 'repeated.jsonl', ...map, '--out', 'unique', '--without'];
+  expect(await simvlm(...convert, 'found.jsonl')).toMatchObject({ code: 0 });
+  const kept = (await simvlm('data', 'list', 'unique', '--no-images')).lines.map(
+    line => JSON.parse(line).text,
+  );
+  expect(kept).toEqual(['a.png', 'b.png', 'c.png']);
+  folder.write('wrong.jsonl', '{"key":"2","index":"3"}');
+  expect(await simvlm(...convert, 'wrong.jsonl')).toMatchObject({
+    code: expect.any(Number),
+    err: expect.stringContaining('wrong.jsonl:1: "index" is not a whole number'),
+  });
+});
+
 test('a distance beyond 15 is refused', async () => {
   expect(await simvlm('data', 'dedupe', 'train.jsonl', '--distance', '16')).toMatchObject({
     code: 2,

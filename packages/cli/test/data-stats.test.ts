@@ -21,7 +21,7 @@ test('prints a table, and with --json one object', async () => {
 
 test('--tokenizer takes the bundled model', async () => {
   const { out } = await simvlm('data', 'stats', shards, '--no-images', '--tokenizer', 'emoji');
-  expect(out).toMatch(/\ntexts +9, of which 9 differ; unknown tokens: \d/);
+  expect(out).toMatch(/\ntexts +9, 9 of them different; unknown tokens: \d/);
   expect(out).toMatch(/\ntext \(tokens\) +\d/);
 });
 

@@ -19,7 +19,7 @@ export {
 } from './crop';
 export { type DecodeOptions, decodeImage } from './decode-image';
 export type { Filter } from './filter-taps';
-export { type ImageHeader, readImageHeader } from './image-header';
+export { type ImageHeader, MAX_PIXELS, readImageHeader } from './image-header';
 export { canMirror } from './mirror';
 export { type PictureFormat, pictureFormat } from './picture-format';
 export {

@@ -47,9 +47,12 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
 
   command(
     'convert',
-    'write tar shards of WebDataset, with sizes.json: what was stored as it was, or smaller; run again, it goes on where it was stopped',
+    'write tar shards of WebDataset, with sizes.json: pictures as they were stored, or smaller; run again, it goes on where it was stopped',
   )
-    .requiredOption('--out <dir>', 'where they go: a new folder, or the one of a conversion that was stopped')
+    .requiredOption(
+      '--out <dir>',
+      'where they go: a new folder, or the folder of a conversion that was stopped',
+    )
     .option('--shard-size <n>', 'samples in a shard; default: 1000', count)
     .addOption(
       new Option('--shard-bytes <size>', 'bytes in a shard at most, such as 1GB')
@@ -75,10 +78,10 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
     'fetch',
     'fetch the pictures of a list of addresses into tar shards, with a report; run again, it goes on where it was stopped. Pictures whose server answers "X-Robots-Tag: noai" (or noimageai, noindex, noimageindex) are left out',
   )
-    .requiredOption('--out <dir>', 'where they go: a new folder, or the one of a list that was begun')
+    .requiredOption('--out <dir>', 'where they go: a new folder, or the folder of a fetch that was stopped')
     .option('--shard-size <n>', 'rows of the list in a shard', countUpTo(10_000), 1000)
     .option('--concurrency <n>', 'requests at once', countUpTo(1024), 16)
-    .option('--per-host <n>', 'requests at once to one host', countUpTo(1024), 4)
+    .option('--per-host <n>', 'requests at once for addresses of one host', countUpTo(1024), 4)
     .option('--timeout <seconds>', 'for one try', positiveNumber, 10)
     .option('--max-bytes <size>', 'of a picture', byteCount, 20e6)
     .option('--retries <n>', 'tries after the first, where another one may succeed', wholeNumber, 2)
@@ -92,7 +95,7 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
 
   command(
     'dedupe',
-    'samples whose pictures look like those of earlier ones, or of another set: a line of JSON each, {"key", "of", "distance"}. data convert --without leaves them out',
+    'samples whose pictures look like those of earlier ones, or of another set: a line of JSON each, {"key", "of", "distance"}, with "index" where keys repeat. data convert --without leaves them out',
   )
     .option(
       '--against <source>',

@@ -40,7 +40,7 @@ export async function dataConvert(sources: readonly string[], options: DataConve
       '--quality is that of pictures which --resize makes smaller; give both',
     );
   await checkOutputFolder(out, 'give another folder with --out');
-  const without = file === undefined ? undefined : await keysOf(file);
+  const without = file === undefined ? undefined : await leftOutBy(file);
   const terminal = new Terminal();
   const limit = shardBytes === undefined ? { samples: shardSize } : { bytes: shardBytes };
   const encoding = resize === undefined ? undefined : { shortSide: resize, quality: quality ?? QUALITY };
@@ -55,7 +55,9 @@ export async function dataConvert(sources: readonly string[], options: DataConve
     },
     limit,
     ...(encoding && { picture: (bytes: Uint8Array) => smallerPicture(bytes, encoding) }),
-    ...(without && { without }),
+    ...(without && {
+      isLeftOut: (key: string, index: number) => without.has(nameOf(key)) || without.has(nameOf(key, index)),
+    }),
     workers: workers ?? availableParallelism(),
     onProgress: count => count % 100 === 0 && terminal.live(`${count.toLocaleString('en')} samples`),
   });
@@ -67,19 +69,26 @@ export async function dataConvert(sources: readonly string[], options: DataConve
   return exitCode.ok;
 }
 
-/** The keys that a file of JSON lines names, such as that of `simvlm data dedupe`. */
-async function keysOf(file: string): Promise<Set<string>> {
-  const keys = new Set<string>();
+/** The samples that a file of JSON lines names, such as that of `simvlm data dedupe`, see `nameOf`. */
+async function leftOutBy(file: string): Promise<Set<string>> {
+  const names = new Set<string>();
   for await (const { text, number } of textLines(file)) {
-    const { key } = parseJsonObject(text, `${file}:${number}`);
+    const { key, index } = parseJsonObject(text, `${file}:${number}`);
     if (typeof key !== 'string') throw new DataError('DATA_INVALID', `${file}:${number}: no "key"`);
-    keys.add(key);
+    if (index !== undefined && !Number.isSafeInteger(index))
+      throw new DataError('DATA_INVALID', `${file}:${number}: "index" is not a whole number`);
+    names.add(nameOf(key, index as number | undefined));
   }
-  return keys;
+  return names;
 }
 
-function fingerprint(keys: ReadonlySet<string>): string {
+/** All samples with a key, or the one at this place in the source. */
+function nameOf(key: string, index?: number): string {
+  return JSON.stringify(index === undefined ? [key] : [key, index]);
+}
+
+function fingerprint(names: ReadonlySet<string>): string {
   const hash = createHash('sha256');
-  for (const key of [...keys].sort()) hash.update(`${JSON.stringify(key)}\n`);
+  for (const name of [...names].sort()) hash.update(`${name}\n`);
   return hash.digest('hex');
 }

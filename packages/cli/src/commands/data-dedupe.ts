@@ -26,14 +26,14 @@ export async function dataDedupe(sources: readonly string[], options: DataDedupe
       ? undefined
       : await openSource(against, againstImages === undefined ? {} : { images: againstImages });
   const found: NearDuplicate[] = [];
-  const { samples, undecoded } = await findNearDuplicates(reader, {
+  const { samples, repeatedKeys, undecoded } = await findNearDuplicates(reader, {
     distance,
     workers,
     ...(others && { against: others }),
     onDuplicate: duplicate => found.push(duplicate),
     onProgress: count => count % 100 === 0 && terminal.live(`${count.toLocaleString('en')} samples`),
   });
-  const lines = found.map(duplicate => `${JSON.stringify(duplicate)}\n`).join('');
+  const lines = found.map(duplicate => `${JSON.stringify(lineOf(duplicate, repeatedKeys))}\n`).join('');
   await (output ? output.write(lines) : writeOut(lines));
   const foreign = found.filter(duplicate => duplicate.against).length;
   const number = (count: number) => count.toLocaleString('en');
@@ -42,4 +42,10 @@ export async function dataDedupe(sources: readonly string[], options: DataDedupe
   );
   noteSkipped(terminal, joinedReport([reader.skipped(), ...(others ? [others.skipped()] : []), undecoded]));
   return exitCode.ok;
+}
+
+/** Where a key names one sample, the line needs no index, and holds for the same data in another order too. */
+function lineOf({ index, ...duplicate }: NearDuplicate, repeatedKeys: ReadonlySet<string>) {
+  const { key, ...match } = duplicate;
+  return repeatedKeys.has(key) ? { key, index, ...match } : duplicate;
 }

@@ -53,13 +53,13 @@ function summary(statistics: DataStatistics): string[] {
   if (addresses > 0) facts.push(['addresses', `${number(addresses)}: fetch them with simvlm data fetch`]);
   if (pictures)
     facts.push(
-      ['pictures', `${number(pictures.count)}, of which ${number(pictures.distinct)} differ`],
+      ['pictures', `${number(pictures.count)}, ${number(pictures.distinct)} of them different`],
       ['formats', counted(Object.entries(pictures.formats))],
     );
   for (const [kind, { count, distinct, unknownShare }] of Object.entries(texts))
     facts.push([
       `${kind}s`,
-      `${number(count)}, of which ${number(distinct)} differ${unknownShare === undefined ? '' : `; unknown tokens: ${percent(unknownShare)}`}`,
+      `${number(count)}, ${number(distinct)} of them different${unknownShare === undefined ? '' : `; unknown tokens: ${percent(unknownShare)}`}`,
     ]);
   if (Object.keys(splits).length > 0) facts.push(['splits', counted(Object.entries(splits))]);
   if (labels.distinct > 0) facts.push(['labels', `${number(labels.distinct)}: ${counted(labels.counts)}`]);

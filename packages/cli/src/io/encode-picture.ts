@@ -1,5 +1,5 @@
 import { ImageError } from '@simvlm/core';
-import { readImageHeader } from '@simvlm/image';
+import { MAX_PIXELS, readImageHeader } from '@simvlm/image';
 import sharp, { type Sharp } from 'sharp';
 
 export interface SmallerOptions {
@@ -46,8 +46,9 @@ async function encoded(
   encode: (upright: Sharp) => Sharp,
 ): Promise<Uint8Array> {
   try {
-    // Without a limit: the header was found small enough.
-    return await encode(sharp(bytes, { limitInputPixels: false, failOn: 'error' }).rotate()).toBuffer();
+    // The header was found small enough, but a crafted file may have the decoder read another size.
+    const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' });
+    return await encode(picture.rotate()).toBuffer();
   } catch (error) {
     const why = (error as Error).message.split('\n', 1)[0];
     throw new ImageError('IMAGE_UNREADABLE', `this ${type} picture cannot be decoded: ${why}`, {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryBytes } from '@simvlm/bytes';
@@ -134,14 +134,15 @@ test('a conversion that is complete is left as it is', async () => {
 });
 
 test('a shard ends before it would have more bytes than allowed, and holds one sample at least', async () => {
-  // A sample: three headers and three contents that are each filled up to 512 bytes.
+  // A sample: three headers and three contents that are each filled up to 512 bytes. The end of the archive: 1,024 bytes.
   await convertToShards(
     readerOf(numbered(5)),
-    options({ folder: out('two'), limit: { bytes: 2 * 3 * 1024 } }),
+    options({ folder: out('two'), limit: { bytes: 2 * 3 * 1024 + 1024 } }),
   );
   await convertToShards(readerOf(numbered(5)), options({ folder: out('one'), limit: { bytes: 10 } }));
   const sizes = (name: string) =>
     Object.values(JSON.parse(readFileSync(join(out(name), 'sizes.json'), 'utf8')));
+  expect(readFileSync(join(out('two'), '00000.tar'))).toHaveLength(2 * 3 * 1024 + 1024);
   expect(sizes('two')).toEqual([2, 2, 1]);
   expect(sizes('one')).toEqual([1, 1, 1, 1, 1]);
 });
@@ -155,16 +156,57 @@ test('pictures that cannot be used are counted, across a stop too, and keys are 
   ];
   const { samples: count, skipped } = await convertToShards(
     readerOf(samples, ['line 3: damaged']),
-    options({ without: new Set(['k1', 'k3']) }),
+    options({ isLeftOut: key => key === 'k1' || key === 'k3' }),
   );
   expect(count).toBe(2);
   expect((await readAll(await open(out()))).map(({ key }) => key)).toEqual(['k0', 'k2']);
   expect(skipped.count).toBe(4);
   const again = await convertToShards(
     readerOf(samples, ['line 3: damaged']),
-    options({ without: new Set(['k1', 'k3']) }),
+    options({ isLeftOut: key => key === 'k1' || key === 'k3' }),
   );
   expect(again.skipped.count).toBe(4);
+});
+
+test.each([undefined, 2, 4])(
+  'samples are left out by their place, where their key is that of others too; stopped after %s',
+  async stop => {
+    const samples = numbered(8).map((sample, i) => ({ ...sample, key: `k${i % 2}` }));
+    const isLeftOut = (key: string, index: number) => key === 'k1' && (index === 3 || index === 5);
+    const limit = { samples: 1 };
+    if (stop !== undefined) {
+      const broken = { path: 'x', bytes: () => Promise.reject(new Error('killed')) };
+      const cut = samples.map((sample, i) => (i === stop ? { ...sample, images: [broken] } : sample));
+      await expect(convertToShards(readerOf(cut), options({ isLeftOut, limit }))).rejects.toThrow('killed');
+    }
+    await convertToShards(readerOf(samples), options({ isLeftOut, limit }));
+    const kept = (await readAll(await open(out()))).map(({ label }) => label);
+    expect(kept).toEqual([0, 1, 2, 4, 6, 7]);
+  },
+);
+
+test('a conversion that was stopped before its first shard can be run again', async () => {
+  const killed = { path: 'x', bytes: () => Promise.reject(new Error('killed')) };
+  await expect(convertToShards(readerOf([{ key: 'a', images: [killed] }]), options())).rejects.toThrow(
+    'killed',
+  );
+  // As if the kill had come between the rename of the shard and the next state.
+  writeFileSync(join(out(), '00000.tar'), '');
+  expect(await convertToShards(readerOf(numbered(4)), options())).toMatchObject({ samples: 4 });
+});
+
+test('a file that cannot be written is an OutputError', async () => {
+  mkdirSync(join(out(), 'sizes.json', 'x'), { recursive: true });
+  writeFileSync(
+    join(out(), 'convert.json'),
+    JSON.stringify({
+      settings: options().settings,
+      state: { shards: {}, samples: 0, source: 0, read: 0, skipped: { draws: 0, samples: [], reasons: [] } },
+    }),
+  );
+  await expect(convertToShards(readerOf(numbered(4)), options())).rejects.toMatchObject({
+    code: 'DISK_WRITE',
+  });
 });
 
 test('keys that are no names of files are kept in JSON, and neighbours with one key stay two samples', async () => {

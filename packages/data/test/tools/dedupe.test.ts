@@ -104,7 +104,7 @@ describe('near duplicates', () => {
   const smaller = (seed: number) => resize(drawn(seed), { width: 48, height: 36 });
 
   test('name the earlier sample, and the first of each kind stays', async () => {
-    const { found, samples } = await find([
+    const { found, samples, repeatedKeys } = await find([
       sample('a', drawn(1)),
       sample('b', drawn(2)),
       sample('a small', smaller(1)),
@@ -112,9 +112,10 @@ describe('near duplicates', () => {
       sample('c', drawn(3)),
     ]);
     expect(samples).toBe(5);
+    expect([...repeatedKeys]).toEqual(['b']);
     expect(found).toEqual([
-      { key: 'a small', of: 'a', distance: expect.any(Number) },
-      { key: 'b', of: 'b', distance: 0 },
+      { key: 'a small', index: 2, of: 'a', distance: expect.any(Number) },
+      { key: 'b', index: 3, of: 'b', distance: 0 },
     ]);
   });
 
@@ -125,8 +126,8 @@ describe('near duplicates', () => {
     );
     expect(samples).toBe(3);
     expect(found).toEqual([
-      { key: 'a', of: 'test 1', distance: expect.any(Number), against: true },
-      { key: 'x again', of: 'x', distance: 0 },
+      { key: 'a', index: 0, of: 'test 1', distance: expect.any(Number), against: true },
+      { key: 'x again', index: 2, of: 'x', distance: 0 },
     ]);
   });
 
@@ -141,6 +142,16 @@ describe('near duplicates', () => {
       ['q3', 'q1'],
       ['q4', 'q1'],
     ]);
+  });
+
+  test('files of one name in several shards are told apart', async () => {
+    const { found } = await find([
+      sample('0', drawn(1), '0.jpg'),
+      sample('1', drawn(2), '1.jpg'),
+      sample('0', drawn(3), '0.jpg'),
+      sample('1', smaller(3), '1.jpg'),
+    ]);
+    expect(found).toEqual([{ key: '1', index: 3, of: '0', distance: expect.any(Number) }]);
   });
 
   test('a picture that cannot be decoded is counted; a text alone is no duplicate', async () => {

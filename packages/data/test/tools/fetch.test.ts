@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -228,6 +228,10 @@ test('only addresses of the public network are public', () => {
     '::',
     '::1',
     '::ffff:10.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '3fff::1',
+    '5f00::1',
+    'fec0::1',
     '64:ff9b::a00:1',
     '2002:a00:1::',
     'fd00::1',
@@ -258,4 +262,134 @@ test('work with a busy host does not keep other work waiting, and a pause ends b
   gate.hold('a', 5);
   await gate.run('a', async () => began.push('later'));
   expect(began).toEqual(['b', 'a', 'later']);
+});
+
+describe('a host that is held', () => {
+  test('lets work go on when the hold ends, also one that was too long to wait for when it began', async () => {
+    const gate = new HostGate(1, 1, 20);
+    gate.hold('a', 40);
+    expect(gate.isClosed('a')).toBe(true);
+    await sleep(25);
+    expect(gate.isClosed('a')).toBe(false);
+    let isHeld = true;
+    setTimeout(() => {
+      isHeld = false;
+    }, 10);
+    expect(await gate.run('a', async () => isHeld)).toBe(false);
+  });
+
+  test('for longer than a timer can run does not start what waits at once', async () => {
+    const gate = new HostGate(1, 1, Number.MAX_VALUE);
+    gate.hold('a', 2 ** 40);
+    let began = false;
+    const work = gate.run('a', async () => {
+      began = true;
+    });
+    await sleep(10);
+    expect(began).toBe(false);
+    gate.close();
+    await work;
+  });
+});
+
+test('a hold that is over at once leaves the places of the host as they are', async () => {
+  const gate = new HostGate(10, 1);
+  gate.hold('a', 0);
+  let [now, most] = [0, 0];
+  const work = async () => {
+    most = Math.max(most, ++now);
+    await sleep(10);
+    now--;
+  };
+  const first = gate.run('a', work);
+  await sleep(5);
+  await Promise.all([first, gate.run('a', work)]);
+  expect(most).toBe(1);
+});
+
+test('twenty thousand rows of one host wait without slowing each other down, and other hosts do not wait for them', async () => {
+  const gate = new HostGate(4, 2);
+  const order: string[] = [];
+  const run = (host: string) => gate.run(host, async () => void order.push(host));
+  const all = Array.from({ length: 20_000 }, () => run('a'));
+  all.push(run('b'));
+  await Promise.all(all);
+  expect(order).toHaveLength(20_001);
+  expect(order.indexOf('b')).toBeLessThan(10);
+});
+
+test('a state that is saved has a place in the list, whatever shards were complete before', async () => {
+  const server = await pictureServer();
+  const list = rows(numbered(server.url, 35));
+  await fetchToShards(readerOf(list), options());
+  const path = join(folder, 'out', 'fetch.json');
+  const { settings } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ settings, state: { shard: 0, source: 0, done: [1, 2] } }));
+  const reader = readerOf(list);
+  const stopped = {
+    ...reader,
+    async *[Symbol.asyncIterator]() {
+      for await (const row of reader) {
+        // Time for shard 0 to be complete before the list was read to the end of shard 2.
+        if (row.key === 'row 25') {
+          await expect.poll(() => JSON.parse(readFileSync(path, 'utf8')).state.shard).toBe(2);
+          throw new Error('killed');
+        }
+        yield row;
+      }
+    },
+  };
+  await expect(fetchToShards(stopped, options())).rejects.toThrow('killed');
+  expect(JSON.parse(readFileSync(path, 'utf8')).state).toEqual({ shard: 2, source: 20, done: [2] });
+  expect(await fetchToShards(readerOf(list), options())).toMatchObject({ rows: 35, fetched: 35 });
+});
+
+test('a list without a row that can be used can be run again', async () => {
+  for (let i = 0; i < 2; i++)
+    expect(await fetchToShards(readerOf([]), options())).toMatchObject({ rows: 0, shards: [] });
+});
+
+test('pictures are made smaller only as many at once as requests are allowed', async () => {
+  const server = await pictureServer();
+  let [now, most] = [0, 0];
+  const picture = async (bytes: Uint8Array) => {
+    most = Math.max(most, ++now);
+    await sleep(2);
+    now--;
+    return bytes;
+  };
+  await fetchToShards(readerOf(rows(numbered(server.url, 30))), options({ concurrency: 3, picture }));
+  expect(most).toBe(3);
+});
+
+test('the error that ends the work is the one that is told, not that of the rows it ends', async () => {
+  const server = await pictureServer();
+  const picture = async () => {
+    throw new Error('out of memory');
+  };
+  const urls = [...Array<string>(9).fill(`${server.url}/broken.png`), `${server.url}/1.png`];
+  await expect(
+    fetchToShards(readerOf(rows(urls)), options({ picture, shardSize: 5, backoff: 10_000 })),
+  ).rejects.toThrow('out of memory');
+});
+
+test.each(['two\nlines', 'simvlm → you'])(
+  'a user agent that no request can state is refused: %j',
+  async userAgent => {
+    const report = fetchToShards(readerOf([]), options({ userAgent }));
+    await expect(report).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  },
+);
+
+test('many requests at once bring no warning of a leak', async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => warnings.push(name);
+  process.on('warning', note);
+  const server = await pictureServer(() => sleep(2));
+  await fetchToShards(
+    readerOf(rows(numbered(server.url, 60))),
+    options({ concurrency: 60, perHost: 60, shardSize: 60 }),
+  );
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
 });

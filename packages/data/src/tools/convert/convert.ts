@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type JsonValue, type Reader, type Sample, SkipLog, type SkipReport } from '@simvlm/core';
-import { replaceFile } from '@simvlm/core/node';
 import { inOrder } from '../in-order';
 import { joinedReport } from '../joined-report';
 import { Progress, type WorkSettings } from './progress';
 import { entryName, type StoredPicture, sampleEntries, storedPicture } from './sample-entries';
 import { writeShard } from './shard-file';
-import { tarBytes } from './tar-writer';
+import { TAR_END, tarBytes } from './tar-writer';
+import { writeOutput } from './write-output';
 
 export interface ConvertOptions {
   /** The folder of the shards: a new one, or one in which the same conversion was begun. */
@@ -17,8 +17,8 @@ export interface ConvertOptions {
   readonly limit: { readonly samples: number } | { readonly bytes: number };
   /** Makes the stored picture of the source's; absent: it stays as it is. @throws ImageError for one that cannot be used */
   readonly picture?: (bytes: Uint8Array) => Promise<Uint8Array>;
-  /** Keys of samples that are left out. */
-  readonly without?: ReadonlySet<string>;
+  /** Whether a sample is left out, by its key and, as keys may repeat, its place in the source: 0, 1, … */
+  readonly isLeftOut?: (key: string, index: number) => boolean;
   /** Samples whose pictures are read at once. Default 4. */
   readonly workers?: number;
   /** Told after each sample how many are written. */
@@ -36,8 +36,9 @@ export interface Converted {
 type State = {
   shards: Record<string, number>;
   samples: number;
-  /** What the reader said behind the last sample. */
+  /** What the reader said behind the last sample, and how many it had given. */
   source: JsonValue;
+  read: number;
   skipped: JsonValue;
 };
 
@@ -49,23 +50,28 @@ type State = {
  */
 export async function convertToShards(reader: Reader, options: ConvertOptions): Promise<Converted> {
   const { folder, settings, limit, onProgress } = options;
-  const progress = await Progress.open<State>(folder, 'convert.json', settings);
   const skips = new SkipLog();
+  const progress = await Progress.open<State>(folder, 'convert.json', settings, {
+    shards: {},
+    samples: 0,
+    source: reader.state(),
+    read: 0,
+    skipped: skips.state(),
+  });
   const { saved } = progress;
-  if (saved) {
-    reader.restore(saved.source);
-    skips.restore(saved.skipped);
-  }
-  const shards = { ...saved?.shards };
-  let samples = saved?.samples ?? 0;
-  const save = (source: JsonValue) => progress.save({ shards, samples, source, skipped: skips.state() });
+  reader.restore(saved.source);
+  skips.restore(saved.skipped);
+  const shards = { ...saved.shards };
+  let { samples, read } = saved;
+  const save = (source: JsonValue) =>
+    progress.save({ shards, samples, source, read, skipped: skips.state() });
 
   // A reader that was restored at its end gives nothing more.
-  const items = usable(reader, options, skips);
+  const items = usable(reader, read, options, skips);
   let { value: next } = await items.next();
   while (next) {
     const name = `${String(Object.keys(shards).length).padStart(5, '0')}.tar`;
-    let [count, size, after] = [0, 0, next.after];
+    let [count, size, after] = [0, TAR_END.length, next.after];
     await writeShard(join(folder, name), async append => {
       for (let previous: string | undefined; next; { value: next } = await items.next()) {
         const stem = entryName(next.sample.key, samples + count, previous);
@@ -73,6 +79,7 @@ export async function convertToShards(reader: Reader, options: ConvertOptions): 
         if (count > 0 && isFull(limit, count, size + bytes.length)) return;
         await append(bytes);
         [count, size, after, previous] = [count + 1, size + bytes.length, next.after, stem];
+        read = next.index + 1;
         onProgress?.(samples + count);
       }
     });
@@ -80,7 +87,7 @@ export async function convertToShards(reader: Reader, options: ConvertOptions): 
     samples += count;
     await save(after);
   }
-  await replaceFile(join(folder, 'sizes.json'), `${JSON.stringify(shards, null, 2)}\n`);
+  await writeOutput(join(folder, 'sizes.json'), `${JSON.stringify(shards, null, 2)}\n`);
   await save(reader.state());
   return { shards, samples, skipped: joinedReport([reader.skipped(), skips.report()]) };
 }
@@ -92,6 +99,8 @@ function isFull(limit: ConvertOptions['limit'], count: number, size: number): bo
 interface Usable {
   readonly sample: Sample;
   readonly pictures: readonly StoredPicture[];
+  /** Its place in the source. */
+  readonly index: number;
   /** Where the reader was behind it. */
   readonly after: JsonValue;
 }
@@ -99,16 +108,21 @@ interface Usable {
 /** The samples with their pictures, in order; those that cannot be used are noted. */
 async function* usable(
   reader: Reader,
-  { picture = async bytes => bytes, without, workers = 4 }: ConvertOptions,
+  first: number,
+  { picture = async bytes => bytes, isLeftOut, workers = 4 }: ConvertOptions,
   skips: SkipLog,
 ): AsyncGenerator<Usable, undefined> {
   async function* placed() {
-    for await (const sample of reader) if (!without?.has(sample.key)) yield { sample, after: reader.state() };
+    let index = first;
+    for await (const sample of reader) {
+      if (!isLeftOut?.(sample.key, index)) yield { sample, index, after: reader.state() };
+      index++;
+    }
   }
-  const prepare = async ({ sample, after }: { sample: Sample; after: JsonValue }) => {
+  const prepare = async ({ sample, index, after }: Omit<Usable, 'pictures'>) => {
     try {
       const stored = sample.images.map(async image => storedPicture(await picture(await image.bytes())));
-      return { sample, after, pictures: await Promise.all(stored) };
+      return { sample, index, after, pictures: await Promise.all(stored) };
     } catch (error) {
       return { sample, error };
     }

@@ -1,8 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, DataError, type JsonValue, parseJsonObject } from '@simvlm/core';
-import { replaceFile } from '@simvlm/core/node';
 import { readRegularFile } from '../../files';
+import { explained, writeOutput } from './write-output';
 
 /** What identifies a piece of work on shards: its source and everything that decides what is in them. */
 export type WorkSettings = Readonly<Record<string, JsonValue | undefined>>;
@@ -11,10 +11,10 @@ export type WorkSettings = Readonly<Record<string, JsonValue | undefined>>;
 export class Progress<State extends JsonValue> {
   readonly #path: string;
   readonly #settings: WorkSettings;
-  /** What was saved last; undefined at the beginning. */
-  readonly saved: State | undefined;
+  /** What was saved when the work was taken up; at the beginning the first state. */
+  readonly saved: State;
 
-  private constructor(path: string, settings: WorkSettings, saved: State | undefined) {
+  private constructor(path: string, settings: WorkSettings, saved: State) {
     this.#path = path;
     this.#settings = settings;
     this.saved = saved;
@@ -24,25 +24,29 @@ export class Progress<State extends JsonValue> {
    * Makes the folder, or takes up what was begun in it.
    *
    * @param file name of the JSON file
-   * @throws ConfigError for a folder that holds something else, or was begun with other settings; DataError for a damaged file
+   * @param first the state at the beginning: it is written before any shard, so that work which is stopped early can be taken up too
+   * @throws ConfigError for a folder that holds something else, or was begun with other settings; DataError for a damaged file; OutputError for a full disk
    */
   static async open<State extends JsonValue>(
     folder: string,
     file: string,
     settings: WorkSettings,
+    first: State,
   ): Promise<Progress<State>> {
     const path = join(folder, file);
-    await mkdir(folder, { recursive: true });
+    await explained(folder, () => mkdir(folder, { recursive: true }));
     const names = await readdir(folder);
     if (!names.includes(file)) {
-      // A first shard may have been cut off by a kill.
+      // The file itself may have been cut off by a kill.
       const other = names.find(name => !name.includes('.tmp-'));
       if (other !== undefined)
         throw new ConfigError(
           'CONFIG_INVALID',
           `${folder} is not empty (it holds ${other}); give a new folder`,
         );
-      return new Progress<State>(path, settings, undefined);
+      const progress = new Progress(path, settings, first);
+      await progress.save(first);
+      return progress;
     }
     const { settings: before, state } = parseJsonObject(await readRegularFile(path), path);
     if (typeof before !== 'object' || before === null || Array.isArray(before) || state === undefined)
@@ -58,7 +62,8 @@ export class Progress<State extends JsonValue> {
     return new Progress(path, settings, state as State);
   }
 
+  /** @throws OutputError */
   async save(state: State): Promise<void> {
-    await replaceFile(this.#path, `${JSON.stringify({ settings: this.#settings, state })}\n`);
+    await writeOutput(this.#path, `${JSON.stringify({ settings: this.#settings, state })}\n`);
   }
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { OutputError } from '@simvlm/core';
-import { clearLeftovers, temporaryPath, writeProblem } from '@simvlm/core/node';
+import { clearLeftovers, temporaryPath } from '@simvlm/core/node';
 import { TAR_END } from './tar-writer';
+import { explained } from './write-output';
 
 /** Adds the files of a sample, as `tarBytes` gives them. Several may be under way. */
 export type Append = (bytes: Uint8Array) => Promise<void>;
@@ -48,14 +48,4 @@ async function fillFile<T>(file: FileHandle, path: string, fill: (append: Append
   const filled = await fill(write);
   await write(TAR_END);
   return filled;
-}
-
-async function explained<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw new OutputError('DISK_WRITE', `cannot write ${path}: ${writeProblem(path, error)}`, {
-      cause: error,
-    });
-  }
 }

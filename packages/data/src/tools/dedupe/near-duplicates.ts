@@ -7,6 +7,8 @@ import { type PictureHash, perceptualHash } from './perceptual-hash';
 /** A sample one of whose pictures looks like that of another one. */
 export interface NearDuplicate {
   readonly key: string;
+  /** Its place in the data: 0, 1, … */
+  readonly index: number;
   /** The other sample: an earlier one, or one of `against`. */
   readonly of: string;
   /** Bits in which their hashes differ. */
@@ -31,6 +33,8 @@ export interface DuplicateOptions {
 export interface DuplicateReport {
   /** Samples whose pictures were compared; without those of `against`. */
   readonly samples: number;
+  /** Keys that several samples have: of these, only `index` tells which is the duplicate. */
+  readonly repeatedKeys: ReadonlySet<string>;
   /** Samples of both sets whose pictures cannot be decoded. */
   readonly undecoded: SkipReport;
 }
@@ -39,8 +43,9 @@ export interface DuplicateReport {
 const SHORT_SIDE = 64;
 
 /**
- * Finds samples whose pictures look like those of earlier ones, by `perceptualHash`. Of pictures that look alike the first is kept. Samples that name the
- * same file, such as questions about one picture, are no duplicates of each other. Memory: 24 bytes for each picture that is kept, and all keys and paths.
+ * Finds samples whose pictures look like those of earlier ones, by `perceptualHash`. Of pictures that look alike the first is kept. Samples with the same
+ * file, such as questions about one picture, are no duplicates of each other: path and hash are the same. Memory: 24 bytes for each picture that is kept,
+ * and all keys and paths.
  *
  * @throws DataError for a damaged source; ConfigError for a distance that is none
  */
@@ -53,6 +58,8 @@ export async function findNearDuplicates(
   const finder = new Finder(distance);
   const skips = new SkipLog();
   let count = 0;
+  const keys = new Set<string>();
+  const repeatedKeys = new Set<string>();
   const hashed = async function* (source: Reader, set: string) {
     const work = async (sample: Sample) => {
       try {
@@ -61,20 +68,24 @@ export async function findNearDuplicates(
         return { sample, error };
       }
     };
-    for await (const item of inOrder(source, options.workers ?? 4, work)) {
-      if (item.pictures) yield { key: item.sample.key, pictures: item.pictures };
-      else skips.add(`${set} ${item.sample.key}`, item.error, item.sample.key);
+    let index = 0;
+    for await (const { sample, pictures, error } of inOrder(source, options.workers ?? 4, work)) {
+      const { key } = sample;
+      if (pictures) yield { key, index, pictures };
+      else skips.add(`${set} ${key}`, error, key);
+      if (source === reader) (keys.has(key) ? repeatedKeys : keys).add(key);
+      index++;
       options.onProgress?.(++count);
     }
   };
   if (against) for await (const { key, pictures } of hashed(against, 'against')) finder.learn(key, pictures);
   let samples = 0;
-  for await (const { key, pictures } of hashed(reader, 'set')) {
+  for await (const { key, index, pictures } of hashed(reader, 'set')) {
     samples++;
-    const duplicate = finder.look(key, pictures);
-    if (duplicate) onDuplicate(duplicate);
+    const match = finder.look(key, pictures);
+    if (match) onDuplicate({ key, index, ...match });
   }
-  return { samples, undecoded: skips.report() };
+  return { samples, repeatedKeys, undecoded: skips.report() };
 }
 
 interface HashedPicture {
@@ -95,7 +106,7 @@ function hashesOf({ images }: Sample): Promise<HashedPicture[]> {
   );
 }
 
-type Match = Omit<NearDuplicate, 'key'>;
+type Match = Omit<NearDuplicate, 'key' | 'index'>;
 
 class Finder {
   readonly #index: HashIndex;
@@ -103,7 +114,7 @@ class Finder {
   readonly #keys: string[] = [];
   /** How many of them are of `against`, which come first. */
   #foreign = 0;
-  /** What was found of a file; undefined: it is kept. */
+  /** What was found of a file, see `fileOf`; undefined: it is kept. */
   readonly #files = new Map<string, Match | undefined>();
 
   constructor(distance: number) {
@@ -118,20 +129,21 @@ class Finder {
     }
   }
 
-  look(key: string, pictures: readonly HashedPicture[]): NearDuplicate | undefined {
+  look(key: string, pictures: readonly HashedPicture[]): Match | undefined {
     const matches = pictures.map(picture => this.#match(picture));
-    for (const [i, { path, hash }] of pictures.entries()) {
-      if (this.#files.has(path)) continue;
-      this.#files.set(path, matches[i]);
-      if (!matches[i]) this.#add(key, hash);
+    for (const [i, picture] of pictures.entries()) {
+      const file = fileOf(picture);
+      if (this.#files.has(file)) continue;
+      this.#files.set(file, matches[i]);
+      if (!matches[i]) this.#add(key, picture.hash);
     }
-    const match = matches.find(each => each !== undefined);
-    return match && { key, ...match };
+    return matches.find(each => each !== undefined);
   }
 
-  #match({ path, hash }: HashedPicture): Match | undefined {
-    if (this.#files.has(path)) return this.#files.get(path);
-    const found = this.#index.nearest(hash);
+  #match(picture: HashedPicture): Match | undefined {
+    const file = fileOf(picture);
+    if (this.#files.has(file)) return this.#files.get(file);
+    const found = this.#index.nearest(picture.hash);
     if (!found) return undefined;
     const { number, distance } = found;
     return { of: this.#keys[number]!, distance, ...(number < this.#foreign && { against: true }) };
@@ -141,4 +153,9 @@ class Finder {
     this.#index.add(hash);
     this.#keys.push(key);
   }
+}
+
+/** A path alone does not tell files apart: every shard may have its own `0.jpg`. */
+function fileOf({ path, hash }: HashedPicture): string {
+  return `${hash.join(' ')} ${path}`;
 }

@@ -11,20 +11,22 @@ export interface RetryOptions extends GetOptions {
 }
 
 /**
- * Fetches a picture, with further tries where one may succeed. `Retry-After` holds for all pictures of the host; one that asks to wait for more than a
- * minute is not asked again in that time.
+ * Fetches a picture, with further tries where one may succeed. `Retry-After` holds for all pictures of the address's host, wherever it redirects to; one
+ * that asks to wait for more than a minute is not asked again in that time.
  *
- * @throws FetchFailure
+ * @param use what becomes of the picture. The place in the gate stays taken meanwhile, so that pictures do not pile up in memory
+ * @throws FetchFailure; what `use` throws
  */
 export async function fetchPicture(
   address: string,
   gate: HostGate,
   options: RetryOptions,
-): Promise<Uint8Array> {
+  use: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
   const host = hostOf(address);
   for (let attempt = 0; ; attempt++) {
     try {
-      return await gate.run(host, () => getUnlessClosed(address, host, gate, options));
+      return await gate.run(host, async () => use(await getUnlessClosed(address, host, gate, options)));
     } catch (error) {
       if (!(error instanceof FetchFailure)) throw error;
       if (!error.passes || attempt >= options.retries || gate.isClosed(host)) throw error;

@@ -1,18 +1,26 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
-import { ImageError, type JsonValue, parseJsonObject, type Reader, type Sample } from '@simvlm/core';
-import { replaceFile } from '@simvlm/core/node';
+import {
+  ConfigError,
+  ImageError,
+  type JsonValue,
+  parseJsonObject,
+  type Reader,
+  type Sample,
+} from '@simvlm/core';
 import { readRegularFile } from '../../files';
 import { Progress, type WorkSettings } from '../convert/progress';
 import { sampleEntries, storedPicture } from '../convert/sample-entries';
 import { type Append, writeShard } from '../convert/shard-file';
 import { tarBytes } from '../convert/tar-writer';
+import { writeOutput } from '../convert/write-output';
 import { FetchFailure } from './failure';
 import { fetchPicture, type RetryOptions } from './fetch-picture';
 import { HostGate } from './host-gate';
-import { type FetchReport, type ShardReport, ShardTally, wholeReport } from './report';
+import { type FetchReport, ReportSum, type ShardReport, ShardTally } from './report';
 
 export interface FetchOptions extends Omit<RetryOptions, 'agents' | 'signal'> {
   /** The folder of the shards: a new one, or one in which the same list was begun. */
@@ -62,8 +70,13 @@ interface Batch {
  */
 export async function fetchToShards(list: Reader, options: FetchOptions): Promise<FetchReport> {
   const { folder, settings } = options;
-  const progress = await Progress.open<State>(folder, 'fetch.json', settings);
-  const state: State = progress.saved ?? { shard: 0, source: list.state(), done: [] };
+  checkUserAgent(options.userAgent);
+  const progress = await Progress.open<State>(folder, 'fetch.json', settings, {
+    shard: 0,
+    source: list.state(),
+    done: [],
+  });
+  const state = { ...progress.saved };
   list.restore(state.source);
   const fetcher = new ShardFetcher(options);
   const starts = new Map<number, JsonValue>();
@@ -72,8 +85,9 @@ export async function fetchToShards(list: Reader, options: FetchOptions): Promis
   const finish = ({ shard, after }: Batch) => {
     complete.add(shard);
     starts.set(shard + 1, after);
-    // A shard is behind us when all before it are.
-    while (complete.delete(state.shard)) state.source = starts.get(++state.shard)!;
+    // A shard is behind us when all before it are. Of those that an earlier run completed, the end is known once the list was read so far.
+    while (starts.has(state.shard + 1) && complete.delete(state.shard))
+      state.source = starts.get(++state.shard)!;
     const saved = { ...state, done: [...complete].sort((a, b) => a - b) };
     saving = saving.then(() => progress.save(saved));
     return saving;
@@ -96,12 +110,26 @@ export async function fetchToShards(list: Reader, options: FetchOptions): Promis
     fetcher.close();
     await Promise.allSettled(running);
   }
-  const reports = await Promise.all(Array.from({ length: last }, (_, shard) => readReport(folder, shard)));
-  const report = wholeReport(reports);
-  const sizes = Object.fromEntries(reports.map(({ shard, fetched }) => [shard, fetched]));
-  await replaceFile(join(folder, 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
-  await replaceFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  const sum = new ReportSum();
+  for (let shard = 0; shard < last; shard++) sum.add(await readReport(folder, shard));
+  const report = sum.report();
+  const sizes = Object.fromEntries(report.shards.map(({ shard, fetched }) => [shard, fetched]));
+  await writeOutput(join(folder, 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
+  await writeOutput(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+/** @throws ConfigError for one that no request can state */
+function checkUserAgent(userAgent: string): void {
+  try {
+    http.validateHeaderValue('user-agent', userAgent);
+  } catch (error) {
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'the user agent is one line of Latin-1: no line breaks, no characters above U+00FF',
+      { cause: error },
+    );
+  }
 }
 
 async function* batches(list: Reader, size: number, first: number): AsyncGenerator<Batch> {
@@ -130,6 +158,8 @@ class ShardFetcher {
   constructor(options: FetchOptions) {
     this.#options = options;
     this.#gate = new HostGate(options.concurrency, options.perHost);
+    // Every request listens: more than Node takes for a leak.
+    setMaxListeners(0, this.#end.signal);
   }
 
   /** Writes a shard, and its report beside it. */
@@ -143,7 +173,7 @@ class ShardFetcher {
         rows.map((row, i) => this.#fetchRow(row, `${name}${String(i).padStart(digits, '0')}`, append, tally)),
       ),
     );
-    await replaceFile(join(folder, `${name}_stats.json`), `${JSON.stringify(tally.report())}\n`);
+    await writeOutput(join(folder, `${name}_stats.json`), `${JSON.stringify(tally.report())}\n`);
   }
 
   async #fetchRow(row: Sample, key: string, append: Append, tally: ShardTally): Promise<void> {
@@ -152,13 +182,14 @@ class ShardFetcher {
     try {
       if (url === '') throw new FetchFailure('no address');
       const options = { ...this.#options, agents: this.#agents, signal: this.#end.signal };
-      const bytes = await fetchPicture(url, this.#gate, options);
-      const stored = storedPicture(await picture(bytes));
-      const facts = { url, id: row.key, sha256: createHash('sha256').update(bytes).digest('hex') };
-      const sample = { ...row, key, fields: { ...row.fields, ...facts } };
-      await append(tarBytes(sampleEntries(sample, key, [stored])));
-      tally.fetched(url, bytes.length);
-      this.#fetched++;
+      await fetchPicture(url, this.#gate, options, async bytes => {
+        const stored = storedPicture(await picture(bytes));
+        const facts = { url, id: row.key, sha256: createHash('sha256').update(bytes).digest('hex') };
+        const sample = { ...row, key, fields: { ...row.fields, ...facts } };
+        await append(tarBytes(sampleEntries(sample, key, [stored])));
+        tally.fetched(url, bytes.length);
+        this.#fetched++;
+      });
     } catch (error) {
       if (!(error instanceof FetchFailure || error instanceof ImageError)) throw this.#stopped(error);
       tally.failed(key, url, error instanceof ImageError ? 'not a picture' : error.message);
@@ -167,10 +198,10 @@ class ShardFetcher {
     onProgress?.({ fetched: this.#fetched, failed: this.#failed });
   }
 
-  /** Ends all that is under way, as what happened concerns every row: a full disk. */
+  /** Ends all that is under way, as what happened concerns every row: a full disk. Gives that error, also for the rows that end because of it. */
   #stopped(error: unknown): unknown {
     this.#end.abort(error);
-    return error;
+    return this.#end.signal.reason;
   }
 
   close(): void {

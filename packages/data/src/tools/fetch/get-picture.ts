@@ -37,12 +37,20 @@ const SNIFFED = 1024;
  * @throws FetchFailure
  */
 export async function getPicture(address: string, options: GetOptions): Promise<Uint8Array> {
-  const timeout = AbortSignal.timeout(options.timeout);
-  const signal = AbortSignal.any([timeout, options.signal]);
+  options.signal.throwIfAborted();
+  // Not AbortSignal.any: what it notes in a signal that outlives all tries stays there.
+  const end = new AbortController();
+  const stop = () => end.abort();
+  options.signal.addEventListener('abort', stop);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    stop();
+  }, options.timeout);
   try {
     let url = parsed(address);
     for (let redirects = 0; ; redirects++) {
-      const reply = await ask(url, options, signal);
+      const reply = await ask(url, options, end.signal);
       try {
         const { location } = reply.headers;
         if (!REDIRECTS.has(reply.statusCode!) || location === undefined)
@@ -58,8 +66,11 @@ export async function getPicture(address: string, options: GetOptions): Promise<
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof FetchFailure) throw error;
-    if (timeout.aborted) throw new FetchFailure('timeout', { passes: true });
+    if (isLate) throw new FetchFailure('timeout', { passes: true });
     throw connectionFailure(error);
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', stop);
   }
 }
 

@@ -1,19 +1,28 @@
-interface Waiting {
-  readonly host: string;
-  readonly start: () => void;
+interface Host {
+  readonly name: string;
+  /** Starts the work that waits, the oldest first. */
+  readonly waiting: (() => void)[];
+  running: number;
+  /** When it may be asked again, in milliseconds since 1970. */
+  heldUntil: number;
+  /** Runs until then. */
+  timer?: NodeJS.Timeout;
 }
+
+/** The longest delay of a timer. */
+const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** Lets so many pieces of work run at once, and so many of them with one host. Work with a busy host does not keep other work waiting. */
 export class HostGate {
   readonly #most: number;
   readonly #mostPerHost: number;
-  readonly #busy = new Map<string, number>();
-  /** When a host may be asked again, in milliseconds since 1970. */
-  readonly #holds = new Map<string, number>();
   readonly #patience: number;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Those with work, or that are held. */
+  readonly #hosts = new Map<string, Host>();
+  /** Those whose next work may start; they take turns. */
+  readonly #ready = new Set<Host>();
   #running = 0;
-  #waiting: Waiting[] = [];
+  #isOver = false;
 
   /** @param patience milliseconds: work with a host that is held for longer does not wait, and has to look at `isClosed` */
   constructor(most: number, mostPerHost: number, patience = 60_000) {
@@ -22,65 +31,96 @@ export class HostGate {
     this.#patience = patience;
   }
 
-  async run<T>(host: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const host = this.#host(name);
     await new Promise<void>(start => {
-      this.#waiting.push({ host, start });
-      this.#startNext();
+      host.waiting.push(start);
+      this.#update(host);
     });
     try {
       return await work();
     } finally {
       this.#running--;
-      const left = this.#busy.get(host)! - 1;
-      if (left > 0) this.#busy.set(host, left);
-      else this.#busy.delete(host);
-      this.#startNext();
+      host.running--;
+      this.#update(host);
     }
   }
 
   /** Starts no work with a host for so long. */
-  hold(host: string, milliseconds: number): void {
-    this.#holds.set(host, Math.max(this.#holds.get(host) ?? 0, Date.now() + milliseconds));
-    if (milliseconds > this.#patience) {
-      this.#startNext();
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#startNext();
-    }, milliseconds + 1);
-    this.#timers.add(timer);
+  hold(name: string, milliseconds: number): void {
+    if (this.#isOver) return;
+    const host = this.#host(name);
+    host.heldUntil = Math.max(host.heldUntil, Date.now() + milliseconds);
+    this.#wake(host);
+    this.#update(host);
   }
 
   /** Whether a host is held for longer than anybody waits. */
-  isClosed(host: string): boolean {
-    return this.#heldFor(host) > this.#patience;
+  isClosed(name: string): boolean {
+    const host = this.#hosts.get(name);
+    return host !== undefined && heldFor(host) > this.#patience;
   }
 
   /** Holds no host any more. */
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#holds.clear();
+    this.#isOver = true;
+    for (const host of this.#hosts.values()) {
+      clearTimeout(host.timer);
+      host.heldUntil = 0;
+      this.#update(host);
+    }
+  }
+
+  #host(name: string): Host {
+    const host = this.#hosts.get(name) ?? { name, waiting: [], running: 0, heldUntil: 0 };
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  /** Starts what waits when the hold ends, also after one that nobody waited for when it began. */
+  #wake(host: Host): void {
+    clearTimeout(host.timer);
+    host.timer = setTimeout(
+      () => (heldFor(host) > 0 ? this.#wake(host) : this.#update(host)),
+      Math.min(heldFor(host) + 1, LONGEST_DELAY),
+    );
+  }
+
+  #update(host: Host): void {
+    if (this.#mayStart(host)) this.#ready.add(host);
+    else this.#ready.delete(host);
+    if (host.waiting.length + host.running === 0 && heldFor(host) <= 0) this.#forget(host);
     this.#startNext();
   }
 
-  #heldFor(host: string): number {
-    return (this.#holds.get(host) ?? 0) - Date.now();
+  #forget(host: Host): void {
+    // Its timer must not run on: by then another one may have the name.
+    clearTimeout(host.timer);
+    this.#hosts.delete(host.name);
+  }
+
+  #mayStart(host: Host): boolean {
+    const held = heldFor(host);
+    return (
+      host.waiting.length > 0 && host.running < this.#mostPerHost && (held <= 0 || held > this.#patience)
+    );
   }
 
   #startNext(): void {
-    const still: Waiting[] = [];
-    for (const waiting of this.#waiting) {
-      const { host, start } = waiting;
-      const busy = this.#busy.get(host) ?? 0;
-      const isHeld = this.#heldFor(host) > 0 && !this.isClosed(host);
-      if (this.#running >= this.#most || busy >= this.#mostPerHost || isHeld) still.push(waiting);
-      else {
-        this.#running++;
-        this.#busy.set(host, busy + 1);
-        start();
-      }
+    for (const host of this.#ready) {
+      if (this.#running >= this.#most) return;
+      this.#ready.delete(host);
+      // Time has passed: what was held for too long to wait may now be waited for.
+      if (!this.#mayStart(host)) continue;
+      this.#running++;
+      host.running++;
+      host.waiting.shift()!();
+      // It goes to the end of the set, where this loop finds it again.
+      if (this.#mayStart(host)) this.#ready.add(host);
     }
-    this.#waiting = still;
   }
+}
+
+function heldFor({ heldUntil }: Host): number {
+  return heldUntil - Date.now();
 }

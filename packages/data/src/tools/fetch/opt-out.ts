@@ -1,4 +1,4 @@
-/** Words of `X-Robots-Tag` by which a server says that a picture is not for training: those that img2dataset respects. */
+/** Words of `X-Robots-Tag` by which a server says that a picture is not for training. */
 const REFUSALS = new Set(['noai', 'noimageai', 'noindex', 'noimageindex']);
 
 /** Words with a value: no names of agents. */

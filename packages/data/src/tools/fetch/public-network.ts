@@ -22,12 +22,16 @@ const SPECIAL: readonly [family: 'ipv4' | 'ipv6', network: string, bits: number]
   // These hold IPv4 addresses, private ones too.
   ['ipv6', '64:ff9b::', 96],
   ['ipv6', '64:ff9b:1::', 48],
+  ['ipv6', '::ffff:0:0:0', 96],
   ['ipv6', '2001::', 23],
   ['ipv6', '2002::', 16],
   ['ipv6', '100::', 64],
   ['ipv6', '2001:db8::', 32],
+  ['ipv6', '3fff::', 20],
+  ['ipv6', '5f00::', 16],
   ['ipv6', 'fc00::', 7],
   ['ipv6', 'fe80::', 10],
+  ['ipv6', 'fec0::', 10],
   ['ipv6', 'ff00::', 8],
 ];
 

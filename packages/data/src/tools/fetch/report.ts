@@ -79,26 +79,33 @@ export class ShardTally {
   }
 }
 
-/** The report on all shards. */
-export function wholeReport(shards: readonly ShardReport[]): FetchReport {
-  const hosts = new Map<string, HostReport>();
-  const failed = new Map<string, number>();
-  for (const shard of shards) {
-    for (const host of shard.hosts) addHost(hosts, host);
+/** The report on all shards, which are given one by one: what each says of its failures is not kept. */
+export class ReportSum {
+  readonly #hosts = new Map<string, HostReport>();
+  readonly #failed = new Map<string, number>();
+  readonly #shards: FetchReport['shards'][number][] = [];
+
+  add({ hosts, failures: _, ...shard }: ShardReport): void {
+    for (const host of hosts) addHost(this.#hosts, host);
     for (const [reason, count] of Object.entries(shard.failed))
-      failed.set(reason, (failed.get(reason) ?? 0) + count);
+      this.#failed.set(reason, (this.#failed.get(reason) ?? 0) + count);
+    this.#shards.push(shard);
   }
-  const sum = (of: (shard: ShardReport) => number) => shards.reduce((total, shard) => total + of(shard), 0);
-  const byRows = [...hosts.values()].sort((a, b) => b.fetched + b.failed - a.fetched - a.failed);
-  return {
-    rows: sum(({ rows }) => rows),
-    fetched: sum(({ fetched }) => fetched),
-    failed: Object.fromEntries([...failed].sort(([, a], [, b]) => b - a)),
-    bytes: sum(({ bytes }) => bytes),
-    hosts: byRows.slice(0, MOST_HOSTS),
-    hostCount: hosts.size,
-    shards: shards.map(({ hosts: _, failures: __, ...shard }) => shard),
-  };
+
+  report(): FetchReport {
+    const sum = (part: 'rows' | 'fetched' | 'bytes') =>
+      this.#shards.reduce((total, shard) => total + shard[part], 0);
+    const byRows = [...this.#hosts.values()].sort((a, b) => b.fetched + b.failed - a.fetched - a.failed);
+    return {
+      rows: sum('rows'),
+      fetched: sum('fetched'),
+      failed: Object.fromEntries([...this.#failed].sort(([, a], [, b]) => b - a)),
+      bytes: sum('bytes'),
+      hosts: byRows.slice(0, MOST_HOSTS),
+      hostCount: this.#hosts.size,
+      shards: this.#shards,
+    };
+  }
 }
 
 function addHost(hosts: Map<string, HostReport>, more: HostReport): void {
