@@ -5,6 +5,8 @@ import type { Random } from './random';
 export interface SampleImage {
   /** Its path, its name in an archive or its address, as its source writes it. */
   readonly path: string;
+  /** Where it is, if not in a file of its own: the file that holds it and its place there. Others may have the same `path`. */
+  readonly place?: string;
   /** Only its address is known: its bytes have to be fetched first. */
   readonly isRemote?: true;
   /**

@@ -70,6 +70,8 @@ export interface LoadDataOptions {
   readonly imageSize: number;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;
+  /** The run goes on from a checkpoint, which has its tokenizer: no text is read to learn one. */
+  readonly goesOn?: boolean | undefined;
 }
 
 /** Validation pictures that `validate` captions unless it is told otherwise. */
@@ -178,7 +180,7 @@ export function openRun(config: RunConfigInput, options: OpenRunOptions = {}): P
 /** The same for a host. */
 export async function openRunOn(host: RunHost, given: RunConfigInput, options: OpenRunOptions): Promise<Run> {
   const config = resolveRunConfig(given);
-  const { plugins = [], sources = {}, reporter = silent, signal } = options;
+  const { plugins = [], sources = {}, reporter = silent, signal, storage } = options;
   const registry = (await host.registry(config)).use(...plugins, {
     name: 'the sources of this program',
     setup(own) {
@@ -192,7 +194,8 @@ export async function openRunOn(host: RunHost, given: RunConfigInput, options: O
     throw pluginAdvice(error);
   }
   const imageSize = imageSizeOf(config);
-  const data = await host.loadData(config, { registry, imageSize, reporter, signal });
+  const goesOn = (await storage?.latest()) !== undefined;
+  const data = await host.loadData(config, { registry, imageSize, reporter, signal, goesOn });
   return new Run(config, data, registry, host, options);
 }
 

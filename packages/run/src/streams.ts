@@ -1,5 +1,5 @@
 import { type ExampleOutline, type ExampleStream, type Objective, Random, type Share } from '@simvlm/core';
-import { exampleStream, mixture, outlineOf } from '@simvlm/data';
+import { type ExampleStreamOptions, exampleStream, mixture, outlineOf } from '@simvlm/data';
 import { openPicturePool } from '@simvlm/image';
 import type { RunConfig } from './config/schema';
 import type { Named } from './config/sources';
@@ -14,7 +14,7 @@ export interface StreamOptions {
   readonly objective: (named: Named) => Objective;
   /** Which of several processes this is. */
   readonly share: Share;
-  /** Cores of this machine. */
+  /** Cores of this machine that are this process's. */
   readonly cores: number;
   /** Is told of a worker that died and was replaced. */
   readonly onProblem?: ((error: Error) => void) | undefined;
@@ -36,28 +36,37 @@ const MOST_WORKERS = 8;
 /** The sources of a run as streams: each with its own transform and objective, mixed by weight. The caller closes them. */
 export async function openStreams(options: StreamOptions): Promise<RunStreams> {
   const { config, data, imageSize, objective, onProblem } = options;
+  const { batch, epochs } = config;
+  // What no batch has is neither opened nor counted.
+  const pictured = batch.imageText > 0 ? present(data.train) : [];
+  const written = batch.textOnly > 0 ? present(data.documents) : [];
   const pool = openPicturePool({
-    workers: config.data.workers ?? workersFor(data.train, options.cores),
+    workers: config.data.workers ?? workersFor(pictured, options.cores),
     ...(onProblem && { onProblem }),
   });
-  const ahead = aheadOf(pool.workers, Math.ceil(config.batch.imageText / options.share.size));
+  const ahead = aheadOf(pool.workers, Math.ceil(batch.imageText / options.share.size));
   const random = Random.fromSeed(config.seed).fork('data');
-  const pictures = present(data.train).map(async (source, i) => {
+  const pictures = pictured.map(async (source, i) => {
     const { augment = config.augment, fit, objective: own } = source.use ?? {};
     const stream = await streamOf(source, options, random.fork('image-text').fork(i), {
       pictures: { pool, transform: { size: imageSize, augment, ...(fit && { fit }) } },
+      isCounted: epochs !== undefined,
       ...(own && { objective: objective(own) }),
       ...(ahead !== undefined && { ahead }),
     });
     return { stream, weight: source.use?.weight ?? 1 };
   });
-  const texts = present(data.documents).map(async (source, i) => ({
-    stream: await streamOf(source, options, random.fork('text-only').fork(i), {}),
+  const texts = written.map(async (source, i) => ({
+    stream: await streamOf(source, options, random.fork('text-only').fork(i), {
+      // Epochs are those of the pictures, where there are any.
+      isCounted: epochs !== undefined && batch.imageText === 0,
+    }),
     weight: source.use?.weight ?? 1,
   }));
   try {
-    const train = mixed(await Promise.all(pictures));
-    const documents = mixed(await Promise.all(texts));
+    // Together: a failure of one must not go unheard while the other is awaited.
+    const parts = await Promise.all([Promise.all(pictures), Promise.all(texts)]);
+    const [train, documents] = parts.map(mixed);
     return { ...(train && { train }), ...(documents && { documents }), close: () => pool.close() };
   } catch (error) {
     await pool.close();
@@ -76,17 +85,18 @@ function aheadOf(workers: number, rows: number): number | undefined {
   return workers === 0 ? undefined : Math.max(2 * (workers + 1), Math.min(MOST_AHEAD, 2 * rows));
 }
 
-type Made = Partial<Pick<Parameters<typeof exampleStream>[0], 'pictures' | 'objective' | 'ahead'>>;
+interface Made extends Pick<ExampleStreamOptions, 'pictures' | 'objective' | 'ahead'> {
+  /** An epoch's length is needed, which costs a pass where nobody knows it. Several processes need it anyway. */
+  readonly isCounted: boolean;
+}
 
-/** The length costs a pass where nobody knows it: it is asked for where something depends on it. */
 async function streamOf(
   { source, length, use }: RunSource,
   { config, share }: StreamOptions,
   random: Random,
-  made: Made,
+  { isCounted, ...made }: Made,
 ): Promise<ExampleStream> {
-  const isNeeded = config.epochs !== undefined || share.size > 1;
-  const known = length ?? (isNeeded ? await source.count() : undefined);
+  const known = length ?? (isCounted || share.size > 1 ? await source.count() : undefined);
   return exampleStream({
     ...{ source, random, share, skipLimit: config.data.skipLimit, identity: await source.identity() },
     ...(known !== undefined && { length: known }),

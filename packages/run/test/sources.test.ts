@@ -2,12 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryStorage } from '@simvlm/checkpoint';
-import { DataError, type Example, Random, type SampleSource } from '@simvlm/core';
-import { arrayDataset, memoryFolder, openSource } from '@simvlm/data';
+import {
+  DataError,
+  type Example,
+  type ExampleDataset,
+  Random,
+  type Sample,
+  type SampleSource,
+} from '@simvlm/core';
+import { arrayDataset, memoryFolder, openSource, partsSource } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRun, type RunConfigInput, resolveRunConfig, silent } from '../src/index';
 import { loadRunData, runRegistry } from '../src/node';
+import { coresFor } from '../src/node/cores';
 import { TextDraw } from '../src/sources/text-draw';
 import { openStreams } from '../src/streams';
 
@@ -59,6 +67,7 @@ const config = (change: Partial<RunConfigInput>) =>
 async function load(
   change: Partial<RunConfigInput>,
   sources: Record<string, SampleSource | ReturnType<typeof arrayDataset>>,
+  options: Partial<Parameters<typeof loadRunData>[1]> = {},
 ) {
   const registry = (await runRegistry()).use({
     name: 'here',
@@ -66,8 +75,48 @@ async function load(
       for (const [name, source] of Object.entries(sources)) own.register('source', name, async () => source);
     },
   });
-  return loadRunData(config(change), { registry, imageSize: 8, reporter: silent });
+  return loadRunData(config(change), { registry, imageSize: 8, reporter: silent, ...options });
 }
+
+/** Samples as a source. */
+function sourceOf(samples: readonly Sample[], onRead?: (key: string) => void): SampleSource {
+  async function* rows(from: unknown) {
+    for (let i = Number(from ?? 0); i < samples.length; i++) {
+      onRead?.(samples[i]!.key);
+      yield { sample: samples[i]!, after: i + 1 };
+    }
+  }
+  return partsSource('webdataset', [{ name: 'samples', version: async () => 1, rows }]);
+}
+
+/** A source that counts the records that are read. */
+function counted(inner: SampleSource) {
+  const counts = { read: 0, counted: 0 };
+  const source: SampleSource = {
+    ...{ name: inner.name, identity: () => inner.identity(), order: options => inner.order(options) },
+    count() {
+      counts.counted++;
+      return inner.count();
+    },
+    read() {
+      const reader = inner.read();
+      return {
+        ...{ format: 'webdataset', state: () => reader.state(), restore: () => {} },
+        skipped: () => reader.skipped(),
+        async *[Symbol.asyncIterator]() {
+          for await (const sample of reader) {
+            counts.read++;
+            yield sample;
+          }
+        },
+      };
+    },
+  };
+  return { source, counts };
+}
+
+const idsOf = (val: ExampleDataset) =>
+  Promise.all(Array.from({ length: val.length }, async (_, i) => (await val.get(i)).id));
 
 async function keysOf(source: SampleSource): Promise<string[]> {
   const keys: string[] = [];
@@ -130,34 +179,73 @@ describe('a source that is read in order', () => {
   });
 
   it('is looked at, and not read to its end, where nothing depends on all of its texts', async () => {
-    const inner = await captioned(300);
-    let read = 0;
-    const counted: SampleSource = {
-      ...{ name: inner.name, count: () => inner.count(), identity: () => inner.identity() },
-      order: options => inner.order(options),
-      read() {
-        const reader = inner.read();
-        return {
-          ...{
-            format: 'webdataset',
-            state: () => reader.state(),
-            restore: () => {},
-            skipped: () => reader.skipped(),
-          },
-          async *[Symbol.asyncIterator]() {
-            for await (const sample of reader) {
-              read++;
-              yield sample;
-            }
-          },
-        };
-      },
-    };
-    const { captions } = await load({ init: 'emoji' }, { a: counted });
-    expect(read).toBe(100);
+    const { source, counts } = counted(await captioned(300));
+    const { captions } = await load({ init: 'emoji' }, { a: source });
+    expect(counts.read).toBe(100);
     expect(captions).toHaveLength(100);
-    await load({}, { a: counted });
-    expect(read).toBe(100 + 100 + 600);
+    await load({}, { a: source }, { goesOn: true });
+    expect(counts.read).toBe(100 + 100);
+    await load({}, { a: source });
+    expect(counts.read).toBe(100 + 100 + 100 + 600);
+  });
+
+  it('is split by the place of a picture in its file where paths are alike', async () => {
+    const samples = Array.from({ length: 20 }, (_, i) => ({
+      ...{ key: `${i}`, text: `caption ${i}` },
+      images: [{ path: 'image.png', place: `a.parquet: row ${i}`, bytes: async () => new Uint8Array(png) }],
+    }));
+    const data = { train: { source: 'a' }, valShare: 0.25 };
+    const { train, val } = await load({ data }, { a: sourceOf(samples) });
+    expect([await keysOf(train[0]!.source), await idsOf(val!)].map(({ length }) => length)).toEqual([15, 5]);
+  });
+
+  it('keeps of a validation picture its own bytes, copied before the next record is read', async () => {
+    let opened = 0;
+    let latest: string | undefined;
+    const atOnce = new Set<string>();
+    const samples = Array.from({ length: 20 }, (_, i): Sample => {
+      const piece = new Uint8Array(4 * png.length);
+      piece.set(png);
+      return {
+        ...{ key: `${i}`, text: `caption ${i}` },
+        images: [
+          {
+            path: `${i}.png`,
+            async bytes() {
+              opened++;
+              if (latest === `${i}`) atOnce.add(latest);
+              return piece.subarray(0, png.length);
+            },
+          },
+        ],
+      };
+    });
+    const source = sourceOf(samples, key => void (latest = key));
+    const { val } = await load({ data: { train: { source: 'a' }, valShare: 0.5 } }, { a: source });
+    const before = opened;
+    expect((await idsOf(val!)).filter(id => !atOnce.has(id))).toEqual([]);
+    expect(opened).toBe(before);
+  });
+
+  it('gives validation pictures in the order of the draw: the first so many are drawn evenly', async () => {
+    const data = { train: { source: 'a' }, valShare: 0.5 };
+    const examplesOfA = arrayDataset(examples('a', 200));
+    for (const a of [await captioned(200), examplesOfA]) {
+      const { val } = await load({ data }, { a });
+      const numbers = (await idsOf(val!)).map(id => Number(/\d+/.exec(id)![0]));
+      const first = numbers.slice(0, 40);
+      // In stored order all of them would come before the middle.
+      expect(first.filter(n => n >= 100).length).toBeGreaterThan(8);
+      expect(first.filter(n => n < 100).length).toBeGreaterThan(8);
+    }
+  });
+
+  it('is one of several that validation pictures come from in equal parts', async () => {
+    const data = { train: [{ source: 'a' }, { source: 'b' }], valShare: 0.5 };
+    const sources = { a: arrayDataset(examples('a', 20)), b: arrayDataset(examples('b', 20)) };
+    const { val } = await load({ data }, sources);
+    const first = (await idsOf(val!)).slice(0, 8);
+    expect(first.filter(id => id.startsWith('a'))).toHaveLength(4);
   });
 
   it('as the validation data gives its first pictures, and as documents its texts', async () => {
@@ -166,10 +254,34 @@ describe('a source that is read in order', () => {
         data: { train: { source: 'a' }, val: { source: 'v' }, documents: { source: 'd' } },
         evaluation: { pictures: 3 },
       },
-      { a: await captioned(4), v: await captioned(10), d: await captioned(1, 9) },
+      { a: await captioned(4, 2), v: await captioned(10), d: await captioned(1, 9) },
     );
     expect(val!.length).toBe(3);
+    // Not those two that are found among the pictures.
+    expect(documents).toHaveLength(1);
     expect(await keysOf(documents[0]!.source)).toHaveLength(11);
+  });
+
+  it('as documents is neither read to its end nor counted where nothing needs it', async () => {
+    const { source, counts } = counted(await captioned(1, 300));
+    const data = { train: { source: 'a' }, documents: { source: 'd' } };
+    const sources = { a: arrayDataset(examples('a', 4)), d: source };
+    await load({ data, init: 'emoji' }, sources);
+    expect(counts.read).toBe(100);
+    const batch = { imageText: 4, textOnly: 0 };
+    const loaded = await load({ data, batch }, sources);
+    expect(counts.read).toBe(100);
+    const opened = async (change: Partial<RunConfigInput>) =>
+      openStreams({
+        ...{ config: config({ data, epochs: 1, steps: undefined, ...change }), data: loaded, imageSize: 8 },
+        ...{ cores: 1, share: { rank: 0, size: 1 }, objective: () => (() => undefined) as never },
+      });
+    const [with8, without] = [await opened({}), await opened({ batch })];
+    expect([with8.documents !== undefined, without.documents !== undefined]).toEqual([true, false]);
+    expect(counts.counted).toBe(0);
+    await Promise.all([with8.close(), without.close()]);
+    const signal = AbortSignal.abort(new Error('stopped'));
+    await expect(load({ data }, sources, { signal })).rejects.toThrow('stopped');
   });
 
   it('of the program trains a model, the same in each run', async () => {
@@ -192,6 +304,63 @@ describe('a source that is read in order', () => {
     );
     writeFileSync(join(root, 'captions.jsonl'), 'not json\n');
     await expect(load({ data: { train: root } }, {})).rejects.toThrow(DataError);
+  });
+});
+
+it('a text file may have any number of lines', async () => {
+  const file = join(root, 'many.txt');
+  writeFileSync(file, 'a\n'.repeat(200_000));
+  const data = { train: { source: 'a' }, documents: file };
+  const { texts } = await load({ data }, { a: arrayDataset(examples('a', 4)) });
+  expect(texts.length).toBe(200_000);
+});
+
+it('streams that cannot be opened are one error, heard by the caller', async () => {
+  const unheard: unknown[] = [];
+  const hear = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', hear);
+  try {
+    const slow = async () => {
+      await new Promise(resolve => setTimeout(resolve, 50));
+      return 'slow';
+    };
+    const fails = () => Promise.reject(new Error('gone'));
+    const source = await captioned(2);
+    const withIdentity = (identity: () => Promise<string>) => ({
+      source: { ...source, identity } as SampleSource,
+    });
+    const opening = openStreams({
+      ...{
+        config: config({}),
+        data: { train: [withIdentity(slow)], documents: [withIdentity(fails)] },
+        imageSize: 8,
+      },
+      ...{ cores: 1, share: { rank: 0, size: 1 }, objective: () => (() => undefined) as never },
+    });
+    await expect(opening).rejects.toThrow('gone');
+    await new Promise(resolve => setTimeout(resolve, 60));
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', hear);
+  }
+});
+
+describe('several processes', () => {
+  it('load side by side: none waits for another where nothing is drawn', async () => {
+    let waits = 0;
+    const processes = { rank: 1, barrier: async () => void waits++ };
+    await load({}, { a: arrayDataset(examples('a', 4)) }, { processes });
+    expect(waits).toBe(0);
+  });
+
+  it.each([
+    [1, {}, 16],
+    [8, { LOCAL_WORLD_SIZE: '4', MASTER_ADDR: '10.0.0.1' }, 4],
+    [8, { MASTER_ADDR: '127.0.0.1' }, 2],
+    [8, { MASTER_ADDR: '10.0.0.1' }, 16],
+    [64, { LOCAL_WORLD_SIZE: '64' }, 1],
+  ])('%i with %j have %i of 16 cores each', (processes, environment, cores) => {
+    expect(coresFor(processes, { environment, cores: 16 })).toBe(cores);
   });
 });
 

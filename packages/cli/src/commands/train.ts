@@ -169,12 +169,10 @@ async function placeOf(training: Training): Promise<Partial<NewOrResumed>> {
 async function trainIn(folder: RunFolder | undefined, training: Training): Promise<number> {
   const { file, plugin, config, registry, terminal, signal, processes, resume, init } = training;
   const isFirst = folder !== undefined;
-  // What is drawn once and kept on the disk is drawn by the first process; the others find it there.
-  if (!isFirst) await processes?.barrier();
   const data = await loadRunData(config, {
-    ...{ registry, signal, reporter: terminal, imageSize: imageSizeOf(config) },
+    ...{ registry, signal, processes, reporter: terminal, imageSize: imageSizeOf(config) },
+    goesOn: resume !== undefined,
   });
-  if (isFirst) await processes?.barrier();
   const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;
   // Of a model that is trained for something else captions say nothing.
   const writesCaptions = config.task.kind === 'pretrain';

@@ -55,8 +55,8 @@ export function cellPictures(cells: Cells, names: readonly string[], options: Pi
     const cell = cells[name];
     const list = Array.isArray(cell) ? cell : [cell];
     return list.flatMap((item, i) => {
-      const place = `${options.place}/${name}${list.length > 1 ? `/${i}` : ''}`;
-      return picture(item as Stored, place, options) ?? [];
+      const cell = list.length > 1 ? `${name}/${i}` : name;
+      return picture(item as Stored, cell, options) ?? [];
     });
   });
 }
@@ -70,11 +70,15 @@ function isStored(cell: unknown): cell is Stored {
   return bytes instanceof Uint8Array || ((bytes ?? null) === null && typeof path === 'string');
 }
 
-function picture(cell: Stored, place: string, { images, where }: PictureCells): SampleImage | undefined {
-  const { bytes, path } = cell instanceof Uint8Array ? { bytes: cell, path: null } : cell;
+function picture(
+  stored: Stored,
+  cell: string,
+  { images, place, where }: PictureCells,
+): SampleImage | undefined {
+  const { bytes, path } = stored instanceof Uint8Array ? { bytes: stored, path: null } : stored;
   if (bytes) {
     if (bytes.length === 0) throw new DataError('DATA_INVALID', `${where}: the picture is empty`);
-    return { path: path ?? place, bytes: async () => bytes };
+    return { path: path ?? `${place}/${cell}`, place: `${where}/${cell}`, bytes: async () => bytes };
   }
   if (path === null) return undefined;
   if (!images)

@@ -88,7 +88,11 @@ async function addMember(
   const most = kind === 'image' ? MOST_PICTURE_BYTES : MOST_BYTES;
   if (member.size > most)
     return builder.fail(`its "${extension}" has ${member.size} bytes, more than ${most}`);
-  if (kind === 'image') builder.addImage({ path: member.name, bytes: await archive.picture(member) });
+  if (kind === 'image')
+    builder.addImage({
+      ...{ path: member.name, place: `${archive.name}: byte ${member.begin}` },
+      bytes: await archive.picture(member),
+    });
   else builder.addContent(kind, extension, await contentOf(archive.bytes, member, archive.name));
 }
 

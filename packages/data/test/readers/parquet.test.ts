@@ -28,6 +28,8 @@ describe('what the real tools read', () => {
       expect(sample.fields!.hash).toBe(String(2n ** 62n + BigInt(i)));
     }
     expect(samples[1]!.images[0]!.path).toBe('1.jpg');
+    // Paths may be alike; the place is not.
+    expect(samples[1]!.images[0]!.place).toBe(`${file(DATASETS).name}: row 1/image`);
     expect(samples[0]!.images[0]!.path).toBe(`${DATASETS}:0/image`);
   });
 

@@ -65,6 +65,15 @@ describe('what webdataset reads', () => {
     );
   });
 
+  test('pictures of shards that name their members alike, each in a place of its own', async () => {
+    const bytes = bytesOf('plain-000000.tar');
+    const folder = memoryFolder(new Map(['a.tar', 'b.tar'].map(name => [name, bytes])));
+    const samples = await readAll(webDatasetSource([folder.file('a.tar'), folder.file('b.tar')]));
+    const images = samples.flatMap(({ images }) => images);
+    expect(new Set(images.map(({ path }) => path)).size).toBe(images.length / 2);
+    expect(new Set(images.map(({ place }) => place)).size).toBe(images.length);
+  });
+
   test('from memory as from a disk', async () => {
     expect(await keys(webDatasetSource(inMemory(bytesOf('names-pax.tar'))))).toEqual(
       expected('webdataset')['names-pax'].map((sample: { key: string }) => sample.key),

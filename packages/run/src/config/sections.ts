@@ -22,13 +22,13 @@ export const data = section(
     ).optional(),
     documents: documents
       .describe(
-        'Text without pictures: a file, one document a line, which is kept in memory; or a source, which is read as it goes. `emoji` has its own: WordNet glosses.',
+        'Text without pictures: a file, one document a line, which is kept in memory; or a source, which is read as it goes and takes the place of text found in `train`. `emoji` has its own: WordNet glosses.',
       )
       .optional(),
     workers: integer(
       0,
       64,
-      'Threads that decode and vary pictures; 0: the thread that trains. Default: 0 where pictures come decoded, else one less than the machine has cores, from 1 to 8.',
+      'Threads that decode and vary pictures; 0: the thread that trains. Default: 0 where pictures come decoded, else one less than the machine has cores for each process, from 1 to 8.',
     ).optional(),
     skipLimit: number(
       { min: 0, max: 1 },

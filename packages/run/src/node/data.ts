@@ -1,4 +1,4 @@
-import { checkOptions, rule } from '@simvlm/core';
+import { checkOptions, type ProcessGroup, rule } from '@simvlm/core';
 import { datasetSource } from '@simvlm/data';
 import { fileAt, folderAt, placeAt, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
@@ -23,11 +23,25 @@ export const nodePlaces: Places = {
   },
 };
 
+export interface LoadRunDataOptions extends LoadDataOptions {
+  /** All of them load the same, side by side, but for emoji. */
+  readonly processes?: Pick<ProcessGroup, 'rank' | 'barrier'> | undefined;
+}
+
 /** Reads the data that a configuration names. @throws as `loadSources` does */
-export async function loadRunData(config: RunConfig, options: LoadDataOptions): Promise<RunData> {
+export async function loadRunData(
+  config: RunConfig,
+  { processes, ...options }: LoadRunDataOptions,
+): Promise<RunData> {
   const { imageSize, reporter, signal } = options;
   const { train } = config.data;
-  const emoji = (source: SourceConfig) => prepareEmoji(source, imageSize, reporter, signal);
+  // Emoji are drawn once and kept on the disk: the first process draws them, the others find them there.
+  const emoji = async (source: SourceConfig) => {
+    if (processes && processes.rank > 0) await processes.barrier();
+    const drawn = await prepareEmoji(source, imageSize, reporter, signal);
+    if (processes?.rank === 0) await processes.barrier();
+    return drawn;
+  };
   if (isEmoji(train)) return emojiData(await emoji(train as SourceConfig));
   return loadSources(config, { ...options, places: nodePlaces, emoji });
 }

@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkpointTrainerState } from '@simvlm/trainer';
 import { metricsWriter, tensorboardWriter } from '@simvlm/trainer/node';
 import { runTraining, type TrainingOptions } from '../training';
+import { coresFor } from './cores';
 import { readTokenizer } from './read-tokenizer';
 import type { RunFolder } from './run-folder';
 
@@ -13,7 +13,7 @@ export interface FolderTrainingOptions extends Omit<TrainingOptions, 'storage' |
 
 /** Trains as the configuration says, with a line a step in `metrics.jsonl`, and event files in `tensorboard/`. The caller disposes the model. */
 export async function trainInFolder({ folder, callbacks, ...options }: FolderTrainingOptions) {
-  const { resume, reporter } = options;
+  const { resume, reporter, processes } = options;
   const fromStep = resume ? (await checkpointTrainerState(resume)).step : 0;
   const onWarning = (error: Error) => reporter.warn(error.message);
   const logs = folder
@@ -26,7 +26,7 @@ export async function trainInFolder({ folder, callbacks, ...options }: FolderTra
     const run = await runTraining({
       ...options,
       readTokenizer,
-      cores: availableParallelism(),
+      cores: coresFor(processes?.size ?? 1),
       storage: folder?.storage,
       callbacks: trained => [...logs, ...(callbacks?.(trained) ?? [])],
     });

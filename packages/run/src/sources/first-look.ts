@@ -8,7 +8,7 @@ import {
 } from '@simvlm/core';
 import { decodeImage, type PictureFormat, pictureFormat } from '@simvlm/image';
 import { countOf } from '../skipped';
-import { textsOf } from './sample-texts';
+import { placeOf, textsOf } from './sample-texts';
 
 /** Records that are looked at: enough to know a wrong folder at once, few enough for any source. */
 const RECORDS = 100;
@@ -47,7 +47,7 @@ export async function firstLook(source: SampleSource, signal?: AbortSignal): Pro
   }
   // Several captions may be of one picture.
   const pictures = [
-    ...new Map(samples.flatMap(({ images }) => images).map(image => [image.path, image])).values(),
+    ...new Map(samples.flatMap(({ images }) => images).map(image => [placeOf(image), image])).values(),
   ];
   const problems = new Array<unknown>(pictures.length);
   let next = 0;
@@ -61,7 +61,7 @@ export async function firstLook(source: SampleSource, signal?: AbortSignal): Pro
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   const log = new SkipLog();
   for (const [index, problem] of problems.entries())
-    if (problem !== undefined) log.add(pictures[index]!.path, problem);
+    if (problem !== undefined) log.add(placeOf(pictures[index]!), problem);
   const unusable = log.report();
   const unread = reader.skipped();
   if (unusable.count > 0 && unusable.count === pictures.length)
@@ -93,7 +93,7 @@ async function problemOf(image: Sample['images'][number]): Promise<unknown> {
     if (!(error instanceof ImageError)) throw error;
     const { path } = image;
     return error.file === undefined
-      ? new ImageError(error.code, `${path}: ${error.message}`, { cause: error, file: path })
+      ? new ImageError(error.code, `${path}: ${error.message}`, { cause: error, file: placeOf(image) })
       : error;
   }
 }

@@ -18,6 +18,8 @@ export interface LoadOptions extends OpenOptions {
   readonly imageSize: number;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;
+  /** The run goes on from a checkpoint, which has its tokenizer. */
+  readonly goesOn?: boolean | undefined;
 }
 
 /** What a source of `data.train` gives. */
@@ -44,8 +46,9 @@ export async function trainingSamples(
   { content: source, use }: Opened<SampleSource>,
   captions: TextDraw,
   config: RunConfig,
-  { reporter, signal, imageSize }: LoadOptions,
+  options: LoadOptions,
 ): Promise<TrainingSide> {
+  const { reporter, signal, imageSize } = options;
   const { data, seed, evaluation, batch } = config;
   const look = await firstLook(source, signal);
   const { isDecoded, unusable } = look;
@@ -56,7 +59,8 @@ export async function trainingSamples(
     unusable,
   );
   const isMixed = source.read().format === MIXED;
-  const isRead = learnsVocabulary(config) || data.valShare !== undefined || (isMixed && batch.textOnly > 0);
+  const takesDocuments = isMixed && batch.textOnly > 0 && !hasDocumentSource(config);
+  const isRead = learnsVocabulary(config, options) || data.valShare !== undefined || takesDocuments;
   const isPictured = ({ images }: Sample) => images.length > 0;
   if (!isRead) {
     for (const text of look.texts) captions.add(text);
@@ -68,25 +72,28 @@ export async function trainingSamples(
       ? []
       : splitOff(await pictureKeys(source, { reporter, signal }), data.valShare, seed);
   const splitKeys = new Set(drawn);
-  const validated = new Set(drawn.slice(0, evaluation.pictures));
-  const val: Sample[] = [];
+  const validated = new Map(drawn.slice(0, evaluation.pictures).map((key, rank) => [key, rank]));
+  const val: { readonly rank: number; readonly sample: Sample }[] = [];
   const documents: string[] = [];
   let length = 0;
-  await readAll(
+  const unread = await readAll(
     source,
-    sample => {
+    async sample => {
       if (isMixed && !isPictured(sample)) {
-        documents.push(...textsOf(sample));
+        if (takesDocuments) documents.push(...textsOf(sample));
         return;
       }
       const key = picturesOf(sample);
-      if (validated.has(key)) val.push(sample);
+      const rank = validated.get(key);
+      if (rank !== undefined) val.push({ rank, sample: await kept(sample) });
       if (splitKeys.has(key)) return;
       length++;
       for (const text of textsOf(sample)) captions.add(text);
     },
     { reporter, signal },
   );
+  // In the order of the draw, so that the first so many are an even draw, too.
+  const samples = val.sort((a, b) => a.rank - b.rank).map(({ sample }) => sample);
   const transform = { size: imageSize, ...(use.fit && { fit: use.fit }) };
   return {
     source: {
@@ -94,9 +101,10 @@ export async function trainingSamples(
         source,
         sample => (!isMixed || isPictured(sample)) && !splitKeys.has(picturesOf(sample)),
       ),
-      ...{ use, length, isDecoded },
+      // As `source.count()` has it, so that an epoch is as long for a run that goes on and reads nothing.
+      ...{ use, length: length + unread, isDecoded },
     },
-    ...(data.valShare !== undefined && { val: sampleDataset(await kept(val), transform) }),
+    ...(data.valShare !== undefined && { val: sampleDataset(samples, transform) }),
     ...{ documents, unreadable: reasons },
   };
 }
@@ -105,12 +113,14 @@ export async function trainingSamples(
 export async function trainingDataset(
   { name, content: dataset, use, weightOf }: Opened<ExampleDataset>,
   captions: TextDraw,
-  { data, seed }: RunConfig,
+  config: RunConfig,
   { reporter, signal, imageSize }: LoadOptions,
 ): Promise<TrainingSide> {
+  const { data, seed } = config;
   const { pictures, documents, unreadable } = await readDataset(name, dataset, reporter, signal);
   const keys = new Set(pictures.map(({ key }) => key));
-  const split = new Set(data.valShare === undefined ? [] : splitOff(keys, data.valShare, seed));
+  const drawn = data.valShare === undefined ? [] : splitOff(keys, data.valShare, seed);
+  const split = new Map(drawn.map((key, rank) => [key, rank]));
   const trained = pictures.filter(({ key }) => !split.has(key));
   for (const text of trained.flatMap(({ texts }) => texts)) captions.add(text);
   const indicesOf = (some: typeof pictures) => some.map(({ index }) => index);
@@ -119,19 +129,25 @@ export async function trainingDataset(
     name,
     ...(weightOf && { weight: place => weightOf(indices[place]!) }),
   });
-  const val = subset(dataset, indicesOf(pictures.filter(({ key }) => split.has(key))));
+  const validated = pictures.filter(({ key }) => split.has(key));
+  const val = subset(dataset, indicesOf(validated.sort((a, b) => split.get(a.key)! - split.get(b.key)!)));
   return {
     source: { source, use, length: trained.length, isDecoded: true },
     ...(data.valShare !== undefined && {
       val: use.fit ? squareDataset(val, { size: imageSize, fit: use.fit }) : val,
     }),
-    ...{ documents, unreadable },
+    ...{ documents: hasDocumentSource(config) ? [] : documents, unreadable },
   };
 }
 
 /** Whether the tokenizer comes of the texts: a checkpoint has one, and a file is one. */
-function learnsVocabulary({ tokenizer, init }: RunConfig): boolean {
-  return tokenizer.model === undefined && init === undefined;
+export function learnsVocabulary({ tokenizer, init }: RunConfig, { goesOn = false }: LoadOptions): boolean {
+  return tokenizer.model === undefined && init === undefined && !goesOn;
+}
+
+/** Texts found beside pictures are left out then: mixed in, a few of them would fill half of the text-only rows. */
+function hasDocumentSource({ data: { documents } }: RunConfig): boolean {
+  return documents !== undefined && typeof documents !== 'string';
 }
 
 /** What tells the pictures of a source from each other, each once. */

@@ -30,24 +30,24 @@ export function squareDataset(dataset: ExampleDataset, transform: PictureTransfo
   };
 }
 
-/** The first samples with a picture of a source. */
+/** The first samples with a picture of a source, to keep. */
 export async function firstPictures(source: SampleSource, count: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   if (count > 0)
     for await (const sample of source.read()) {
-      if (sample.images.length > 0) samples.push(sample);
+      if (sample.images.length > 0) samples.push(await kept(sample));
       if (samples.length === count) break;
     }
   return samples;
 }
 
-/** One data set after another. */
+/** Data sets as one, in which any number of examples from the first on has of each as much as its size asks for. */
 export function joined(datasets: readonly ExampleDataset[]): ExampleDataset {
   const [only] = datasets;
   if (only && datasets.length === 1) return only;
-  const places = datasets.flatMap(dataset =>
-    Array.from({ length: dataset.length }, (_, index) => ({ dataset, index })),
-  );
+  const places = datasets
+    .flatMap(dataset => Array.from({ length: dataset.length }, (_, index) => ({ dataset, index })))
+    .sort((a, b) => (a.index + 0.5) / a.dataset.length - (b.index + 0.5) / b.dataset.length);
   return {
     length: places.length,
     get(place) {
@@ -57,12 +57,9 @@ export function joined(datasets: readonly ExampleDataset[]): ExampleDataset {
   };
 }
 
-/** Samples to keep: a picture that lies in a larger piece of its file is copied, so that the piece goes. */
-export async function kept(samples: readonly Sample[]): Promise<Sample[]> {
-  const all: Sample[] = [];
-  for (const sample of samples)
-    all.push({ ...sample, images: await Promise.all(sample.images.map(keptImage)) });
-  return all;
+/** A sample to keep: a picture that lies in a larger piece of its file is copied, so that the piece goes. */
+export async function kept(sample: Sample): Promise<Sample> {
+  return { ...sample, images: await Promise.all(sample.images.map(keptImage)) };
 }
 
 async function keptImage(image: SampleImage): Promise<SampleImage> {

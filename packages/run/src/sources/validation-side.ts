@@ -5,7 +5,7 @@ import { firstLook } from './first-look';
 import { isSampleSource, type OpenedSource } from './open-source';
 import { readDataset } from './read-dataset';
 import type { LoadOptions } from './training-side';
-import { firstPictures, kept, sampleDataset, squareDataset } from './validation-set';
+import { firstPictures, sampleDataset, squareDataset } from './validation-set';
 
 /**
  * The validation pictures of `data.val`: of records that are read in order the first so many, from each source its part of
@@ -25,7 +25,7 @@ export async function validationOf(
     if (isSampleSource(content)) {
       await firstLook(content, signal);
       const count = Math.ceil(evaluation.pictures / sources.length);
-      set = sampleDataset(await kept(await firstPictures(content, count)), transform);
+      set = sampleDataset(await firstPictures(content, count), transform);
     } else {
       const { pictures } = await readDataset(name, content, reporter, signal);
       const pictured = subset(
