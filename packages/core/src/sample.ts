@@ -98,6 +98,8 @@ export interface SampleOrder {
    * @throws DataError when they belong to other data or another order, or are damaged
    */
   restore(states: readonly JsonValue[]): void;
+  /** Stops reading ahead, and lets go of open files at the next record; does not wait for it. Then `next` throws. */
+  close?(): void;
 }
 
 export interface OrderOptions {

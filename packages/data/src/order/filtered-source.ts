@@ -26,6 +26,7 @@ export function filteredSource(source: SampleSource, keep: (sample: Sample) => b
         },
         state: () => order.state(),
         restore: states => order.restore(states),
+        close: () => order.close?.(),
       };
     },
   };

@@ -11,21 +11,26 @@ export function countOf(places: Places): number {
 
 /** The places that are the `begin`-th to the one before the `end`-th of these. */
 export function slice(places: Places, begin: number, end: number): Places {
-  const chosen: Interval[] = [];
-  let before = 0;
-  for (const [from, to] of places) {
-    const first = Math.max(begin - before, 0);
-    const last = Math.min(end - before, to - from);
-    if (first < last) chosen.push([from + first, from + last]);
-    before += to - from;
-  }
-  return chosen;
+  return begin < end ? slices(places, [[begin, end]]) : [];
 }
 
-/** The run of one of `size` readers: they follow one another, and their lengths differ by 1 at most. */
-export function shareOf(places: Places, rank: number, size: number): Places {
-  const count = countOf(places);
-  return slice(places, Math.floor((rank * count) / size), Math.floor(((rank + 1) * count) / size));
+/** The places whose numbers among these lie in the ranges. */
+export function slices(places: Places, ranges: Places): Places {
+  const chosen: Interval[] = [];
+  let before = 0;
+  let index = 0;
+  for (const [begin, end] of ranges) {
+    for (; index < places.length; index++) {
+      const [from, to] = places[index]!;
+      const first = Math.max(begin - before, 0);
+      const last = Math.min(end - before, to - from);
+      if (first < last) chosen.push([from + first, from + last]);
+      // The rest of this interval may be in the next range.
+      if (end < before + to - from) break;
+      before += to - from;
+    }
+  }
+  return chosen;
 }
 
 /** All places of sets that have none in common. */

@@ -13,6 +13,7 @@ import { checkedOrder } from './order-options';
 import { beginning, type Dealt, type Position, positionOf, resumed, savedOf } from './position';
 import { runOf, type WindowOrder } from './run';
 import { type EpochPlan, type PlacedRow, RunCursor } from './run-cursor';
+import type { Dealing } from './stripes';
 
 /** What an order needs of its source. */
 export interface OrderedParts {
@@ -29,6 +30,11 @@ export interface OrderedParts {
 const WINDOWS: Readonly<Record<RecordKind, number>> = { listed: 0, light: 10_000, bytes: 1_000 };
 /** Records that are read at a time where nothing is mixed. */
 const UNMIXED = 100;
+
+/** Records that are dealt to a process at a time: of a list; of a part that can be read from any record on; of one that is read from its beginning. */
+const GRAINS = { listed: 1, jumping: 1_000, reading: 64 };
+/** Parts for each process from which on blocks are as large as can be, so that few parts are read by two. */
+const MANY_PARTS = 16;
 
 /** Records that were read together, in the order in which they are drawn. */
 interface Window {
@@ -54,6 +60,9 @@ export class PartsOrder implements SampleOrder {
   readonly #versions = new Map<Part, number>();
   #position: Position;
   #windows: AsyncGenerator<Window> | undefined;
+  /** Ends the reading of windows. */
+  #reading = new AbortController();
+  #isClosed = false;
   #current: Window | undefined;
   #upcoming: Promise<IteratorResult<Window>> | undefined;
 
@@ -67,15 +76,10 @@ export class PartsOrder implements SampleOrder {
 
   async next(): Promise<Draw> {
     for (;;) {
+      if (this.#isClosed) throw new DataError('DATA_INVALID', 'the order of the data is closed');
       const window = this.#current;
       if (window && window.used < window.rows.length) return this.#draw(window);
-      try {
-        this.#current = await this.#nextWindow();
-      } catch (error) {
-        // Asked again, it begins where it stands: a server may be there by then.
-        this.#abandon();
-        throw error;
-      }
+      await this.#readOn();
     }
   }
 
@@ -88,6 +92,11 @@ export class PartsOrder implements SampleOrder {
     const position = resumed(states.map(positionOf), beginning(order, share));
     this.#abandon();
     this.#position = position;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#abandon();
   }
 
   #draw(window: Window): Draw {
@@ -107,42 +116,55 @@ export class PartsOrder implements SampleOrder {
   }
 
   #abandon(): void {
-    void this.#windows?.return(undefined);
-    this.#upcoming?.catch(() => {});
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    // Nobody waits for what is abandoned, nor for its errors.
+    this.#windows?.return(undefined).catch(() => {});
     this.#windows = this.#current = this.#upcoming = undefined;
   }
 
-  async #nextWindow(): Promise<Window> {
-    this.#windows ??= this.#walk(this.#position);
-    const { value } = await (this.#upcoming ?? this.#windows.next());
-    this.#upcoming = this.#windows.next();
+  /** Takes the next window, unless the order is closed or put elsewhere meanwhile. */
+  async #readOn(): Promise<void> {
+    this.#windows ??= this.#walk(this.#position, this.#reading.signal);
+    const windows = this.#windows;
+    try {
+      const { value } = await (this.#upcoming ?? windows.next());
+      if (windows !== this.#windows) return;
+      this.#current = value;
+    } catch (error) {
+      if (windows !== this.#windows) return;
+      // Asked again, it begins where it stands: a server may be there by then.
+      this.#abandon();
+      throw error;
+    }
+    this.#upcoming = windows.next();
     // Its error belongs to whoever asks for that window.
     this.#upcoming.catch(() => {});
-    return value;
   }
 
-  async *#walk(from: Position): AsyncGenerator<Window> {
+  async *#walk(from: Position, signal: AbortSignal): AsyncGenerator<Window> {
     const data = await this.#source.identity();
     const window = await this.#window();
     checkData(this.#source.name, from.data, data);
     if (from.window !== null && from.window !== window) throw damagedPlace();
     if (from.place && from.place.part >= this.#source.parts.length) throw damagedPlace();
-    for (let epoch = from.epoch; ; epoch++) {
+    for (let epoch = from.epoch; !signal.aborted; epoch++) {
       const begin = epoch === from.epoch ? from : { ...from, epoch, taken: 0, place: null };
       const dealt = from.dealt.filter(deal => deal.epoch >= epoch);
-      yield* this.#epoch({ ...begin, data, window, dealt }, window);
+      yield* this.#epoch({ ...begin, data, window, dealt }, window, signal);
     }
   }
 
-  async *#epoch(from: Position, window: number): AsyncGenerator<Window> {
+  async *#epoch(from: Position, window: number, signal: AbortSignal): AsyncGenerator<Window> {
     const plan = await this.#plan(from, window);
-    const cursor = new RunCursor(this.#source.parts, plan, this.#versions, from.place);
+    const cursor = new RunCursor(this.#source.parts, plan, this.#versions, signal, from.place);
     let number = from.taken === 0 || window === 0 ? 0 : Math.ceil(from.taken / window) - 1;
     let [before, used] = [number * window, from.taken - number * window];
     try {
       for (; ; number++) {
         const begin = { ...from, place: cursor.place };
         const rows = await cursor.take(window || Number.POSITIVE_INFINITY);
+        if (signal.aborted) return;
         if (used > rows.length || (rows.length === 0 && before === 0 && isFirst(from)))
           throw this.#missing(used);
         if (rows.length > 0)
@@ -177,7 +199,20 @@ export class PartsOrder implements SampleOrder {
     const counts = await this.#source.counts();
     const total = counts.reduce((sum, count) => sum + count, 0);
     const windows: WindowOrder = (of, count) => this.#permutation(epoch, of, count);
-    return { order, run: { places: runOf(total, levels, share, window, windows), counts } };
+    const dealing = await this.#dealing(epoch);
+    return { order, run: { places: runOf(total, levels, share, dealing, window, windows), counts } };
+  }
+
+  /** Nothing here depends on where the files lie, or on the window: a run may go on elsewhere. */
+  async #dealing(epoch: number): Promise<Dealing> {
+    const { parts } = this.#source;
+    const isListed = (await parts[0]?.kind?.()) === 'listed';
+    const grain = isListed ? GRAINS.listed : parts[0]?.place ? GRAINS.jumping : GRAINS.reading;
+    return {
+      grain: size => (isListed || parts.length < MANY_PARTS * size ? grain : Number.POSITIVE_INFINITY),
+      random: this.#random.fork('stripes'),
+      epoch,
+    };
   }
 
   #windowOrder({ epoch, dealt, share: { rank } }: Position, number: number, count: number) {

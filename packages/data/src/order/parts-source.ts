@@ -7,7 +7,7 @@ import { PartsOrder } from './parts-order';
 /**
  * A source of parts, such as the shards of a data set: what every format is made of, and data of one's own that come in parts.
  *
- * An epoch takes the parts in an order of its own. Several processes read runs of it of equal length, to one record. Within a run, as many
+ * An epoch takes the parts in an order of its own. Several processes take blocks of it in turn: as many records each, to one. Of these, as many
  * records as a window has are read, mixed and given; then the next.
  *
  * @param format its name, such as `webdataset`

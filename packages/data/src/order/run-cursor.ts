@@ -18,6 +18,9 @@ export interface PlacedRow {
   readonly row: Row;
 }
 
+/** Records that are read rather than jumped over, where a part allows either. */
+const NEAR = 512;
+
 /** Goes through the records of a run, part after part. */
 export class RunCursor {
   readonly #parts: readonly Part[];
@@ -25,20 +28,24 @@ export class RunCursor {
   readonly #versions: Map<Part, number>;
   readonly #rows: AsyncGenerator<PlacedRow>;
   #place: Place | null;
+  readonly #signal: AbortSignal;
 
   /**
    * @param versions of the parts that were read before; parts that are read are added
+   * @param signal ends a `take` under way at its next record
    * @param place where an earlier cursor of the same run stood; null: at the beginning
    */
   constructor(
     parts: readonly Part[],
     plan: EpochPlan,
     versions: Map<Part, number>,
+    signal: AbortSignal,
     place: Place | null = null,
   ) {
     this.#parts = parts;
     this.#plan = plan;
     this.#versions = versions;
+    this.#signal = signal;
     this.#place = place;
     this.#rows = this.#walk();
   }
@@ -48,7 +55,7 @@ export class RunCursor {
     return this.#place;
   }
 
-  /** The next records; fewer only at the end of the run. @throws DataError for a part that is damaged or has changed */
+  /** The next records; fewer only at the end of the run, and once the signal is aborted. @throws DataError for a part that is damaged or has changed */
   async take(count: number): Promise<PlacedRow[]> {
     const rows: PlacedRow[] = [];
     while (rows.length < count) {
@@ -68,10 +75,13 @@ export class RunCursor {
     const { order, run } = this.#plan;
     const from = this.#place;
     let begin = 0;
+    let first = 0;
     for (let k = 0, isBehind = from !== null; k < order.length; k++) {
+      if (this.#signal.aborted) return;
       const index = order[k]!;
       const count = run?.counts[index] ?? Number.POSITIVE_INFINITY;
-      const wanted = run ? within(run.places, begin, begin + count) : [[0, count] as const];
+      while (run && first < run.places.length && run.places[first]![1] <= begin) first++;
+      const wanted = run ? within(run.places, first, begin, begin + count) : [[0, count] as const];
       begin += count;
       if (isBehind && index !== from!.part) continue;
       if (wanted.length > 0) yield* this.#part(index, wanted, count, isBehind ? from : null);
@@ -82,23 +92,27 @@ export class RunCursor {
   async *#part(index: number, wanted: Places, count: number, from: Place | null): AsyncGenerator<PlacedRow> {
     const part = this.#parts[index]!;
     const version = await this.#checkedVersion(part, from);
-    const first = wanted[0]![0];
-    let { row, at } = from ?? { row: part.place ? first : 0, at: part.place?.(first) ?? null };
-    const end = wanted.at(-1)![1];
-    if (row >= end && end < count) return;
-    let interval = 0;
-    for await (const record of part.rows(at ?? undefined)) {
-      if (row >= count) throw miscounted(part, count, 'more');
-      at = record.after;
-      while (row >= wanted[interval]![1]) interval++;
-      const isWanted = row >= wanted[interval]![0];
-      row++;
-      this.#place = { part: index, row, at, version };
-      if (isWanted) yield { part, row: record };
-      // Behind the last record of a part lies what shows whether all of it is there, such as a checksum.
-      if (row === end && end < count) return;
+    let { row, at } = from ?? { row: 0, at: null };
+    for (const stretch of part.place ? stretchesOf(wanted) : [wanted]) {
+      const begin = stretch[0]![0];
+      const end = stretch.at(-1)![1];
+      if (row >= end && end < count) continue;
+      if (part.place && row < begin) [row, at] = [begin, part.place(begin)];
+      let interval = 0;
+      for await (const record of part.rows(at ?? undefined)) {
+        if (row >= count) throw miscounted(part, count, 'more');
+        at = record.after;
+        while (row >= stretch[interval]![1]) interval++;
+        const isWanted = row >= stretch[interval]![0];
+        row++;
+        this.#place = { part: index, row, at, version };
+        if (isWanted) yield { part, row: record };
+        if (this.#signal.aborted) return;
+        // Behind the last record of a part lies what shows whether all of it is there, such as a checksum.
+        if (row === end && end < count) break;
+      }
+      if (isCount(end) && row < end) throw miscounted(part, count, `${row}`);
     }
-    if (isCount(count) && row < count) throw miscounted(part, count, `${row}`);
   }
 
   async #checkedVersion(part: Part, from: Place | null): Promise<number> {
@@ -110,11 +124,24 @@ export class RunCursor {
   }
 }
 
-/** The places between two, counted from the first. */
-function within(places: Places, begin: number, end: number): Interval[] {
-  return places
-    .filter(([from, to]) => from < end && to > begin)
-    .map(([from, to]) => [Math.max(from, begin) - begin, Math.min(to, end) - begin]);
+/** The places between two, counted from the first of them. @param first the first interval that ends behind `begin` */
+function within(places: Places, first: number, begin: number, end: number): Interval[] {
+  const found: Interval[] = [];
+  for (let i = first; i < places.length && places[i]![0] < end; i++)
+    found.push([Math.max(places[i]![0], begin) - begin, Math.min(places[i]![1], end) - begin]);
+  return found;
+}
+
+/** The same places, divided where it pays to jump. */
+function stretchesOf(places: Places): Interval[][] {
+  const stretches: Interval[][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const interval of places) {
+    if (interval[0] - end < NEAR) stretches.at(-1)!.push(interval);
+    else stretches.push([interval]);
+    end = interval[1];
+  }
+  return stretches;
 }
 
 function miscounted({ name }: Part, count: number, there: string): DataError {

@@ -1,6 +1,7 @@
-import { DataError } from '@simvlm/core';
-import { countOf, type Places, pick, shareOf, slice, union } from './intervals';
+import { DataError, type Share } from '@simvlm/core';
+import { countOf, type Places, pick, slice, union } from './intervals';
 import type { Level } from './position';
+import { type Dealing, stripesOf } from './stripes';
 
 /** The order in which the records of a window are drawn: a permutation of 0 … count − 1. */
 export type WindowOrder = (
@@ -11,12 +12,12 @@ export type WindowOrder = (
 /**
  * The records of an epoch that one process reads, as places in the epoch's sequence.
  *
- * At first the sequence is dealt in runs of equal length. Each level is a number of processes that drew a part of their runs and ended: what they
+ * At first the sequence is dealt in stripes. Each level is a number of processes that drew a part of their runs and ended: what they
  * left, in the order of the sequence, is dealt to the next ones.
  *
  * ```
- * sequence   0 1 2 3 4 5 6 7 8 9        two processes:    0 1 2 3 4 | 5 6 7 8 9
- * drawn      · x x · · x · · · ·        dealt to three:   0 3 | 4 6 | 7 8 9
+ * sequence   0 1 2 3 4 5 6 7 8 9        two processes:    0 2 4 6 8 | 1 3 5 7 9
+ * drawn      x x x · · · · · · ·        dealt to three:   3 6 | 4 7 | 5 8 9
  * ```
  *
  * @param count records in the sequence
@@ -25,21 +26,22 @@ export type WindowOrder = (
 export function runOf(
   count: number,
   levels: readonly Level[],
-  { rank, size }: { readonly rank: number; readonly size: number },
+  share: Share,
+  dealing: Dealing,
   window: number,
   order: WindowOrder,
 ): Places {
   let left: Places = [[0, count]];
   for (const [level, { size, taken }] of levels.entries()) {
     const runs = taken.map((drawn, rank) => {
-      const run = shareOf(left, rank, size);
+      const run = stripesOf(left, { rank, size }, dealing);
       return drawn === null
         ? []
         : leftOf(run, drawn, window, (number, count) => order({ level, rank, number }, count));
     });
     left = union(runs);
   }
-  return shareOf(left, rank, size);
+  return stripesOf(left, share, dealing);
 }
 
 /** What is left of a run after so many records, of which the last ones came out of a window in its order. */

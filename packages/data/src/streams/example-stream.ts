@@ -73,7 +73,7 @@ export function exampleStream(options: ExampleStreamOptions): ExampleStream {
   const aheadOf = (order: SampleOrder) =>
     new Ahead({
       limit,
-      draw: recordsOf(order, source.name),
+      draw: recordsOf(order, source.name, PASSES * share.size),
       work: async (draw): Promise<Made> => {
         const { sample, problem, epoch, copy } = draw;
         if (!sample) return { draw, problem };
@@ -122,6 +122,7 @@ export function exampleStream(options: ExampleStreamOptions): ExampleStream {
       other.restore(saved.map(({ order: each = null }) => each));
       usage.restore(ofProcess(saved, share).map(each => each.usage!));
       ahead.close();
+      order.close?.();
       order = other;
       place = order.state();
       ahead = aheadOf(order);
@@ -130,6 +131,7 @@ export function exampleStream(options: ExampleStreamOptions): ExampleStream {
     skipped: () => usage.report(),
     async close() {
       ahead.close();
+      order.close?.();
     },
   };
 }
@@ -139,11 +141,11 @@ function ofProcess<T>(saved: readonly T[], { rank, size }: Share): T[] {
   return saved.filter((_, i) => i % size === rank);
 }
 
-/** Passes in which a process may find no record of its own: a data set may have fewer than there are processes. */
+/** Passes for each process in which it may find no record of its own: a data set may have fewer than there are processes. */
 const PASSES = 3;
 
-/** The records of an order without those that are left out. */
-function recordsOf(order: SampleOrder, name: string): () => Promise<Draw> {
+/** The records of an order without those that are left out. @param passes in which all may be left out */
+function recordsOf(order: SampleOrder, name: string, passes: number): () => Promise<Draw> {
   let epoch = -1;
   return async () => {
     for (;;) {
@@ -153,7 +155,7 @@ function recordsOf(order: SampleOrder, name: string): () => Promise<Draw> {
         epoch = draw.epoch;
         return draw;
       }
-      if (draw.epoch > epoch + PASSES)
+      if (draw.epoch > epoch + passes)
         throw new DataError('DATA_NOT_FOUND', `${name}: there are no examples: each record is left out`);
     }
   };

@@ -9,8 +9,8 @@ export interface MixturePart {
 
 /**
  * Several streams as one. Each example comes from the stream whose share is most behind its weight, the first of several. So the numbers drawn
- * stay within two examples of the weights at every moment, and they are all that there is to save. An epoch is as long as those of all streams
- * together.
+ * stay within two examples of the weights at every moment, and they are all that there is to save. Process r begins as if r examples had been
+ * drawn: else all processes would draw from the same source at a time. An epoch is as long as those of all streams together.
  *
  * @throws ConfigError for no streams, streams of different shares, and a weight that is not above 0
  */
@@ -18,10 +18,16 @@ export function mixture(parts: readonly MixturePart[]): ExampleStream {
   const streams = parts.map(({ stream }) => stream);
   checkParts(parts);
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
-  const counts = parts.map(() => 0);
-  let drawn = 0;
-  let last: number | undefined;
   const { share } = streams[0]!;
+  const behindMost = (counts: readonly number[]) => {
+    const next = counts.reduce((sum, count) => sum + count, 1);
+    const behind = parts.map(({ weight }, i) => (weight / total) * next - counts[i]!);
+    return behind.indexOf(Math.max(...behind));
+  };
+  const beginning = parts.map(() => 0);
+  for (let rank = 0; rank < share.rank; rank++) beginning[behindMost(beginning)]!++;
+  const counts = [...beginning];
+  let last: number | undefined;
   const lengths = streams.map(({ length }) => length);
   return {
     ...{ share, identity: streams.map(({ identity }) => identity).join('\n') },
@@ -29,11 +35,9 @@ export function mixture(parts: readonly MixturePart[]): ExampleStream {
       length: lengths.reduce((sum, length) => sum + length, 0),
     }),
     async next() {
-      const behind = parts.map(({ weight }, i) => (weight / total) * (drawn + 1) - counts[i]!);
-      const chosen = behind.indexOf(Math.max(...behind));
+      const chosen = behindMost(counts);
       const example = await streams[chosen]!.next();
       counts[chosen]!++;
-      drawn++;
       last = chosen;
       return example;
     },
@@ -41,7 +45,6 @@ export function mixture(parts: readonly MixturePart[]): ExampleStream {
       if (last === undefined) throw error;
       streams[last]!.refuse(error);
       counts[last]!--;
-      drawn--;
       last = undefined;
     },
     state: () => ({ counts: [...counts], streams: streams.map(stream => stream.state()) }),
@@ -55,9 +58,8 @@ export function mixture(parts: readonly MixturePart[]): ExampleStream {
       for (const [i, stream] of streams.entries())
         stream.restore(saved.map(each => (each.streams as [])[i]!));
       // Other processes than before deal what is left anew, and count from here.
-      const mine = saved.length === share.size ? (saved[share.rank]!.counts as number[]) : [];
+      const mine = saved.length === share.size ? (saved[share.rank]!.counts as number[]) : beginning;
       for (const i of counts.keys()) counts[i] = mine[i] ?? 0;
-      drawn = counts.reduce((sum, count) => sum + count, 0);
       last = undefined;
     },
     skipped: () => joinReports(streams.map(stream => stream.skipped())),

@@ -101,17 +101,18 @@ async function prepared(
   { transform, pool }: Pictures,
   draw?: PictureDraw,
 ): Promise<RgbImage> {
-  const file = image.path;
+  // A picture that is no file of its own counts by the key of its sample.
+  const file = image.place === undefined ? { file: image.path } : {};
   try {
     const picture = image.pixels ?? (await image.bytes());
     const job = { picture, transform, ...(draw && { draw }) };
     return await (pool ? pool.prepare(job) : preparePicture(job));
   } catch (error) {
     if (error instanceof ImageError)
-      throw new ImageError(error.code, `${file}: ${error.message}`, { cause: error, file });
+      throw new ImageError(error.code, `${image.path}: ${error.message}`, { cause: error, ...file });
     // Several captions may be of one picture, which counts once.
     if (error instanceof DataError && error.file === undefined)
-      throw new DataError(error.code, error.message, { cause: error, file });
+      throw new DataError(error.code, error.message, { cause: error, ...file });
     throw error;
   }
 }

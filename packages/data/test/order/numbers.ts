@@ -6,6 +6,8 @@ export interface NumbersOptions {
   readonly broken?: number;
   /** Parts say how many records they have. */
   readonly isCounted?: boolean;
+  /** Parts can be read from any record on. */
+  readonly isPlaced?: boolean;
   /** Tells these data from others. */
   readonly version?: number;
   /** Is told of each record that is read. */
@@ -15,12 +17,13 @@ export interface NumbersOptions {
 /** Parts of so many records, whose keys are part and row. */
 export function numbers(
   counts: readonly number[],
-  { broken, isCounted = false, version = 1, onRead }: NumbersOptions = {},
+  { broken, isCounted = false, isPlaced = false, version = 1, onRead }: NumbersOptions = {},
 ): SourcePart[] {
   return counts.map((count, part) => ({
     name: `part-${part}`,
     version: async () => version,
     ...(isCounted && { count: async () => count }),
+    ...(isPlaced && { place: (row: number) => row }),
     async *rows(from): AsyncGenerator<SourceRow> {
       for (let row = typeof from === 'number' ? from : 0; row < count; row++) {
         onRead?.(part, row);

@@ -156,6 +156,18 @@ test('records that are left out or cannot be used are passed over; the latter ar
   });
 });
 
+test('pictures of the same name that are embedded in their records count as several', async () => {
+  const image = { path: 'image.png', bytes: async () => new Uint8Array([1]) };
+  const record = (index: number) => ({
+    sample: sampleOf(index, index < 3 ? { images: [{ ...image, place: `a.parquet: row ${index}` }] } : {}),
+  });
+  const stream = numbers({ count: 40, record });
+  await take(stream, 60);
+  const { count, draws, reasons } = stream.skipped();
+  expect([count, draws]).toEqual([3, 6]);
+  expect(reasons[0]).toMatch(/^example 0: image\.png: /);
+});
+
 test('when each record is left out there is an error, not an endless search', async () => {
   const stream = numbers({ count: 5, record: () => ({}) });
   await expect(stream.next()).rejects.toThrow('numbers: there are no examples');

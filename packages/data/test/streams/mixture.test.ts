@@ -97,6 +97,23 @@ test('with as many processes as before each goes on with its own counts', async 
   }
 });
 
+test('processes that run in step draw from all sources in each step, by their weights', async () => {
+  const size = 4;
+  for (const weights of [
+    [1, 1],
+    [3, 1],
+  ]) {
+    const processes = Array.from({ length: size }, (_, rank) =>
+      mixture(weights.map((weight, i) => ({ weight, stream: stream('ab'[i]!, 40, { rank, size }) }))),
+    );
+    for (let step = 0; step < 12; step++) {
+      const drawn = (await Promise.all(processes.map(each => ids(each, 1)))).flat();
+      const share = weights[0]! / (weights[0]! + weights[1]!);
+      expect(drawn.filter(id => id.startsWith('a'))).toHaveLength(share * size);
+    }
+  }
+});
+
 test('what cannot be mixed is refused, and so is the place of another mixture', () => {
   const part = { stream: stream('a', 3), weight: 1 };
   expect(() => mixture([])).toThrow('give one stream or more');
