@@ -1,5 +1,6 @@
 import { decodeText, parseJson, TokenizerError } from '@simvlm/core';
 import { ByteBpeTokenizer } from './byte-bpe/byte-bpe-tokenizer';
+import { damaged } from './damaged';
 import { configured } from './files/configure';
 import { FILE_NAMES, invalid } from './files/file-error';
 import { byteBpeOfFiles, wordPieceOfFiles } from './files/separate-files';
@@ -61,6 +62,10 @@ export function tokenizerFiles(tokenizer: AnyTokenizer): Map<string, Uint8Array>
 function loadFile(bytes: Uint8Array, where: string): AnyTokenizer {
   if (isJson(bytes)) return loadJson(decodeText(bytes, where, invalid));
   if (isModel(bytes)) return loadSentencePiece(bytes);
+  if (!isVocabulary(bytes))
+    throw damaged(
+      'it is no SentencePiece .model, no tokenizer.json and no vocab.txt, which has a line [UNK]',
+    );
   return new WordPieceTokenizer(wordPieceOfFiles(bytes, new TokenizerConfig({})));
 }
 
@@ -122,4 +127,9 @@ function isModel(bytes: Uint8Array): boolean {
     bytes[0]! < 0x20 ||
     !new TextDecoder('latin1').decode(bytes.subarray(0, 2 ** 20)).includes('\n')
   );
+}
+
+/** Any text is a list of lines; that of WordPiece has the unknown token. */
+function isVocabulary(bytes: Uint8Array): boolean {
+  return /^\[UNK\]\r?$/m.test(new TextDecoder('latin1').decode(bytes));
 }
