@@ -2,21 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryStorage } from '@simvlm/checkpoint';
-import {
-  DataError,
-  type Example,
-  type ExampleDataset,
-  Random,
-  type Sample,
-  type SampleSource,
-} from '@simvlm/core';
+import { DataError, type Example, type ExampleDataset, type Sample, type SampleSource } from '@simvlm/core';
 import { arrayDataset, memoryFolder, openSource, partsSource } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRun, type RunConfigInput, resolveRunConfig, silent } from '../src/index';
 import { loadRunData, runRegistry } from '../src/node';
 import { coresFor } from '../src/node/cores';
-import { TextDraw } from '../src/sources/text-draw';
 import { openStreams } from '../src/streams';
 
 let root: string;
@@ -388,17 +380,4 @@ it('a run goes on only with sources that are used as before', async () => {
   await expect(other.train({ resume: true })).rejects.toThrow(
     'another configuration: how the sources of data.train are used [{}] → [{"augment":"crop"}]',
   );
-});
-
-it('texts are drawn evenly from however many, and each is kept once', () => {
-  const draw = new TextDraw(100, Random.fromSeed(1));
-  for (let i = 0; i < 1000; i++) draw.add(`text ${i}`);
-  const numbers = draw.texts.map(text => Number(text.slice(5)));
-  expect(new Set(numbers).size).toBe(100);
-  // Ten of each hundred, give or take four standard deviations.
-  for (let from = 0; from < 1000; from += 100)
-    expect(Math.abs(numbers.filter(n => n >= from && n < from + 100).length - 10)).toBeLessThan(12);
-  const few = new TextDraw(100, Random.fromSeed(1));
-  for (const text of ['a', 'b', 'a', ' ']) few.add(text);
-  expect(few.texts).toEqual(['a', 'b']);
 });
