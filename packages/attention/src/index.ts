@@ -1,3 +1,15 @@
+export {
+  type BlockForm,
+  type BlockOptions,
+  type CrossBlock,
+  crossBlock,
+  type Drop,
+  keepAll,
+  type Norm,
+  norm,
+  type SelfBlock,
+  selfBlock,
+} from './blocks';
 export { cacheReorder } from './cache-reorder/op';
 export { cacheWrite } from './cache-write/op';
 export { KvCache } from './kv-cache';

@@ -10,6 +10,8 @@ export interface AttentionOptions {
   readonly width: number;
   /** H, which divides D. */
   readonly heads: number;
+  /** Width of what `project` reads; default D. */
+  readonly memoryWidth?: number;
   /** The grid of image tokens that get a learned 2-D relative bias. */
   readonly grid?: { readonly height: number; readonly width: number };
 }
@@ -42,7 +44,7 @@ export interface MultiHeadAttention {
   self(x: tf.Tensor, mask: AttentionMask, image?: boolean): tf.Tensor;
   /** x[B, T, D] attends to what `project` made of a memory. */
   cross(x: tf.Tensor, memory: KeysValues, mask: AttentionMask): tf.Tensor;
-  /** Keys and values of x[B, T, D]. */
+  /** Keys and values of x[B, T, memoryWidth]. */
   project(x: tf.Tensor): KeysValues;
   /**
    * New tokens x[B, Tn, D] are written to the cache at `positions` (int32[B]), then attend to all of it. Layer norm and residual are the
@@ -54,21 +56,24 @@ export interface MultiHeadAttention {
 }
 
 /**
- * Declares `query`, `key`, `value` and `out` (each `.weight` [D, D], truncated normal of deviation 0.02, and `.bias` [D],
+ * Declares `query`, `key`, `value` and `out` (each `.weight` [D, D], those of keys and values [memoryWidth, D], truncated normal of deviation 0.02, and `.bias` [D],
  * zeros) and, with a grid, `relative_bias` [H, (2h − 1)(2w − 1)], zeros.
  *
  * @throws ConfigError when the heads do not divide the width
  */
 export function createAttention(
   scope: ParameterScope<tf.Tensor>,
-  { width, heads, grid }: AttentionOptions,
+  { width, heads, memoryWidth = width, grid }: AttentionOptions,
 ): MultiHeadAttention {
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
     throw new ConfigError('CONFIG_INVALID', `attention: ${heads} heads do not divide width ${width}`);
   const depth = width / heads;
   const init = { kind: 'truncated-normal', std: 0.02 } as const;
-  const declare = (name: string) => linearMap(scope.scope(name), { inputs: width, outputs: width, init });
-  const [query, key, value, out] = [declare('query'), declare('key'), declare('value'), declare('out')];
+  const declare = (name: string, inputs = width) =>
+    linearMap(scope.scope(name), { inputs, outputs: width, init });
+  const query = declare('query');
+  const [key, value] = [declare('key', memoryWidth), declare('value', memoryWidth)];
+  const out = declare('out');
   const table =
     grid &&
     scope.param('relative_bias', [heads, (2 * grid.height - 1) * (2 * grid.width - 1)], { kind: 'zeros' });

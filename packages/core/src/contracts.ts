@@ -196,12 +196,16 @@ export interface ParameterScope<P = TensorLike> {
 
 /** Pixels to tokens. The caller owns the result of `patch` and disposes it. */
 export interface Patcher<T = TensorLike> {
-  /** Rows and columns of the token grid; N = height × width. */
+  /** Rows and columns of the token grid. */
   readonly grid: { readonly height: number; readonly width: number };
+  /** Tokens before those of the grid, such as a class token; default 0. N = extraTokens + height × width. */
+  readonly extraTokens?: number;
+  /** Width of the tokens, where it is not the one asked for (D): a model whose decoder reads them by cross-attention takes any. */
+  readonly width?: number;
   /** Residual blocks that training may leave out at random (stochastic depth); default 0: it has none. */
   readonly residualBlocks?: number;
   /**
-   * `float32[B, S, S, 3]` in [−1, 1] → `float32[B, N, D]`, row-major over the grid.
+   * `float32[B, S, S, 3]`, scaled as the model says (default: to [−1, 1]) → `float32[B, N, D]`: the extra tokens, then the grid row by row.
    *
    * @param drop training: what is left of the branch `[B, …]` of residual block `index`, before it is added to its shortcut
    */

@@ -1,7 +1,21 @@
-import { ConfigError, checkOptions, type JsonValue, rule } from '@simvlm/core';
-import { type LoraConfig, resolveLora } from './finetune/lora';
+import type { BlockForm } from '@simvlm/attention';
+import type { JsonValue } from '@simvlm/core';
+import type { LoraConfig } from './finetune/lora';
 
-/** Everything that decides the shape of a model. Plain JSON. */
+/**
+ * Everything that decides the shape of a model. Plain JSON. What may be left out is by default as in SimVLM; with it, the other models of an image
+ * and then a text are described:
+ *
+ * ```
+ *            architecture      encoder    blocks          text prefix
+ * SimVLM     encoder-decoder   joint      norm before     in the encoder, sees itself both ways
+ *            decoder-only      –          norm before     in the stack, sees itself both ways
+ * GIT        decoder-only      –          norm after      in the stack, causal
+ * BLIP       encoder-decoder   none       norm after      in the decoder, causal
+ * BLIP VQA   encoder-decoder   question   norm after      in the encoder, which looks at the image
+ * ViT-GPT2   encoder-decoder   none       norm before     in the decoder, causal
+ * ```
+ */
 export interface SimVlmConfig {
   /** The paper's default is the encoder-decoder. */
   readonly architecture: 'encoder-decoder' | 'decoder-only';
@@ -9,7 +23,7 @@ export interface SimVlmConfig {
   readonly imageSize: number;
   /** D */
   readonly width: number;
-  /** Blocks of the encoder and, as many, of the decoder; decoder-only: blocks of the one stack. */
+  /** Blocks of the encoder, where there is one, and, as many, of the decoder; decoder-only: blocks of the one stack. */
   readonly layers: number;
   /** H, which divides D. */
   readonly heads: number;
@@ -20,71 +34,63 @@ export interface SimVlmConfig {
   /** Text tokens at most, the end token included. */
   readonly maxTextLength: number;
   /** Ids that the model itself needs: what starts a text, ends it, and fills up. */
-  readonly tokens: { readonly pad: number; readonly bos: number; readonly eos: number };
+  readonly tokens: {
+    readonly pad: number;
+    readonly bos: number;
+    readonly eos: number;
+    /** How many of the last ids of the vocabulary the tokenizer does not have; default 0. They are decoded to nothing. */
+    readonly beyond?: number;
+  };
   /** Which patcher makes image tokens, by its registered name, and its options. */
   readonly patcher: { readonly kind: string; readonly [option: string]: JsonValue };
+  /** How a picture becomes what the patcher reads. */
+  readonly picture?: PictureConfig;
+  /** What tells image tokens from one another besides what the patcher does. */
+  readonly imagePositions?: {
+    /** A learned position is added to each; default true. */
+    readonly added?: boolean;
+    /** Self-attention gets a learned 2-D relative bias between them; default true. */
+    readonly relative?: boolean;
+  };
+  /** What all blocks of encoder and decoder are made of. */
+  readonly block?: BlockForm;
+  /** A layer norm over the sum of a text token's embedding and its position; default false. */
+  readonly embeddingNorm?: boolean;
+  /**
+   * What the decoder of the encoder-decoder attends to:
+   *
+   * ```
+   * joint      [image ; text prefix], encoded together                                          default
+   * none       the image tokens as the patcher gives them; the text prefix begins the decoder's own text
+   * question   first, text prefix, last: encoded with embeddings of their own by blocks that look at the image by cross-attention
+   * ```
+   */
+  readonly encoder?:
+    | { readonly kind: 'joint' | 'none' }
+    | { readonly kind: 'question'; readonly first: number; readonly last: number };
+  /** Decoder-only: whether the text prefix sees itself in both directions, as the image does (default), or each token only what precedes it. */
+  readonly textPrefix?: 'both-ways' | 'causal';
+  /** How hidden states become logits. */
+  readonly head?: {
+    /** The weight is the embedding's table; default true. */
+    readonly tied?: boolean;
+    /** Default false. */
+    readonly bias?: boolean;
+    /** A linear map [D, D] with the activation of the blocks and a layer norm comes first; default false. */
+    readonly transform?: boolean;
+  };
   /** Adapters of low rank beside linear maps, for fine-tuning: then they alone are trained. Default: none. */
   readonly lora?: LoraConfig;
 }
 
-/**
- * A checked copy.
- *
- * @throws ConfigError that names the key, what was given and what is allowed
- */
-export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
-  if (!rule.object.accepts(config))
-    throw new ConfigError('CONFIG_INVALID', 'model config: it must be an object');
-  checkOptions('model config', config, {
-    architecture: rule.oneOf('encoder-decoder', 'decoder-only'),
-    imageSize: rule.integer(1, 8192),
-    width: rule.integer(1, 65_536),
-    layers: rule.integer(1, 1000),
-    heads: rule.integer(1, 1024),
-    mlp: rule.integer(1, 1_000_000),
-    vocabSize: rule.integer(5, 10_000_000),
-    maxTextLength: rule.integer(2, 65_536),
-    tokens: rule.object,
-    patcher: rule.object,
-    lora: rule.object,
-  });
-  requireKeys('model config', config, [
-    'architecture',
-    'imageSize',
-    'width',
-    'layers',
-    'heads',
-    'mlp',
-    'vocabSize',
-    'maxTextLength',
-    'tokens',
-    'patcher',
-  ]);
-  if (config.width % config.heads !== 0) {
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `model config: ${config.heads} heads do not divide width ${config.width}`,
-    );
-  }
-  const { tokens, vocabSize } = config;
-  const id = rule.integer(0, vocabSize - 1);
-  checkOptions('model config: tokens', tokens, { pad: id, bos: id, eos: id });
-  // Without an end token a model would learn and never stop.
-  requireKeys('model config: tokens', tokens, ['pad', 'bos', 'eos']);
-  if (new Set([tokens.pad, tokens.bos, tokens.eos]).size !== 3) {
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      'model config: tokens pad, bos and eos must be three different ids',
-    );
-  }
-  if (typeof config.patcher.kind !== 'string') {
-    throw new ConfigError('CONFIG_INVALID', 'model config: patcher needs a "kind" such as conv or linear');
-  }
-  if (config.lora) resolveLora(config.lora);
-  return JSON.parse(JSON.stringify(config)) as SimVlmConfig;
-}
-
-function requireKeys<T extends object>(where: string, options: T, keys: readonly (keyof T & string)[]): void {
-  for (const key of keys)
-    if (options[key] === undefined) throw new ConfigError('CONFIG_INVALID', `${where}: "${key}" is missing`);
+/** How a picture becomes what a model reads: what it was trained on belongs to it as its weights do. */
+export interface PictureConfig {
+  /** How it becomes square, as `squareImage` of `@simvlm/image` does; default `crop`. */
+  readonly fit?: 'crop' | 'resize-crop' | 'squash' | 'pad';
+  /** How it is resized; default `bilinear`. */
+  readonly filter?: 'bilinear' | 'bicubic';
+  /** What is taken off a colour from 0 to 1, by channel; default 0.5. */
+  readonly mean?: readonly [number, number, number];
+  /** What it is divided by then; default 0.5, so that colours go from −1 to 1. */
+  readonly std?: readonly [number, number, number];
 }

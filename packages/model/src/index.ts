@@ -1,5 +1,6 @@
 export type { AttentionMaps } from './attention-maps';
-export { checkModelConfig, type SimVlmConfig } from './config';
+export { checkModelConfig } from './check-config';
+export type { PictureConfig, SimVlmConfig } from './config';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';
 export { ClassifierHead, type ClassifierOptions } from './finetune/classifier';
 export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-input';

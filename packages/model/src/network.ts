@@ -4,7 +4,15 @@
  * Legend: `B` rows, `N` image tokens, `P` text-prefix tokens in the encoder, `M = N + P` memory, `L` decoder places,
  * `S` image side in pixels, `D` width, `V` vocabulary. Every function returns tensors that belong to the tidy around it.
  */
-import type { CachePlace, KeysValues } from '@simvlm/attention';
+import {
+  type BlockOptions,
+  type CachePlace,
+  crossBlock,
+  type KeysValues,
+  type Norm,
+  norm,
+  selfBlock,
+} from '@simvlm/attention';
 import type { ParameterScope, Registry } from '@simvlm/core';
 import { decodeLinear, embedding, linear, scalePixels, through } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
@@ -13,7 +21,6 @@ import { blockDrop, type Drops, dropEmbedding, patchDrop, seedsOf } from './fine
 import { withAdapters } from './finetune/lora';
 import type { ModelInput } from './input';
 import { collecting, pass, type Recomputable } from './recompute';
-import { type BlockOptions, crossBlock, type Norm, norm, selfBlock } from './transformer';
 
 /** What the decoder reads of the prefix. */
 export interface Memory {

@@ -19,7 +19,8 @@ import {
   type Registry,
   type Tokenizer,
 } from '@simvlm/core';
-import { checkModelConfig, type SimVlmConfig } from './config';
+import { checkModelConfig } from './check-config';
+import type { SimVlmConfig } from './config';
 import { isAdapter } from './finetune/lora';
 import { buildNetwork } from './network';
 import { defaultRegistry, modelParameters, SimVlm } from './simvlm';

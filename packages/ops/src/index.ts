@@ -26,6 +26,7 @@ export { clipScale, globalNorm } from './global-norm/op';
 export { type GroupNormOptions, groupNorm } from './group-norm/op';
 export { assignNumbers, upload } from './host';
 export {
+  type Activation,
   type AdamWAttrs,
   type CacheWriteAttrs,
   type CrossEntropyAttrs,

@@ -14,7 +14,7 @@ export const fusedKernel = {
   groupNorm: 'SimVlmGroupNorm',
   /** x, gamma[C], beta[C], mean[B, G], rstd[B, G], dy → dx, dgamma[C], dbeta[C] */
   groupNormGrad: 'SimVlmGroupNormGrad',
-  /** x[…, I], w[I, O], b[O]? → y[…, O], and with activation 'gelu' also z[…, O] = x·w + b before it */
+  /** x[…, I], w[I, O], b[O]? → y[…, O], and with an activation also z[…, O] = x·w + b before it */
   linear: 'SimVlmLinear',
   /** x[…, I], w[I, O], z[…, O]?, dy[…, O] → dx[…, I], dw[I, O], db[O] */
   linearGrad: 'SimVlmLinearGrad',
@@ -58,9 +58,20 @@ export interface GroupNormAttrs {
   activation: 'none' | 'relu';
 }
 
-/** Attributes of `linear` and its gradient. `gelu` is the tanh approximation of Hendrycks and Gimpel (2016). */
+/**
+ * What follows a linear map in the same kernel; `Φ` is the normal distribution function, `σ` the logistic one (Hendrycks and Gimpel, 2016):
+ *
+ * ```
+ * gelu         ½ z (1 + tanh(√(2/π) (z + 0.044715 z³)))      GPT-2's gelu_new, SimVLM here
+ * gelu-erf     z · Φ(z) = ½ z (1 + erf(z / √2))               BERT, ViT
+ * quick-gelu   z · σ(1.702 z)                                 CLIP
+ * ```
+ */
+export type Activation = 'none' | 'gelu' | 'gelu-erf' | 'quick-gelu';
+
+/** Attributes of `linear` and its gradient. */
 export interface LinearAttrs {
-  activation: 'none' | 'gelu';
+  activation: Activation;
   /** `w` is given as [O, I] and used transposed: the output layer that shares the embedding's table. */
   transposeW: boolean;
 }

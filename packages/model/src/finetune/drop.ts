@@ -20,6 +20,7 @@
  * A draw follows from the `seeds` of its row, the place in the network by its name, and the place in the row, so that it is the same in a backward
  * pass that computes the block once more, on every backend, and for a row in any batch.
  */
+import { type Drop, keepAll } from '@simvlm/attention';
 import { Random } from '@simvlm/core';
 import { dropout } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
@@ -36,11 +37,6 @@ export interface Drops extends DropRates {
   /** `int32[B, 2]`: 64 random bits a row. */
   readonly seeds: tf.Tensor;
 }
-
-/** What is left of a residual branch `[B, …]`; each sublayer of a block has a name. */
-export type Drop = (branch: tf.Tensor, sublayer: string) => tf.Tensor;
-
-export const keepAll: Drop = branch => branch;
 
 /** The seeds as one more constant of a block that may be computed once more. */
 export function seedsOf(drops: Drops | undefined): tf.Tensor[] {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkShape, lastExtent } from '../check';
+import type { Activation } from '../kernels';
 import { layerNorm } from '../layer-norm/op';
 import { type LinearOptions, linear } from './op';
 
@@ -19,7 +20,7 @@ export interface DecodesRows {
 }
 
 export interface DecodeLinearAttrs {
-  readonly activation: 'none' | 'gelu';
+  readonly activation: Activation;
   readonly transposeW: boolean;
   /** Of the layer norm, where there is one. */
   readonly epsilon: number;

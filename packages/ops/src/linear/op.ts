@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkShape, lastExtent } from '../check';
 import { differentiable, runFused } from '../fused';
-import type { LinearAttrs } from '../kernels';
+import type { Activation, LinearAttrs } from '../kernels';
 import { linearGradKernel, linearKernel } from './reference';
 
 export interface LinearOptions {
-  /** `gelu` is GELU (Hendrycks and Gimpel, 2016) in its tanh form. */
-  readonly activation?: 'none' | 'gelu';
+  /** Default `none`. */
+  readonly activation?: Activation;
   /** Take `w` as `[O, I]`: the output layer that shares the embedding's table. */
   readonly transposeW?: boolean;
 }
