@@ -13,6 +13,8 @@ export const FILES = {
   tokenizerConfig: 'tokenizer_config.json',
   /** Configuration of the run. */
   run: 'run.json',
+  /** Where an imported model came from. */
+  source: 'source.json',
 } as const;
 
 /** The tensors of a checkpoint: each name stands for one safetensors file, or for shards with an index. */

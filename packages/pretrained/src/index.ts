@@ -1,0 +1,1 @@
+export { type GenerationDefaults, type SourceFacts, sourceOf } from './source';

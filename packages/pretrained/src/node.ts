@@ -1,0 +1,1 @@
+export { openPretrainedFolder } from './node/open-folder';
