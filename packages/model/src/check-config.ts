@@ -1,6 +1,7 @@
 import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
 import type { SimVlmConfig } from './config';
 import { resolveLora } from './finetune/lora';
+import { checkSampler } from './generate/sampler-options';
 
 /**
  * A checked copy.
@@ -27,6 +28,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
     encoder: rule.object,
     textPrefix: rule.oneOf('both-ways', 'causal'),
     head: rule.object,
+    generation: rule.object,
     lora: rule.object,
   });
   requireKeys('model config', config, [
@@ -47,6 +49,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
   if (typeof config.patcher.kind !== 'string') throw invalid('patcher needs a "kind" such as conv or linear');
   checkForm(config);
   checkPrefix(config);
+  checkGeneration(config);
   if (config.lora) resolveLora(config.lora);
   return JSON.parse(JSON.stringify(config)) as SimVlmConfig;
 }
@@ -85,6 +88,15 @@ function checkForm({ picture, imagePositions, block, head }: SimVlmConfig): void
       bias: rule.boolean,
       transform: rule.boolean,
     });
+}
+
+function checkGeneration({ generation, maxTextLength }: SimVlmConfig): void {
+  if (!generation) return;
+  checkOptions('model config: generation', generation, {
+    maxLength: rule.integer(1, maxTextLength),
+    sampler: rule.object,
+  });
+  if (generation.sampler) checkSampler(generation.sampler);
 }
 
 /** What the prefix is made of: each of the two architectures has its own words for it. */

@@ -1,6 +1,7 @@
 import type { BlockForm } from '@simvlm/attention';
 import type { JsonValue } from '@simvlm/core';
 import type { LoraConfig } from './finetune/lora';
+import type { SamplerOptions } from './generate/sampler-options';
 
 /**
  * Everything that decides the shape of a model. Plain JSON. What may be left out is by default as in SimVLM; with it, the other models of an image
@@ -78,6 +79,13 @@ export interface SimVlmConfig {
     readonly bias?: boolean;
     /** A linear map [D, D] with the activation of the blocks and a layer norm comes first; default false. */
     readonly transform?: boolean;
+  };
+  /** How the model writes where a request does not say. */
+  readonly generation?: {
+    /** New tokens at most, the end token included; default: as many as the text length leaves. */
+    readonly maxLength?: number;
+    /** Default: greedy. */
+    readonly sampler?: SamplerOptions;
   };
   /** Adapters of low rank beside linear maps, for fine-tuning: then they alone are trained. Default: none. */
   readonly lora?: LoraConfig;

@@ -16,11 +16,14 @@ export interface GenerateRequest {
    * is given the same draws in every batch.
    */
   readonly ids?: readonly (string | number)[];
-  /** New tokens at most, the end token included; default: what the model's text length leaves each row after its prompt. */
+  /**
+   * New tokens at most, the end token included; default: `generation.maxLength` of the model, and what its text length leaves each row after its
+   * prompt.
+   */
   readonly maxLength?: number;
   /** New tokens before the end token at least; default 0. */
   readonly minLength?: number;
-  /** Default: greedy. */
+  /** Default: `generation.sampler` of the model, else greedy; greedy with `onToken`, which beams cannot have. */
   readonly sampler?: SamplerOptions;
   /**
    * θ of Keskar et al., 2019 (CTRL, section 4.1), above 0; default 1, which changes nothing. The logits of tokens that stand in
@@ -106,7 +109,8 @@ export function planRequest(config: SimVlmConfig, request: GenerateRequest): Pla
     captions: rule.integer(1),
     onToken: callable,
   });
-  const { sampler = { kind: 'greedy' }, minLength = 0, captions = 1, onToken } = request;
+  const { minLength = 0, captions = 1, onToken } = request;
+  const { sampler = defaultSampler(config, request) } = request;
   checkSampler(sampler);
   if (sampler.kind === 'greedy' && captions > 1)
     throw disagree(
@@ -127,6 +131,16 @@ export function planRequest(config: SimVlmConfig, request: GenerateRequest): Pla
     noRepeatNgram: request.noRepeatNgram ?? 0,
     ...(onToken && { onToken }),
   };
+}
+
+/** Nobody asked for the model's own beams: where they do not go with the request, it is greedy. */
+function defaultSampler(
+  { generation }: SimVlmConfig,
+  { captions = 1, onToken }: GenerateRequest,
+): SamplerOptions {
+  const own = generation?.sampler;
+  if (!own || (own.kind === 'beam' && (onToken || captions > own.beams))) return { kind: 'greedy' };
+  return own;
 }
 
 function disagree(message: string): ConfigError {
@@ -179,7 +193,7 @@ function imagePlaces(
 
 /** Each row with its own room, so that a neighbour's long prompt does not cut it short. */
 function limited(
-  { maxTextLength }: SimVlmConfig,
+  { maxTextLength, generation }: SimVlmConfig,
   rows: readonly Omit<Row, 'limit'>[],
   maxLength: number | undefined,
   minLength: number,
@@ -198,5 +212,9 @@ function limited(
     throw disagree(`minLength ${minLength} is more than maxLength ${maxLength}`);
   if (minLength > room)
     throw new ShapeError(`generate: minLength must be 0 to ${room} (${readable}), got ${minLength}`);
-  return rows.map(row => ({ ...row, limit: maxLength ?? maxTextLength - row.prompt.length }));
+  const usual = Math.max(generation?.maxLength ?? maxTextLength, minLength);
+  return rows.map(row => ({
+    ...row,
+    limit: maxLength ?? Math.min(usual, maxTextLength - row.prompt.length),
+  }));
 }
