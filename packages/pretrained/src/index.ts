@@ -1,1 +1,1 @@
-export { type GenerationDefaults, type SourceFacts, sourceOf } from './source';
+export { type SourceFacts, sourceOf } from './source';

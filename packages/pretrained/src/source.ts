@@ -1,18 +1,7 @@
 import { type Checkpoint, FILES, jsonOf } from '@simvlm/checkpoint';
 import type { JsonValue } from '@simvlm/core';
 
-/** How a model's makers have it write, where they say so. */
-export interface GenerationDefaults {
-  /** New tokens at most, the end token included. */
-  readonly maxNewTokens?: number;
-  readonly beams?: number;
-  /** The power of its number of tokens that the score of a beam is divided by. */
-  readonly lengthPenalty?: number;
-  /** As in transformers: whether beams end as soon as there are enough finished ones, or when none can get better, or in doubt never. */
-  readonly earlyStopping?: boolean | 'never';
-}
-
-/** Where an imported model came from: the file `source.json` of its checkpoint. */
+/** Where an imported model came from: the file `source.json` of its checkpoint. How it writes is in its `model.json`, under `generation`. */
 export interface SourceFacts {
   readonly format: 1;
   /** Such as `GIT`. */
@@ -25,7 +14,6 @@ export interface SourceFacts {
   readonly revision?: string;
   /** As its model card names it, such as `mit`. */
   readonly license?: string;
-  readonly generation: GenerationDefaults;
   /** The JSON files that it came with, by name, as they were: an export gives them back. */
   readonly files: Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
 }
