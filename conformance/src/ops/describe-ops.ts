@@ -9,6 +9,7 @@ import { describeLayerNorm } from './layer-norm';
 import { describeLinear } from './linear';
 import { describeOptimizer } from './optimizer';
 import { describePixels } from './pixels';
+import { describeQuantized } from './quantized';
 
 /**
  * The fused operations of `@simvlm/ops` on `backendName` against float64: values, gradients by finite differences, what
@@ -22,6 +23,7 @@ export function describeOps(backendName: string, ready: () => Promise<void>): vo
     describeLinear();
     describeDecodeLinear();
     describeEmbedding();
+    describeQuantized();
     describeCrossEntropy();
     describeDropout();
     describePixels();

@@ -182,6 +182,31 @@ export interface LowRank<P = TensorLike> {
   readonly scale: number;
 }
 
+/** How the numbers of a matrix are stored: symmetric integers of `bits` bits, with one scale for each `group` of inputs of an output. */
+export interface Quantization {
+  readonly bits: 8 | 4;
+  /** How many inputs share a scale: all of them, or a multiple of 32. */
+  readonly group: number;
+}
+
+/**
+ * A matrix of `O` outputs by `I` inputs as integers: number (o, i) is `q · scale`, with `⌊i / group⌋` its group.
+ *
+ * ```
+ * bits    q                      in an int32 word of `packed`, the first number in the lowest bits
+ * 8       −127 … 127             four, as two's complement
+ * 4       −8 … 7                 eight, each as q + 8
+ * ```
+ */
+export interface QuantizedMatrix<P = TensorLike> extends Quantization {
+  /** `int32[O, ⌈I · bits / 32⌉]`; bits after the last number of a row are 0. */
+  readonly packed: P;
+  /** `float32[O, ⌈I / group⌉]` */
+  readonly scales: P;
+  /** I */
+  readonly inputs: number;
+}
+
 /**
  * Declares parameters under dotted names: `scope('encoder').param('norm.gamma', [D], …)` makes
  * `encoder.norm.gamma`. Each parameter's values depend on the seed and on its full name only, so that adding
@@ -192,6 +217,8 @@ export interface ParameterScope<P = TensorLike> {
   scope(name: string): ParameterScope<P>;
   /** Declares the path beside the linear map whose weights this scope holds, where the model is to have one there. */
   lowRank?(inputs: number, outputs: number): LowRank<P> | undefined;
+  /** Declares the matrix `name` as integers, where the model is to have it so: then nothing else is declared under that name. */
+  quantized?(name: string, outputs: number, inputs: number): QuantizedMatrix<P> | undefined;
 }
 
 /** Pixels to tokens. The caller owns the result of `patch` and disposes it. */

@@ -19,6 +19,8 @@ export type {
   PrefixLmBatch,
   PrefixSampler,
   ProcessGroup,
+  Quantization,
+  QuantizedMatrix,
   RgbImage,
   Share,
   SkipReport,

@@ -39,6 +39,8 @@ export {
   type LayerNormAttrs,
   type LinearAttrs,
   type PrefixAttentionAttrs,
+  type QuantizedAttrs,
+  type QuantizedLinearAttrs,
   type ScalePixelsAttrs,
 } from './kernels';
 export { layerNorm } from './layer-norm/op';
@@ -57,6 +59,11 @@ export { type LinearOptions, linear } from './linear/op';
 export { type LimitsMemory, memoryLimit } from './memory-limit';
 export { type ScalePixelsOptions, scalePixels } from './pixels/op';
 export { packBytes } from './pixels/pack';
+export { DECODE_QUANTIZED, type DecodeQuantizedAttrs } from './quantized/decode';
+export { dequantize, quantizedEmbedding } from './quantized/dequantize';
+export { dequantizeRows, type QuantizedRows, quantizeRows } from './quantized/host';
+export { type QuantizedLinearOptions, quantizedLinear } from './quantized/linear';
+export { packedWidth } from './quantized/matrix';
 export { partReader, type ReadsParts } from './read-part';
 export { through } from './through';
 export { type GradientReceiver, variableGradients } from './variable-gradients';

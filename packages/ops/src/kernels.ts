@@ -1,3 +1,5 @@
+import type { Quantization } from '@simvlm/core';
+
 /**
  * The fused kernels: names, inputs, attributes and outputs. A backend that has a kernel of its own
  * registers it under these names; every other backend gets the reference, composed of plain tfjs ops.
@@ -18,6 +20,12 @@ export const fusedKernel = {
   linear: 'SimVlmLinear',
   /** x[…, I], w[I, O], z[…, O]?, dy[…, O] → dx[…, I], dw[I, O], db[O] */
   linearGrad: 'SimVlmLinearGrad',
+  /** x[…, I], packed int32[O, ⌈I · bits / 32⌉], scales[O, ⌈I / group⌉], b[O]? → y[…, O] = activation(x · Wᵀ + b) */
+  quantizedLinear: 'SimVlmQuantizedLinear',
+  /** packed int32[V, ⌈D · bits / 32⌉], scales[V, ⌈D / group⌉], ids int32[…] → y[…, D] */
+  quantizedEmbedding: 'SimVlmQuantizedEmbedding',
+  /** packed int32[O, ⌈I · bits / 32⌉], scales[O, ⌈I / group⌉] → W[O, I] */
+  dequantize: 'SimVlmDequantize',
   /** table[V, D], ids int32[…] → y[…, D] */
   embedding: 'SimVlmEmbedding',
   /** ids int32[…], dy[…, D] → dtable[V, D] */
@@ -74,6 +82,17 @@ export interface LinearAttrs {
   activation: Activation;
   /** `w` is given as [O, I] and used transposed: the output layer that shares the embedding's table. */
   transposeW: boolean;
+}
+
+/** Attributes of `dequantize` and `quantizedEmbedding`. How the numbers are packed: `QuantizedMatrix` of `@simvlm/core`. */
+export interface QuantizedAttrs extends Quantization {
+  /** I: numbers in a row of the matrix. */
+  inputs: number;
+}
+
+/** Attributes of `quantizedLinear`. */
+export interface QuantizedLinearAttrs extends QuantizedAttrs {
+  activation: Activation;
 }
 
 /** Attributes of `embeddingGrad`. */

@@ -42,11 +42,11 @@ export interface Around {
   readonly residual?: tf.Tensor | undefined;
 }
 
-/** Whether the current backend computes a linear map of x `[…, I]` and what is around it in one launch. */
-export function decodesInOne(x: tf.Tensor): boolean {
+/** Whether the current backend computes a linear map of x `[…, I]` and what is around it in one launch, of the kernel of this name. */
+export function decodesInOne(x: tf.Tensor, kernel: string = DECODE_LINEAR): boolean {
   const rows = x.size / (x.shape[x.shape.length - 1] || 1);
   const { decodedRows = DECODED_ROWS } = tf.backend() as Partial<DecodesRows>;
-  return rows <= decodedRows && tf.getKernel(DECODE_LINEAR, tf.getBackend()) !== undefined;
+  return rows <= decodedRows && tf.getKernel(kernel, tf.getBackend()) !== undefined;
 }
 
 /** residual + map(norm(x)), an operation after another. */
@@ -57,6 +57,18 @@ export function sublayer(
 ): tf.Tensor {
   const y = map(norm ? layerNorm(x, norm.gamma, norm.beta, norm) : x);
   return residual ? tf.add(residual, y) : y;
+}
+
+/** @throws ShapeError when what is around a linear map does not fit it */
+export function checkAround(
+  op: string,
+  x: tf.Tensor,
+  { norm, residual }: Around,
+  inputs: number,
+  outputs: number,
+): void {
+  if (norm) for (const key of ['gamma', 'beta'] as const) checkShape(op, key, norm[key], [inputs]);
+  if (residual) checkShape(op, 'residual', residual, [...x.shape.slice(0, -1), outputs]);
 }
 
 /**
@@ -80,9 +92,7 @@ export function decodeLinear(
   const outputs = w.shape[transposeW ? 0 : 1] ?? -1;
   checkShape('decodeLinear', 'w', w, transposeW ? [-1, inputs] : [inputs, -1]);
   if (b) checkShape('decodeLinear', 'b', b, [outputs]);
-  if (norm)
-    for (const key of ['gamma', 'beta'] as const) checkShape('decodeLinear', key, norm[key], [inputs]);
-  if (residual) checkShape('decodeLinear', 'residual', residual, [...x.shape.slice(0, -1), outputs]);
+  checkAround('decodeLinear', x, { norm, residual }, inputs, outputs);
   const given = {
     ...{ x, w, ...(b && { b }), ...(residual && { residual }) },
     ...(norm && { gamma: norm.gamma, beta: norm.beta }),
