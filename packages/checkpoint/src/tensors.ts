@@ -58,17 +58,25 @@ export function hasTensors({ names }: Checkpoint, name: string): boolean {
  *
  * @param name such as `weights`
  * @param verify reads the files once beforehand, and so knows that no byte was changed; default true, but for a remote checkpoint
+ * @param closed whether the files may hold tensors of types that are not read; default false
  * @throws CheckpointError when they are missing or damaged, or when index and shards disagree
  */
 export async function openTensors(
   checkpoint: Checkpoint,
   name: string,
-  { verify = !checkpoint.remote }: { readonly verify?: boolean } = {},
+  { verify = !checkpoint.remote, closed }: { readonly verify?: boolean; readonly closed?: boolean } = {},
 ): Promise<TensorSet> {
   const open = async (file: string) => {
     const source = await checkpoint.file(file);
     if (verify) await checkpoint.verify(file);
-    return openSafetensors(source);
+    try {
+      return await openSafetensors(source, { closed });
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      throw new CheckpointError(error.code, `${checkpoint.where}: ${file}: ${error.message}`, {
+        cause: error,
+      });
+    }
   };
   if (!checkpoint.names.includes(indexOf(name))) return open(`${name}.safetensors`);
   const places = await readIndex(checkpoint, indexOf(name));

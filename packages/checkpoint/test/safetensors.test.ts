@@ -182,7 +182,7 @@ describe('what the format forbids is refused in one line', () => {
       file({ a: entry(0, 8), b: entry(4, 12) }, 12),
       /"b" begins at byte 4 where 8 was due: tensors overlap/,
     ],
-    ['a file that is cut off', good.subarray(0, good.length - 1), /cut off/],
+    ['a file that is cut off', good.subarray(0, good.length - 1), /cut off in "/],
     ['a file with something behind it', Uint8Array.of(...good, 0), /too long/],
   ])('%s', (_, bytes, message) => {
     expect(refusal(bytes)).toMatch(message);

@@ -1,15 +1,22 @@
 import type { ByteSource } from '@simvlm/bytes';
 import { parseJson } from '@simvlm/core';
 import { duplicateKeys } from './json-keys';
-import { BYTES_OF, countOf, type Dtype, damaged, MAX_HEADER, type TensorEntry } from './layout';
+import { BYTES_OF, CLOSED_BYTES, countOf, damaged, MAX_HEADER, type TensorEntry } from './layout';
 
 /** The header of a safetensors file: every tensor's place, and where the numbers begin. */
 export interface SafetensorsHeader {
   /** In the order of the header. */
   readonly entries: readonly TensorEntry[];
+  /** Tensors of types that are not read; none unless `closed` allows them. */
+  readonly closed: readonly TensorEntry<string>[];
   readonly metadata: Readonly<Record<string, string>>;
   /** The first byte of the numbers. */
   readonly start: number;
+}
+
+export interface HeaderOptions {
+  /** Whether the file may hold tensors of types that are not read; default false. */
+  readonly closed?: boolean;
 }
 
 /**
@@ -18,12 +25,12 @@ export interface SafetensorsHeader {
  * @throws CheckpointError WEIGHTS_INVALID when the header is too long or no strict JSON, a key stands twice, a tensor's bytes do not agree
  *   with shape and dtype, or tensors overlap, leave holes or do not fill the file
  */
-export async function readHeader(file: ByteSource): Promise<SafetensorsHeader> {
+export async function readHeader(file: ByteSource, options: HeaderOptions = {}): Promise<SafetensorsHeader> {
   const first = new Uint8Array(Math.min(8, file.size));
   await file.read(0, first);
   const bytes = new Uint8Array(headerLength(first, file.size));
   await file.read(8, bytes);
-  return { ...parseHeader(bytes, file.size - 8 - bytes.length), start: 8 + bytes.length };
+  return { ...parseHeader(bytes, file.size - 8 - bytes.length, options), start: 8 + bytes.length };
 }
 
 /** As `readHeader`, of a whole file in memory. */
@@ -41,13 +48,22 @@ function headerLength(first: Uint8Array, fileSize: number): number {
   return Number(length);
 }
 
-function parseHeader(bytes: Uint8Array, available: number): Omit<SafetensorsHeader, 'start'> {
+function parseHeader(
+  bytes: Uint8Array,
+  available: number,
+  { closed = false }: HeaderOptions = {},
+): Omit<SafetensorsHeader, 'start'> {
   const { __metadata__: metadata = {}, ...rest } = headerObject(bytes);
   if (!isObject(metadata) || Object.values(metadata).some(value => typeof value !== 'string'))
     throw damaged('its __metadata__ must map strings to strings');
-  const entries = Object.entries(rest).map(([name, value]) => readEntry(name, value));
+  const types: Readonly<Record<string, number>> = closed ? { ...BYTES_OF, ...CLOSED_BYTES } : BYTES_OF;
+  const entries = Object.entries(rest).map(([name, value]) => readEntry(name, value, types));
   checkPlaces(entries, available);
-  return { entries, metadata: metadata as Record<string, string> };
+  return {
+    entries: entries.filter((entry): entry is TensorEntry => Object.hasOwn(BYTES_OF, entry.dtype)),
+    closed: entries.filter(({ dtype }) => !Object.hasOwn(BYTES_OF, dtype)),
+    metadata: metadata as Record<string, string>,
+  };
 }
 
 function headerObject(bytes: Uint8Array): Record<string, unknown> {
@@ -67,41 +83,47 @@ function headerObject(bytes: Uint8Array): Record<string, unknown> {
   return value;
 }
 
-function readEntry(name: string, value: unknown): TensorEntry {
+function readEntry(
+  name: string,
+  value: unknown,
+  types: Readonly<Record<string, number>>,
+): TensorEntry<string> {
   if (!isObject(value)) throw damaged(`"${name}" must be described by an object`);
   const { dtype, shape, data_offsets: offsets, ...unknown } = value;
   const [extra] = Object.keys(unknown);
   if (extra !== undefined) throw damaged(`"${name}" has the unknown key "${extra}"`);
-  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES_OF, dtype))
+  if (typeof dtype !== 'string' || !Object.hasOwn(types, dtype))
     throw damaged(
-      `"${name}" has ${typeof dtype === 'string' ? `dtype "${dtype}"` : 'no dtype'}; readable are ${Object.keys(BYTES_OF).join(', ')}`,
+      `"${name}" has ${typeof dtype === 'string' ? `dtype "${dtype}"` : 'no dtype'}; readable are ${Object.keys(types).join(', ')}`,
     );
   if (!isNaturals(shape)) throw damaged(`"${name}" must have a shape of whole numbers`);
   if (!isNaturals(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
     throw damaged(`"${name}" must have two rising data_offsets`);
   const [begin, end] = offsets as [number, number];
   const count = countOf(shape);
-  const width = BYTES_OF[dtype as Dtype];
+  const width = types[dtype]!;
   if (!Number.isSafeInteger(count) || count * width !== end - begin)
     throw damaged(
       `"${name}" needs ${count} × ${width} bytes for shape [${shape}], its data_offsets hold ${end - begin}`,
     );
-  return { name, dtype: dtype as Dtype, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 /** One after another, no hole, no overlap, to the last byte. */
-function checkPlaces(entries: readonly TensorEntry[], bytes: number): void {
+function checkPlaces(entries: readonly TensorEntry<string>[], bytes: number): void {
   let expected = 0;
+  let cut: string | undefined;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== expected)
       throw damaged(
         `"${name}" begins at byte ${begin} where ${expected} was due: tensors ${begin < expected ? 'overlap' : 'leave a hole'}`,
       );
     expected = end;
+    if (expected > bytes) cut ??= name;
   }
   if (expected !== bytes)
     throw damaged(
-      `its tensors take ${expected} bytes, the file holds ${bytes}: it is ${bytes < expected ? 'cut off' : 'too long'}`,
+      `its tensors take ${expected} bytes, the file holds ${bytes}: it is ${cut === undefined ? 'too long' : `cut off in "${cut}"`}`,
     );
 }
 

@@ -9,10 +9,24 @@ export const BYTES_OF: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16:
 
 export type Dtype = WeightType | 'BF16';
 
+/** Bytes of a number, by the types of the format that hold no weights of ours: such tensors can be known, and are not read. */
+export const CLOSED_BYTES = {
+  F64: 8,
+  I64: 8,
+  U64: 8,
+  I32: 4,
+  U32: 4,
+  I16: 2,
+  U16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+} as const;
+
 /** Where a tensor stands. */
-export interface TensorEntry {
+export interface TensorEntry<D extends string = Dtype> {
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtype: D;
   readonly shape: readonly number[];
   /** First byte and the byte after the last, counted from the end of the header. */
   readonly begin: number;

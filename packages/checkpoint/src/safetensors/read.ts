@@ -1,7 +1,7 @@
 import { type ByteSource, CHUNK_BYTES } from '@simvlm/bytes';
 import { ShapeError } from '@simvlm/core';
-import { readHeader } from './header';
-import { BYTES_OF, countOf, type TensorEntry } from './layout';
+import { type HeaderOptions, readHeader } from './header';
+import { BYTES_OF, countOf, damaged, type TensorEntry } from './layout';
 import { bytesOf, decodeFloat32, decodeHalf } from './numbers';
 import type { TensorSet, TensorSource } from './types';
 
@@ -11,12 +11,20 @@ const CHUNK = CHUNK_BYTES / 4;
 /**
  * Opens a safetensors file: the header is read, each tensor when it is asked for. F32, F16 and BF16 are read, as float32.
  *
+ * @param options `closed`: tensors of other types may be there too; they are listed, and asking for their numbers is an error
  * @throws CheckpointError WEIGHTS_INVALID for what is no safetensors file, is cut off or too long: see `readHeader`
  */
-export async function openSafetensors(file: ByteSource): Promise<TensorSet> {
-  const { entries, metadata, start } = await readHeader(file);
+export async function openSafetensors(file: ByteSource, options: HeaderOptions = {}): Promise<TensorSet> {
+  const { entries, closed, metadata, start } = await readHeader(file, options);
   const tensors = new Map<string, TensorSource>();
   for (const entry of entries) tensors.set(entry.name, tensorOf(file, start, entry));
+  for (const { name, dtype, shape } of closed)
+    tensors.set(name, {
+      shape,
+      async read() {
+        throw damaged(`"${name}" has dtype "${dtype}", which no weight has`);
+      },
+    });
   return { tensors, metadata };
 }
 
