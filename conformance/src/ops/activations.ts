@@ -1,7 +1,7 @@
 import type { Activation } from '@simvlm/ops';
 
 /** The activations of a linear map, in float64. */
-const ACTIVATIONS = {
+export const ACTIVATIONS = {
   /** GELU in its tanh form. */
   gelu: z => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
   'gelu-erf': z => z * normal(z),

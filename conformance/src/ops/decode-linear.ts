@@ -1,12 +1,13 @@
-import { type Around, decodeLinear } from '@simvlm/ops';
+import { type Activation, type Around, decodeLinear } from '@simvlm/ops';
 import { describe, test } from 'vitest';
 import { expectForward, type Problem } from '../fused/problem';
 import { draw, sizeOf, type ValueMap } from '../fused/values';
+import { activated } from './activations';
 import { layerNormed } from './layer-norm';
-import { affine, gelu } from './linear';
+import { affine } from './linear';
 
 interface Case {
-  readonly activation: 'none' | 'gelu';
+  readonly activation: Activation;
   readonly transposeW: boolean;
   readonly bias: boolean;
   readonly norm: boolean;
@@ -38,8 +39,7 @@ function problemOf(leading: readonly number[], inputs: number, outputs: number, 
       const h = values.gamma
         ? { ...values, x: { ...values.x!, data: layerNormed(values, EPSILON) } }
         : values;
-      const z = affine(h, inputs, outputs, transposeW);
-      const y = activation === 'gelu' ? z.map(gelu) : z;
+      const y = activated(activation, affine(h, inputs, outputs, transposeW));
       return y.map((v, i) => v + (values.residual?.data[i] ?? 0));
     },
     by: [],
@@ -63,6 +63,11 @@ export function describeDecodeLinear(): void {
   ])('a decoded linear map $leading × $inputs → $outputs', ({ leading, inputs, outputs }) => {
     test.each<{ name: string; given: Case }>([
       { name: 'after a layer norm, with GELU', given: { ...plain, norm: true, activation: 'gelu' } },
+      { name: 'with the erf form of GELU', given: { ...plain, activation: 'gelu-erf' } },
+      {
+        name: 'after a layer norm, with quick GELU',
+        given: { ...plain, norm: true, activation: 'quick-gelu', residual: true },
+      },
       { name: 'added to a residual', given: { ...plain, residual: true } },
       {
         name: 'as output layer, with all of it',

@@ -80,12 +80,39 @@ export function describeLayerNorm(): void {
       expectClose(y, rowsOf(x.data, 64, 1e-6).y, 3e-4);
     });
 
-    test('of equal numbers is beta: epsilon keeps the deviation from 0', async () => {
-      const problem = problemOf([3, 7], 1e-6);
-      const inputs = { ...problem.inputs, x: filled([3, 7], 5) };
-      const { y } = await evaluate({ ...problem, inputs });
-      expect([...y]).toEqual([0, 1, 2].flatMap(() => [...problem.inputs.beta!.data]));
+    // What models have: 1e-12 in BERT, 1e-5 in GPT-2 and CLIP, 1e-6 in SimVLM.
+    describe.each([1e-12, 1e-6, 1e-5])('with epsilon %s', epsilon => {
+      test.each([
+        { name: 'as far apart as usual', centre: 0, spread: 1, tolerance: 3e-6 },
+        {
+          name: 'whose deviation is the root of the least epsilon',
+          centre: 0,
+          spread: 1e-6,
+          tolerance: 3e-6,
+        },
+        { name: 'that are nearly the same', centre: 1, spread: 1e-3, tolerance: 3e-4 },
+      ])('of numbers $name is that of float64', async ({ centre, spread, tolerance }) => {
+        const problem = problemOf([4, 192], epsilon);
+        const x = floats(
+          [4, 192],
+          problem.inputs.x!.data.map(v => centre + (spread * v) / 3),
+        );
+        await expectForward({ ...problem, inputs: { ...problem.inputs, x } }, tolerance);
+      });
+
+      test('has the gradient of finite differences', () =>
+        expectGradients(problemOf([4, 48], epsilon), 1e-5));
     });
+
+    test.each([1e-12, 1e-6])(
+      'of equal numbers is beta: epsilon %s keeps the deviation from 0',
+      async epsilon => {
+        const problem = problemOf([3, 7], epsilon);
+        const inputs = { ...problem.inputs, x: filled([3, 7], 5) };
+        const { y } = await evaluate({ ...problem, inputs });
+        expect([...y]).toEqual([0, 1, 2].flatMap(() => [...problem.inputs.beta!.data]));
+      },
+    );
 
     test('of a row does not depend on the other rows', async () => {
       const [one, many] = [problemOf([1, 17], 1e-6), problemOf([3, 17], 1e-6)];

@@ -1,17 +1,13 @@
-import { fusedKernel, linear } from '@simvlm/ops';
+import { type Activation, fusedKernel, linear } from '@simvlm/ops';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../fused/compare';
 import { evaluate, expectForward, expectGradients, kernelOutputs, type Problem } from '../fused/problem';
 import { draw, filled, floats, sizeOf, type ValueMap } from '../fused/values';
+import { ACTIVATIONS, activated } from './activations';
 
 interface Options {
-  readonly activation: 'none' | 'gelu';
+  readonly activation: Activation;
   readonly transposeW: boolean;
-}
-
-/** GELU in its tanh form. */
-export function gelu(z: number): number {
-  return 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3)));
 }
 
 /** x · w + b. */
@@ -33,6 +29,18 @@ export function affine(
   return z;
 }
 
+const KINDS = ['gelu', 'gelu-erf', 'quick-gelu'] as const;
+
+/**
+ * What a curve may be off below 0 beside its relative error: the references are 1 + tanh and 1 + erf, which cancel there (and tfjs's erf is
+ * 1.5e-7 off: Abramowitz and Stegun, 7.1.26), and an exponential's relative error is the absolute one of its argument.
+ */
+const BELOW: Record<(typeof KINDS)[number], (z: number) => number> = {
+  gelu: z => (z < -1 ? 1e-7 : 0),
+  'gelu-erf': z => (z < 0 ? 1.5e-7 * -z : 0),
+  'quick-gelu': z => (z < -1 ? 1e-8 : 0),
+};
+
 function problemOf(
   leading: readonly number[],
   inputs: number,
@@ -48,10 +56,7 @@ function problemOf(
       ...(bias && { b: normal([outputs]) }),
     },
     run: ({ x, w, b }) => linear(x!, w!, b, options),
-    reference: values => {
-      const z = affine(values, inputs, outputs, options.transposeW);
-      return options.activation === 'gelu' ? z.map(gelu) : z;
-    },
+    reference: values => activated(options.activation, affine(values, inputs, outputs, options.transposeW)),
     by: bias ? ['x', 'w', 'b'] : ['x', 'w'],
     dy: normal([...leading, outputs]),
   };
@@ -73,6 +78,10 @@ export function describeLinear(): void {
       { activation: 'gelu', transposeW: false, bias: true },
       { activation: 'gelu', transposeW: true, bias: true },
       { activation: 'gelu', transposeW: true, bias: false },
+      { activation: 'gelu-erf', transposeW: false, bias: true },
+      { activation: 'gelu-erf', transposeW: true, bias: false },
+      { activation: 'quick-gelu', transposeW: false, bias: true },
+      { activation: 'quick-gelu', transposeW: true, bias: false },
     ] as const)(
       'activation $activation, transposeW $transposeW, bias $bias',
       ({ activation, transposeW, bias }) => {
@@ -84,8 +93,8 @@ export function describeLinear(): void {
       },
     );
 
-    test('saves what GELU is applied to, and nothing without it', async () => {
-      for (const activation of ['none', 'gelu'] as const) {
+    test('saves what an activation is applied to, and nothing without one', async () => {
+      for (const activation of ['none', ...KINDS] as const) {
         const options: Options = { activation, transposeW: false };
         const problem = problemOf(leading, inputs, outputs, true, options);
         await evaluate(problem, false);
@@ -97,27 +106,35 @@ export function describeLinear(): void {
   });
 
   describe('linear', () => {
-    test('GELU and its slope are right over the whole range', async () => {
+    test.each(KINDS)('%s and its slope are right over the whole range', async activation => {
+      const curve = ACTIVATIONS[activation];
       const z = Array.from({ length: 4001 }, (_, i) => (i - 2000) / 100);
-      const options: Options = { activation: 'gelu', transposeW: false };
-      const problem: Problem = {
-        ...problemOf([1], 1, z.length, true, options),
-        inputs: { x: filled([1, 1], 1), w: floats([1, z.length], z), b: filled([z.length], 0) },
-        dy: filled([1, z.length], 1),
-      };
-      const { y, gradients } = await evaluate(problem);
-      const given = [...problem.inputs.w!.data];
+      const { y, gradients, given } = await swept(activation, z);
       given.forEach((v, i) => {
-        expect(Math.abs(y[i]! - gelu(v)), `GELU of ${v}`).toBeLessThanOrEqual(
-          4e-7 * Math.abs(gelu(v)) + 1e-12 + (v < -1 ? 1e-7 : 0),
+        expect(Math.abs(y[i]! - curve(v)), `${activation} of ${v}`).toBeLessThanOrEqual(
+          4e-7 * Math.abs(curve(v)) + 1e-12 + BELOW[activation](v),
         );
       });
-      const slope = given.map(v => (gelu(v + 1e-5) - gelu(v - 1e-5)) / 2e-5);
+      const slope = given.map(v => (curve(v + 1e-5) - curve(v - 1e-5)) / 2e-5);
       expectClose(gradients.b!, slope, 2e-6, 'slope');
     });
 
+    test.each(KINDS)('%s of what is far from 0 is itself or 0, and its slope 1 or 0', async activation => {
+      const { y, gradients, given } = await swept(activation, [50, 1e3, 1e10, -50, -1e3, -1e10]);
+      expectClose(
+        y,
+        given.map(v => Math.max(v, 0)),
+        1e-6,
+      );
+      expectClose(
+        gradients.b!,
+        given.map(v => (v > 0 ? 1 : 0)),
+        1e-6,
+      );
+    });
+
     test('of no rows gives weights a gradient of 0', async () => {
-      for (const activation of ['none', 'gelu'] as const) {
+      for (const activation of ['none', ...KINDS] as const) {
         const { y, gradients } = await evaluate(
           problemOf([0], 3, 5, true, { activation, transposeW: false }),
         );
@@ -141,4 +158,14 @@ export function describeLinear(): void {
       expectClose(b.y, a.y, 1e-6);
     });
   });
+}
+
+/** An activation of numbers of which each is a column, and their float32 values. */
+async function swept(activation: (typeof KINDS)[number], z: readonly number[]) {
+  const problem: Problem = {
+    ...problemOf([1], 1, z.length, true, { activation, transposeW: false }),
+    inputs: { x: filled([1, 1], 1), w: floats([1, z.length], z), b: filled([z.length], 0) },
+    dy: filled([1, z.length], 1),
+  };
+  return { ...(await evaluate(problem)), given: [...problem.inputs.w!.data] };
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <string>
 
+#include "activations.h"
 #include "decoding.h"
 #include "errors.h"
 #include "fused.h"
@@ -31,7 +32,8 @@ struct FewRows {
   const float* residual;  // [R, O] or nullptr
   float* y;               // [R, O]
   int64_t rows, inputs, outputs;
-  bool transposed, gelu;
+  bool transposed;
+  Activation activation;
 };
 
 constexpr int kInputsAtOnce = 8;  // rows of the matrix that are read side by side
@@ -153,10 +155,14 @@ SIMVLM_INLINE void dotted(const FewRows& job, int64_t from, int64_t to) {
     for (int64_t row = 0; row < job.rows; ++row) dots<1, 1>(job, row, o);
 }
 
-/** GELU in its tanh form (Hendrycks and Gimpel, 2016): z · σ(2u) with u = √(2/π) · (z + 0.044715 z³). */
-SIMVLM_INLINE Floats geluOf(Floats z) {
-  constexpr float kLinear = 1.5957691216057308f, kCubic = 0.044715f * kLinear;
-  return z / (simd::exp(-(z * (z * z * kCubic + kLinear))) + 1.0f);
+SIMVLM_INLINE Floats activatedOf(Activation activation, Floats z) {
+  switch (activation) {
+    case Activation::none: return z;
+    case Activation::gelu: return activations::Gelu::value(z);
+    case Activation::geluErf: return activations::GeluErf::value(z);
+    case Activation::quickGelu: return activations::QuickGelu::value(z);
+  }
+  return z;
 }
 
 SIMVLM_INLINE Floats numbersAt(const float* from, int64_t count) {
@@ -165,13 +171,13 @@ SIMVLM_INLINE Floats numbersAt(const float* from, int64_t count) {
 
 /** What comes after the product. */
 SIMVLM_INLINE void finish(const FewRows& job, int64_t from, int64_t to) {
-  if (job.bias == nullptr && !job.gelu && job.residual == nullptr) return;
+  if (job.bias == nullptr && job.activation == Activation::none && job.residual == nullptr) return;
   for (int64_t row = 0; row < job.rows; ++row) {
     for (int64_t o = from; o < to; o += kLanes) {
       const int64_t count = std::min(kLanes, to - o), at = row * job.outputs + o;
       Floats z = numbersAt(job.y + at, count);
       if (job.bias != nullptr) z += numbersAt(job.bias + o, count);
-      if (job.gelu) z = geluOf(z);
+      z = activatedOf(job.activation, z);
       if (job.residual != nullptr) z += numbersAt(job.residual + at, count);
       if (count == kLanes)
         simd::store(job.y + at, z);
@@ -241,14 +247,14 @@ const float* numbersOf(const OptionalTensor& tensor, int64_t count, const char* 
 
 at::Tensor decodeLinear(const at::Tensor& x, const at::Tensor& w, const OptionalTensor& bias,
                         const OptionalTensor& gamma, const OptionalTensor& beta,
-                        const OptionalTensor& residual, bool gelu, bool transposed, double epsilon) {
+                        const OptionalTensor& residual, int64_t activation, bool transposed, double epsilon) {
   at::Tensor input, matrix, shift, added, scales, shifts;
   FewRows job{};
   job.rows = x.size(0);
   job.inputs = x.size(1);
   job.outputs = w.size(transposed ? 0 : 1);
   job.transposed = transposed;
-  job.gelu = gelu;
+  job.activation = static_cast<Activation>(activation);
   job.x = numbersOf(x, job.rows * job.inputs, "x", input);
   job.w = numbersOf(w, job.inputs * job.outputs, "w", matrix);
   job.bias = numbersOf(bias, job.outputs, "bias", shift);

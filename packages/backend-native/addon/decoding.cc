@@ -13,8 +13,8 @@ void registerDecodingOperators() {
   static auto* const library = [] {
     auto* made = new torch::Library(torch::Library::FRAGMENT, "simvlm", {}, __FILE__, __LINE__);
     made->def(
-        "decode_linear(Tensor x, Tensor w, Tensor? bias, Tensor? gamma, Tensor? beta, Tensor? residual, bool "
-        "gelu, bool transposed, float epsilon) -> Tensor",
+        "decode_linear(Tensor x, Tensor w, Tensor? bias, Tensor? gamma, Tensor? beta, Tensor? residual, int "
+        "activation, bool transposed, float epsilon) -> Tensor",
         decodeLinear);
     made->def(
         "decode_attention(Tensor q, Tensor k, Tensor v, Tensor key_lengths, Tensor prefix_lengths, int offset, "

@@ -18,7 +18,7 @@ void registerDecodingOperators();
 /** residual + activation(norm(x) · w + bias) of a few rows, [R, O]; x [R, I], w [I, O] or transposed (decode_linear.cc). */
 at::Tensor decodeLinear(const at::Tensor& x, const at::Tensor& w, const OptionalTensor& bias,
                         const OptionalTensor& gamma, const OptionalTensor& beta,
-                        const OptionalTensor& residual, bool gelu, bool transposed, double epsilon);
+                        const OptionalTensor& residual, int64_t activation, bool transposed, double epsilon);
 
 /** Attention of a few queries under the mask rule, [B, Q, H, d], and log Σ exp, [B, H, Q] (decode_attention.cc). */
 std::tuple<at::Tensor, at::Tensor> decodeAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -7,13 +7,13 @@ namespace simvlm {
 
 void registerFusedOperators() {
   // A process may load two addons, such as one that a test has built anew; operators are the process's.
-  static const bool known = c10::Dispatcher::singleton().findSchema({"simvlm::gelu", ""}).has_value();
+  static const bool known = c10::Dispatcher::singleton().findSchema({"simvlm::activated", ""}).has_value();
   if (known) return;
   // Never destroyed: that would take the operators back.
   static auto* const library = [] {
     auto* made = new torch::Library(torch::Library::FRAGMENT, "simvlm", {}, __FILE__, __LINE__);
-    made->def("gelu(Tensor z) -> Tensor", gelu);
-    made->def("gelu_backward(Tensor dy, Tensor z) -> (Tensor, Tensor)", geluBackward);
+    made->def("activated(Tensor z, int activation) -> Tensor", activated);
+    made->def("activated_backward(Tensor dy, Tensor z, int activation) -> (Tensor, Tensor)", activatedBackward);
     made->def("column_sums(Tensor x) -> Tensor", columnSums);
     made->def("layer_norm(Tensor x, Tensor gamma, Tensor beta, float epsilon) -> (Tensor, Tensor, Tensor)",
               layerNorm);

@@ -11,10 +11,11 @@ namespace simvlm {
 /** Makes them known to the dispatcher as `simvlm::…`; once a process. */
 void registerFusedOperators();
 
-// GELU in its tanh form (fused_gelu.cc).
-at::Tensor gelu(const at::Tensor& z);
+// Activations (activations.h, fused_activation.cc).
+/** activation(z); `activation` is not 0, which is none. */
+at::Tensor activated(const at::Tensor& z, int64_t activation);
 /** [R, O]: the gradient by z, and its sum over the rows, [O]. */
-std::tuple<at::Tensor, at::Tensor> geluBackward(const at::Tensor& dy, const at::Tensor& z);
+std::tuple<at::Tensor, at::Tensor> activatedBackward(const at::Tensor& dy, const at::Tensor& z, int64_t activation);
 /** Σ over the rows of [R, O]. */
 at::Tensor columnSums(const at::Tensor& x);
 

@@ -226,4 +226,25 @@ describeNative('precision', () => {
       "precision is 'float16'; it must be 'float32' or 'bfloat16'",
     );
   });
+
+  test.each(['gelu', 'gelu-erf', 'quick-gelu'] as const)(
+    'of bfloat16 has %s and its gradient',
+    activation => {
+      const [x, w] = [normal([16, 24], 1), normal([24, 8], 2)];
+      const numbers = (precision: Precision) => {
+        usePrecision(backend, precision);
+        const f = (by: tf.Tensor) => tf.sum(linear(x, by, undefined, { activation })) as tf.Scalar;
+        return tf.tidy(() => [linear(x, w, undefined, { activation }), tf.grad(f)(w)].map(t => t.dataSync()));
+      };
+      const [exact, narrow] = [numbers('float32'), numbers('bfloat16')];
+      exact.forEach((all, i) => {
+        const largest = Math.max(...all.map(Math.abs));
+        all.forEach((v, j) => {
+          expect(Math.abs(narrow[i]![j]! - v)).toBeLessThan(4 * ROUNDOFF * largest);
+        });
+      });
+      expect(narrow).not.toEqual(exact);
+      tf.dispose([x, w]);
+    },
+  );
 });

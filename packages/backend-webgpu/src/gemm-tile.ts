@@ -10,7 +10,8 @@
  *     │ tileA │       │                │
  *     └───────┘       └────────────────┘      Small: tiles of 32 × 32, 8 × 8 threads of 4 × 4 sums each.
  */
-import { geluText } from './fused/gelu';
+import type { Activation } from '@simvlm/ops';
+import { activationText } from './fused/activations';
 import type { Program } from './program';
 
 /** Rows and columns of a workgroup's tile of C. */
@@ -22,9 +23,9 @@ export const DEPTH = 8;
 /** What happens to a sum before it is stored. */
 export interface Epilogue {
   readonly bias: boolean;
-  /** GELU of it is stored. */
-  readonly gelu: boolean;
-  /** What GELU is applied to is stored beside it. */
+  /** What is stored of it. */
+  readonly activation: Activation;
+  /** What the activation is applied to is stored beside it. */
   readonly z: boolean;
   /** A matrix like C is added last. */
   readonly residual?: boolean;
@@ -123,13 +124,13 @@ fn store(at: u32, column: u32, sums: vec4<f32>) {
 }
 
 /** `finish(at, column, sum)`: a sum, or four, with what follows it, to its place; both places in units of `V`. */
-export function finishText({ bias, gelu, z, residual }: Epilogue, V: 'f32' | 'vec4<f32>'): string {
+export function finishText({ bias, activation, z, residual }: Epilogue, V: 'f32' | 'vec4<f32>'): string {
   return `
-${gelu ? geluText(V) : ''}
+${activationText(activation, V)}
 fn finish(at: u32, column: u32, sum: ${V}) {
   let z = sum${bias ? ' + bias[column]' : ''};
   ${z ? 'zs[at] = z;' : ''}
-  c[at] = ${gelu ? 'gelu(z)' : 'z'}${residual ? ' + residual[at]' : ''};
+  c[at] = ${activation === 'none' ? 'z' : 'activation(z)'}${residual ? ' + residual[at]' : ''};
 }`;
 }
 

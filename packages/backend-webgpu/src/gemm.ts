@@ -1,4 +1,4 @@
-import { DECODED_ROWS } from '@simvlm/ops';
+import { type Activation, DECODED_ROWS } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { SimVlmWebGpuBackend } from './backend';
 import { DIRECT_COLUMNS, DIRECT_ROWS, type DirectForm, directProgram } from './gemm-direct';
@@ -18,7 +18,9 @@ export interface Gemm {
   /** Where it is given, it is added to each row. */
   readonly bias?: T | undefined;
   readonly c: T;
-  /** Where it is given, it gets the product, and c GELU of it. */
+  /** What c gets of the product; default none. */
+  readonly activation?: Activation;
+  /** Where it is given, it gets what the activation is applied to. */
   readonly z?: T | undefined;
   /** What is around the product of a few rows: `decode-linear.ts`. */
   readonly around?: FewAround;
@@ -32,9 +34,8 @@ export interface Gemm {
   readonly batch?: { readonly count: number; readonly a: boolean; readonly b: boolean };
 }
 
-/** What a launch of a few rows does besides: GELU of which nothing is kept, layer norm before the product, an addition after it. */
+/** What a launch of a few rows does besides: layer norm before the product, an addition after it. */
 interface FewAround {
-  readonly gelu?: boolean;
   readonly norm?: { readonly gamma: T; readonly beta: T; readonly epsilon: number } | undefined;
   readonly residual?: T | undefined;
 }
@@ -60,7 +61,8 @@ function fitsDirect({ M, N, K, transposeA }: Gemm): boolean {
 }
 
 function direct(backend: SimVlmWebGpuBackend, product: Gemm): void {
-  const { M, N, K, a, b, c, z, bias, sums, transposeA = false, transposeB = false } = product;
+  const { M, N, K, a, b, c, z, bias, sums, activation = 'none' } = product;
+  const { transposeA = false, transposeB = false } = product;
   const { count = 1, a: manyA, b: manyB } = product.batch ?? {};
   const form: DirectForm = {
     ...{
@@ -68,7 +70,7 @@ function direct(backend: SimVlmWebGpuBackend, product: Gemm): void {
       transposeB,
       sums: sums?.of,
       bias: bias !== undefined,
-      gelu: z !== undefined,
+      activation,
       z: z !== undefined,
     },
   };
@@ -92,7 +94,8 @@ function launchable({ mostGroups: most }: SimVlmWebGpuBackend, count: number) {
 }
 
 function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
-  const { M, N, K, a, b, c, z, bias, sums, transposeA = false, transposeB = false } = product;
+  const { M, N, K, a, b, c, z, bias, sums, activation = 'none' } = product;
+  const { transposeA = false, transposeB = false } = product;
   const { count = 1, a: manyA, b: manyB } = product.batch ?? {};
   const side = groupsOf(M, N, 64) * count >= ENOUGH_GROUPS ? 64 : 32;
   const slabs = count > 1 ? 1 : slabsOf(groupsOf(M, N, side), K);
@@ -104,7 +107,7 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
     ...{ side, transposeA, transposeB, sums: sums?.of, half: backend.found.precision === 'float16' },
     wide: { a: transposeA && byFour(M), b: !transposeB && byFour(N), c: byFour(N) },
     // What follows a sum follows where it is whole.
-    ...{ bias: !isSplit && bias !== undefined, gelu: !isSplit && z !== undefined },
+    ...{ bias: !isSplit && bias !== undefined, activation: isSplit ? 'none' : activation },
     z: !isSplit && z !== undefined,
   };
   const partial = isSplit ? backend.make([slabs, M, N], 'float32') : c;
@@ -123,22 +126,22 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
     });
   }
   if (!isSplit) return;
-  joinSlabs(backend, { partial, bias, c, z, N, size: M * N, slabs });
+  joinSlabs(backend, { partial, bias, activation, c, z, N, size: M * N, slabs });
   backend.disposeData(partial.dataId);
   if (!partialSums) return;
   const size = sums.of === 'a' ? M : N;
-  joinSlabs(backend, { partial: partialSums, c: sums.to, N: size, size, slabs });
+  joinSlabs(backend, { partial: partialSums, activation: 'none', c: sums.to, N: size, size, slabs });
   backend.disposeData(partialSums.dataId);
 }
 
 function few(backend: SimVlmWebGpuBackend, product: Gemm): void {
-  const { M, N, K, a, b, c, z, bias, transposeB = false, around = {} } = product;
+  const { M, N, K, a, b, c, z, bias, activation = 'none', transposeB = false, around = {} } = product;
   if (M * N === 0) return;
   const { norm, residual } = around;
   const byFour = (n: number) => n % 4 === 0 && K > 0;
   const form: FewForm = {
     ...{ rows: M, transposeB, wide: byFour(transposeB ? K : N), wideC: byFour(N) },
-    ...{ bias: bias !== undefined, gelu: z !== undefined || around.gelu === true, z: z !== undefined },
+    ...{ bias: bias !== undefined, activation, z: z !== undefined },
     ...{ residual: residual !== undefined, norm: norm !== undefined },
   };
   backend.launch({
@@ -172,6 +175,7 @@ function slabsOf(groups: number, K: number): number {
 interface Slabs {
   readonly partial: T;
   readonly bias?: T | undefined;
+  readonly activation: Activation;
   readonly c: T;
   readonly z?: T | undefined;
   readonly N: number;
@@ -180,10 +184,11 @@ interface Slabs {
 }
 
 /** The sum of the slabs, and what follows it. */
-function joinSlabs(backend: SimVlmWebGpuBackend, { partial, bias, c, z, N, size, slabs }: Slabs): void {
+function joinSlabs(backend: SimVlmWebGpuBackend, given: Slabs): void {
+  const { partial, bias, activation, c, z, N, size, slabs } = given;
   if (size === 0) return;
   backend.launch({
-    program: slabProgram({ bias: bias !== undefined, gelu: z !== undefined, z: z !== undefined }),
+    program: slabProgram({ bias: bias !== undefined, activation, z: z !== undefined }),
     inputs: [partial, ...(bias ? [bias] : [])],
     outputs: [c, ...(z ? [z] : [])],
     uniforms: { N, size, slabs },

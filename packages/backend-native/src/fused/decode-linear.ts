@@ -4,6 +4,7 @@
  */
 import { DECODE_LINEAR, type DecodeLinearAttrs } from '@simvlm/ops';
 import { kernel, type NativeKernel, type Of, sizeOf, type T } from '../kernels/kernel';
+import { activationCode } from './activations';
 
 type Inputs = Of<'x' | 'w'> & Partial<Of<'b' | 'gamma' | 'beta' | 'residual'>>;
 
@@ -21,7 +22,7 @@ export const decodeLinear: NativeKernel = kernel<Inputs, DecodeLinearAttrs>(
       given(gamma),
       given(beta),
       given(residual),
-      activation === 'gelu',
+      activationCode[activation],
       transposeW,
       epsilon,
     );

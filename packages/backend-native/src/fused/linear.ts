@@ -1,12 +1,12 @@
 /**
- * Linear maps with bias and GELU: one matrix product each way. `R` rows, `I` inputs, `O` outputs. A transposed matrix is a view,
+ * Linear maps with bias and activation: one matrix product each way. `R` rows, `I` inputs, `O` outputs. A transposed matrix is a view,
  * which libraries for products read as it is.
  */
 import { fusedKernel, type LinearAttrs } from '@simvlm/ops';
 import type { Handle } from '../addon/interface';
 import { kernel, type NativeBackend, type NativeKernel, type Of, sizeOf, type T } from '../kernels/kernel';
 import { operand, weight } from '../precision';
-import { columnSums, gelu, geluGrad } from './gelu';
+import { activated, activatedGrad, columnSums } from './activations';
 import { product } from './product';
 
 /** `[…, n]` as `[R, n]`. */
@@ -31,7 +31,7 @@ export const linear: NativeKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttr
     const z_RO = product(b, x_RI, w_IO, bias && weight(b, bias), extents);
     const shape = [...x.shape.slice(0, -1), O];
     if (activation === 'none') return [fromRows(b, z_RO, shape)];
-    const y_RO = gelu(b, z_RO);
+    const y_RO = activated(b, activation, z_RO);
     return [fromRows(b, y_RO, shape), fromRows(b, z_RO, shape)];
   },
 );
@@ -42,8 +42,8 @@ export const linearGrad: NativeKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T },
     const x_RI = asRows(b, operand(b, x), x.shape);
     let dz_RO = asRows(b, operand(b, dy), dy.shape);
     let db_O: Handle;
-    if (activation === 'gelu') ({ dz_RO, db_O } = geluGrad(b, dz_RO, asRows(b, operand(b, z!), dy.shape)));
-    else db_O = columnSums(b, dz_RO);
+    if (activation === 'none') db_O = columnSums(b, dz_RO);
+    else ({ dz_RO, db_O } = activatedGrad(b, activation, dz_RO, asRows(b, operand(b, z!), dy.shape)));
     const w_any = weight(b, w);
     const [R, I] = [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1]!];
     const O = dy.shape[dy.shape.length - 1]!;

@@ -1,4 +1,4 @@
-/** The exponential, and GELU with its derivative, on four lanes. */
+/** The exponential, and sums and maxima across lanes. */
 
 import { splat } from './math';
 
@@ -65,34 +65,4 @@ export function maxes4(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.max(i32x4.shuffle(a, b, 0, 4, 1, 5), i32x4.shuffle(a, b, 2, 6, 3, 7));
   const cd = f32x4.max(i32x4.shuffle(c, d, 0, 4, 1, 5), i32x4.shuffle(c, d, 2, 6, 3, 7));
   return f32x4.max(i64x2.shuffle(ab, cd, 0, 2), i64x2.shuffle(ab, cd, 1, 3));
-}
-
-/** √(2/π) and the cubic coefficient of GELU's tanh approximation. */
-const GELU_SCALE: f32 = 0.7978845608028654;
-const GELU_CUBIC: f32 = 0.044715;
-
-/** The logistic function of 2u, u = √(2/π)(z + 0.044715 z³): ½(1 + tanh u) without cancellation. */
-// @ts-ignore: decorator
-@inline
-function geluGate(z: v128, square: v128): v128 {
-  const u = f32x4.mul(z, mulAdd(square, splat(-2 * GELU_SCALE * GELU_CUBIC), splat(-2 * GELU_SCALE)));
-  return f32x4.div(splat(1), f32x4.add(splat(1), expf4(u)));
-}
-
-/** GELU, tanh approximation: z · ½(1 + tanh(√(2/π)(z + 0.044715 z³))). */
-// @ts-ignore: decorator
-@inline
-export function geluf4(z: v128): v128 {
-  return f32x4.mul(z, geluGate(z, f32x4.mul(z, z)));
-}
-
-/** The derivative of `geluf4`: g + z·g(1 − g)·2u′. */
-// @ts-ignore: decorator
-@inline
-export function geluGradf4(z: v128): v128 {
-  const square = f32x4.mul(z, z);
-  const gate = geluGate(z, square);
-  const slope = mulAdd(square, splat(6 * GELU_SCALE * GELU_CUBIC), splat(2 * GELU_SCALE));
-  const inner = f32x4.mul(f32x4.mul(gate, f32x4.sub(splat(1), gate)), f32x4.mul(z, slope));
-  return f32x4.add(gate, inner);
 }

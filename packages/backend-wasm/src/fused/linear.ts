@@ -1,10 +1,16 @@
-import { fusedKernel, type LinearAttrs } from '@simvlm/ops';
+import { type Activation, fusedKernel, type LinearAttrs } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend';
 import { gemm } from '../gemm';
 import { defineFused } from './define';
 import { grainOf, runsOf, sizeOf } from './grain';
 import { columnSums, sumPartials } from './reduce';
+
+/** As the kernels number them (assembly/lib/activations.ts). */
+const CODES = { gelu: 0, 'gelu-erf': 1, 'quick-gelu': 2 } as const satisfies Record<
+  Exclude<Activation, 'none'>,
+  number
+>;
 
 /** R, I and O of x[…, I] · w. */
 function extents(x: tf.TensorInfo, w: tf.TensorInfo, transposeW: boolean): [number, number, number] {
@@ -27,7 +33,8 @@ export const linear = defineFused<'x' | 'w' | 'b?', LinearAttrs>(
     });
     if (activation === 'none') return [z];
     const y = backend.output(shape);
-    backend.runJob('fusedGelu', rows * outputs, [backend.pointer(z), backend.pointer(y)], grainOf(2));
+    const given = [CODES[activation], backend.pointer(z), backend.pointer(y)];
+    backend.runJob('fusedActivation', rows * outputs, given, grainOf(2));
     return [y, z];
   },
 );
@@ -62,26 +69,25 @@ export const linearGrad = defineFused<'x' | 'w' | 'z?' | 'dy', LinearAttrs>(
       return [dx, dw, db];
     }
     backend.runtime.withScratch(rows * outputs * 4, dz => {
-      geluGrad(backend, backend.pointer(z!), backend.pointer(dy), dz, db, rows, outputs);
+      const given = { code: CODES[activation], z: backend.pointer(z!), dy: backend.pointer(dy), dz };
+      throughActivation(backend, given, db, rows, outputs);
       products(dz);
     });
     return [dx, dw, db];
   },
 );
 
-/** dz = dy · gelu′(z) at `dz`, and its column sums. */
-function geluGrad(
+/** dz = dy · activation′(z) at `dz`, and its column sums. */
+function throughActivation(
   backend: WasmBackend,
-  z: number,
-  dy: number,
-  dz: number,
+  { code, z, dy, dz }: Record<'code' | 'z' | 'dy' | 'dz', number>,
   db: tf.TensorInfo,
   rows: number,
   width: number,
 ): void {
   const { perRun, runs } = runsOf(rows, 2 * width);
   backend.runtime.withScratch(runs * width * 4, partial => {
-    backend.runJob('fusedGeluGrad', runs, [z, dy, dz, partial, rows, width, perRun]);
+    backend.runJob('fusedActivationGrad', runs, [code, z, dy, dz, partial, rows, width, perRun]);
     sumPartials(backend, partial, db, runs, width);
   });
 }

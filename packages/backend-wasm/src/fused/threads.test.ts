@@ -66,6 +66,12 @@ const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][
     { activation: 'gelu', transposeW: true },
   ],
   [fusedKernel.linearGrad, { x: square, w: square, dy: square }, { activation: 'none', transposeW: false }],
+  [fusedKernel.linear, { x: square, w: square }, { activation: 'gelu-erf', transposeW: false }],
+  [
+    fusedKernel.linearGrad,
+    { x: square, w: square, z: square, dy: square },
+    { activation: 'quick-gelu', transposeW: false },
+  ],
   [fusedKernel.embedding, { table: rows, ids: integers([5000], 2000) }, {}],
   [fusedKernel.embeddingGrad, { ids: integers([2000], 9000), dy: rows }, { vocabSize: 9000 }],
   [

@@ -1,8 +1,8 @@
 /**
- * What a step of decoding does around a linear map, in one launch: y = residual + gelu(norm(x) · w + b), for up to 8 rows.
+ * What a step of decoding does around a linear map, in one launch: y = residual + activation(norm(x) · w + b), for up to 8 rows.
  *
- *     x ──▶ norm ──▶ · w + b ──▶ gelu ──▶ + ──▶ y          launches of a decoder layer
- *     ╰───────────── residual ────────────╯                self-attention 7, cross-attention 3, MLP 2
+ *     x ──▶ norm ──▶ · w + b ──▶ activation ──▶ + ──▶ y          launches of a decoder layer
+ *     ╰──────────────── residual ───────────────╯                self-attention 7, cross-attention 3, MLP 2
  *
  * Each launch is asked for by JavaScript and the driver, however little there is to compute.
  */
@@ -19,11 +19,8 @@ export const decodeLinear: WebGpuKernel = kernel<Inputs, DecodeLinearAttrs>(
     const N = w.shape[transposeW ? 0 : 1]!;
     const c: T = backend.make([...x.shape.slice(0, -1), N], 'float32');
     gemm(backend, {
-      ...{ M, N, K, a: x, b: w, transposeB: transposeW, bias, c },
-      around: {
-        ...{ gelu: activation === 'gelu', residual },
-        norm: gamma && beta && { gamma, beta, epsilon },
-      },
+      ...{ M, N, K, a: x, b: w, transposeB: transposeW, bias, activation, c },
+      around: { residual, norm: gamma && beta && { gamma, beta, epsilon } },
     });
     return c;
   },

@@ -1,32 +1,32 @@
 /**
- * Linear maps with bias and GELU: one matrix product each way. `R` rows, `I` inputs, `O` outputs.
+ * Linear maps with bias and activation: one matrix product each way. `R` rows, `I` inputs, `O` outputs.
  *
- *     y = gelu(x · w + b)       one launch, z beside it
- *     dz = dy · gelu′(z)        one launch, with GELU only: the slope in both products below would be computed for each tile anew
+ *     y = activation(x · w + b)       one launch, z beside it
+ *     dz = dy · activation′(z)        one launch, with an activation only: the slope in both products below would be computed for each tile anew
  *     dx = dz · wᵀ              one
  *     dw = xᵀ · dz              one, which has db, the sums of dz's columns, on the way; where it is cut into slabs two more to add them
  */
-import { fusedKernel, type LinearAttrs } from '@simvlm/ops';
+import { type Activation, fusedKernel, type LinearAttrs } from '@simvlm/ops';
 import { gemm } from '../gemm';
 import { folded, type Program } from '../program';
-import { geluText } from './gelu';
+import { activationText } from './activations';
 import { kernel, type Of, type SimVlmWebGpuBackend, sizeOf, type T, type WebGpuKernel } from './kernel';
 
 const THREADS = 64;
 
-const geluGrad: Program = {
-  key: 'gelu-grad',
+const slopeProgram = (activation: Activation): Program => ({
+  key: `activation-grad ${activation}`,
   reads: { z: 'f32', dy: 'f32' },
   writes: { dz: 'f32' },
   uniforms: ['size'],
   workgroup: [THREADS, 1, 1],
   code: () => `
-${geluText('f32')}
+${activationText(activation, 'f32')}
 fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
   let at = groupIndex * ${THREADS} + lane;
-  if (at < u.size) { dz[at] = dy[at] * geluSlope(z[at]); }
+  if (at < u.size) { dz[at] = dy[at] * activationSlope(z[at]); }
 }`,
-};
+});
 
 export const linear: WebGpuKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttrs>(
   fusedKernel.linear,
@@ -34,8 +34,8 @@ export const linear: WebGpuKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttr
     const [R, I, O] = extents(x, w, transposeW);
     const shape = [...x.shape.slice(0, -1), O];
     const c = backend.make(shape, 'float32');
-    const z = activation === 'gelu' ? backend.make(shape, 'float32') : undefined;
-    gemm(backend, { M: R, N: O, K: I, a: x, b: w, transposeB: transposeW, bias, c, z });
+    const z = activation === 'none' ? undefined : backend.make(shape, 'float32');
+    gemm(backend, { M: R, N: O, K: I, a: x, b: w, transposeB: transposeW, bias, activation, c, z });
     return z ? [c, z] : [c];
   },
 );
@@ -44,7 +44,7 @@ export const linearGrad: WebGpuKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T },
   fusedKernel.linearGrad,
   (backend, { x, w, z, dy }, { activation, transposeW }) => {
     const [R, I, O] = extents(x, w, transposeW);
-    const dz = activation === 'gelu' ? throughGelu(backend, z!, dy) : dy;
+    const dz = activation === 'none' ? dy : through(backend, activation, z!, dy);
     const [dx, dw, db] = [x.shape, w.shape, [O]].map(shape => backend.make(shape, 'float32')) as [T, T, T];
     gemm(backend, { M: R, N: I, K: O, a: dz, b: w, transposeB: !transposeW, c: dx });
     // The weights' gradient lies as the weights do.
@@ -62,10 +62,11 @@ function extents(x: T, w: T, transposeW: boolean): [number, number, number] {
   return [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1]!, w.shape[transposeW ? 0 : 1]!];
 }
 
-function throughGelu(backend: SimVlmWebGpuBackend, z: T, dy: T): T {
+function through(backend: SimVlmWebGpuBackend, activation: Activation, z: T, dy: T): T {
   const dz = backend.make(dy.shape, 'float32');
   const size = sizeOf(dy.shape);
   const groups = folded(Math.ceil(size / THREADS), backend.device.limits.maxComputeWorkgroupsPerDimension);
-  backend.launch({ program: geluGrad, inputs: [z, dy], outputs: [dz], uniforms: { size }, groups });
+  const program = slopeProgram(activation);
+  backend.launch({ program, inputs: [z, dy], outputs: [dz], uniforms: { size }, groups });
   return dz;
 }

@@ -1,10 +1,11 @@
-// GELU (Hendrycks and Gimpel, 2016) in its tanh form: z · σ(s) with s = 2√(2/π) · (z + 0.044715 z³). `R` rows, `O` columns.
+// Activations, and their gradients with the sums over the rows. `R` rows, `O` columns.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
 
+#include "activations.h"
 #include "fused.h"
 #include "simd.h"
 
@@ -14,24 +15,12 @@ namespace {
 using simd::Floats;
 using simd::kLanes;
 
-constexpr float kLinear = 1.5957691216057308f;  // 2√(2/π)
-constexpr float kCubic = 0.044715f * kLinear;
-
-SIMVLM_INLINE Floats gate(Floats z) {
-  const Floats s = (z * z * kCubic + kLinear) * z;
-  return 1.0f / (1.0f + simd::exp(-s));
-}
-
-struct Gelu {
+template <class Curve>
+struct Activated {
   static SIMVLM_INLINE void run(const float* z, float* y, int64_t count) {
     int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      const Floats x = simd::load(z + i);
-      simd::store(y + i, x * gate(x));
-    }
-    if (i == count) return;
-    const Floats x = simd::loadSome(z + i, count - i);
-    simd::storeSome(y + i, x * gate(x), count - i);
+    for (; i + kLanes <= count; i += kLanes) simd::store(y + i, Curve::value(simd::load(z + i)));
+    if (i < count) simd::storeSome(y + i, Curve::value(simd::loadSome(z + i, count - i)), count - i);
   }
 };
 
@@ -47,15 +36,13 @@ struct Sums {
   }
 };
 
-/** dy · (g + z · g (1 − g) · s′) with g = σ(s), which is stored. */
-struct GeluGradient {
+/** dy · the curve's slope at z, which is stored. */
+template <class Curve>
+struct Gradient {
   static SIMVLM_INLINE Floats at(const float* dy, const float* z, float* dz, int64_t count) {
     const bool whole = count == kLanes;
     const Floats x = whole ? simd::load(z) : simd::loadSome(z, count);
-    const Floats by = whole ? simd::load(dy) : simd::loadSome(dy, count);
-    const Floats g = gate(x);
-    const Floats slope = x * x * (3 * kCubic) + kLinear;
-    const Floats d = by * (g + x * g * (1.0f - g) * slope);
+    const Floats d = (whole ? simd::load(dy) : simd::loadSome(dy, count)) * Curve::slope(x);
     if (whole)
       simd::store(dz, d);
     else
@@ -101,22 +88,27 @@ void overColumns(const float* x, const float* z, float* out, float* sums, int64_
 
 }  // namespace
 
-at::Tensor gelu(const at::Tensor& given) {
+at::Tensor activated(const at::Tensor& given, int64_t activation) {
   const at::Tensor z = given.contiguous();
   at::Tensor y = at::empty_like(z);
   const float* from = z.data_ptr<float>();
   float* to = y.data_ptr<float>();
-  at::parallel_for(0, z.numel(), simd::kGrain, [&](int64_t begin, int64_t end) {
-    simd::run<Gelu>(from + begin, to + begin, end - begin);
+  withCurve(static_cast<Activation>(activation), [&](auto curve) {
+    at::parallel_for(0, z.numel(), simd::kGrain, [&](int64_t begin, int64_t end) {
+      simd::run<Activated<decltype(curve)>>(from + begin, to + begin, end - begin);
+    });
   });
   return y;
 }
 
-std::tuple<at::Tensor, at::Tensor> geluBackward(const at::Tensor& given, const at::Tensor& before) {
+std::tuple<at::Tensor, at::Tensor> activatedBackward(const at::Tensor& given, const at::Tensor& before,
+                                                     int64_t activation) {
   const at::Tensor dy = given.contiguous(), z = before.contiguous();
   at::Tensor dz = at::empty_like(z), db = at::empty({z.size(1)}, z.options());
-  overColumns<GeluGradient>(dy.data_ptr<float>(), z.data_ptr<float>(), dz.data_ptr<float>(),
-                            db.data_ptr<float>(), z.size(0), z.size(1));
+  withCurve(static_cast<Activation>(activation), [&](auto curve) {
+    overColumns<Gradient<decltype(curve)>>(dy.data_ptr<float>(), z.data_ptr<float>(), dz.data_ptr<float>(),
+                                           db.data_ptr<float>(), z.size(0), z.size(1));
+  });
   return {dz, db};
 }
 
