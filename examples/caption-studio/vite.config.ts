@@ -8,18 +8,24 @@ import { sourceAliases } from '../../scripts/source-aliases.ts';
  * What the page and its workers may do. `connect-src` is the page's promise, kept by the browser: nothing can be sent anywhere. A worker
  * has the policy of its own response, not that of the page, so a policy in `index.html` alone would not bind the engine.
  */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self' blob:",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+const policyOf = (connect: string) =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self' blob:",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    `connect-src ${connect}`,
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+const policy = policyOf("'self'");
+
+/** The one worker that may ask other machines, for a checkpoint whose address the visitor gave; it never sees a picture. */
+const isFetcher = (path: string) => /(^|\/)assets\/fetcher-[^/]*\.js$/.test(path);
+const fetcherPolicy = policyOf("'self' https: http:");
 
 /** Headers of every response. */
 const headers = {
@@ -47,6 +53,27 @@ function policyInPage(): Plugin {
   };
 }
 
+/** Gives the fetcher its own policy where `vite preview` serves the page. */
+function fetcherHeaders(): Plugin {
+  return {
+    name: 'fetcher-headers',
+    configurePreviewServer({ middlewares }) {
+      middlewares.use((request, response, next) => {
+        if (isFetcher(request.url ?? '')) {
+          const { setHeader } = response;
+          response.setHeader = (name, value) =>
+            setHeader.call(
+              response,
+              name,
+              name.toLowerCase() === 'content-security-policy' ? fetcherPolicy : value,
+            );
+        }
+        next();
+      });
+    },
+  };
+}
+
 /** Writes `_headers`, which several static hosts read: a path, then the headers of every response below it. */
 function headersFile(): Plugin {
   return {
@@ -54,7 +81,9 @@ function headersFile(): Plugin {
     apply: 'build',
     generateBundle() {
       const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`);
-      this.emitFile({ type: 'asset', fileName: '_headers', source: `/*\n${lines.join('')}` });
+      // Of two policies a browser obeys both: the general one is taken away first.
+      const fetcher = `/assets/fetcher-*\n  ! content-security-policy\n  content-security-policy: ${fetcherPolicy}\n`;
+      this.emitFile({ type: 'asset', fileName: '_headers', source: `/*\n${lines.join('')}${fetcher}` });
     },
   };
 }
@@ -71,7 +100,7 @@ function shell(): Plugin {
     generateBundle(_, bundle) {
       const files = Object.keys(bundle).filter(name => !/\.(safetensors|html)$|^_headers$/.test(name));
       const version = createHash('sha256').update(files.sort().join('\n')).digest('hex').slice(0, 16);
-      const source = `self.shell = ${JSON.stringify({ version, files: ['./', 'icon.svg', 'manifest.webmanifest', ...files], headers })};\n`;
+      const source = `self.shell = ${JSON.stringify({ version, files: ['./', 'icon.svg', 'manifest.webmanifest', ...files], headers, fetcherPolicy })};\n`;
       this.emitFile({ type: 'asset', fileName: 'shell.js', source });
     },
   };
@@ -85,7 +114,7 @@ export default defineConfig({
   base: './',
   // The packages' sources, so that the page needs no build of them; of libtorch a browser gets the word that there is none.
   resolve: { alias: sourceAliases({ '@simvlm/backend-native': 'packages/backend-native/src/browser.ts' }) },
-  plugins: [policyInPage(), shell(), headersFile()],
+  plugins: [policyInPage(), shell(), headersFile(), fetcherHeaders()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   // Many hosts compress what they send, and then do not say how much it will be.
   define: { 'import.meta.env.WEIGHTS_BYTES': statSync(weights).size },

@@ -1,7 +1,18 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { violations } from './axe';
-import { addLessons, chooseTab, launch, open, ready, type Studio, setSteps, train, trained } from './studio';
+import {
+  addLessons,
+  chooseTab,
+  launch,
+  open,
+  ready,
+  type Studio,
+  setSteps,
+  smallCheckpoint,
+  train,
+  trained,
+} from './studio';
 
 describe('for everyone', () => {
   let browser: Browser;
@@ -22,6 +33,14 @@ describe('for everyone', () => {
     await setSteps(page, 3);
     await train(page);
     await trained(page);
+    expect(await violations(page)).toEqual([]);
+
+    await chooseTab(page, 'Model');
+    await page.getByLabel('Open a zip').setInputFiles({
+      ...{ name: 'small.zip', mimeType: 'application/zip' },
+      buffer: await smallCheckpoint(),
+    });
+    await page.getByRole('button', { name: 'Load this model' }).waitFor();
     expect(await violations(page)).toEqual([]);
 
     await chooseTab(page, 'About');

@@ -19,6 +19,7 @@ import {
   setSteps,
   shipped,
   smallCheckpoint,
+  takeZip,
   train,
   trained,
 } from './studio';
@@ -109,7 +110,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
   test('a checkpoint of another configuration, one that is cut off, no archive at all, and a zip bomb', async () => {
     const visited = await visit();
     const { page } = visited;
-    await chooseTab(page, 'Teach');
+    await chooseTab(page, 'Model');
     const names = ['model.json', 'run.json', 'tokenizer.model', 'weights.safetensors'];
     const files = Object.fromEntries(
       await Promise.all(
@@ -127,7 +128,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
       [new TextEncoder().encode('no archive'), /not a zip archive/],
       [zipSync({ 'weights.safetensors': new Uint8Array(1e8) }, { level: 1 }), /far more than it holds/],
     ] as const) {
-      await page.getByLabel('Import a zip').setInputFiles({
+      await page.getByLabel('Open a zip').setInputFiles({
         name: 'checkpoint.zip',
         mimeType: 'application/zip',
         buffer: Buffer.from(buffer),
@@ -143,13 +144,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
     // With a small model, brought along before: on the processor, WebGPU compiles a shader of each shape, twice here.
     const visited = await visit();
     const { page } = visited;
-    await chooseTab(page, 'Teach');
-    await page.getByLabel('Import a zip').setInputFiles({
-      name: 'small.zip',
-      mimeType: 'application/zip',
-      buffer: await smallCheckpoint(),
-    });
-    await expectNotice(page, /^Imported$/, 'done');
+    await takeZip(page, { name: 'small.zip', mimeType: 'application/zip', buffer: await smallCheckpoint() });
     await page.goto(new URL('?backend=webgpu&software=1', page.url()).href);
     await ready(visited);
     await addLessons(page, { 'pig-face': 'my pig' });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
@@ -55,6 +55,16 @@ describe('headers', () => {
       }
     }
     expect(written).toMatch(/^\/\*\n/);
+    // The one worker that may ask other machines has a policy of its own, in place of the general one.
+    const fetcher = (await readdir(resolve(root, outDir, 'assets'))).find(name =>
+      name.startsWith('fetcher-'),
+    )!;
+    const { headers } = await fetch(`${address}assets/${fetcher}`);
+    const own = headers.get('content-security-policy')!;
+    expect(own).toContain("connect-src 'self' https: http:;");
+    expect(written).toContain(
+      `/assets/fetcher-*\n  ! content-security-policy\n  content-security-policy: ${own}\n`,
+    );
   });
 
   test('no page can show this one in a frame, and the policy stops nothing that it does itself', async () => {

@@ -29,8 +29,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** The folder of the checkpoint that the page comes with. */
 export const shipped = `${root}packages/checkpoint-emoji/checkpoint`;
 
-/** A zip of the shipped checkpoint with a model in it that is small and knows nothing. */
-export async function smallCheckpoint(): Promise<Buffer> {
+/** The files of the shipped checkpoint with a model in it that is small and knows nothing. */
+export async function smallFiles(): Promise<Record<string, Uint8Array>> {
   const read = async (name: string) => new Uint8Array(await readFile(`${shipped}/${name}`));
   const config: SimVlmConfig = {
     ...JSON.parse(await readFile(`${shipped}/model.json`, 'utf8')),
@@ -41,13 +41,16 @@ export async function smallCheckpoint(): Promise<Buffer> {
   const model = SimVlm.create(config);
   const weights = await model.saveWeights();
   model.dispose();
-  const files = {
+  return {
     'model.json': new TextEncoder().encode(JSON.stringify(config)),
     'weights.safetensors': weights,
     'tokenizer.model': await read('tokenizer.model'),
     'run.json': await read('run.json'),
   };
-  return Buffer.from(zipSync(files, { level: 0 }));
+}
+
+export async function smallCheckpoint(): Promise<Buffer> {
+  return Buffer.from(zipSync(await smallFiles(), { level: 0 }));
 }
 
 /** A committed picture by its name. */
@@ -147,6 +150,14 @@ export async function said(page: Page): Promise<string> {
 
 export async function chooseTab(page: Page, name: string): Promise<void> {
   await page.getByRole('tab', { name }).click();
+}
+
+/** Opens a zip of a checkpoint in the Model view, and loads what it is shown to be. */
+export async function takeZip(page: Page, file: Parameters<Locator['setInputFiles']>[0]): Promise<void> {
+  await chooseTab(page, 'Model');
+  await page.getByLabel('Open a zip').setInputFiles(file);
+  await page.getByRole('button', { name: 'Load this model' }).click();
+  await expectNotice(page, /^Loaded$/, 'done');
 }
 
 /** Adds pictures with their captions in the Teach view; those named in `heldOut` are not trained on. */

@@ -4,7 +4,7 @@
  */
 importScripts('shell.js'); // changes with every build, which makes the browser install this one anew
 
-const { version, files, headers } = self.shell;
+const { version, files, headers, fetcherPolicy } = self.shell;
 const shellCache = `studio-shell-${version}`;
 
 self.addEventListener('install', event => {
@@ -50,13 +50,19 @@ async function page(request) {
 
 /** Names carry a hash of the contents, so what is kept is never stale. */
 async function file(request) {
-  return withHeaders((await caches.match(request, { ignoreVary: true })) ?? (await fetch(request)));
+  const response = (await caches.match(request, { ignoreVary: true })) ?? (await fetch(request));
+  // The one worker that may ask other machines.
+  const isFetcher = /\/assets\/fetcher-[^/]*\.js$/.test(new URL(request.url).pathname);
+  return withHeaders(
+    response,
+    isFetcher ? { ...headers, 'content-security-policy': fetcherPolicy } : headers,
+  );
 }
 
-function withHeaders(response) {
+function withHeaders(response, more = headers) {
   if (response.type === 'opaqueredirect' || response.status === 0) return response;
   const all = new Headers(response.headers);
-  for (const [name, value] of Object.entries(headers)) if (!all.has(name)) all.set(name, value);
+  for (const [name, value] of Object.entries(more)) if (!all.has(name)) all.set(name, value);
   return new Response(response.body, {
     status: response.status,
     statusText: response.statusText,

@@ -1,4 +1,5 @@
 import type { CheckpointFiles } from '@simvlm/checkpoint';
+import { memoryCheckpoint } from '@simvlm/checkpoint';
 import { imagePixels } from '@simvlm/data';
 import { centerCrop } from '@simvlm/image';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -44,7 +45,7 @@ describe.each(['encoder-decoder', 'decoder-only'] as const)('a model that is %s'
     expect(caption.grid).toEqual({ height: 4, width: 4 });
 
     // The same by the library alone, token by token.
-    const { model, tokenizer } = await openModel(shipped, 'again');
+    const { model, tokenizer } = await openModel(memoryCheckpoint(shipped), { name: 'again' });
     const image = imagePixels([centerCrop(await decodePicture(picture.file, picture.name, 128), 16)]);
     const [made] = await model.generate({ images: image });
     const { tokens, tokenLogProbs, logProb } = made!;

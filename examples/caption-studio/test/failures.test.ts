@@ -2,6 +2,7 @@ import { SimVlm } from '@simvlm/model';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   FakeOpfs,
+  imported,
   listener,
   newEngine,
   settings,
@@ -43,8 +44,8 @@ describe('storage that fails costs no training', () => {
     expect(heard.steps.map(({ loss }) => loss)).toEqual(all.heard.steps.map(({ loss }) => loss));
     expect(await weightsOf(engine)).toEqual(await weightsOf(whole));
     // An import is taken too, and says that it is not kept.
-    const imported = await engine.importCheckpoint(await whole.exportCheckpoint());
-    expect(imported).toMatchObject({ name: 'taught', notice: { code } });
+    const info = await imported(engine, await whole.exportCheckpoint());
+    expect(info).toMatchObject({ name: 'taught', notice: { code } });
     expect(await engine.reset()).toMatchObject({ name: 'shipped' });
   });
 

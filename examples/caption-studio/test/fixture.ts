@@ -7,7 +7,9 @@ import sharp from 'sharp';
 import { FakeOpfs } from '../../../packages/checkpoint/test/fake-opfs';
 import { Backend, type BackendOptions } from '../src/engine/backend';
 import type {
+  CheckpointFolder,
   Lesson,
+  ModelInfo,
   Picture,
   StudioFailure,
   TeachCaption,
@@ -94,6 +96,13 @@ export async function smallCheckpoint(
   ]);
 }
 
+/** Takes a folder in, as the page does with what the visitor gives it. */
+export async function imported(engine: StudioEngine, folder: CheckpointFolder): Promise<ModelInfo> {
+  const files = folder.map(({ name, bytes }) => ({ name, file: new Blob([bytes as BlobPart]) }));
+  await engine.offer({ kind: 'files', files });
+  return engine.takeOffered(() => {});
+}
+
 /** Names every content: to compare bytes one by one takes vitest seconds. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -114,15 +123,22 @@ export interface EngineOptions {
   /** What the browser keeps; with `null` it keeps nothing. */
   readonly opfs?: FakeOpfs | null;
   readonly backend?: BackendOptions | Backend;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** An engine as a visit has it: another one over the same files is the page after a reload. */
-export function newEngine({ shipped, opfs = new FakeOpfs(), backend = { prefer: 'wasm' } }: EngineOptions) {
+export function newEngine({
+  shipped,
+  opfs = new FakeOpfs(),
+  backend = { prefer: 'wasm' },
+  fetch = globalThis.fetch,
+}: EngineOptions) {
   const storage = opfs === null ? new StudioStorage() : new StudioStorage(opfs.root);
   return new StudioEngine({
     backend: backend instanceof Backend ? backend : new Backend(backend),
     storage,
     shipped: async () => shipped,
+    fetch,
   });
 }
 

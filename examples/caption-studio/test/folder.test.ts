@@ -9,6 +9,7 @@ import type { CheckpointFolder } from '../src/engine/engine';
 import {
   drawing,
   failureOf,
+  imported,
   json,
   listener,
   newEngine,
@@ -76,7 +77,7 @@ describe('the folder is the one of the command line', () => {
     expect(await captionByCommandLine(path, file)).toBe('a green square');
 
     const other = await started();
-    expect(await other.importCheckpoint(folder)).toMatchObject({ name: 'taught', card: '# A small model\n' });
+    expect(await imported(other, folder)).toMatchObject({ name: 'taught', card: '# A small model\n' });
     const caption = await other.caption({ id: '1', name: 'green.png', file }, () => {});
     expect(caption.text).toBe('a green square');
     expect((await other.exportCheckpoint()).length).toBe(folder.length);
@@ -91,7 +92,7 @@ describe('the folder is the one of the command line', () => {
     expect(contents(await checkpointFiles(await openCheckpoint(await onDisk(folder))))).toEqual(
       contents(shipped),
     );
-    expect(await engine.importCheckpoint(withoutManifest(folder))).toMatchObject({ name: 'small' });
+    expect(await imported(engine, withoutManifest(folder))).toMatchObject({ name: 'small' });
   });
 });
 
@@ -99,7 +100,7 @@ test('of a model card that has no end, the beginning is shown', async () => {
   const engine = await started();
   const card = new TextEncoder().encode('word '.repeat(1e6));
   const folder = change(withoutManifest(await engine.exportCheckpoint()), 'README.md', card);
-  expect((await engine.importCheckpoint(folder)).card).toHaveLength(2 ** 18);
+  expect((await imported(engine, folder)).card).toHaveLength(2 ** 18);
 });
 
 describe('what does not fit is refused, and the model stays', () => {
@@ -183,7 +184,7 @@ describe('what does not fit is refused, and the model stays', () => {
     const engine = await started();
     const before = await engine.memory();
     const { model } = await engine.info();
-    const failure = await failureOf(engine.importCheckpoint(await damage(await engine.exportCheckpoint())));
+    const failure = await failureOf(imported(engine, await damage(await engine.exportCheckpoint())));
     expect(failure).toMatchObject({ code, detail: expect.any(String) });
     expect((await engine.info()).model).toEqual(model);
     expect(await engine.memory()).toEqual(before);

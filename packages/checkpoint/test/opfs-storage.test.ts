@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CheckpointError } from '@simvlm/core';
 import { describe, expect, test } from 'vitest';
 import { checkpointFolder, folderCheckpoint, opfsStorage } from '../src/browser';
-import type { KeepRules } from '../src/index';
+import type { CheckpointFiles, KeepRules } from '../src/index';
 import { openCheckpoint } from '../src/node';
 import { content, filesOf, temporaryFolder } from './disk';
 import { errorOf } from './error-of';
@@ -11,6 +11,9 @@ import { FakeOpfs, type FakeOptions } from './fake-opfs';
 
 const storageOf = (opfs: FakeOpfs, keep?: KeepRules) =>
   opfsStorage({ directory: 'studio/checkpoints', root: opfs.root, ...(keep !== undefined && { keep }) });
+
+const blobs = (files: CheckpointFiles) =>
+  new Map([...files].map(([name, bytes]) => [name, new Blob([bytes as BlobPart])]));
 
 /** The same files, with one operation that fails. */
 async function withOne(options: FakeOptions): Promise<FakeOpfs> {
@@ -171,16 +174,24 @@ describe('a checkpoint as a folder of files', () => {
     const files = await checkpointFolder(content(7));
     for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
     expect(await filesOf(openCheckpoint(folder))).toEqual(content(7));
-    expect(await folderCheckpoint(files)).toEqual(content(7));
+    expect(await filesOf(folderCheckpoint(blobs(files)))).toEqual(content(7));
     // Put together by hand.
-    expect(await folderCheckpoint(content(7))).toEqual(content(7));
+    expect(await filesOf(folderCheckpoint(blobs(content(7))))).toEqual(content(7));
   });
 
   test('a file that was changed or left out is refused', async () => {
     const changed = new Map(await checkpointFolder(content(7))).set('trainer.json', new Uint8Array(3));
-    expect((await errorOf(folderCheckpoint(changed))).message).toMatch(/trainer.json has 3 bytes instead/);
+    expect((await errorOf(folderCheckpoint(blobs(changed)))).message).toMatch(
+      /trainer.json has 3 bytes instead/,
+    );
+    const flipped = new Map(await checkpointFolder(content(7))).set(
+      'trainer.json',
+      new Uint8Array(content(7).get('trainer.json')!.length),
+    );
+    const checkpoint = await folderCheckpoint(blobs(flipped));
+    expect((await errorOf(checkpoint.verify('trainer.json'))).message).toMatch(/trainer.json was changed/);
     const without = new Map(await checkpointFolder(content(7)));
     without.delete('trainer.json');
-    expect((await errorOf(folderCheckpoint(without))).message).toMatch(/there is no trainer.json/);
+    expect((await errorOf(folderCheckpoint(blobs(without)))).message).toMatch(/has no trainer.json/);
   });
 });

@@ -27,8 +27,41 @@ export interface ModelInfo {
   readonly grid: { readonly height: number; readonly width: number };
   /** The model card, as Markdown, when the checkpoint has one. */
   readonly card?: string;
-  /** Of a model just imported that could not be kept for the next visit: why. */
+  /** Where the weights come from, when the checkpoint says so. */
+  readonly origin?: ModelOrigin;
+  /** Lent for this visit: the page's own model, or the taught one, comes back with `giveBack` or the next visit. */
+  readonly borrowed: boolean;
+  /** Of a model just taken that could not be kept for the next visit: why. */
   readonly notice?: StudioFailure;
+}
+
+/** What an imported checkpoint says of where it comes from, in its own words. */
+export interface ModelOrigin {
+  readonly repository?: string;
+  readonly revision?: string;
+  readonly modelType?: string;
+  readonly licence?: string;
+}
+
+/** Where a checkpoint is: a folder on a web server, or the files of a folder or an archive that the visitor gave. */
+export type CheckpointSource =
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'files'; readonly files: CheckpointBlobs };
+
+/** What is known of a checkpoint before its weights are loaded. */
+export interface ModelOffer
+  extends Pick<ModelInfo, 'name' | 'parameters' | 'imageSize' | 'vocabSize' | 'origin'> {
+  /** What kind of model it is, such as `GIT`. */
+  readonly kind: string;
+  /** What is known of that kind in this page, in words. */
+  readonly experience: string;
+  /** Bytes of the files that will be read: over the network for an address. */
+  readonly bytes: number;
+  readonly remote: boolean;
+  /** Bytes of the weights on the backend; a caption needs some more. */
+  readonly memory: number;
+  /** Why it cannot be loaded here; without it, it can. */
+  readonly refusal?: StudioFailure;
 }
 
 export interface LoadProgress {
@@ -138,6 +171,8 @@ export interface StudioFailure {
     | 'CHECKPOINT_MISMATCH'
     | 'CHECKPOINT_DAMAGED'
     | 'CHECKPOINT_TOO_LARGE'
+    | 'CHECKPOINT_UNKNOWN'
+    | 'CHECKPOINT_NOT_FOUND'
     | 'GPU_LOST'
     | 'OUT_OF_MEMORY'
     | 'TRAINING_DIVERGED'
@@ -151,6 +186,9 @@ export interface StudioFailure {
   readonly advice: string;
   readonly detail?: string;
 }
+
+/** Files that the visitor gave, by name; they are read when they are needed. */
+export type CheckpointBlobs = readonly { readonly name: string; readonly file: Blob }[];
 
 /** Files of a checkpoint folder by name, as the command line reads and writes them. */
 export type CheckpointFolder = readonly { readonly name: string; readonly bytes: Uint8Array }[];
@@ -181,7 +219,12 @@ export interface Engine {
   /** The session that OPFS holds, if any. */
   saved(): Promise<SavedSession | undefined>;
   exportCheckpoint(): Promise<CheckpointFolder>;
-  importCheckpoint(folder: CheckpointFolder): Promise<ModelInfo>;
+  /** Opens names, shapes and small files of a checkpoint, and none of its weights; the model in use stays. */
+  offer(source: CheckpointSource): Promise<ModelOffer>;
+  /** Loads what was offered last, and uses it from now on. */
+  takeOffered(onProgress: (progress: LoadProgress) => void): Promise<ModelInfo>;
+  /** Back from a model that was lent for this visit. */
+  giveBack(): Promise<ModelInfo>;
   /** For tests: loses the GPU device as a driver would; `false` when there is none. */
   loseDevice(): Promise<boolean>;
   /** Tensors and bytes of the backend, for tests and the About panel. */

@@ -58,7 +58,17 @@ const known: Readonly<Record<string, Omit<StudioFailure, 'detail'>>> = {
   CHECKPOINT_MISMATCH: mismatch,
   CONFIG_INVALID: mismatch,
   CONFIG_UNKNOWN_KEY: mismatch,
-  PLUGIN_UNKNOWN: mismatch,
+  PLUGIN_UNKNOWN: {
+    code: 'CHECKPOINT_UNKNOWN',
+    title: 'This model is of a kind that the page does not know',
+    advice:
+      'A part of it comes from a plug-in. Use it on the command line, which can load plug-ins. The model in use stays as it was.',
+  },
+  CHECKPOINT_NOT_FOUND: {
+    code: 'CHECKPOINT_NOT_FOUND',
+    title: 'There is no checkpoint at this address',
+    advice: 'Give the address of the folder that has manifest.json in it. The model in use stays as it was.',
+  },
   CAPTION_EMPTY: unusableText,
   STORAGE_FULL: {
     code: 'STORAGE_FULL',

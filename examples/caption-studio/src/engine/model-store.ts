@@ -1,17 +1,11 @@
-import { type CheckpointFiles, memoryCheckpoint } from '@simvlm/checkpoint';
-import { CheckpointError, parameterCount } from '@simvlm/core';
-import { checkpointModelConfig, modelParameters, type SimVlm } from '@simvlm/model';
-import { checkpointRunConfig, openCaptioner, type RunConfig } from '@simvlm/run';
+import { type Checkpoint, fileOf } from '@simvlm/checkpoint';
+import { parameterCount } from '@simvlm/core';
+import { modelParameters, type SimVlm } from '@simvlm/model';
+import { openCaptioner, type RunConfig } from '@simvlm/run';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { ModelInfo } from './engine';
+import { originOf } from './origin';
 
-/** The files that the command line needs, and so does the engine; a model card `README.md` may come with them. */
-export const MODEL_FILES = ['weights.safetensors', 'tokenizer.model', 'model.json', 'run.json'] as const;
-
-/** A page has no room for more. */
-const MAX_PARAMETERS = 100e6;
-/** Pixels of a picture's side: what a layer makes of larger ones takes gigabytes, however few weights it has. */
-const MAX_SIDE = 1024;
 /** Bytes of a model card that are shown. */
 const MAX_CARD = 2 ** 18;
 
@@ -29,31 +23,20 @@ export interface LoadedModel {
  *
  * @throws CheckpointError and the like, for a checkpoint that is damaged, or whose files do not belong together
  */
-export async function openModel(files: CheckpointFiles, name: string): Promise<LoadedModel> {
-  const checkpoint = memoryCheckpoint(files);
-  for (const file of MODEL_FILES) await checkpoint.file(file);
-  const config = await checkpointModelConfig(checkpoint);
-  const parameters = parameterCount(modelParameters(config));
-  if (parameters > MAX_PARAMETERS || config.imageSize > MAX_SIDE)
-    throw new CheckpointError(
-      'CHECKPOINT_MISMATCH',
-      `the model has ${Math.round(parameters / 1e6)} M parameters and reads pictures of ${config.imageSize} pixels a side; a page has room for ${MAX_PARAMETERS / 1e6} M and ${MAX_SIDE}`,
-    );
+export async function openModel(
+  checkpoint: Checkpoint,
+  { name, borrowed = false }: { readonly name: string; readonly borrowed?: boolean },
+): Promise<LoadedModel> {
+  const card = checkpoint.names.includes('README.md') ? await fileOf(checkpoint, 'README.md') : undefined;
+  const origin = await originOf(checkpoint);
   const { model, tokenizer, config: run } = await openCaptioner(checkpoint);
-  const card = files.get('README.md');
+  const { imageSize, vocabSize, architecture } = model.config;
   const info: ModelInfo = {
-    name,
-    parameters,
-    imageSize: config.imageSize,
-    vocabSize: config.vocabSize,
-    architecture: config.architecture,
+    ...{ name, borrowed, imageSize, vocabSize, architecture },
+    parameters: parameterCount(modelParameters(model.config)),
     grid: model.network.grid,
     ...(card && { card: new TextDecoder().decode(card.subarray(0, MAX_CARD)) }),
+    ...(origin && { origin }),
   };
   return { model, tokenizer, run, info };
-}
-
-/** The name that a run gave itself, for a model that was imported. */
-export async function runName(files: CheckpointFiles): Promise<string> {
-  return (await checkpointRunConfig(memoryCheckpoint(files))).name;
 }

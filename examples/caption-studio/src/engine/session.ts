@@ -1,7 +1,7 @@
 import { type CheckpointFiles, FILES, memoryCheckpoint } from '@simvlm/checkpoint';
 import type { Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
 import { lostText } from './lost-text';
-import { type LoadedModel, MODEL_FILES } from './model-store';
+import type { LoadedModel } from './model-store';
 import { type SessionNote, type StudioStorage, sessionKey, stepOf } from './storage';
 import { prepareLessons, taughtRun, teachLessons } from './teacher';
 
@@ -18,6 +18,9 @@ export interface Session {
   /** What an error of the training is to the visitor. */
   readonly failureOf: (error: unknown) => Promise<StudioFailure>;
 }
+
+/** What belongs to a model whatever it was taught: its tokenizer, its card, where it comes from. */
+const KEPT = [FILES.tokenizer, FILES.tokenizerJson, FILES.tokenizerConfig, 'README.md', 'source.json'];
 
 /** What a model is called that was taught here. */
 const NAME = 'taught';
@@ -39,7 +42,7 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     ...{ name: NAME, savedAt: new Date().toISOString(), key, settings, losses },
   });
   const onNotice = async (notice: StudioFailure) => callbacks.onNotice(notice);
-  const extras = new Map(kept(files, ['tokenizer.model', 'README.md']));
+  const extras = new Map(kept(files, KEPT));
   extras.set(
     'run.json',
     new TextEncoder().encode(`${JSON.stringify(taughtRun(loaded, NAME, settings), null, 2)}\n`),
@@ -58,7 +61,12 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     if (lost) await onNotice(lost);
     await storage.saveLessons(key, lessons, settings, onNotice);
     // Before anything changes: to this a training goes back that fails before its first checkpoint.
-    await storage.save(0, new Map([...kept(files, MODEL_FILES), ...extras]), note(), onNotice);
+    await storage.save(
+      0,
+      new Map([...kept(files, [FILES.model, 'weights.safetensors']), ...extras]),
+      note(),
+      onNotice,
+    );
   }
   try {
     const { step, reason } = await teachLessons({

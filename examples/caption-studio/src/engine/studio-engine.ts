@@ -1,5 +1,5 @@
-import type { CheckpointFiles } from '@simvlm/checkpoint';
-import { checkpointFolder, folderCheckpoint } from '@simvlm/checkpoint/browser';
+import { type Checkpoint, type CheckpointFiles, checkpointFiles, memoryCheckpoint } from '@simvlm/checkpoint';
+import { checkpointFolder } from '@simvlm/checkpoint/browser';
 import { isSimVlmError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import type { Backend } from './backend';
@@ -8,10 +8,12 @@ import type {
   CandidateScore,
   Caption,
   CheckpointFolder,
+  CheckpointSource,
   Engine,
   Lesson,
   LoadProgress,
   ModelInfo,
+  ModelOffer,
   Picture,
   SavedSession,
   Started,
@@ -20,8 +22,9 @@ import type {
   TeachSettings,
   TeachStatus,
 } from './engine';
-import { studioError, toFailure } from './failures';
-import { type LoadedModel, openModel, runName } from './model-store';
+import { StudioError, studioError, toFailure } from './failures';
+import { type LoadedModel, openModel } from './model-store';
+import { type Offered, openOffer, withProgress } from './offer';
 import { decodePicture, inspectPicture } from './pictures';
 import { teachSession } from './session';
 import { type StudioStorage, stepOf, withoutNote } from './storage';
@@ -34,7 +37,12 @@ export interface EngineParts {
   readonly storage: StudioStorage;
   /** Loads the shipped checkpoint. */
   readonly shipped: (onProgress: OnProgress) => Promise<CheckpointFiles>;
+  /** Asks other machines, for a checkpoint whose address the visitor gave. */
+  readonly fetch: typeof globalThis.fetch;
 }
+
+/** Bytes of weights, at most, of an import that is kept for the next visit and can be taught: all of it is in memory then. */
+const KEPT_BYTES = 256 * 2 ** 20;
 
 /** Of a picture larger than that, so many times the model's side are decoded. */
 const DECODED_SIDES = 8;
@@ -48,6 +56,10 @@ export class StudioEngine implements Engine {
   readonly #turns = new Turns();
   #shipped: CheckpointFiles | undefined;
   #loaded: LoadedModel | undefined;
+  /** What the visitor was shown last of a checkpoint. */
+  #offered: Offered | undefined;
+  /** In place of what is kept: a checkpoint that stays where it is, and is read from there again after a lost device. */
+  #borrowed: { readonly checkpoint: Checkpoint; readonly name: string } | undefined;
   /** A training that runs, or waits for its turn. */
   #training: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
   /** The training has the model. */
@@ -119,6 +131,7 @@ export class StudioEngine implements Engine {
       // First, as it may fail without a network.
       this.#shipped ??= await this.#parts.shipped(() => {});
       await this.#parts.storage.clear();
+      this.#borrowed = undefined;
       this.#unload();
       return (await this.#ready()).info;
     });
@@ -136,21 +149,45 @@ export class StudioEngine implements Engine {
     });
   }
 
-  importCheckpoint(folder: CheckpointFolder): Promise<ModelInfo> {
-    return this.#turnWithoutTraining(async () => {
-      const files = await folderCheckpoint(new Map(folder.map(({ name, bytes }) => [name, bytes])));
+  offer(source: CheckpointSource): Promise<ModelOffer> {
+    return this.#turn(async () => {
+      this.#offered = undefined;
+      // What a backend has room for is part of the offer.
       await this.#device();
-      const name = await runName(files);
+      this.#offered = await openOffer(source, this.#parts.fetch);
+      return this.#offered.offer;
+    });
+  }
+
+  takeOffered(onProgress: OnProgress): Promise<ModelInfo> {
+    return this.#turnWithoutTraining(async () => {
+      const { checkpoint, offer } = this.#offered!;
+      if (offer.refusal) throw new StudioError(offer.refusal);
+      await this.#device();
+      const { name } = offer;
+      const borrowed = offer.remote || offer.bytes > KEPT_BYTES;
       // Whatever is wrong with it is known before the old model goes.
-      const loaded = await openModel(files, name);
+      const loaded = await openModel(withProgress(checkpoint, offer.bytes, onProgress), { name, borrowed });
+      const files = borrowed ? undefined : await checkpointFiles(checkpoint);
       this.#unload();
       this.#loaded = loaded;
+      this.#borrowed = borrowed ? { checkpoint, name } : undefined;
+      this.#offered = undefined;
+      if (!files) return loaded.info;
       let notice: StudioFailure | undefined;
       const note = { name, savedAt: new Date().toISOString(), losses: [] };
       await this.#parts.storage.save(await stepOf(files), files, note, async failure => {
         notice = failure;
       });
       return { ...loaded.info, ...(notice && { notice }) };
+    });
+  }
+
+  giveBack(): Promise<ModelInfo> {
+    return this.#turnWithoutTraining(async () => {
+      this.#borrowed = undefined;
+      this.#unload();
+      return (await this.#ready()).info;
     });
   }
 
@@ -192,7 +229,9 @@ export class StudioEngine implements Engine {
     try {
       await storage.load();
       if (!this.#loaded && storage.latest)
-        this.#loaded = await openModel(withoutNote(storage.latest), storage.note!.name);
+        this.#loaded = await openModel(memoryCheckpoint(withoutNote(storage.latest)), {
+          name: storage.note!.name,
+        });
       return [];
     } catch (error) {
       const failure = await this.#failureOf(error);
@@ -219,10 +258,11 @@ export class StudioEngine implements Engine {
     // A caption between two steps of a training must not take the model from under it.
     if (this.#isTeaching) return this.#loaded!;
     await this.#device();
-    this.#loaded ??= await openModel(
-      withoutNote(await this.#files()),
-      this.#parts.storage.note?.name ?? 'shipped',
-    );
+    this.#loaded ??= this.#borrowed
+      ? await openModel(this.#borrowed.checkpoint, { name: this.#borrowed.name, borrowed: true })
+      : await openModel(memoryCheckpoint(withoutNote(await this.#files())), {
+          name: this.#parts.storage.note?.name ?? 'shipped',
+        });
     return this.#loaded;
   }
 
@@ -232,7 +272,15 @@ export class StudioEngine implements Engine {
     await this.#parts.backend.ready();
   }
 
+  /** All of the checkpoint in use. @throws StudioError for one that is lent, which is where it came from */
   async #files(): Promise<CheckpointFiles> {
+    if (this.#borrowed)
+      throw studioError(
+        'CHECKPOINT_TOO_LARGE',
+        'This model is lent for captions only',
+        'Teach it on the command line (simvlm finetune), or import it from a folder if it has less than 256 MiB. The checkpoint itself is where it came from.',
+        new Error(this.#borrowed.checkpoint.where),
+      );
     return this.#parts.storage.latest ?? (this.#shipped ??= await this.#parts.shipped(() => {}));
   }
 

@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
 import { Backend } from './backend';
 import { download } from './download';
+import { remoteFetch } from './remote-fetch';
 import { shippedAddresses } from './shipped';
 import { StudioStorage } from './storage';
 import { StudioEngine } from './studio-engine';
@@ -13,5 +14,6 @@ expose(
     backend: new Backend({ software: query.get('software') === '1', ...(prefer && { prefer }) }),
     storage: new StudioStorage(),
     shipped: onProgress => download(shippedAddresses, onProgress),
+    fetch: remoteFetch,
   }),
 );

@@ -1,5 +1,6 @@
 import { AboutView } from './about/about-view';
 import { CaptionView, captionFiles } from './caption/caption-view';
+import { ModelView, modelFiles } from './model/model-view';
 import { Icon } from './parts/icon';
 import { NoticeArea } from './parts/notice';
 import { DropHint, type PageFiles, usePageFiles } from './parts/page-files';
@@ -13,6 +14,7 @@ import { TeachView } from './teach/teach-view';
 const tabs: readonly (Tab & { readonly files?: PageFiles })[] = [
   { id: 'caption', label: 'Caption', View: CaptionView, files: captionFiles },
   { id: 'teach', label: 'Teach', View: TeachView, files: teachFiles },
+  { id: 'model', label: 'Model', View: ModelView, files: modelFiles },
   { id: 'about', label: 'About', View: AboutView },
 ];
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Formatted, Markdown } from '../../src/page/about/markdown';
+import { Formatted, Markdown } from '../../src/page/parts/markdown';
 
 test.each(['checkpoint-emoji/README.md', 'dataset-emoji/ATTRIBUTION.md'])('%s is formatted', path => {
   const source = readFileSync(new URL(`../../../../packages/${path}`, import.meta.url), 'utf8');

@@ -1,6 +1,5 @@
-import { memoryBytes } from '@simvlm/bytes';
-import { CheckpointError } from '@simvlm/core';
-import type { CheckpointFiles } from '../checkpoint';
+import { blobBytes, memoryBytes, type Sliceable, wholeBytes } from '@simvlm/bytes';
+import { type Checkpoint, type CheckpointFiles, missingFile } from '../checkpoint';
 import { MANIFEST, type ManifestEntry, manifestBytes, parseManifest } from '../manifest';
 import { checkSize, manifestCheckpoint } from '../manifest-checkpoint';
 import { sha256 } from '../sha256';
@@ -14,25 +13,33 @@ export async function checkpointFolder(files: CheckpointFiles): Promise<Checkpoi
 }
 
 /**
- * The checkpoint that the files of such a folder are. A folder without a manifest, put together by hand, is taken as it is.
+ * The checkpoint that the files of such a folder are, such as those that somebody chose in a page. They are read when they are asked for. A
+ * folder without a manifest, put together by hand, is taken as it is.
  *
- * @throws CheckpointError for a file that is missing, cut off or changed
+ * @throws CheckpointError for a file that is missing or cut off; for one that was changed when it is verified
  */
-export async function folderCheckpoint(folder: CheckpointFiles): Promise<CheckpointFiles> {
-  const manifest = folder.get(MANIFEST);
-  if (!manifest) return folder;
-  const where = 'the folder';
-  const open = (name: string, size: number) => {
+export async function folderCheckpoint(
+  folder: ReadonlyMap<string, Sliceable>,
+  where = 'the folder',
+): Promise<Checkpoint> {
+  const names = [...folder.keys()];
+  const file = async (name: string) => {
     const content = folder.get(name);
-    if (!content)
-      throw new CheckpointError(
-        'CHECKPOINT_INVALID',
-        `${where}: there is no ${name}; use another checkpoint`,
-      );
-    checkSize(where, name, content.length, size);
-    return memoryBytes(content);
+    if (!content) throw missingFile(where, name, names);
+    return blobBytes(content);
   };
-  const checkpoint = manifestCheckpoint(where, parseManifest(where, manifest), { open, sha256 });
-  for (const name of checkpoint.names) await checkpoint.verify(name);
-  return new Map(checkpoint.names.map(name => [name, folder.get(name)!]));
+  if (!folder.has(MANIFEST)) return { where, names, file, async verify() {} };
+  const manifest = parseManifest(where, await wholeBytes(await file(MANIFEST)));
+  for (const [name, { bytes }] of Object.entries(manifest.files))
+    checkSize(where, name, (await file(name)).size, bytes);
+  const checkpoint = manifestCheckpoint(where, manifest, { open: file, sha256 });
+  const verified = new Map<string, Promise<void>>();
+  return {
+    ...checkpoint,
+    // A `Blob` never changes: reading one whose file did fails.
+    verify(name) {
+      if (!verified.has(name)) verified.set(name, checkpoint.verify(name));
+      return verified.get(name)!;
+    },
+  };
 }

@@ -1,10 +1,9 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { count, large, megabytes } from '../parts/format';
+import { Fact } from '../parts/fact';
+import { count, megabytes } from '../parts/format';
 import { current } from '../parts/tabs';
-import { backend, engine, model, phase } from '../state/engine';
+import { backend, engine, phase } from '../state/engine';
 import { Attribution } from './attribution';
-import { Markdown } from './markdown';
 
 export function AboutView() {
   return (
@@ -13,16 +12,6 @@ export function AboutView() {
         <h2 id="machine-heading">This machine</h2>
         <Machine />
       </section>
-      <section class="card" aria-labelledby="model-heading">
-        <h2 id="model-heading">The model</h2>
-        <Model />
-      </section>
-      {model.value?.card && (
-        <section class="card model-card" aria-labelledby="card-heading">
-          <h2 id="card-heading">Model card</h2>
-          <Markdown source={model.value.card} />
-        </section>
-      )}
       <section class="card" aria-labelledby="data-heading">
         <h2 id="data-heading">The data, and who made them</h2>
         <Attribution />
@@ -45,7 +34,8 @@ function Machine() {
         {memory ? `${megabytes(memory.bytes)} in ${count(memory.tensors)} tensors` : '…'}
       </Fact>
       <Fact term="Network">
-        None after the page and its weights are loaded; the page’s own policy forbids it.
+        None after the page and its weights are loaded; the page’s own policy forbids it. A model whose
+        address you give is fetched by a part of the page that sees no picture.
       </Fact>
     </dl>
   );
@@ -67,39 +57,4 @@ function useMemory() {
     return () => clearInterval(timer);
   }, [shown]);
   return memory;
-}
-
-function Model() {
-  const now = model.value;
-  const architectures = { 'encoder-decoder': 'Encoder and decoder', 'decoder-only': 'Decoder only' };
-  return (
-    <dl class="facts-list">
-      <Fact term="Name">
-        {now ? (now.name === 'shipped' ? 'The one that comes with the page' : now.name) : '…'}
-      </Fact>
-      <Fact term="Parameters">{now ? large(now.parameters) : '…'}</Fact>
-      <Fact term="Architecture">{now ? architectures[now.architecture] : '…'}</Fact>
-      <Fact term="Sees">
-        {now
-          ? `${now.imageSize} × ${now.imageSize} pixels as ${now.grid.height} × ${now.grid.width} image tokens`
-          : '…'}
-      </Fact>
-      <Fact term="Vocabulary">{now ? `${count(now.vocabSize)} pieces` : '…'}</Fact>
-      <Fact term="Paper">
-        <a href="https://arxiv.org/abs/2108.10904" rel="noreferrer">
-          SimVLM, Wang et al., ICLR 2022
-        </a>
-      </Fact>
-      <Fact term="Licence">Apache-2.0</Fact>
-    </dl>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
 }

@@ -1,5 +1,5 @@
 import credits from '../../../../../packages/dataset-emoji/ATTRIBUTION.md?raw';
-import { Markdown } from './markdown';
+import { Markdown } from '../parts/markdown';
 
 /** The credits of the data set as it has them: its table of sources and all that follows. */
 const sources = credits.slice(credits.indexOf('| source'));

@@ -1,12 +1,5 @@
-import { transfer, wrap } from 'comlink';
-import type { CheckpointFolder, StudioFailure } from '../../engine/engine';
-import { engine, model } from './engine';
-import { asFailure } from './failure';
-import { chosenFiles } from './given-files';
-import { checkBytes, importNames, isContent } from './import-limits';
-import { report, tell } from './notice';
-import type { Zip } from './zip-worker';
-import ZipWorker from './zip-worker?worker';
+import { engine } from './engine';
+import { withZip } from './zip';
 
 const folderName = 'caption-studio-checkpoint';
 
@@ -41,52 +34,6 @@ export async function exportFolder(): Promise<string | undefined> {
     await writable.close();
   }
   return `${parent.name}/${folderName}`;
-}
-
-/** @throws StudioFailure for what is no archive, or one above a limit of `import-limits.ts` */
-export async function importArchive(file: File): Promise<void> {
-  let files: CheckpointFolder;
-  try {
-    checkBytes(file.size);
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    files = await withZip(zip => zip.unpack(transfer(bytes, [bytes.buffer])));
-  } catch (error) {
-    throw about(file.name, error);
-  }
-  await importFiles(files);
-}
-
-/** @throws StudioFailure for a folder above a limit of `import-limits.ts`, before a file is read */
-export async function importFolder(given: readonly File[]): Promise<void> {
-  const files = chosenFiles(given).filter(({ path }) => isContent(path));
-  const names = importNames(files.map(({ path, file }) => ({ path, bytes: file.size })));
-  const folder = await Promise.all(
-    files.map(async ({ file }, i) => ({ name: names[i]!, bytes: new Uint8Array(await file.arrayBuffer()) })),
-  );
-  await importFiles(folder);
-}
-
-/** The failure, with the name of the archive. */
-function about(name: string, error: unknown): StudioFailure {
-  const failure = asFailure(error);
-  return { ...failure, detail: `${name}: ${failure.detail}` };
-}
-
-/** The imported model, named; the notice says whether it could be kept for the next visit. */
-async function importFiles(files: CheckpointFolder): Promise<void> {
-  const { notice, ...info } = await engine.importCheckpoint(files);
-  model.value = info;
-  if (notice) report(notice);
-  else tell('Imported', `The page now uses the model “${info.name}”.`);
-}
-
-async function withZip<T>(use: (zip: import('comlink').Remote<Zip>) => Promise<T>): Promise<T> {
-  const worker = new ZipWorker();
-  try {
-    return await use(wrap<Zip>(worker));
-  } finally {
-    worker.terminate();
-  }
 }
 
 async function pickFolder(): Promise<FileSystemDirectoryHandle | undefined> {

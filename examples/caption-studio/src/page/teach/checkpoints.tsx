@@ -1,11 +1,10 @@
-import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
-import { canPickFolder, exportArchive, exportFolder, importArchive, importFolder } from '../state/checkpoint';
+import { canPickFolder, exportArchive, exportFolder } from '../state/checkpoint';
 import { phase } from '../state/engine';
 import { attempt, tell } from '../state/notice';
 import { running } from '../state/teach';
 
-/** Out and in again, as the folder that the command line reads and writes. */
+/** Out of the page, as the folder that the command line reads and writes; the view Model takes it in again. */
 export function Checkpoints() {
   const locked = running.value || phase.value !== 'ready';
   return (
@@ -13,7 +12,8 @@ export function Checkpoints() {
       <h2 id="checkpoints-heading">Take it along</h2>
       <p class="hint">
         A checkpoint is a folder of weights, tokenizer and configuration.{' '}
-        <code>simvlm caption --checkpoint FOLDER</code> uses it on the command line.
+        <code>simvlm caption --checkpoint FOLDER</code> uses it on the command line, and the view Model opens
+        it again.
       </p>
       <div class="actions">
         <button type="button" class="quiet" disabled={locked} onClick={() => void attempt(exportArchive)}>
@@ -36,22 +36,6 @@ export function Checkpoints() {
             Export to a folder
           </button>
         )}
-        <FileButton
-          label="Import a zip"
-          icon="upload"
-          accept=".zip,application/zip"
-          secondary
-          disabled={locked}
-          onFiles={([file]) => void attempt(() => importArchive(file!))}
-        />
-        <FileButton
-          label="Import a folder"
-          icon="upload"
-          folder
-          secondary
-          disabled={locked}
-          onFiles={files => void attempt(() => importFolder(files))}
-        />
       </div>
     </section>
   );
