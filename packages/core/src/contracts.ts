@@ -234,9 +234,10 @@ export interface Patcher<T = TensorLike> {
   /**
    * `float32[B, S, S, 3]`, scaled as the model says (default: to [−1, 1]) → `float32[B, N, D]`: the extra tokens, then the grid row by row.
    *
-   * @param drop training: what is left of the branch `[B, …]` of residual block `index`, before it is added to its shortcut
+   * @param drop training: what is left of the branch `[B, …]` of residual block `index`, before it is added to its shortcut; a block of several
+   *   branches names each
    */
-  patch(images: T, drop?: (branch: T, index: number) => T): T;
+  patch(images: T, drop?: (branch: T, index: number, branchName?: string) => T): T;
 }
 
 /** Makes a patcher for images of side `imageSize` (pixels) and tokens of width `width` (D). */

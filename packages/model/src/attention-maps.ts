@@ -1,17 +1,17 @@
 import { attentionWeights, type PrefixAttentionInputs, watchAttention } from '@simvlm/attention';
-import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
+import { ConfigError, type PrefixLmBatch, ShapeError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { inputArrays, upload } from './input';
 import { layout } from './layout';
-import type { ModelCore } from './network';
+import type { ModelCore } from './network/contract';
 
 /** Where the image was looked at, for each token of a text. */
 export interface AttentionMaps {
   /** T: the tokens of the text. */
   readonly tokens: number;
-  /** Rows and columns of the image tokens; N = height × width. */
+  /** Rows and columns of the image tokens. A class token is none of them, and has no share. */
   readonly grid: { readonly height: number; readonly width: number };
-  /** `float32[T, N]`: row t sums to 1, and says how the attention that predicted token t was spread over the image tokens. */
+  /** `float32[T, height × width]`: row t sums to 1, and says how the attention that predicted token t was spread over the grid. */
   readonly maps: Float32Array;
 }
 
@@ -22,6 +22,11 @@ export async function attentionMaps(
   tokens: Int32Array,
 ): Promise<AttentionMaps> {
   const { config, network } = model;
+  if (config.encoder?.kind === 'question')
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      'attentionMaps: the decoder of this model (encoder "question") attends to the question, not to the image',
+    );
   const side = config.imageSize;
   const batch: PrefixLmBatch = {
     size: 1,
@@ -33,7 +38,8 @@ export async function attentionMaps(
     ids: ['0'],
   };
   if (tokens.length === 0) throw new ShapeError('attentionMaps: the text needs at least one token');
-  const N = network.imageTokens;
+  const { imageTokens: N, grid } = network;
+  const cells = grid.height * grid.width;
   const layers: tf.Tensor[] = [];
   const maps = tf.tidy(() => {
     const input = upload(inputArrays(layout(batch, config), batch));
@@ -44,7 +50,7 @@ export async function attentionMaps(
       const text = config.architecture === 'encoder-decoder' || inputs.offset ? 0 : N;
       if (keys < N || queries < text + tokens.length) return;
       // Each layer is freed at its end, before the mean of all.
-      layers.push(tf.keep(weights_HQK.slice([0, text, 0], [-1, tokens.length, N]).mean(0)));
+      layers.push(tf.keep(weights_HQK.slice([0, text, N - cells], [-1, tokens.length, cells]).mean(0)));
     };
     if (config.architecture === 'encoder-decoder') {
       const memory = network.encode(input);
@@ -62,5 +68,5 @@ export async function attentionMaps(
   });
   const values = (await maps.data()) as Float32Array;
   maps.dispose();
-  return { tokens: tokens.length, grid: network.grid, maps: values };
+  return { tokens: tokens.length, grid, maps: values };
 }

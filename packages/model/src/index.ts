@@ -21,16 +21,16 @@ export { blocksAbove } from './learners/blocks-above';
 export { type ClassifierBatch, classifierLearner } from './learners/classifier';
 export type { LearnerOptions } from './learners/options';
 export { prefixLmLearner } from './learners/prefix-lm';
-export {
-  buildNetwork,
-  type DecoderInput,
-  type EncoderInput,
-  type Memory,
-  type ModelCore,
-  type Network,
-  type StackInput,
-  type StepInput,
-} from './network';
+export { buildNetwork } from './network';
+export type {
+  DecoderInput,
+  EncoderInput,
+  Memory,
+  ModelCore,
+  Network,
+  StackInput,
+  StepInput,
+} from './network/contract';
 export {
   checkpointModelConfig,
   checkTokenizer,

@@ -57,7 +57,7 @@ export function inputArrays(plan: Layout, batch: PrefixLmBatch, random?: Random)
 }
 
 /** `uint8[B, S, S, 3]` on its way to the device. */
-export function packedImages(pixels: Uint8Array, B: number): HostArray {
+function packedImages(pixels: Uint8Array, B: number): HostArray {
   const values = packBytes(pixels, B);
   return { shape: [B, values.length / B], values };
 }

@@ -11,16 +11,22 @@ import type { SimVlmConfig } from './config';
  * decoder  inputs    <bos>  c   d          positions  2 3 4
  *          targets     c    d <eos>        weights    1 1 1
  * ```
- * Decoder-only, the same text and prefix:
+ * Decoder-only, the same text and prefix; without its image also the decoder of the encoder-decoder whose `encoder.kind` is `none`:
  * ```
  * stack    [image … ; <bos> a b c d]       positions  0 1 2 3 4
  *          targets      a  b c d <eos>     weights    0 0 1 1 1      prefix = image + <bos> a b
+ * ```
+ * `encoder.kind` `question`: the answer's positions are its own.
+ * ```
+ * encoder  [first a b last] looks at the image
+ * decoder  inputs    <bos>  c   d          positions  0 1 2
+ *          targets     c    d <eos>        weights    1 1 1
  * ```
  */
 export interface Layout {
   /** `int32[B, P]`; empty for decoder-only and where no row has a text prefix. */
   readonly prefix: { readonly tokens: Int32Array; readonly length: number };
-  /** `int32[B]`: text tokens in the encoder's memory. */
+  /** `int32[B]`: text tokens in the encoder, or of the prefix where it has none. */
   readonly prefixLengths: Int32Array;
   /** L */
   readonly length: number;
@@ -48,33 +54,59 @@ export type Padding = 'short' | 'full';
  * @throws ShapeError when a length does not fit the batch, the model or the rule 0 ≤ prefix < text length
  */
 export function layout(batch: PrefixLmBatch, config: SimVlmConfig, padding: Padding = 'short'): Layout {
-  checkBatch(batch, config);
+  checkTexts(batch, config);
+  checkImages(batch, config);
+  return planned(batch, config, padding);
+}
+
+/** The same of texts whose images are read elsewhere. @throws ShapeError as `layout` */
+export function textLayout(batch: PrefixLmBatch, config: SimVlmConfig): Layout {
+  checkTexts(batch, config);
+  return planned(batch, config, 'short');
+}
+
+/** Who reads the text prefix: the decoder as the beginning of its text, the joint encoder, or that of a question. */
+export function readsPrefix({ architecture, encoder }: SimVlmConfig): 'decoder' | 'joint' | 'question' {
+  const kind = architecture === 'decoder-only' ? 'none' : (encoder?.kind ?? 'joint');
+  return kind === 'none' ? 'decoder' : kind;
+}
+
+/** The text position at which the decoder goes on from a prefix of `prefixLength` tokens. */
+export function positionAfter(config: SimVlmConfig, prefixLength: number): number {
+  return readsPrefix(config) === 'question' ? 0 : prefixLength;
+}
+
+function planned(batch: PrefixLmBatch, config: SimVlmConfig, padding: Padding): Layout {
   const padded = (length: number) =>
     padding === 'full' ? config.maxTextLength : bucket(length, config.maxTextLength);
-  return config.architecture === 'encoder-decoder'
-    ? encoderDecoder(batch, config, padded)
-    : decoderOnly(batch, config, padded);
+  return readsPrefix(config) === 'decoder'
+    ? prefixInDecoder(batch, config, padded)
+    : prefixInEncoder(batch, config, padded);
 }
 
 /** How many places to make for so many tokens. */
 type Padded = (length: number) => number;
 
-function encoderDecoder(batch: PrefixLmBatch, { tokens: special }: SimVlmConfig, padded: Padded): Layout {
+function prefixInEncoder(batch: PrefixLmBatch, config: SimVlmConfig, padded: Padded): Layout {
+  const { tokens: special, encoder } = config;
   const { size, prefixLengths, textLengths } = batch;
-  const longestPrefix = Math.max(0, ...prefixLengths);
+  const [before, after] = encoder?.kind === 'question' ? [[encoder.first], [encoder.last]] : [[], []];
+  const encoded = prefixLengths.map(n => n + before.length + after.length);
+  const longest = Math.max(...encoded);
   // Without image and prefix the encoder still needs one (hidden) token to have a shape.
-  const prefixLength = longestPrefix === 0 && batch.images ? 0 : padded(Math.max(1, longestPrefix));
-  const prefix = new Int32Array(size * prefixLength).fill(special.pad);
+  const length = longest === 0 && batch.images ? 0 : padded(Math.max(1, longest));
+  const prefix = new Int32Array(size * length).fill(special.pad);
   const rows = places(batch, padded(Math.max(...textLengths.map((n, b) => n - prefixLengths[b]!))), special);
   for (let b = 0; b < size; b++) {
     const skip = prefixLengths[b]!;
-    prefix.set(rowTokens(batch, b).subarray(0, skip), b * prefixLength);
-    rows.fill(b, special.bos, skip, rowTokens(batch, b).subarray(skip), skip);
+    prefix.set([...before, ...rowTokens(batch, b).subarray(0, skip), ...after], b * length);
+    const from = positionAfter(config, skip);
+    rows.fill(b, special.bos, from, rowTokens(batch, b).subarray(skip), from);
   }
-  return { prefix: { tokens: prefix, length: prefixLength }, prefixLengths, ...rows.finish() };
+  return { prefix: { tokens: prefix, length }, prefixLengths: encoded, ...rows.finish() };
 }
 
-function decoderOnly(batch: PrefixLmBatch, { tokens: special }: SimVlmConfig, padded: Padded): Layout {
+function prefixInDecoder(batch: PrefixLmBatch, { tokens: special }: SimVlmConfig, padded: Padded): Layout {
   const rows = places(batch, padded(Math.max(...batch.textLengths)), special);
   for (let b = 0; b < batch.size; b++)
     rows.fill(b, special.bos, 0, rowTokens(batch, b), batch.prefixLengths[b]!);
@@ -121,8 +153,8 @@ function bucket(length: number, limit: number): number {
   return Math.min(Math.ceil(length / BUCKET) * BUCKET, Math.max(limit, length));
 }
 
-function checkBatch(batch: PrefixLmBatch, config: SimVlmConfig): void {
-  const { size, length, tokens, prefixLengths, textLengths, images } = batch;
+function checkTexts(batch: PrefixLmBatch, config: SimVlmConfig): void {
+  const { size, length, tokens, prefixLengths, textLengths } = batch;
   if (size < 1) throw new ShapeError('batch: it has no rows');
   if (tokens.length !== size * length || prefixLengths.length !== size || textLengths.length !== size) {
     throw new ShapeError(
@@ -136,6 +168,11 @@ function checkBatch(batch: PrefixLmBatch, config: SimVlmConfig): void {
         `batch row ${b}: ${text} text tokens; allowed are 1 to ${Math.min(length, config.maxTextLength)}`,
       );
     }
+    if (readsPrefix(config) === 'question' && prefix + 2 > config.maxTextLength) {
+      throw new ShapeError(
+        `batch row ${b}: a question of ${prefix} tokens, and one before and one after, are more than ${config.maxTextLength}`,
+      );
+    }
     if (prefix < 0 || prefix >= text) {
       throw new ShapeError(
         `batch row ${b}: a prefix of ${prefix} leaves nothing of ${text} text tokens to predict`,
@@ -146,12 +183,21 @@ function checkBatch(batch: PrefixLmBatch, config: SimVlmConfig): void {
     if (token < 0 || token >= config.vocabSize)
       throw new ShapeError(`batch: token id ${token} is outside the vocabulary of ${config.vocabSize}`);
   }
-  if (!images) return;
+}
+
+function checkImages({ size, images }: PrefixLmBatch, { imageSize, encoder }: SimVlmConfig): void {
+  if (!images) {
+    if (encoder && encoder.kind !== 'joint')
+      throw new ShapeError(
+        `batch: this model (encoder "${encoder.kind}") reads an image with every text; text alone is for decoder-only and encoder "joint"`,
+      );
+    return;
+  }
   const { side, pixels } = images;
   checkBytes('batch', pixels);
-  if (side !== config.imageSize || pixels.length !== size * side * side * 3) {
+  if (side !== imageSize || pixels.length !== size * side * side * 3) {
     throw new ShapeError(
-      `batch: images must be [${size}, ${config.imageSize}, ${config.imageSize}, 3], got side ${side} and ${pixels.length} numbers`,
+      `batch: images must be [${size}, ${imageSize}, ${imageSize}, 3], got side ${side} and ${pixels.length} numbers`,
     );
   }
 }

@@ -2,10 +2,9 @@ import { KvCache } from '@simvlm/attention';
 import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import type { SimVlmConfig } from './config';
-import { inputArrays, type ModelInput, packedImages, upload } from './input';
-import { checkBytes, layout } from './layout';
-import type { ModelCore, Network, StackInput } from './network';
+import { inputArrays, type ModelInput, upload } from './input';
+import { checkBytes, layout, textLayout } from './layout';
+import type { ModelCore, StackInput } from './network/contract';
 
 /** See `SimVlm.scoreCandidates`. */
 export async function scoreCandidates(
@@ -13,7 +12,7 @@ export async function scoreCandidates(
   pixels: Uint8Array,
   candidates: readonly (readonly Int32Array[])[],
 ): Promise<number[][]> {
-  const { config, network } = model;
+  const { config } = model;
   const images = candidates.length;
   const side = config.imageSize;
   checkBytes('scoreCandidates', pixels);
@@ -23,13 +22,17 @@ export async function scoreCandidates(
     );
   }
   const batch = captionsOf(candidates.flat(), config.tokens.pad);
-  const plan = layout(batch, config);
+  const plan = textLayout(batch, config);
   const owner = Int32Array.from(candidates.flatMap((list, image) => list.map(() => image)));
+  // Each image as a row without a prefix; the one token of its text is not looked at.
+  const alone = Array.from({ length: images }, () => Int32Array.of(config.tokens.eos));
+  const rowsOfImages = { ...captionsOf(alone, config.tokens.pad), images: { side, pixels } };
+  const prefix = inputArrays(layout(rowsOfImages, config), rowsOfImages);
   const hidden = config.architecture === 'encoder-decoder' ? sharedMemory : sharedPrefix;
   const scores = tf.tidy(() => {
     const rows = tf.tensor1d(owner, 'int32');
-    const texts = upload({ ...inputArrays(plan, batch), images: packedImages(pixels, images) }) as Captions;
-    return sumRows(model, hidden(network, config, texts, rows), texts);
+    const texts = upload(inputArrays(plan, batch));
+    return sumRows(model, hidden(model, { prefix: upload(prefix) as Images, texts, rows }), texts);
   });
   const values = await scores.data();
   scores.dispose();
@@ -37,18 +40,21 @@ export async function scoreCandidates(
   return candidates.map(list => list.map(() => values[at++]!));
 }
 
-/** What is read: a row a text, and the images that they share. */
-type Captions = ModelInput & Required<Pick<ModelInput, 'images'>>;
+/** Input of rows with images. */
+type Images = ModelInput & Required<Pick<ModelInput, 'images'>>;
+
+interface Shared {
+  /** A row an image. */
+  readonly prefix: Images;
+  /** A row a text. */
+  readonly texts: ModelInput;
+  /** The image of each text. */
+  readonly rows: tf.Tensor1D;
+}
 
 /** Hidden states `[rows, L, D]`: every image is encoded once; its memory is what its candidates share. */
-function sharedMemory(
-  network: Network,
-  _config: SimVlmConfig,
-  { images, ...texts }: Captions,
-  rows: tf.Tensor1D,
-): tf.Tensor {
-  const prefixLengths = tf.zeros([images.shape[0]], 'int32') as tf.Tensor1D;
-  const memory = network.encode({ images, prefixLengths });
+function sharedMemory({ network }: ModelCore, { prefix, texts, rows }: Shared): tf.Tensor {
+  const memory = network.encode(prefix);
   const shared = {
     layers: memory.layers.map(({ k, v }) => ({ k: tf.gather(k, rows), v: tf.gather(v, rows) })),
     lengths: tf.gather(memory.lengths, rows) as tf.Tensor1D,
@@ -57,12 +63,8 @@ function sharedMemory(
 }
 
 /** The same for decoder-only: image and start token are read once, and their candidates go on from the cache. */
-function sharedPrefix(
-  network: Network,
-  config: SimVlmConfig,
-  { images, ...texts }: Captions,
-  rows: tf.Tensor1D,
-): tf.Tensor {
+function sharedPrefix({ network, config }: ModelCore, { prefix, texts, rows }: Shared): tf.Tensor {
+  const { images } = prefix;
   const { layers, heads, width, tokens: special } = config;
   const count = images.shape[0];
   const start = network.imageTokens + 1;

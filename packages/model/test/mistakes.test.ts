@@ -212,11 +212,10 @@ function scripted(texts: readonly (readonly number[])[]): ModelCore {
       hidden: never,
       decode: never,
       prefill: never,
-      stackStep: never,
       extend: never,
       encode: () => ({ layers: [], lengths: tf.tensor1d([4, 4, 4, 4], 'int32') }),
       logits: never,
-      decodeStep({ textPositions }) {
+      step({ textPositions }) {
         const at = textPositions.dataSync();
         const next = texts.map((text, b) => text[at[b]!] ?? 0);
         return tf.oneHot(tf.tensor1d(next, 'int32'), config.vocabSize).cast('float32');

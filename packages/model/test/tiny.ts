@@ -81,8 +81,9 @@ export function realLogits(model: SimVlm, batch: PrefixLmBatch): Float32Array[][
 }
 
 /** The text token that place 0 of a row predicts. */
-export function firstPredicted(model: SimVlm, batch: PrefixLmBatch, row: number): number {
-  return model.config.architecture === 'encoder-decoder' ? batch.prefixLengths[row]! : 0;
+export function firstPredicted({ config }: SimVlm, batch: PrefixLmBatch, row: number): number {
+  const isInEncoder = config.architecture === 'encoder-decoder' && config.encoder?.kind !== 'none';
+  return isInEncoder ? batch.prefixLengths[row]! : 0;
 }
 
 export interface Row {

@@ -6,3 +6,4 @@ export {
 } from './conv-patcher';
 export { linearPatcher } from './linear-patcher';
 export { visionPlugin } from './plugin';
+export { type VitOptions, vitPatcher } from './vit-patcher';

@@ -1,6 +1,7 @@
-import { ConfigError, checkOptions, type PatcherFactory, rule } from '@simvlm/core';
+import { checkOptions, type PatcherFactory, rule } from '@simvlm/core';
 import { linearMap } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
+import { cutPatches, patchSide } from './patches';
 
 /**
  * Linear patches (Dosovitskiy et al., 2021): the image is cut into squares of `patchSize` pixels (default 16), and each is
@@ -14,13 +15,7 @@ export const linearPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
 ) => {
   checkOptions('linear patcher', options, { patchSize: rule.integer(1, 4096) });
   const size = (options.patchSize as number | undefined) ?? 16;
-  if (imageSize % size !== 0) {
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `linear patcher: patchSize ${size} does not divide the image side ${imageSize}`,
-    );
-  }
-  const side = imageSize / size;
+  const side = patchSide('linear patcher', imageSize, size);
   const inputs = size * size * 3;
   const map = linearMap(params.scope('out'), {
     inputs,
@@ -29,11 +24,6 @@ export const linearPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
   });
   return {
     grid: { height: side, width: side },
-    patch: images =>
-      tf.tidy(() => {
-        const batch = images.shape[0]!;
-        const cut = images.reshape([batch * side, size, side, size * 3]).transpose([0, 2, 1, 3]);
-        return map(cut.reshape([batch, side * side, inputs]));
-      }),
+    patch: images => tf.tidy(() => map(cutPatches(images, size))),
   };
 };

@@ -1,7 +1,7 @@
 import { ConfigError, declaredParameters, type JsonValue, parameterCount, Registry } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { convPatcher, linearPatcher, visionPlugin } from '../src/index';
+import { convPatcher, linearPatcher, visionPlugin, vitPatcher } from '../src/index';
 import { noiseImages, noisyParameters } from './fixture';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -256,7 +256,8 @@ describe('an option that makes no patcher is refused by its key', () => {
 
 test('the patchers are registered by name', () => {
   const registry = new Registry().use(visionPlugin);
-  expect(registry.names('patcher')).toEqual(['conv', 'linear']);
+  expect(registry.names('patcher')).toEqual(['conv', 'linear', 'vit']);
   expect(registry.get('patcher', 'conv')).toBe(convPatcher);
   expect(registry.get('patcher', 'linear')).toBe(linearPatcher);
+  expect(registry.get('patcher', 'vit')).toBe(vitPatcher);
 });

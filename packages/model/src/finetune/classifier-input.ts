@@ -1,7 +1,7 @@
 import { type Feeds, type HostArray, type PrefixLmBatch, type Random, ShapeError } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { inputArrays } from '../input';
-import { layout, type Padding } from '../layout';
+import { layout, type Padding, readsPrefix } from '../layout';
 
 /** Where the decoder's output is taken. */
 export interface ClassifierPlace {
@@ -36,7 +36,7 @@ export function passArrays(
   const arrays: Record<string, HostArray> = {};
   for (const [pass, batch] of batches.entries()) {
     const plan = layout(batch, config, padding);
-    const places = placesOf(batch, tokens, config.architecture === 'encoder-decoder');
+    const places = placesOf(batch, tokens, readsPrefix(config) !== 'decoder');
     const values = places.map((place, row) => row * plan.length + place);
     const own = inputArrays(plan, batch, random?.fork(pass));
     for (const [name, array] of Object.entries(own)) arrays[`${pass}.${name}`] = array;

@@ -70,15 +70,17 @@ export function blockDrop(
   };
 }
 
-/** What the conv stage drops: whole branches of residual block `index`, the shallowest `index + 1` of `blocks`. */
+/** What a patcher drops: whole branches of residual block `index`, the shallowest `index + 1` of `blocks`. */
 export function patchDrop(
   drops: Drops | undefined,
   blocks: number,
-): ((branch: tf.Tensor, index: number) => tf.Tensor) | undefined {
+): ((branch: tf.Tensor, index: number, branchName?: string) => tf.Tensor) | undefined {
   if (!drops || drops.stochasticDepth === 0) return undefined;
   const { seeds, stochasticDepth } = drops;
-  return (branch, index) =>
-    leaveOut(branch, seeds, ((index + 1) / blocks) * stochasticDepth, `patcher.${index}`);
+  return (branch, index, branchName) => {
+    const site = branchName === undefined ? `patcher.${index}` : `patcher.${index}.${branchName}`;
+    return leaveOut(branch, seeds, ((index + 1) / blocks) * stochasticDepth, site);
+  };
 }
 
 function dropNumbers(

@@ -1,7 +1,7 @@
 import type { PrefixLmBatch } from '@simvlm/core';
 import type { NamedTensors } from '@simvlm/ops';
 import type { SimVlmConfig } from '../config';
-import type { ModelCore } from '../network';
+import type { ModelCore } from '../network/contract';
 import type { Numbers } from './chooser';
 import type { Plan, Row } from './request';
 import { createTokenRules, type TokenRules } from './token-rules';

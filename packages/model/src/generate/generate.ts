@@ -1,4 +1,4 @@
-import type { ModelCore } from '../network';
+import type { ModelCore } from '../network/contract';
 import { beamTexts } from './beam-texts';
 import { decodings } from './decoding';
 import { type Continuation, type GenerateRequest, planRequest } from './request';

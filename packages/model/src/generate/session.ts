@@ -3,8 +3,8 @@ import type { PrefixLmBatch } from '@simvlm/core';
 import { captureStep, type NamedTensors } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { inputArrays, upload } from '../input';
-import { layout } from '../layout';
-import type { Memory, ModelCore, StepInput } from '../network';
+import { layout, positionAfter, readsPrefix } from '../layout';
+import type { Memory, ModelCore, StepInput } from '../network/contract';
 
 /** What is read of the logits `float32[R, V]` of a step: computed on the device, so that little comes to the host. */
 export type Reduction = (logits: tf.Tensor2D) => NamedTensors;
@@ -37,23 +37,23 @@ export function startSession(
   batch: PrefixLmBatch,
   options: SessionOptions,
 ): DecodingSession {
-  return model.config.architecture === 'encoder-decoder'
-    ? encoderDecoderSession(model, batch, options)
-    : decoderOnlySession(model, batch, options);
+  const { config } = model;
+  const hasPrompt = batch.prefixLengths.some(length => length > 0);
+  // A text that begins with its start token needs no prefill.
+  const begins =
+    config.architecture === 'encoder-decoder' && !(hasPrompt && readsPrefix(config) === 'decoder');
+  return begins ? startingSession(model, batch, options) : continuingSession(model, batch, options);
 }
 
-function encoderDecoderSession(
-  model: ModelCore,
-  batch: PrefixLmBatch,
-  options: SessionOptions,
-): DecodingSession {
+/** Texts of which the decoder has read nothing. */
+function startingSession(model: ModelCore, batch: PrefixLmBatch, options: SessionOptions): DecodingSession {
   const { config, network } = model;
   const copies = copyRows(batch.size, options.copies);
   const size = copies.length;
   const memory = encodeAndKeep(model, batch, copies);
   // Last, as a batch that does not fit throws above.
   const caches = makeCaches(model, size, options.maxLength);
-  const step = tokenStep(model, batch, options, input => network.decodeStep({ ...input, caches }, memory));
+  const step = tokenStep(model, batch, options, input => network.step({ ...input, caches }, memory));
   const order = reordering(caches, size);
   let count = 0;
   // Texts that change places stay with their picture: only what was made of them moves, not the memory.
@@ -68,23 +68,32 @@ function encoderDecoderSession(
       step.dispose();
       order.dispose();
       for (const cache of caches) cache.dispose();
-      for (const { k, v } of memory.layers) tf.dispose([k, v]);
-      memory.lengths.dispose();
+      disposeMemory(memory);
     },
   };
 }
 
 /** What the encoder makes of each prefix, for each of its texts. It outlives the tidy in which it is made. */
 function encodeAndKeep({ config, network }: ModelCore, batch: PrefixLmBatch, rows: Int32Array): Memory {
+  return keptMemory(() => {
+    const encoded = network.encode(upload(inputArrays(layout(batch, config), batch)));
+    return rows.length === batch.size ? encoded : copied(encoded, tf.tensor1d(rows, 'int32'));
+  });
+}
+
+function keptMemory(make: () => Memory): Memory {
   let memory!: Memory;
   tf.tidy(() => {
-    const encoded = network.encode(upload(inputArrays(layout(batch, config), batch)));
-    const own = rows.length === batch.size ? encoded : copied(encoded, tf.tensor1d(rows, 'int32'));
-    for (const { k, v } of own.layers) for (const tensor of [k, v]) tf.keep(tensor);
-    tf.keep(own.lengths);
-    memory = own;
+    memory = make();
+    for (const { k, v } of memory.layers) for (const tensor of [k, v]) tf.keep(tensor);
+    tf.keep(memory.lengths);
   });
   return memory;
+}
+
+function disposeMemory({ layers, lengths }: Memory): void {
+  for (const { k, v } of layers) tf.dispose([k, v]);
+  lengths.dispose();
 }
 
 function copied({ layers, lengths }: Memory, rows: tf.Tensor1D): Memory {
@@ -94,18 +103,18 @@ function copied({ layers, lengths }: Memory, rows: tf.Tensor1D): Memory {
   };
 }
 
-function decoderOnlySession(
-  model: ModelCore,
-  batch: PrefixLmBatch,
-  options: SessionOptions,
-): DecodingSession {
+/** Texts that go on from what the decoder reads at once: decoder-only the image, and in both architectures start token and prompt. */
+function continuingSession(model: ModelCore, batch: PrefixLmBatch, options: SessionOptions): DecodingSession {
   const { config, network } = model;
-  const before = batch.images ? network.imageTokens : 0;
+  const isStack = config.architecture === 'decoder-only';
+  const before = isStack && batch.images ? network.imageTokens : 0;
   const plan = layout(batch, config);
   const copies = copyRows(batch.size, options.copies);
+  const own = Int32Array.from({ length: batch.size }, (_, row) => row);
+  let memory = isStack ? undefined : encodeAndKeep(model, batch, own);
   // The start token and the longest prompt were cached by the prefill, padding included; then come the new tokens.
   const caches = makeCaches(model, batch.size, before + plan.length + options.maxLength);
-  const step = tokenStep(model, batch, options, input => network.stackStep({ ...input, caches }));
+  const step = tokenStep(model, batch, options, input => network.step({ ...input, caches }, memory));
   const order = reordering(caches, copies.length);
   const prefixLengths = copies.map(row => batch.prefixLengths[row]!);
   let prefilled: NamedTensors = {};
@@ -113,14 +122,17 @@ function decoderOnlySession(
   return {
     first() {
       prefilled = kept(() => {
-        const hidden = network.prefill(upload(inputArrays(plan, batch)), caches);
+        const hidden = network.prefill(upload(inputArrays(plan, batch)), caches, memory);
         // The first new token follows the last of the prefix: the start token where there is no prompt.
         const rowLength = before + plan.length;
         const last = copies.map((row, text) => row * rowLength + before + prefixLengths[text]!);
         const chosen = tf.gather(hidden.reshape([-1, config.width]), tf.tensor1d(last, 'int32'));
         return options.reduce(network.logits(chosen) as tf.Tensor2D);
       });
-      if (options.copies > 1) copyCaches(caches, copies);
+      if (options.copies > 1) {
+        copyCaches(caches, copies);
+        memory = memory && copyMemory(memory, copies);
+      }
       return prefilled;
     },
     next(tokens, rows) {
@@ -137,6 +149,7 @@ function decoderOnlySession(
       order.dispose();
       tf.dispose(prefilled as tf.NamedTensorMap);
       for (const cache of caches) cache.dispose();
+      if (memory) disposeMemory(memory);
     },
   };
 }
@@ -148,8 +161,8 @@ function tokenStep(
   { copies, reduce }: SessionOptions,
   logits: (input: Omit<StepInput, 'caches'>) => tf.Tensor,
 ) {
-  const prefixLengths = copyRows(batch.size, copies).map(row => batch.prefixLengths[row]!);
-  const size = prefixLengths.length;
+  const starts = copyRows(batch.size, copies).map(row => positionAfter(config, batch.prefixLengths[row]!));
+  const size = starts.length;
   const inputs = kept(() => ({
     tokens: tf.zeros([size, 1], 'int32') as tf.Tensor2D,
     textPositions: tf.zeros([size, 1], 'int32') as tf.Tensor2D,
@@ -166,7 +179,7 @@ function tokenStep(
       step.write('tokens', tokens);
       step.write(
         'textPositions',
-        prefixLengths.map(length => clamp(length + count)),
+        starts.map(start => clamp(start + count)),
       );
       step.write('places', places);
       return step.run();
@@ -210,6 +223,13 @@ function copyCaches(caches: KvCache[], rows: Int32Array): void {
       cache.dispose();
     }
   });
+}
+
+/** The same of a memory, whose old rows are freed. */
+function copyMemory(memory: Memory, rows: Int32Array): Memory {
+  const copy = keptMemory(() => copied(memory, tf.tensor1d(rows, 'int32')));
+  disposeMemory(memory);
+  return copy;
 }
 
 /** `int32[B · copies]`: the prefix of each text. */

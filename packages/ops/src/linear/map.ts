@@ -8,6 +8,8 @@ export interface LinearMapOptions extends Pick<LinearOptions, 'activation'> {
   readonly outputs: number;
   /** Of the weight; the bias begins with zeros. */
   readonly init: Initializer;
+  /** Default true. */
+  readonly bias?: boolean;
 }
 
 /** x `float32[…, inputs]` → `float32[…, outputs]` */
@@ -18,15 +20,15 @@ export interface LinearMap {
 }
 
 /**
- * A linear map of the last axis that declares its parameters: `weight` [inputs, outputs] and `bias` [outputs]. Where the scope has a path of low
+ * A linear map of the last axis that declares its parameters: `weight` [inputs, outputs] and, unless it has none, `bias` [outputs]. Where the scope has a path of low
  * rank for it, that is added before the activation.
  */
 export function linearMap(
   scope: ParameterScope<tf.Tensor>,
-  { inputs, outputs, init, activation = 'none' }: LinearMapOptions,
+  { inputs, outputs, init, bias: hasBias = true, activation = 'none' }: LinearMapOptions,
 ): LinearMap {
   const weight = scope.param('weight', [inputs, outputs], init);
-  const bias = scope.param('bias', [outputs], { kind: 'zeros' });
+  const bias = hasBias ? scope.param('bias', [outputs], { kind: 'zeros' }) : undefined;
   const path = scope.lowRank?.(inputs, outputs);
   if (!path) {
     return Object.assign((x: tf.Tensor) => linear(x, weight, bias, { activation }), {
