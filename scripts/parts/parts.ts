@@ -17,6 +17,7 @@ export const partNames = [
   'sentencepiece',
   'pytorch',
   'tensorboard',
+  'huggingface-hub',
   'libtorch-cuda',
   'libtorch-debian',
 ] as const;
@@ -121,7 +122,16 @@ export const parts: Readonly<Record<PartName, Part>> = {
     title: 'TensorBoard',
     tests: 'event files beside their reader',
     add: 'pip install tensorboard',
-    probe: probe('tensorboard.ts'),
+    probe: probe(
+      'python-module.ts',
+      'from tensorboard.backend.event_processing.event_accumulator import EventAccumulator',
+    ),
+  },
+  'huggingface-hub': {
+    title: "Hugging Face's client for Python",
+    tests: 'the cache of models beside its own client',
+    add: 'pip install huggingface_hub',
+    probe: probe('python-module.ts', 'from huggingface_hub import hf_hub_download, snapshot_download'),
   },
   'libtorch-cuda': {
     title: "a libtorch with CUDA, and NCCL's headers",

@@ -90,7 +90,8 @@ function unreachable(url: URL, error: unknown, { invalid }: SourceErrors): Error
   return invalid(`${shown(url)}: cannot be read: ${why}`, { cause: error });
 }
 
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits before another try. @throws the signal's reason when it ends the wait */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = () => {
       clearTimeout(timer);

@@ -25,6 +25,10 @@ const faults = {
   DISK_WRITE: 'failure',
   STORAGE_FULL: 'failure',
   STORAGE_ABSENT: 'failure',
+  HUB_NOT_FOUND: 'failure',
+  HUB_ACCESS: 'failure',
+  HUB_UNREACHABLE: 'failure',
+  HUB_INVALID: 'failure',
   BACKEND_UNKNOWN: 'request',
   BACKEND_UNAVAILABLE: 'failure',
   BACKEND_FAILED: 'failure',
@@ -77,6 +81,8 @@ export class ImageError extends SimVlmError {}
 export class TokenizerError extends SimVlmError {}
 /** Weights or a checkpoint that cannot be read, written or used with this model. */
 export class CheckpointError extends SimVlmError {}
+/** A model hub that has no such repository, gives no access to it, cannot be reached, or sends what it should not. */
+export class HubError extends SimVlmError {}
 /** A file or folder for results that cannot be written. */
 export class OutputError extends SimVlmError {}
 /** A backend that is missing or that failed. */

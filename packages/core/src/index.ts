@@ -34,6 +34,7 @@ export {
   ConfigError,
   DataError,
   type ErrorCode,
+  HubError,
   ImageError,
   isRequestError,
   isSimVlmError,

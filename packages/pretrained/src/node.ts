@@ -1,1 +1,12 @@
+export type { HubFile } from './hub/listing';
+export { type HubName, isHubName, parseHubName } from './hub/name';
+export { isCheckpoint, neededFiles } from './hub/needed-files';
+export { type HubSettings, hubSettings } from './hub/settings';
+export {
+  type HubOptions,
+  type HubPlan,
+  type HubProgress,
+  type HubSnapshot,
+  hubSnapshot,
+} from './hub/snapshot';
 export { openPretrainedFolder } from './node/open-folder';

@@ -6,6 +6,7 @@ import { attributionText, type EmojiDataset } from '@simvlm/dataset-emoji';
 import {
   checkpointRunConfig,
   demoConfig,
+  imageSizeOf,
   type RunConfig,
   type RunSource,
   withShuffledImages,
@@ -92,7 +93,7 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
   }
   terminal.heading('Data');
   const loaded = await loadRunData(config, {
-    ...{ registry, signal, reporter: terminal },
+    ...{ registry, signal, reporter: terminal, imageSize: imageSizeOf(config) },
   });
   const emoji = loaded.emoji!;
   const data = options.shuffleImages ? { ...loaded, train: [shuffledEmoji(emoji, seed)] } : loaded;

@@ -7,6 +7,7 @@ import {
   atKey,
   checkParts,
   countOf,
+  imageSizeOf,
   pluginAdvice,
   pluginArguments,
   type RunConfig,
@@ -169,7 +170,7 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   const { file, plugin, config, registry, terminal, signal, processes, resume, init } = training;
   const isFirst = folder !== undefined;
   const data = await loadRunData(config, {
-    ...{ registry, signal, processes, reporter: terminal },
+    ...{ registry, signal, processes, reporter: terminal, imageSize: imageSizeOf(config) },
     goesOn: resume !== undefined,
   });
   const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;

@@ -14,8 +14,8 @@ import {
   type TaskContext,
 } from '@simvlm/core';
 import { orderedBatches, prefetch, stepSource, subset } from '@simvlm/data';
-import { squareImage } from '@simvlm/image';
-import { type LearnerOptions, pictureSquare, type SimVlmConfig } from '@simvlm/model';
+import { centerCrop } from '@simvlm/image';
+import type { LearnerOptions } from '@simvlm/model';
 
 /** Made while the model computes. */
 export const BATCHES_AHEAD = 2;
@@ -26,10 +26,8 @@ export function learnerOptions({ regularization, checkpointBlocks }: TaskContext
 }
 
 /** The square input of a model from a picture of any size; what is one already stays as it is. */
-export function squared(image: RgbImage, config: SimVlmConfig): RgbImage {
-  const square = pictureSquare(config);
-  const { size } = square;
-  return image.width === size && image.height === size ? image : squareImage(image, square);
+export function squared(image: RgbImage, size: number): RgbImage {
+  return image.width === size && image.height === size ? image : centerCrop(image, size);
 }
 
 /** The pairs of a task that needs some. @throws DataError when there are none */
@@ -111,15 +109,15 @@ function firstOf(dataset: ExampleDataset, count: number): ExampleDataset {
 }
 
 /** The square pictures of an example. @throws DataError when it has another number of them */
-export function picturesOf(example: Example, count: number, config: SimVlmConfig): readonly RgbImage[] {
+export function picturesOf(example: Example, count: number, size: number): readonly RgbImage[] {
   const { id, image, images = image ? [image] : [] } = example;
   if (images.length !== count)
     throw new DataError('DATA_INVALID', `example "${id}" has ${images.length} images, and not ${count}`);
-  return images.map(each => squared(each, config));
+  return images.map(each => squared(each, size));
 }
 
 /** The square picture of an example. @throws DataError when it has none */
-export function pictureOf({ id, image }: Example, config: SimVlmConfig): RgbImage {
+export function pictureOf({ id, image }: Example, size: number): RgbImage {
   if (!image) throw new DataError('DATA_INVALID', `example "${id}" has no image`);
-  return squared(image, config);
+  return squared(image, size);
 }
