@@ -9,4 +9,12 @@ export {
   wholeBytes,
 } from './byte-source';
 export { chunksOf, httpBytes, openHttpBytes } from './http-bytes';
-export { BrokenReply, dataErrors, type HttpOptions, pause, request, type SourceErrors, shown } from './request';
+export {
+  BrokenReply,
+  dataErrors,
+  type HttpOptions,
+  pause,
+  request,
+  type SourceErrors,
+  shown,
+} from './request';

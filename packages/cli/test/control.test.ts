@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.leave());
 
-const picturesIn = async (path: string) => (await openEvaluation({ path })).pictures(16, 'crop');
+const picturesIn = async (path: string) => (await openEvaluation({ path })).pictures({ size: 16 });
 
 async function accuracy(change: (train: ExampleDataset) => ExampleDataset): Promise<number> {
   const config = resolveRunConfig(smallConfig('train', { steps: 250 }) as never);

@@ -47,7 +47,7 @@ it('says what it will do and what it takes, then shows captions before and after
 
 it('the captions of a picture stay together: none that is validated on is trained on', async () => {
   const config = resolveRunConfig(JSON.parse(readFileSync('runs/tuned/config.json', 'utf8')));
-  const options = { registry: await runRegistry(), imageSize: 16, reporter: silent };
+  const options = { registry: await runRegistry(), reporter: silent };
   const { train, val } = await loadRunData(config, options);
   const trained: string[] = [];
   for await (const { key } of train[0]!.source.read()) trained.push(key.replace(/#2$/, ''));

@@ -52,11 +52,7 @@ it('documents', async () => {
       ...smallConfig('.', { batch: { imageText: 4, textOnly: 4 } }),
       data: { train: '.', documents },
     });
-    const data = await loadRunData(config, {
-      registry: await runRegistry(),
-      imageSize: 16,
-      reporter: silent,
-    });
+    const data = await loadRunData(config, { registry: await runRegistry(), reporter: silent });
     return Promise.all(
       Array.from({ length: data.texts.length }, async (_, i) => (await data.texts.get(i)).text),
     );

@@ -7,7 +7,7 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
-import type { SamplerOptions, SimVlm } from '@simvlm/model';
+import { decodable, pictureSquare, type SamplerOptions, type SimVlm } from '@simvlm/model';
 import { meanScore, nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
 import { exactMatch, wordF1 } from './text-metrics';
@@ -56,7 +56,7 @@ export async function predictCaptions(
   const skipped = new SkipLog();
   const pictures = pictureBatches(
     dataset,
-    { imageSize: model.config.imageSize, batchSize, limit, ...(signal && { signal }) },
+    { square: pictureSquare(model.config), batchSize, limit, ...(signal && { signal }) },
     skipped,
   );
   for await (const batch of pictures) {
@@ -67,7 +67,12 @@ export async function predictCaptions(
     });
     for (const [i, { tokens, logProb }] of generated.entries()) {
       const { id, text: truth } = batch[i]!;
-      predictions.push({ id, truth, text: tokenizer.decode([...promptIds, ...tokens]), logProb });
+      predictions.push({
+        id,
+        truth,
+        text: tokenizer.decode([...promptIds, ...decodable(tokens, model.config)]),
+        logProb,
+      });
     }
     onProgress?.(predictions.length + skipped.report().draws, Math.min(limit, dataset.length));
   }

@@ -8,7 +8,7 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
-import type { SimVlm } from '@simvlm/model';
+import { pictureSquare, type SimVlm } from '@simvlm/model';
 import { type CandidateOptions, candidateDraw } from './candidate-draw';
 import { likeliest } from './likeliest';
 import { meanScore, nothingEvaluated } from './nothing-evaluated';
@@ -77,7 +77,7 @@ export async function captionChoice(
   const skipped = new SkipLog();
   const pictures = pictureBatches(
     shown,
-    { imageSize: model.config.imageSize, batchSize, limit, ...(signal && { signal }) },
+    { square: pictureSquare(model.config), batchSize, limit, ...(signal && { signal }) },
     skipped,
   );
   for await (const batch of pictures) {

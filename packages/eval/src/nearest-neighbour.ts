@@ -51,7 +51,7 @@ export async function pixelNearestNeighbours(
   const captions = new Array<string>(queries.length).fill('');
   const query = toMatrix(queries, size);
   let done = 0;
-  for await (const batch of pictureBatches(train, { imageSize: size, batchSize: CHUNK })) {
+  for await (const batch of pictureBatches(train, { square: { size }, batchSize: CHUNK })) {
     const { distance, index } = tf.tidy(() => nearest(query, toMatrix(batch, size)));
     const [distances, indices] = await Promise.all([distance.data(), index.data()]);
     tf.dispose([distance, index]);
@@ -72,7 +72,7 @@ export async function pixelNearestNeighbours(
 async function picturesOf(test: ExampleDataset, size: number, limit: number): Promise<Picture[]> {
   const pictures: Picture[] = [];
   const skipped = new SkipLog();
-  const options = { imageSize: size, batchSize: 512, limit: Math.min(limit, test.length) };
+  const options = { square: { size }, batchSize: 512, limit: Math.min(limit, test.length) };
   for await (const batch of pictureBatches(test, options, skipped)) pictures.push(...batch);
   if (pictures.length === 0) throw nothingEvaluated(skipped.report());
   return pictures;

@@ -7,7 +7,7 @@ import {
   SkipLog,
   type SkipReport,
 } from '@simvlm/core';
-import { type Fit, squareImage } from '@simvlm/image';
+import { type SquareOptions, squareImage } from '@simvlm/image';
 
 /** An example whose picture is ready for the model. */
 export interface Picture extends Example {
@@ -15,10 +15,8 @@ export interface Picture extends Example {
 }
 
 export interface PictureOptions {
-  /** Side of the model's input in pixels. */
-  readonly imageSize: number;
-  /** How those that are not square become so; default `crop`. */
-  readonly fit?: Fit;
+  /** How they become the model's input: `pictureSquare` of `@simvlm/model` tells. */
+  readonly square: SquareOptions;
   /** Pictures a batch. */
   readonly batchSize: number;
   /** At most so many pictures, from the first on. */
@@ -32,7 +30,7 @@ export interface PictureOptions {
  */
 export async function* pictureBatches(
   dataset: ExampleDataset,
-  { imageSize, fit = 'crop', batchSize, limit = dataset.length, signal }: PictureOptions,
+  { square, batchSize, limit = dataset.length, signal }: PictureOptions,
   skipped: SkipLog = new SkipLog(),
 ): AsyncGenerator<Picture[], SkipReport> {
   let batch: Picture[] = [];
@@ -40,7 +38,7 @@ export async function* pictureBatches(
     try {
       const example = await dataset.get(index);
       if (!example.image) throw new DataError('DATA_INVALID', `example "${example.id}" has no image`);
-      batch.push({ ...example, image: squareImage(example.image, { size: imageSize, fit }) });
+      batch.push({ ...example, image: squareImage(example.image, square) });
     } catch (error) {
       skipped.add(index, error);
     }

@@ -1,6 +1,7 @@
 export type { AttentionMaps } from './attention-maps';
 export { checkModelConfig } from './check-config';
 export type { PictureConfig, SimVlmConfig } from './config';
+export { decodable } from './decodable';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';
 export { ClassifierHead, type ClassifierOptions } from './finetune/classifier';
 export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-input';
@@ -49,5 +50,6 @@ export {
   SimVlm,
   type TrainingOptions,
 } from './simvlm';
+export { type PictureSquare, pictureSquare } from './square';
 export { growWeights } from './weights/grow';
 export { resizeWeights } from './weights/resize';

@@ -92,16 +92,26 @@ export async function openWeights(
   return finiteTensors(weights, TENSORS.weights);
 }
 
-/** @throws CheckpointError when a tokenizer has other pieces than the model was trained with */
+/**
+ * What a model starts or fills up with need not be a piece of its tokenizer: neither is text.
+ *
+ * @throws CheckpointError when a tokenizer has other pieces than the model was trained with
+ */
 export function checkTokenizer(
   { vocabSize, tokens }: SimVlmConfig,
   { vocabSize: pieces, special }: Tokenizer,
 ): void {
-  const differing = (['pad', 'bos', 'eos'] as const).find(key => tokens[key] !== special[key]);
-  if (vocabSize === pieces && differing === undefined) return;
+  const known = vocabSize - (tokens.beyond ?? 0);
+  const differing = (['pad', 'bos', 'eos'] as const).find(key => {
+    const [own, piece] = [tokens[key], special[key]];
+    if (own === piece || key === 'eos') return own !== piece;
+    // GPT-2 has no piece to fill up with, or takes its end for that; BLIP starts with one of its own.
+    return own < known && piece >= 0 && piece !== special.eos;
+  });
+  if (known === pieces && differing === undefined) return;
   const what =
-    vocabSize !== pieces
-      ? `the tokenizer has ${pieces} pieces, the model knows ${vocabSize}`
+    known !== pieces
+      ? `the tokenizer has ${pieces} pieces, the model knows ${known}`
       : `the ${differing} token is ${special[differing!]} in the tokenizer and ${tokens[differing!]} in the model`;
   throw new CheckpointError('CHECKPOINT_MISMATCH', `${what}: they are of different models`);
 }

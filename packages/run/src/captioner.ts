@@ -2,13 +2,13 @@ import { type Checkpoint, FILES } from '@simvlm/checkpoint';
 import { ConfigError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import { squareImage } from '@simvlm/image';
-import { type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
+import { decodable, type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
-import { runFit } from './config/fit';
 import type { RunConfig } from './config/schema';
 import { openForUse } from './open-checkpoint';
 import { ownParts } from './registry';
+import { modelSquare } from './square';
 
 export interface CaptionOptions
   extends Pick<
@@ -39,8 +39,8 @@ export class Captioner {
   constructor(
     readonly model: SimVlm,
     readonly tokenizer: AnyTokenizer,
-    /** The configuration of the run that it comes from. */
-    readonly config: RunConfig,
+    /** The configuration of the run that it comes from; none of a model that was imported. */
+    readonly config: RunConfig | undefined,
   ) {}
 
   /**
@@ -54,7 +54,7 @@ export class Captioner {
   ): Promise<Caption[]> {
     const { model, tokenizer, config } = this;
     const begin = tokenizer.encode(prompt.trim());
-    const square = { size: model.config.imageSize, fit: runFit(config) };
+    const square = modelSquare(model.config, config);
     const captions: Caption[] = [];
     for (let first = 0; first < pictures.length; first += AT_ONCE) {
       const some = pictures.slice(first, first + AT_ONCE);
@@ -65,7 +65,11 @@ export class Captioner {
         ...request,
       });
       for (const { row, tokens, logProb } of made)
-        captions.push({ picture: first + row, text: tokenizer.decode([...begin, ...tokens]), logProb });
+        captions.push({
+          picture: first + row,
+          text: tokenizer.decode([...begin, ...decodable(tokens, model.config)]),
+          logProb,
+        });
     }
     return captions;
   }

@@ -19,13 +19,38 @@ import { resolveRunConfig } from './config/resolve';
 import type { RunConfig } from './config/schema';
 import { pluginAdvice } from './plugin-advice';
 
-/** The tokenizer and the configuration of the run as files of a checkpoint. */
-export function checkpointExtras(config: RunConfig, tokenizer: AnyTokenizer): CheckpointFiles {
-  return new Map([...tokenizerFiles(tokenizer), [FILES.run, jsonFile(config)]]);
+/**
+ * The tokenizer and the configuration of the run as files of a checkpoint.
+ *
+ * @param from what the run goes on from or began with: where a model was imported from stays known
+ */
+export async function checkpointExtras(
+  config: RunConfig,
+  tokenizer: AnyTokenizer,
+  from: Checkpoint | undefined,
+): Promise<CheckpointFiles> {
+  const run = [FILES.run, jsonFile(config)] as const;
+  return new Map([...tokenizerFiles(tokenizer), run, ...(from ? await sourceFile(from) : [])]);
+}
+
+/** Where an imported model came from, as a file; of another none. */
+async function sourceFile(checkpoint: Checkpoint): Promise<[string, Uint8Array][]> {
+  if (!checkpoint.names.includes(FILES.source)) return [];
+  return [[FILES.source, await fileOf(checkpoint, FILES.source)]];
+}
+
+/** The configuration of the run that wrote a checkpoint; undefined for a model that was imported. @throws CheckpointError as `checkpointRunConfig` */
+export async function ownRunConfig(checkpoint: Checkpoint): Promise<RunConfig | undefined> {
+  return checkpoint.names.includes(FILES.run) ? checkpointRunConfig(checkpoint) : undefined;
 }
 
 /** The configuration of the run that wrote a checkpoint. @throws CheckpointError when it is missing, or its keys or values are not what they can be */
 export async function checkpointRunConfig(checkpoint: Checkpoint): Promise<RunConfig> {
+  if (!checkpoint.names.includes(FILES.run))
+    throw new CheckpointError(
+      'CHECKPOINT_INVALID',
+      `${checkpoint.where} has no ${FILES.run}, as it was imported and not trained here: there is no run to go on with; begin one with its weights, --init ${checkpoint.where}`,
+    );
   const value = await jsonOf(checkpoint, FILES.run);
   try {
     return resolveRunConfig(value as Record<string, JsonValue>, `${checkpoint.where}: ${FILES.run}`);
@@ -42,7 +67,7 @@ export async function withPluginAdvice<T>(checkpoint: Checkpoint, action: () => 
     return await action();
   } catch (error) {
     if (!(error instanceof PluginError)) throw error;
-    throw pluginAdvice(error, (await checkpointRunConfig(checkpoint)).plugins);
+    throw pluginAdvice(error, (await ownRunConfig(checkpoint))?.plugins);
   }
 }
 
@@ -64,7 +89,15 @@ export async function contentsForUse(
   return new Map([
     [FILES.model, jsonFile(model ?? (await checkpointModelConfig(checkpoint)))],
     ...(await checkpointTokenizerFiles(checkpoint)),
-    [FILES.run, run ? jsonFile(run) : await fileOf(checkpoint, FILES.run)],
+    ...(await runFile(checkpoint, run)),
+    ...(await sourceFile(checkpoint)),
     ...tensorFiles(TENSORS.weights, weights.tensors, { metadata: { format: 'simvlm' }, dtype }),
   ]);
+}
+
+/** The configuration of the run as a file; of a model that was imported none. */
+async function runFile(checkpoint: Checkpoint, run: RunConfig | undefined): Promise<[string, Uint8Array][]> {
+  if (run) return [[FILES.run, jsonFile(run)]];
+  if (!checkpoint.names.includes(FILES.run)) return [];
+  return [[FILES.run, await fileOf(checkpoint, FILES.run)]];
 }

@@ -8,16 +8,15 @@ export {
   openCaptioner,
 } from './captioner';
 export { checkParts } from './check-parts';
-export { checkpointRunConfig, contentsForUse } from './checkpoint';
+export { checkpointRunConfig, contentsForUse, ownRunConfig } from './checkpoint';
 export { demoConfig } from './config/demo';
-export { runFit } from './config/fit';
 export { runJsonSchema } from './config/json-schema';
 export { applyOverrides } from './config/overrides';
 export { resolveRunConfig } from './config/resolve';
 export type { RunConfig, RunConfigInput } from './config/schema';
 export type { PlacedSource, SourceConfig } from './config/sources';
 export { type RunData, type RunSource, recordsIn } from './data';
-export { imageSizeOf } from './model';
+export { checkpointTask } from './imported-run';
 export { type OpenedCheckpoint, openForUse } from './open-checkpoint';
 export { type OpenRunOptions, openRun, type Run, type RunTrainOptions } from './open-run';
 export { pluginAdvice, pluginArguments } from './plugin-advice';
@@ -25,6 +24,7 @@ export { ownParts } from './registry';
 export { type ProgressBar, type Reporter, silent } from './reporter';
 export { withShuffledImages } from './shuffled-images';
 export { countOf, skippedLines, warnOfSkipped } from './skipped';
+export { modelSquare } from './square';
 export { type OpenedTask, openTask } from './task';
 export type { Started, Trained, TrainingOptions } from './training';
 export { runTraining } from './training';

@@ -1,5 +1,5 @@
 import { readAll } from '@simvlm/checkpoint';
-import type { JsonValue, Registry, Tokenizer } from '@simvlm/core';
+import type { JsonValue, Registry } from '@simvlm/core';
 import { ConfigError, didYouMean } from '@simvlm/core';
 import {
   growWeights,
@@ -25,9 +25,12 @@ export function modelPreset({ model }: RunConfig): Preset {
   return presets[model]!;
 }
 
-/** A fresh model for this tokenizer. @throws ConfigError */
-export function createModel(config: RunConfig, tokenizer: Tokenizer, registry: Registry): SimVlm {
-  return SimVlm.create(modelConfig(config, tokenizer), { seed: config.seed, registry });
+/** What of a model's configuration its tokenizer decides. */
+export type Vocabulary = Pick<SimVlmConfig, 'vocabSize' | 'tokens'>;
+
+/** A fresh model for this vocabulary. @throws ConfigError */
+export function createModel(config: RunConfig, vocabulary: Vocabulary, registry: Registry): SimVlm {
+  return SimVlm.create(modelConfig(config, vocabulary), { seed: config.seed, registry });
 }
 
 /**
@@ -41,7 +44,7 @@ export async function createModelFrom(
   config: RunConfig,
   registry: Registry,
 ): Promise<SimVlm> {
-  const to = modelConfig(config, opened.tokenizer);
+  const to = modelConfig(config, opened.config);
   const { lora: _, ...plain } = to;
   const whole = await opened.weights(registry);
   const { lora, ...from } = opened.config;
@@ -58,10 +61,9 @@ export async function createModelFrom(
   }
 }
 
-function modelConfig(config: RunConfig, { vocabSize, special }: Tokenizer): SimVlmConfig {
-  const { pad, bos, eos } = special;
+function modelConfig(config: RunConfig, { vocabSize, tokens }: Vocabulary): SimVlmConfig {
   const { lora } = config;
-  return { ...modelPreset(config), vocabSize, tokens: { pad, bos, eos }, ...(lora && { lora }) };
+  return { ...modelPreset(config), vocabSize, tokens, ...(lora && { lora }) };
 }
 
 /** The side of the input of a configuration's model in pixels, known before there is a tokenizer. See `checkParts` for what it may be. */

@@ -2,7 +2,7 @@ import type { Checkpoint, TensorSet } from '@simvlm/checkpoint';
 import type { Registry } from '@simvlm/core';
 import { checkpointModelConfig, checkTokenizer, openWeights, type SimVlmConfig } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
-import { checkpointRunConfig, withPluginAdvice } from './checkpoint';
+import { ownRunConfig, withPluginAdvice } from './checkpoint';
 import { checkpointTokenizer } from './checkpoint-tokenizer';
 import type { RunConfig } from './config/schema';
 
@@ -10,8 +10,8 @@ import type { RunConfig } from './config/schema';
 export interface OpenedCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly config: SimVlmConfig;
-  /** The configuration of the run that wrote it. */
-  readonly run: RunConfig;
+  /** The configuration of the run that wrote it; none of a model that was imported. */
+  readonly run: RunConfig | undefined;
   readonly tokenizer: AnyTokenizer;
   /**
    * The weights, once their names and shapes are those of the configuration; each is checked to be finite as it is read.
@@ -29,7 +29,7 @@ export interface OpenedCheckpoint {
  */
 export async function openForUse(checkpoint: Checkpoint): Promise<OpenedCheckpoint> {
   const tokenizer = await checkpointTokenizer(checkpoint);
-  const run = await checkpointRunConfig(checkpoint);
+  const run = await ownRunConfig(checkpoint);
   const config = await checkpointModelConfig(checkpoint);
   checkTokenizer(config, tokenizer);
   return {

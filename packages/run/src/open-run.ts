@@ -18,7 +18,6 @@ import { checkParts } from './check-parts';
 import { resolveRunConfig } from './config/resolve';
 import type { RunConfig, RunConfigInput } from './config/schema';
 import type { RunData } from './data';
-import { imageSizeOf } from './model';
 import { pluginAdvice } from './plugin-advice';
 import { ownParts } from './registry';
 import { type Reporter, silent } from './reporter';
@@ -66,8 +65,6 @@ export interface RunHost {
 
 export interface LoadDataOptions {
   readonly registry: Registry;
-  /** The side of the model's input in pixels. */
-  readonly imageSize: number;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;
   /** The run goes on from a checkpoint, which has its tokenizer: no text is read to learn one. */
@@ -193,9 +190,8 @@ export async function openRunOn(host: RunHost, given: RunConfigInput, options: O
   } catch (error) {
     throw pluginAdvice(error);
   }
-  const imageSize = imageSizeOf(config);
   const goesOn = (await storage?.latest()) !== undefined;
-  const data = await host.loadData(config, { registry, imageSize, reporter, signal, goesOn });
+  const data = await host.loadData(config, { registry, reporter, signal, goesOn });
   return new Run(config, data, registry, host, options);
 }
 

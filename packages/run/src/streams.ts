@@ -1,6 +1,7 @@
 import { type ExampleOutline, type ExampleStream, type Objective, Random, type Share } from '@simvlm/core';
 import { type ExampleStreamOptions, exampleStream, mixture, outlineOf } from '@simvlm/data';
 import { openPicturePool } from '@simvlm/image';
+import { pictureSquare, type SimVlmConfig } from '@simvlm/model';
 import type { RunConfig } from './config/schema';
 import type { Named } from './config/sources';
 import type { RunData, RunSource } from './data';
@@ -8,8 +9,8 @@ import type { RunData, RunSource } from './data';
 export interface StreamOptions {
   readonly config: RunConfig;
   readonly data: Pick<RunData, 'train' | 'documents'>;
-  /** The side of the model's input in pixels. */
-  readonly imageSize: number;
+  /** What its pictures are made for. */
+  readonly model: Pick<SimVlmConfig, 'imageSize' | 'picture'>;
   /** The objective of a source that has its own. */
   readonly objective: (named: Named) => Objective;
   /** Which of several processes this is. */
@@ -35,7 +36,7 @@ const MOST_WORKERS = 8;
 
 /** The sources of a run as streams: each with its own transform and objective, mixed by weight. The caller closes them. */
 export async function openStreams(options: StreamOptions): Promise<RunStreams> {
-  const { config, data, imageSize, objective, onProblem } = options;
+  const { config, data, model, objective, onProblem } = options;
   const { batch, epochs } = config;
   // What no batch has is neither opened nor counted.
   const pictured = batch.imageText > 0 ? present(data.train) : [];
@@ -49,7 +50,7 @@ export async function openStreams(options: StreamOptions): Promise<RunStreams> {
   const pictures = pictured.map(async (source, i) => {
     const { augment = config.augment, fit, objective: own } = source.use ?? {};
     const stream = await streamOf(source, options, random.fork('image-text').fork(i), {
-      pictures: { pool, transform: { size: imageSize, augment, ...(fit && { fit }) } },
+      pictures: { pool, transform: { ...pictureSquare(model, fit), augment } },
       isCounted: epochs !== undefined,
       ...(own && { objective: objective(own) }),
       ...(ahead !== undefined && { ahead }),

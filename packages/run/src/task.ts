@@ -15,6 +15,8 @@ import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
 import type { Named } from './config/sources';
 import type { RunData } from './data';
+import { checkpointTask, importedRun } from './imported-run';
+import { modelTokenizer } from './model-tokenizer';
 import { openForUse } from './open-checkpoint';
 import { openStreams, outlinesOf } from './streams';
 
@@ -45,19 +47,20 @@ export async function runTask({
   config,
   data,
   model,
-  tokenizer,
   registry,
   checkpoint,
   share = { rank: 0, size: 1 },
   onProblem,
   cores = globalThis.navigator?.hardwareConcurrency ?? 1,
+  ...given
 }: TaskParts): Promise<RunTask> {
   const { kind, ...options } = config.task;
-  const { maxTextLength, imageSize } = model.config;
+  const { maxTextLength } = model.config;
+  const tokenizer = modelTokenizer(given.tokenizer, model.config);
   const objective = ({ kind, ...options }: Named) =>
     registry.get('objective', kind)(options, { tokenizer, maxTextLength });
   const { train, documents, close } = await openStreams({
-    ...{ config, data, imageSize, objective, cores, share, onProblem },
+    ...{ config, data, model: model.config, objective, cores, share, onProblem },
   });
   try {
     const task = await registry.get('task', kind)(options, {
@@ -93,7 +96,8 @@ export interface OpenedTask {
   readonly task: Task;
   readonly model: SimVlm;
   readonly tokenizer: Tokenizer;
-  readonly config: RunConfig;
+  /** The run that wrote the checkpoint; none of a model that was imported. */
+  readonly run: RunConfig | undefined;
   dispose(): Promise<void>;
 }
 
@@ -101,10 +105,16 @@ export interface OpenedTask {
  * What a checkpoint was trained for, with all its weights: those of the model, and those that the task has beside it, such as a classifier's
  * head.
  *
+ * @param kind the task of a model that was imported; default: `checkpointTask`
  * @throws CheckpointError, TokenizerError when the checkpoint is damaged; PluginError for a part that nobody registered
  */
-export async function openTask(checkpoint: Checkpoint, registry: Registry): Promise<OpenedTask> {
-  const { config: modelConfig, run: config, tokenizer } = await openForUse(checkpoint);
+export async function openTask(
+  checkpoint: Checkpoint,
+  registry: Registry,
+  kind?: string,
+): Promise<OpenedTask> {
+  const { config: modelConfig, run, tokenizer } = await openForUse(checkpoint);
+  const config = run ?? importedRun(modelConfig, kind ?? (await checkpointTask(checkpoint)));
   const weights = await openTensors(checkpoint, TENSORS.weights);
   const model = await withPluginAdvice(checkpoint, async () =>
     SimVlm.create(modelConfig, { init: 'zeros', registry }),
@@ -122,7 +132,7 @@ export async function openTask(checkpoint: Checkpoint, registry: Registry): Prom
     const { params } = task.learner;
     checkFits(params, weights.tensors, TENSORS.weights);
     await restoreParameters(params, finiteTensors(weights, TENSORS.weights), TENSORS.weights, deviceWriter);
-    return { task, model, tokenizer, config, dispose };
+    return { task, model, tokenizer, run, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -16,7 +16,7 @@ import { checkpointExtras } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';
 import type { RunData, RunSource } from './data';
 import { scheduledEvaluation, validationPart } from './evaluation';
-import { createModel, createModelFrom } from './model';
+import { createModel, createModelFrom, type Vocabulary } from './model';
 import { openForUse } from './open-checkpoint';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
@@ -68,7 +68,7 @@ export async function runTraining(
   const model =
     opened && init
       ? await createModelFrom(opened, config, registry)
-      : createModel(config, tokenizer, registry);
+      : createModel(config, opened?.config ?? vocabularyOf(tokenizer), registry);
   let open: RunTask | undefined;
   try {
     reporter.note(
@@ -114,7 +114,7 @@ export async function runTraining(
       ],
       ...(evaluation.evaluators && { evaluators: evaluation.evaluators }),
       ...(storage && { storage }),
-      extras: checkpointExtras(config, tokenizer),
+      extras: await checkpointExtras(config, tokenizer, given),
       ...(resume && { resume }),
       ...(signal && { signal }),
       ...(processes && { processGroup: processes }),
@@ -126,6 +126,10 @@ export async function runTraining(
   } finally {
     await open?.close();
   }
+}
+
+function vocabularyOf({ vocabSize, special: { pad, bos, eos } }: AnyTokenizer): Vocabulary {
+  return { vocabSize, tokens: { pad, bos, eos } };
 }
 
 /** Those that the configuration names. */

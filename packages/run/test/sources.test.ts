@@ -67,7 +67,7 @@ async function load(
       for (const [name, source] of Object.entries(sources)) own.register('source', name, async () => source);
     },
   });
-  return loadRunData(config(change), { registry, imageSize: 8, reporter: silent, ...options });
+  return loadRunData(config(change), { registry, reporter: silent, ...options });
 }
 
 /** Samples as a source. */
@@ -129,7 +129,7 @@ describe('a mixture', () => {
     const loaded = await load({ data }, sources);
     const named: string[] = [];
     const { train, close } = await openStreams({
-      ...{ config: given, data: loaded, imageSize: 8, cores: 1, share: { rank: 0, size: 1 } },
+      ...{ config: given, data: loaded, model: { imageSize: 8 }, cores: 1, share: { rank: 0, size: 1 } },
       objective({ kind }) {
         named.push(kind);
         return (() => undefined) as never;
@@ -265,7 +265,11 @@ describe('a source that is read in order', () => {
     expect(counts.read).toBe(100);
     const opened = async (change: Partial<RunConfigInput>) =>
       openStreams({
-        ...{ config: config({ data, epochs: 1, steps: undefined, ...change }), data: loaded, imageSize: 8 },
+        ...{
+          config: config({ data, epochs: 1, steps: undefined, ...change }),
+          data: loaded,
+          model: { imageSize: 8 },
+        },
         ...{ cores: 1, share: { rank: 0, size: 1 }, objective: () => (() => undefined) as never },
       });
     const [with8, without] = [await opened({}), await opened({ batch })];
@@ -325,7 +329,7 @@ it('streams that cannot be opened are one error, heard by the caller', async () 
       ...{
         config: config({}),
         data: { train: [withIdentity(slow)], documents: [withIdentity(fails)] },
-        imageSize: 8,
+        model: { imageSize: 8 },
       },
       ...{ cores: 1, share: { rank: 0, size: 1 }, objective: () => (() => undefined) as never },
     });

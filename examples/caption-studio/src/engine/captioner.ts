@@ -1,7 +1,7 @@
 import type { RgbImage } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
 import { squareImage } from '@simvlm/image';
-import { runFit } from '@simvlm/run';
+import { modelSquare } from '@simvlm/run';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { CandidateScore, Caption } from './engine';
 import type { LoadedModel } from './model-store';
@@ -13,7 +13,7 @@ export async function captionPicture(
   onText: (text: string) => void | Promise<void>,
 ): Promise<Caption> {
   const start = performance.now();
-  const image = imagePixels([squareImage(picture, { size: info.imageSize, fit: runFit(run) })]);
+  const image = imagePixels([squareImage(picture, modelSquare(model.config, run))]);
   const told: (void | Promise<void>)[] = [];
   let soFar = '';
   const [made] = await model.generate({
@@ -62,11 +62,11 @@ function meanRow(maps: Float32Array, places: readonly number[], N: number): Floa
 
 /** How likely each text is for a picture, and its share among them. */
 export async function compareCandidates(
-  { model, tokenizer, run, info }: LoadedModel,
+  { model, tokenizer, run }: LoadedModel,
   picture: RgbImage,
   candidates: readonly string[],
 ): Promise<CandidateScore[]> {
-  const images = imagePixels([squareImage(picture, { size: info.imageSize, fit: runFit(run) })]);
+  const images = imagePixels([squareImage(picture, modelSquare(model.config, run))]);
   const texts = candidates.map(text => textTokens(text, tokenizer, model.config.maxTextLength));
   const logProbs = texts.length === 0 ? [] : (await model.scoreCandidates(images, [texts]))[0]!;
   const highest = Math.max(...logProbs);

@@ -13,8 +13,8 @@ const MAX_CARD = 2 ** 18;
 export interface LoadedModel {
   readonly model: SimVlm;
   readonly tokenizer: AnyTokenizer;
-  /** The configuration of the run that made it. */
-  readonly run: RunConfig;
+  /** The configuration of the run that made it; none of a model that others have trained. */
+  readonly run: RunConfig | undefined;
   readonly info: ModelInfo;
 }
 

@@ -48,7 +48,7 @@ export async function openOffer(source: CheckpointSource, fetch: typeof globalTh
   const memory = 4 * parameters;
   const refusal = refusalOf(memory, config.imageSize);
   const offer: ModelOffer = {
-    name: origin?.repository ?? opened.run.name,
+    name: origin?.repository ?? opened.run?.name ?? 'imported',
     ...{ parameters, memory, imageSize: config.imageSize, vocabSize: config.vocabSize },
     ...kindOf(origin),
     bytes: await weightBytes(checkpoint),

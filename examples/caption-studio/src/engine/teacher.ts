@@ -2,7 +2,7 @@ import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/che
 import { type BatchSource, Random, type RgbImage } from '@simvlm/core';
 import { arrayDataset, captionPrefix, createBatchSource, datasetSource, exampleStream } from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
-import { prefixLmLearner } from '@simvlm/model';
+import { pictureSquare, prefixLmLearner } from '@simvlm/model';
 import { type RunConfig, resolveRunConfig } from '@simvlm/run';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
 import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
@@ -106,13 +106,16 @@ export function teachLessons(teaching: Teaching): Promise<TrainResult> {
 
 /** The configuration of the run as the command line has it in each checkpoint. */
 export function taughtRun(
-  { run: { model, tokenizer, plugins } }: LoadedModel,
+  { run, model: { config } }: LoadedModel,
   name: string,
   settings: TeachSettings,
 ): RunConfig {
   const { learningRate, steps, seed, batchSize } = settings;
+  const { vocabSize: _, tokens: __, ...own } = config;
+  const model = run?.model ?? (own as unknown as RunConfig['model']);
   return resolveRunConfig({
-    ...{ name, seed, model, tokenizer, plugins, augment, steps },
+    ...{ name, seed, model, augment, steps },
+    ...(run && { tokenizer: run.tokenizer, plugins: run.plugins }),
     data: { train: 'lessons' },
     objective: { kind: 'captioning' },
     batch: { imageText: batchSize, textOnly: 0 },
@@ -135,7 +138,7 @@ function batchesOf(
     source: datasetSource(arrayDataset(learned)),
     random: Random.fromSeed(settings.seed).fork('data'),
     pictures: {
-      transform: { size: model.config.imageSize, augment },
+      transform: { ...pictureSquare(model.config), augment },
     },
     length: learned.length,
   });

@@ -3,7 +3,7 @@ import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/cor
 import { readRegularFile } from '@simvlm/data/node';
 import { pictureBatches } from '@simvlm/eval';
 import { decodeImage } from '@simvlm/image';
-import { openCaptioner, runFit, skippedLines } from '@simvlm/run';
+import { modelSquare, openCaptioner, skippedLines } from '@simvlm/run';
 import { chosenCheckpoint, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { printLine, Terminal } from '../terminal';
@@ -36,8 +36,7 @@ export async function caption(files: readonly string[], options: CaptionCommandO
   const skipped = new SkipLog();
   try {
     checkLengths(options, tokenizer.encode(prompt).length, model.config.maxTextLength);
-    const { imageSize } = model.config;
-    const pictures = { imageSize, fit: runFit(captioner.config), batchSize: BATCH };
+    const pictures = { square: modelSquare(model.config, captioner.config), batchSize: BATCH };
     for await (const batch of pictureBatches(pictureFiles(files), pictures, skipped)) {
       const made = await captioner.caption(
         batch.map(({ image }) => image),

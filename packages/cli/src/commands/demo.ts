@@ -6,7 +6,6 @@ import { attributionText, type EmojiDataset } from '@simvlm/dataset-emoji';
 import {
   checkpointRunConfig,
   demoConfig,
-  imageSizeOf,
   type RunConfig,
   type RunSource,
   withShuffledImages,
@@ -93,7 +92,7 @@ async function trainAndEvaluate(demo: Demo): Promise<number> {
   }
   terminal.heading('Data');
   const loaded = await loadRunData(config, {
-    ...{ registry, signal, reporter: terminal, imageSize: imageSizeOf(config) },
+    ...{ registry, signal, reporter: terminal },
   });
   const emoji = loaded.emoji!;
   const data = options.shuffleImages ? { ...loaded, train: [shuffledEmoji(emoji, seed)] } : loaded;

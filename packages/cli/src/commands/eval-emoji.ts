@@ -27,7 +27,7 @@ export async function evaluateEmoji(
   const { model, tokenizer, config } = await openCaptioner(checkpoint, { registry });
   try {
     return await interruptible(terminal, async signal => {
-      const emoji = await prepareEmoji(config.data.train, model.config.imageSize, terminal, signal);
+      const emoji = await prepareEmoji(config?.data.train, model.config.imageSize, terminal, signal);
       const results = await evaluateSplits(
         model,
         tokenizer,

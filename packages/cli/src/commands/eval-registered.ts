@@ -1,5 +1,5 @@
 import { ConfigError, type EvaluationResult, type JsonValue, parseJsonObject } from '@simvlm/core';
-import { checkpointRunConfig, openTask, runFit } from '@simvlm/run';
+import { checkpointTask, modelSquare, openTask } from '@simvlm/run';
 import { chosenCheckpoint, openEvaluation, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { interruptible } from '../interrupt';
@@ -30,9 +30,9 @@ export async function evaluateSource(
   const source = await openEvaluation(sourceConfig(sources, options));
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
   await startBackend(options, registry);
-  const opened = await openTask(checkpoint, registry);
+  const opened = await openTask(checkpoint, registry, asked?.kind === 'answers' ? 'answer' : undefined);
   noteSkipped(terminal, source.skipped);
-  const pictures = source.pictures(opened.model.config.imageSize, runFit(opened.config));
+  const pictures = source.pictures(modelSquare(opened.model.config, opened.run));
   const { model, tokenizer, task } = opened;
   try {
     const { kind, ...given } = asked ?? { kind: task.evaluators[0] ?? 'answers' };
@@ -70,7 +70,7 @@ async function ownEvaluator(
 }
 
 async function trainedFor(checkpoint: string, terminal: Terminal): Promise<string> {
-  return (await checkpointRunConfig(await chosenCheckpoint(checkpoint, terminal))).task.kind;
+  return checkpointTask(await chosenCheckpoint(checkpoint, terminal));
 }
 
 function parsed(evaluator: string): Asked {

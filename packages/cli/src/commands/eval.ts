@@ -1,6 +1,6 @@
 import type { SkipReport } from '@simvlm/core';
 import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
-import { countOf, openCaptioner, runFit, warnOfSkipped } from '@simvlm/run';
+import { countOf, modelSquare, openCaptioner, warnOfSkipped } from '@simvlm/run';
 import { chosenCheckpoint, openEvaluation, readCandidates, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { interruptible } from '../interrupt';
@@ -51,7 +51,7 @@ export async function evaluate(sources: readonly string[], options: EvalCommandO
   const registry = await runRegistry(options.plugin);
   await startBackend(options, registry);
   const { model, tokenizer, config } = await openCaptioner(checkpoint, { registry });
-  const pictures = source.pictures(model.config.imageSize, runFit(config));
+  const pictures = source.pictures(modelSquare(model.config, config));
   noteSkipped(terminal, source.skipped);
 
   const bar = terminal.bar('evaluating');

@@ -5,7 +5,6 @@ import { subset } from '@simvlm/data';
 import { captionMetrics, type Prediction, predictCaptions } from '@simvlm/eval';
 import {
   checkParts,
-  imageSizeOf,
   pluginAdvice,
   pluginArguments,
   type RunConfig,
@@ -76,8 +75,7 @@ export async function finetune(sources: readonly string[], options: FinetuneComm
   const folder = await newRunFolder(config, terminal);
   try {
     return await interruptible(terminal, async signal => {
-      const imageSize = imageSizeOf(config);
-      const loaded = await loadRunData(config, { registry, imageSize, reporter: terminal, signal });
+      const loaded = await loadRunData(config, { registry, reporter: terminal, signal });
       const pictures = firstOf(loaded.val!, VALIDATION);
       let before: readonly Prediction[] = [];
       terminal.heading('What will be done');

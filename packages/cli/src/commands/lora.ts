@@ -10,7 +10,7 @@ import {
   type SimVlmConfig,
   writeAdapters,
 } from '@simvlm/model';
-import { contentsForUse, type OpenedCheckpoint, openForUse } from '@simvlm/run';
+import { contentsForUse, type OpenedCheckpoint, openForUse, type RunConfig } from '@simvlm/run';
 import { runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder, openOutput } from '../io/output-file';
@@ -31,8 +31,11 @@ export async function loraMerge(
       ? { lora: ownAdapters(path, opened.config), weights: await opened.weights(registry) }
       : await withFile(path, opened, adapters, registry);
   const { lora: _, ...plain } = opened.config;
-  const { lora: __, ...run } = opened.run;
-  const contents = await contentsForUse(checkpoint, mergedTensors(weights, lora), { model: plain, run });
+  const { lora: __, ...run } = opened.run ?? {};
+  const contents = await contentsForUse(checkpoint, mergedTensors(weights, lora), {
+    model: plain,
+    ...(opened.run && { run: run as RunConfig }),
+  });
   await writeCheckpointFolder(out, contents);
   new Terminal().note(`merged into ${out}`);
   return exitCode.ok;

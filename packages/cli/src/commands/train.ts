@@ -7,7 +7,6 @@ import {
   atKey,
   checkParts,
   countOf,
-  imageSizeOf,
   pluginAdvice,
   pluginArguments,
   type RunConfig,
@@ -170,7 +169,7 @@ async function trainIn(folder: RunFolder | undefined, training: Training): Promi
   const { file, plugin, config, registry, terminal, signal, processes, resume, init } = training;
   const isFirst = folder !== undefined;
   const data = await loadRunData(config, {
-    ...{ registry, signal, processes, reporter: terminal, imageSize: imageSizeOf(config) },
+    ...{ registry, signal, processes, reporter: terminal },
     goesOn: resume !== undefined,
   });
   const val = isFirst ? data.val && subset(data.val, firstIndices(data.val.length, VALIDATION)) : undefined;

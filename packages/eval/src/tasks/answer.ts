@@ -8,7 +8,7 @@ import {
   type TaskFactory,
 } from '@simvlm/core';
 import { collate, imagePixels, type Row } from '@simvlm/data';
-import { prefixLmLearner, type SimVlm } from '@simvlm/model';
+import { decodable, prefixLmLearner, type SimVlm } from '@simvlm/model';
 import { answerer, learnerOptions, pictureBatchSources, pictureOf } from './common';
 
 interface Question extends Row {
@@ -37,7 +37,7 @@ export const answerTask: TaskFactory = (options, context: TaskContext<SimVlm>) =
     // The answer is whole wherever it can be: of a long question the end is left out.
     const question = tokenizer.encode(questionOf(example)).subarray(0, room - target.length);
     return {
-      ...{ id: example.id, image: pictureOf(example, model.config.imageSize), question, truths },
+      ...{ id: example.id, image: pictureOf(example, model.config), question, truths },
       tokens: Int32Array.of(...question, ...target, eos),
       prefixLength: question.length,
     };
@@ -55,7 +55,10 @@ export const answerTask: TaskFactory = (options, context: TaskContext<SimVlm>) =
           images: imagePixels(rows.map(({ image }) => image)),
           prompts: rows.map(({ question }) => question),
         });
-        return rows.map(({ id, truths }, i) => ({ id, truths, text: tokenizer.decode(made[i]!.tokens) }));
+        return rows.map(({ id, truths }, i) => ({
+          ...{ id, truths },
+          text: tokenizer.decode(decodable(made[i]!.tokens, model.config)),
+        }));
       },
     ),
   };

@@ -60,7 +60,7 @@ export const classifyTask: TaskFactory = async (options, context: TaskContext<Si
       id: example.id,
       tokens,
       prefixLength: 0,
-      images: picturesOf(example, pictures, model.config.imageSize),
+      images: picturesOf(example, pictures, model.config),
       label,
     };
   };

@@ -14,8 +14,8 @@ import {
   type TaskContext,
 } from '@simvlm/core';
 import { orderedBatches, prefetch, stepSource, subset } from '@simvlm/data';
-import { centerCrop } from '@simvlm/image';
-import type { LearnerOptions } from '@simvlm/model';
+import { squareImage } from '@simvlm/image';
+import { type LearnerOptions, pictureSquare, type SimVlmConfig } from '@simvlm/model';
 
 /** Made while the model computes. */
 export const BATCHES_AHEAD = 2;
@@ -26,8 +26,10 @@ export function learnerOptions({ regularization, checkpointBlocks }: TaskContext
 }
 
 /** The square input of a model from a picture of any size; what is one already stays as it is. */
-export function squared(image: RgbImage, size: number): RgbImage {
-  return image.width === size && image.height === size ? image : centerCrop(image, size);
+export function squared(image: RgbImage, config: SimVlmConfig): RgbImage {
+  const square = pictureSquare(config);
+  const { size } = square;
+  return image.width === size && image.height === size ? image : squareImage(image, square);
 }
 
 /** The pairs of a task that needs some. @throws DataError when there are none */
@@ -109,15 +111,15 @@ function firstOf(dataset: ExampleDataset, count: number): ExampleDataset {
 }
 
 /** The square pictures of an example. @throws DataError when it has another number of them */
-export function picturesOf(example: Example, count: number, size: number): readonly RgbImage[] {
+export function picturesOf(example: Example, count: number, config: SimVlmConfig): readonly RgbImage[] {
   const { id, image, images = image ? [image] : [] } = example;
   if (images.length !== count)
     throw new DataError('DATA_INVALID', `example "${id}" has ${images.length} images, and not ${count}`);
-  return images.map(each => squared(each, size));
+  return images.map(each => squared(each, config));
 }
 
 /** The square picture of an example. @throws DataError when it has none */
-export function pictureOf({ id, image }: Example, size: number): RgbImage {
+export function pictureOf({ id, image }: Example, config: SimVlmConfig): RgbImage {
   if (!image) throw new DataError('DATA_INVALID', `example "${id}" has no image`);
-  return squared(image, size);
+  return squared(image, config);
 }

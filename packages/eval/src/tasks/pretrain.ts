@@ -34,7 +34,7 @@ export const pretrainTask: TaskFactory = (options, context: TaskContext<SimVlm>)
       validation: () =>
         pairBatches({
           ...{ ...rows, dataset: val, batchSize: Math.max(1, batch.imageText) },
-          square: image => squared(image, model.config.imageSize),
+          square: image => squared(image, model.config),
           random: Random.fromSeed(context.seed).fork('validation'),
         }),
     }),

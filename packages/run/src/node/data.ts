@@ -6,6 +6,7 @@ import { isEmoji } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
 import type { SourceConfig } from '../config/sources';
 import type { RunData } from '../data';
+import { imageSizeOf } from '../model';
 import type { LoadDataOptions } from '../open-run';
 import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
@@ -33,12 +34,12 @@ export async function loadRunData(
   config: RunConfig,
   { processes, ...options }: LoadRunDataOptions,
 ): Promise<RunData> {
-  const { imageSize, reporter, signal } = options;
+  const { reporter, signal } = options;
   const { train } = config.data;
   // Emoji are drawn once and kept on the disk: the first process draws them, the others find them there.
   const emoji = async (source: SourceConfig) => {
     if (processes && processes.rank > 0) await processes.barrier();
-    const drawn = await prepareEmoji(source, imageSize, reporter, signal);
+    const drawn = await prepareEmoji(source, imageSizeOf(config), reporter, signal);
     if (processes?.rank === 0) await processes.barrier();
     return drawn;
   };
@@ -66,7 +67,7 @@ function emojiData(emoji: EmojiDataset): RunData {
  * @param source the run's; of another one than `emoji` nothing is taken
  */
 export async function prepareEmoji(
-  source: RunConfig['data']['train'],
+  source: RunConfig['data']['train'] | undefined,
   size: number,
   reporter: Reporter,
   signal?: AbortSignal,
@@ -88,8 +89,8 @@ export async function prepareEmoji(
 }
 
 /** `{ "source": "emoji", "furtherArtists": true }` */
-function hasFurtherArtists(source: RunConfig['data']['train']): boolean {
-  if (typeof source === 'string' || !isEmoji(source)) return false;
+function hasFurtherArtists(source: RunConfig['data']['train'] | undefined): boolean {
+  if (source === undefined || typeof source === 'string' || !isEmoji(source)) return false;
   const {
     source: _,
     weight,

@@ -1,5 +1,5 @@
 import { DataError, type ExampleDataset, type Sample, type SkipReport } from '@simvlm/core';
-import type { Fit } from '@simvlm/image';
+import type { SquareOptions } from '@simvlm/image';
 import type { PlacedSource } from '../config/sources';
 import { openPlaced } from '../sources/open-source';
 import { sampleDataset } from '../sources/validation-set';
@@ -14,7 +14,7 @@ export interface EvaluationSource {
   /** Records that cannot be used. */
   readonly skipped: SkipReport;
   /** Their pictures are decoded when they are asked for, and made square. */
-  pictures(size: number, fit: Fit): ExampleDataset;
+  pictures(square: SquareOptions): ExampleDataset;
 }
 
 /**
@@ -40,6 +40,6 @@ export async function openEvaluation(source: PlacedSource): Promise<EvaluationSo
   return {
     ...{ samples, skipped },
     ...(isOnDisk && { folder: place.folder.name }),
-    pictures: (size, fit) => sampleDataset(samples, { size, fit }),
+    pictures: square => sampleDataset(samples, square),
   };
 }

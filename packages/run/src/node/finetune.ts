@@ -1,7 +1,7 @@
 import type { Checkpoint } from '@simvlm/checkpoint';
 import { DataError } from '@simvlm/core';
 import { checkpointModelConfig } from '@simvlm/model';
-import { checkpointRunConfig } from '../checkpoint';
+import { ownRunConfig } from '../checkpoint';
 import { applyOverrides } from '../config/overrides';
 import { resolveRunConfig } from '../config/resolve';
 import type { RunConfig, RunConfigInput } from '../config/schema';
@@ -27,43 +27,71 @@ export interface FinetuneOptions {
 
 /** Share of the pictures that is split off for validation. */
 const VALIDATION = 0.1;
-/** Rows of a step at most; few pictures make smaller ones. */
-const BATCH = 32;
-/** How often each picture is seen, where that is not too few or too many steps. */
-const EPOCHS = 30;
 const STEPS = { least: 60, most: 3000 } as const;
-/** Of the learning rate that the checkpoint was trained with: a trained model is changed gently, fresh adapters learn faster. */
-const RATE = { weights: 0.5, adapters: 4 } as const;
 const RANK = 8;
+
+/** How a model is fine-tuned. */
+interface Recipe {
+  /** How often each picture is seen, where that is not too few or too many steps. */
+  readonly epochs: number;
+  /** Rows of a batch at most; few pictures make smaller ones. */
+  readonly rows: number;
+  /** Batches of a step. */
+  readonly accumulate: number;
+  /** Learning rate of all weights, or of fresh adapters, which learn faster. */
+  readonly rate: { readonly weights: number; readonly adapters: number };
+  readonly weightDecay: number;
+  readonly augment: RunConfig['augment'];
+}
+
+/** For a model that was trained here: varied as then, and changed gently. */
+function ownRecipe({ augment, optimizer: { learningRate, weightDecay } }: RunConfig): Recipe {
+  const rate = { weights: 0.5 * learningRate, adapters: 4 * learningRate };
+  return { epochs: 30, rows: 32, accumulate: 1, rate, weightDecay, augment };
+}
+
+/**
+ * For a captioner that others have trained. It has seen millions of photographs: few passes are enough, at the learning rate and weight decay that
+ * BLIP's authors fine-tune for captions with (configs/caption_coco.yaml of salesforce/BLIP); adapters learn ten times as fast. It has hundreds of
+ * millions of weights: a step takes its pictures a few at a time.
+ */
+const IMPORTED: Recipe = {
+  ...{ epochs: 10, rows: 8, accumulate: 4 },
+  ...{ rate: { weights: 1e-5, adapters: 1e-4 }, weightDecay: 0.05, augment: 'none' },
+};
 
 /**
  * The configuration that fine-tunes a checkpoint on pictures of one's own. Architecture, image size and text length are the checkpoint's, as
- * its tokenizer will be; how pictures are varied and how fast it learns follow from the run that made it, how long from the number of pictures.
+ * its tokenizer will be; how pictures are varied and how fast it learns follow from the run that made it, how long from the number of pictures. A
+ * model that was imported has no run: see `IMPORTED`.
  *
  * @throws DataError for a source without pictures; ConfigError for an override that cannot be; CheckpointError
  */
 export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOptions): Promise<RunConfig> {
   const { data, init, name, val, lora, seed = 1, plugins = [], overrides = [] } = options;
-  const run = await checkpointRunConfig(checkpoint);
+  const run = await ownRunConfig(checkpoint);
   const { vocabSize: _, tokens: __, lora: ___, ...model } = await checkpointModelConfig(checkpoint);
   const pictures = await picturesOf(data);
   const trained = Math.max(1, Math.round(pictures * (val === undefined ? 1 - VALIDATION : 1)));
-  const imageText = Math.min(BATCH, trained);
-  const steps = Math.min(STEPS.most, Math.max(STEPS.least, Math.ceil((EPOCHS * trained) / imageText)));
+  const { epochs, rows, accumulate, rate, weightDecay, augment } = run ? ownRecipe(run) : IMPORTED;
+  const imageText = Math.min(rows, trained);
+  const passes = Math.ceil((epochs * trained) / (imageText * accumulate));
+  const steps = Math.min(STEPS.most, Math.max(STEPS.least, passes));
   const given: RunConfigInput = {
     name,
     seed,
-    plugins: [...new Set([...run.plugins, ...plugins])],
+    plugins: [...new Set([...(run?.plugins ?? []), ...plugins])],
     model: model as unknown as Exclude<RunConfigInput['model'], string>,
     init,
     ...(lora && { lora: { rank: RANK } }),
     objective: { kind: 'captioning' },
     data: { train: data, ...(val === undefined ? { valShare: VALIDATION } : { val }) },
     batch: { imageText, textOnly: 0 },
-    augment: run.augment,
+    augment,
+    training: { accumulate },
     optimizer: {
-      learningRate: run.optimizer.learningRate * (lora ? RATE.adapters : RATE.weights),
-      weightDecay: run.optimizer.weightDecay,
+      learningRate: lora ? rate.adapters : rate.weights,
+      weightDecay,
       warmup: 0.1,
       schedule: 'cosine',
     },

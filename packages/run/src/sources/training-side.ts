@@ -1,7 +1,9 @@
 import type { ExampleDataset, Sample, SampleSource } from '@simvlm/core';
 import { datasetSource, filteredSource, subset } from '@simvlm/data';
+import { pictureSquare } from '@simvlm/model';
 import type { RunConfig } from '../config/schema';
 import type { RunSource } from '../data';
+import { modelPreset } from '../model';
 import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
 import { firstLook } from './first-look';
@@ -14,8 +16,6 @@ import type { TextDraw } from './text-draw';
 import { kept, sampleDataset, squareDataset } from './validation-set';
 
 export interface LoadOptions extends OpenOptions {
-  /** The side of the model's input in pixels. */
-  readonly imageSize: number;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;
   /** The run goes on from a checkpoint, which has its tokenizer. */
@@ -48,7 +48,7 @@ export async function trainingSamples(
   config: RunConfig,
   options: LoadOptions,
 ): Promise<TrainingSide> {
-  const { reporter, signal, imageSize } = options;
+  const { reporter, signal } = options;
   const { data, seed, evaluation, batch } = config;
   const look = await firstLook(source, signal);
   const { isDecoded, unusable } = look;
@@ -94,7 +94,6 @@ export async function trainingSamples(
   );
   // In the order of the draw, so that the first so many are an even draw, too.
   const samples = val.sort((a, b) => a.rank - b.rank).map(({ sample }) => sample);
-  const transform = { size: imageSize, ...(use.fit && { fit: use.fit }) };
   return {
     source: {
       source: filteredSource(
@@ -104,7 +103,9 @@ export async function trainingSamples(
       // As `source.count()` has it, so that an epoch is as long for a run that goes on and reads nothing.
       ...{ use, length: length + unread, isDecoded },
     },
-    ...(data.valShare !== undefined && { val: sampleDataset(samples, transform) }),
+    ...(data.valShare !== undefined && {
+      val: sampleDataset(samples, pictureSquare(modelPreset(config), use.fit)),
+    }),
     ...{ documents, unreadable: reasons },
   };
 }
@@ -114,7 +115,7 @@ export async function trainingDataset(
   { name, content: dataset, use, weightOf }: Opened<ExampleDataset>,
   captions: TextDraw,
   config: RunConfig,
-  { reporter, signal, imageSize }: LoadOptions,
+  { reporter, signal }: LoadOptions,
 ): Promise<TrainingSide> {
   const { data, seed } = config;
   const { pictures, documents, unreadable } = await readDataset(name, dataset, reporter, signal);
@@ -134,7 +135,7 @@ export async function trainingDataset(
   return {
     source: { source, use, length: trained.length, isDecoded: true },
     ...(data.valShare !== undefined && {
-      val: use.fit ? squareDataset(val, { size: imageSize, fit: use.fit }) : val,
+      val: squareDataset(val, pictureSquare(modelPreset(config), use.fit)),
     }),
     ...{ documents: hasDocumentSource(config) ? [] : documents, unreadable },
   };

@@ -1,6 +1,8 @@
 import { DataError, type ExampleDataset } from '@simvlm/core';
 import { subset } from '@simvlm/data';
+import { pictureSquare } from '@simvlm/model';
 import type { RunConfig } from '../config/schema';
+import { modelPreset } from '../model';
 import { firstLook } from './first-look';
 import { isSampleSource, type OpenedSource } from './open-source';
 import { readDataset } from './read-dataset';
@@ -15,24 +17,25 @@ import { firstPictures, sampleDataset, squareDataset } from './validation-set';
  */
 export async function validationOf(
   sources: readonly OpenedSource[],
-  { evaluation }: RunConfig,
-  { imageSize, reporter, signal }: LoadOptions,
+  config: RunConfig,
+  { reporter, signal }: LoadOptions,
 ): Promise<ExampleDataset[]> {
+  const { pictures: most } = config.evaluation;
   const sets: ExampleDataset[] = [];
   for (const { name, content, use } of sources) {
-    const transform = { size: imageSize, ...(use.fit && { fit: use.fit }) };
+    const square = pictureSquare(modelPreset(config), use.fit);
     let set: ExampleDataset;
     if (isSampleSource(content)) {
       await firstLook(content, signal);
-      const count = Math.ceil(evaluation.pictures / sources.length);
-      set = sampleDataset(await firstPictures(content, count), transform);
+      const count = Math.ceil(most / sources.length);
+      set = sampleDataset(await firstPictures(content, count), square);
     } else {
       const { pictures } = await readDataset(name, content, reporter, signal);
       const pictured = subset(
         content,
         pictures.map(({ index }) => index),
       );
-      set = use.fit ? squareDataset(pictured, transform) : pictured;
+      set = squareDataset(pictured, square);
     }
     if (set.length === 0)
       throw new DataError(

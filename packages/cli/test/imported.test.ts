@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { squareImage } from '@simvlm/image';
+import { pickBackend } from '@simvlm/runtime';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawFolder, simvlm, workingFolder } from './fixture';
+import { importedCheckpoint } from './imported';
+
+let folder: ReturnType<typeof workingFolder>;
+beforeAll(async () => {
+  folder = workingFolder();
+  await pickBackend({ prefer: 'wasm' });
+  await drawFolder('mine', 40, 1);
+  await importedCheckpoint('git');
+});
+afterAll(() => folder.leave());
+
+const wasm = ['--backend', 'wasm'];
+const git = ['--checkpoint', 'git', ...wasm];
+
+describe('a captioner that was imported, which has no run', () => {
+  it('captions, as long as its makers have it write', async () => {
+    const { code, lines, err } = await simvlm('caption', 'mine/0.png', '--jsonl', ...git);
+    expect(code, err).toBe(0);
+    expect(JSON.parse(lines[0]!).logProb).toBeLessThan(0);
+  });
+
+  it('sees the picture as its configuration says, and not as ours do', async () => {
+    const wide = await sharp('mine/1.png').resize(48, 16, { fit: 'fill' }).removeAlpha().raw().toBuffer();
+    const image = { width: 48, height: 16, data: new Uint8Array(wide) };
+    await sharp(wide, { raw: { width: 48, height: 16, channels: 3 } })
+      .png()
+      .toFile('wide.png');
+    const square = squareImage(image, { size: 16, fit: 'squash', filter: 'bicubic' });
+    await sharp(square.data, { raw: { width: 16, height: 16, channels: 3 } })
+      .png()
+      .toFile('square.png');
+    const logProbs = async (file: string) =>
+      JSON.parse((await simvlm('caption', file, '--jsonl', ...git)).out).logProb;
+    expect(await logProbs('wide.png')).toBe(await logProbs('square.png'));
+  });
+
+  it.each([[[]], [['--evaluator', '{"kind": "choice", "choices": 4}']]])(
+    'is evaluated with %j',
+    async more => {
+      const { code, err, out } = await simvlm('eval', 'mine', '--json', ...git, ...more);
+      expect(code, err).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ count: 40 });
+    },
+  );
+
+  it('is exported with where it came from', async () => {
+    expect((await simvlm('export', '--checkpoint', 'git', '--out', 'exported')).code).toBe(0);
+    expect(existsSync('exported/run.json')).toBe(false);
+    expect(readFileSync('exported/source.json')).toEqual(readFileSync('git/source.json'));
+  });
+
+  it('has no run to go on with, and says what to do instead', async () => {
+    await simvlm('finetune', 'mine', '--init', 'git', '--name', 'goes-on', '--set', 'steps=1', ...wasm);
+    const { code, err } = await simvlm('train', 'runs/goes-on/config.json', '--resume', 'git', ...wasm);
+    expect(code).toBe(1);
+    expect(err).toContain('git has no run.json, as it was imported and not trained here');
+    expect(err).toContain('--init git');
+  });
+});
+
+describe('fine-tuned', () => {
+  it('it learns, and is a checkpoint that says where it came from and reads pictures as before', async () => {
+    const args = [
+      'finetune',
+      'mine',
+      '--init',
+      'git',
+      '--name',
+      'tuned',
+      '--set',
+      'steps=80',
+      '--set',
+      'training.accumulate=1',
+    ];
+    const { code, err } = await simvlm(...args, '--set', 'optimizer.learningRate=5e-3', ...wasm);
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/^training +80 steps of 8 pictures/m);
+    const [, past, now] = /word F1 (\d\.\d\d) before, (\d\.\d\d) after/.exec(err)!;
+    expect(Number(now)).toBeGreaterThan(Number(past));
+    const { out } = await simvlm('caption', 'mine/0.png', '--checkpoint', 'runs/tuned', ...wasm);
+    expect(out).toMatch(/^a \w+ \w+\n$/);
+    await simvlm('export', '--checkpoint', 'runs/tuned', '--out', 'tuned');
+    expect(readFileSync('tuned/source.json')).toEqual(readFileSync('git/source.json'));
+    const before = JSON.parse(readFileSync('git/model.json', 'utf8'));
+    expect(JSON.parse(readFileSync('tuned/model.json', 'utf8'))).toEqual(before);
+  });
+
+  it('it goes on exactly from its own checkpoint', async () => {
+    const args = ['train', 'runs/tuned/config.json', '--resume', 'runs/tuned', '--set', 'steps=82'];
+    const { code, err } = await simvlm(...args, ...wasm);
+    expect(code, err).toBe(0);
+  });
+
+  it('adapters alone are trained with --lora, and merge into weights of the first kind', async () => {
+    const args = ['finetune', 'mine', '--init', 'git', '--name', 'adapted', '--lora', '--set', 'steps=3'];
+    const { code, err } = await simvlm(...args, ...wasm);
+    expect(code, err).toBe(0);
+    expect(err).toContain('adapters of rank 8, learning rate 0.0001');
+    expect((await simvlm('lora', 'merge', 'runs/adapted', '--out', 'merged')).code).toBe(0);
+    expect(readFileSync('merged/source.json')).toEqual(readFileSync('git/source.json'));
+    expect((await simvlm('caption', 'mine/0.png', '--checkpoint', 'merged', ...wasm)).code).toBe(0);
+  });
+});
