@@ -6,6 +6,7 @@ import { kinds } from './kinds';
 import { plainLogits, type Weights } from './plain-model';
 import { logSoftmax, slowBeams, slowGreedy } from './slow-generation';
 import {
+  backends,
   firstPredicted,
   largestDifference,
   livelyModel,
@@ -48,7 +49,7 @@ function plainLoss(model: SimVlm, weights: Weights): number {
 }
 
 describe.each(Object.entries(kinds))('%s', (_, change) => {
-  describe.each(['cpu'] as const)('on %s', backend => {
+  describe.each(backends)('on %s', backend => {
     beforeAll(() => useBackend(backend));
 
     test('the logits are those of plain loops over each row', () => {
