@@ -23,6 +23,7 @@ export {
   restoreParameters,
 } from './parameters';
 export { hasDiverged, type KeepRules, type MetricValue } from './retention';
+export { roundToFloat16 } from './safetensors/half';
 export { openSafetensors } from './safetensors/read';
 export {
   checkFinite,
@@ -37,4 +38,5 @@ export {
 } from './safetensors/types';
 export { readSafetensors, type SafeTensors, writeSafetensors } from './safetensors/whole-file';
 export { safetensorsContent } from './safetensors/write';
+export { bytesOfWords, storedShape } from './stored';
 export { hasTensors, openTensors, SHARD_BYTES, type TensorFileOptions, tensorFiles } from './tensors';

@@ -2,19 +2,26 @@ import { CHUNK_BYTES } from '@simvlm/bytes';
 import { CheckpointError, type ParameterTree } from '@simvlm/core';
 import { countOf } from './safetensors/layout';
 import type { TensorSet, TensorSource } from './safetensors/types';
+import { bytesOfWords, storedShape } from './stored';
 
 type Shaped = { readonly shape: readonly number[] };
+type Typed = Shaped & { readonly dtype: string };
 
 /**
- * Parameters, tensors of any library, as sources: their numbers are fetched from the device when they are asked for, in the tree's order.
+ * Parameters, tensors of any library, as sources: their numbers are fetched from the device when they are asked for, in the tree's order. One of
+ * int32 words is a tensor of their bytes.
  *
  * @param partReader what reads one in parts (`partReader` of `@simvlm/ops`), where that can be done
  */
-export function parameterSources<P extends Shaped & { data(): Promise<ArrayLike<number>> }>(
+export function parameterSources<P extends Typed & { data(): Promise<ArrayLike<number>> }>(
   params: ParameterTree<P>,
   partReader: (parameter: P) => ((begin: number, into: Float32Array) => void) | undefined,
 ): [string, TensorSource][] {
   return [...params].map(([name, tensor]) => {
+    if (tensor.dtype === 'int32') {
+      const read = async () => bytesOfWords((await tensor.data()) as Int32Array);
+      return [name, { shape: storedShape(tensor), dtype: 'I8', read }];
+    }
     const readPart = partReader(tensor);
     return [
       name,
@@ -34,7 +41,7 @@ export function parameterSources<P extends Shaped & { data(): Promise<ArrayLike<
  * @throws CheckpointError when one is missing, too many or of another shape
  */
 export function checkFits(
-  params: ParameterTree<Shaped>,
+  params: ParameterTree<Typed>,
   tensors: ReadonlyMap<string, Shaped>,
   what: string,
 ): void {
@@ -42,7 +49,8 @@ export function checkFits(
     if (!params.has(name))
       throw new CheckpointError('CHECKPOINT_MISMATCH', `${what}: this model has no "${name}"`);
   }
-  for (const [name, { shape }] of params) checkShape(name, shape, tensors.get(name)?.shape, what);
+  for (const [name, parameter] of params)
+    checkShape(name, storedShape(parameter), tensors.get(name)?.shape, what);
 }
 
 /** @throws CheckpointError when a tensor of a file is missing or of another shape */
@@ -62,7 +70,7 @@ export function checkShape(
 
 /** How a parameter's numbers are written: `deviceWriter` of `@simvlm/ops` for tensors of tfjs. */
 export interface ParameterWriter<P> {
-  /** Gives a parameter other numbers, as many as it has. */
+  /** Gives a parameter other numbers, as many as it has; for one of int32 words, its bytes. */
   assign(parameter: P, values: Float32Array): void;
   /** What overwrites a parameter's numbers from number `begin` on, in its own memory; none where it has to be replaced as a whole. */
   partWriter(parameter: P): ((begin: number, values: Float32Array) => void) | undefined;
@@ -77,7 +85,7 @@ const PART = CHUNK_BYTES / 4;
  *
  * @throws CheckpointError as `checkFits`, and when a tensor cannot be read: then some parameters have their new numbers, wholly or in part
  */
-export async function restoreParameters<P extends Shaped>(
+export async function restoreParameters<P extends Typed>(
   params: ParameterTree<P>,
   { tensors }: Pick<TensorSet, 'tensors'>,
   what: string,

@@ -1,17 +1,16 @@
 import type { FileContent } from '@simvlm/bytes';
 import { CheckpointError } from '@simvlm/core';
 import { type Checkpoint, jsonFile, jsonOf } from './checkpoint';
-import { BYTES_OF, countOf } from './safetensors/layout';
 import { openSafetensors } from './safetensors/read';
 import type { TensorSet, TensorSource, WeightType } from './safetensors/types';
-import { safetensorsContent } from './safetensors/write';
+import { bytesOf, safetensorsContent } from './safetensors/write';
 
 /** A file of tensors has at most so many bytes of numbers; more go to shards with an index. */
 export const SHARD_BYTES = 2 ** 30;
 
 export interface TensorFileOptions {
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Default F32. */
+  /** Of those that do not say; default F32. */
   readonly dtype?: WeightType;
   /** Default `SHARD_BYTES`. A tensor above it has a shard of its own. */
   readonly shardBytes?: number;
@@ -39,9 +38,9 @@ export function tensorFiles(
   for (const [i, shard] of shards.entries()) {
     const file = `${name}-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
     files.push([file, safetensorsContent(shard, metadata, dtype)]);
-    for (const [tensor, { shape }] of shard) {
-      weightMap[tensor] = file;
-      total += BYTES_OF[dtype] * countOf(shape);
+    for (const [name, tensor] of shard) {
+      weightMap[name] = file;
+      total += bytesOf(tensor, dtype);
     }
   }
   files.push([indexOf(name), jsonFile({ metadata: { total_size: total }, weight_map: weightMap })]);
@@ -110,7 +109,7 @@ function sharded(
   const shards: [string, TensorSource][][] = [];
   let room = 0;
   for (const [name, tensor] of tensors) {
-    const bytes = BYTES_OF[dtype] * countOf(tensor.shape);
+    const bytes = bytesOf(tensor, dtype);
     if (shards.length === 0 || bytes > room) {
       shards.push([]);
       room = limit;

@@ -182,6 +182,12 @@ export interface LowRank<P = TensorLike> {
   readonly scale: number;
 }
 
+/** What a parameter is made of. */
+export type ParameterDtype = 'float32' | 'int32';
+
+/** The axes of a matrix of float32: a linear map has inputs first, a table of rows outputs. */
+export type MatrixLayout = 'inputs-first' | 'outputs-first';
+
 /** How the numbers of a matrix are stored: symmetric integers of `bits` bits, with one scale for each `group` of inputs of an output. */
 export interface Quantization {
   readonly bits: 8 | 4;
@@ -213,12 +219,20 @@ export interface QuantizedMatrix<P = TensorLike> extends Quantization {
  * one never changes another.
  */
 export interface ParameterScope<P = TensorLike> {
-  param(name: string, shape: readonly number[], init: Initializer): P;
+  /** @param dtype default float32; int32 words hold what is no number by itself, and begin with zeros */
+  param(name: string, shape: readonly number[], init: Initializer, dtype?: ParameterDtype): P;
   scope(name: string): ParameterScope<P>;
   /** Declares the path beside the linear map whose weights this scope holds, where the model is to have one there. */
   lowRank?(inputs: number, outputs: number): LowRank<P> | undefined;
-  /** Declares the matrix `name` as integers, where the model is to have it so: then nothing else is declared under that name. */
-  quantized?(name: string, outputs: number, inputs: number): QuantizedMatrix<P> | undefined;
+  /**
+   * Declares a matrix as integers, `name` and `name.scale`, where the model is to have it so; elsewhere the module declares its parameter
+   * `name` itself, with the axes of `layout`.
+   */
+  quantized?(
+    name: string,
+    extents: { readonly outputs: number; readonly inputs: number },
+    layout: MatrixLayout,
+  ): QuantizedMatrix<P> | undefined;
 }
 
 /** Pixels to tokens. The caller owns the result of `patch` and disposes it. */

@@ -9,9 +9,9 @@ export function parameterScope<P>(
   prefix = '',
 ): ParameterScope<P> {
   return {
-    param(name, shape, init) {
+    param(name, shape, init, dtype = 'float32') {
       const full = prefix + name;
-      const value = create(full, { shape: [...shape], init });
+      const value = create(full, { shape: [...shape], init, dtype });
       tree.add(full, value);
       return value;
     },
@@ -35,7 +35,7 @@ export function declaredParameters(
 }
 
 /** The starting values of a parameter: they depend on the seed and the parameter's full name only. */
-export function initialValues(name: string, spec: ParameterSpec, seed: Random): Float32Array {
+export function initialValues(name: string, spec: Omit<ParameterSpec, 'dtype'>, seed: Random): Float32Array {
   const values = new Float32Array(spec.shape.reduce((product, extent) => product * extent, 1));
   fill(values, spec.init, seed.fork(name));
   return values;

@@ -1,4 +1,4 @@
-import type { Initializer } from './contracts';
+import type { Initializer, ParameterDtype } from './contracts';
 import { ConfigError, ShapeError } from './errors';
 
 const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
@@ -73,6 +73,7 @@ export class ParameterTree<T> implements Iterable<[string, T]> {
 export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly init: Initializer;
+  readonly dtype: ParameterDtype;
 }
 
 /** How many numbers a tree of specifications (or tensors) holds. */

@@ -2,6 +2,7 @@ import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
 import type { SimVlmConfig } from './config';
 import { resolveLora } from './finetune/lora';
 import { checkSampler } from './generate/sampler-options';
+import { checkIntegerWeights } from './weights/integers';
 
 /**
  * A checked copy.
@@ -30,6 +31,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
     head: rule.object,
     generation: rule.object,
     lora: rule.object,
+    weights: rule.object,
   });
   requireKeys('model config', config, [
     'architecture',
@@ -51,6 +53,7 @@ export function checkModelConfig(config: SimVlmConfig): SimVlmConfig {
   checkPrefix(config);
   checkGeneration(config);
   if (config.lora) resolveLora(config.lora);
+  if (config.weights) checkIntegerWeights(config.weights);
   return JSON.parse(JSON.stringify(config)) as SimVlmConfig;
 }
 

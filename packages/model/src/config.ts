@@ -2,6 +2,7 @@ import type { BlockForm } from '@simvlm/attention';
 import type { JsonValue } from '@simvlm/core';
 import type { LoraConfig } from './finetune/lora';
 import type { SamplerOptions } from './generate/sampler-options';
+import type { IntegerWeights } from './weights/integers';
 
 /**
  * Everything that decides the shape of a model. Plain JSON. What may be left out is by default as in SimVLM; with it, the other models of an image
@@ -89,6 +90,8 @@ export interface SimVlmConfig {
   };
   /** Adapters of low rank beside linear maps, for fine-tuning: then they alone are trained. Default: none. */
   readonly lora?: LoraConfig;
+  /** Matrices as integers with scales, used as they are: such weights are made of others (`integerTensors`) and not trained. Default: float32. */
+  readonly weights?: IntegerWeights;
 }
 
 /** How a picture becomes what a model reads: what it was trained on belongs to it as its weights do. */

@@ -52,4 +52,6 @@ export {
 } from './simvlm';
 export { type PictureSquare, pictureSquare } from './square';
 export { growWeights } from './weights/grow';
+export type { IntegerWeights } from './weights/integers';
+export { integerTensors, numberTensors } from './weights/quantize';
 export { resizeWeights } from './weights/resize';

@@ -8,6 +8,7 @@ import { decoderOnly } from './network/decoder-only';
 import { embeddings } from './network/embeddings';
 import { encoderDecoder } from './network/encoder-decoder';
 import { outputHead } from './network/head';
+import { withIntegers } from './weights/integers';
 
 /**
  * Declares every parameter of the model in `scope` and gives its forward passes.
@@ -23,7 +24,7 @@ export function buildNetwork(
   plain: ParameterScope<tf.Tensor>,
   registry: Registry,
 ): Network {
-  const scope = withAdapters(plain, config.lora);
+  const scope = withAdapters(withIntegers(plain, config.weights), config.lora);
   const embed = embeddings(scope, config, registry);
   const head = outputHead(scope, config, embed.table);
   const transformer = config.architecture === 'encoder-decoder' ? encoderDecoder : decoderOnly;

@@ -6,6 +6,7 @@ import {
   finiteTensors,
   jsonOf,
   openTensors,
+  storedShape,
   TENSORS,
   type TensorSet,
 } from '@simvlm/checkpoint';
@@ -25,6 +26,7 @@ import { isAdapter } from './finetune/lora';
 import { buildNetwork } from './network';
 import { defaultRegistry, modelParameters, SimVlm } from './simvlm';
 import { checkFitsMemory } from './weights/fits-memory';
+import { numberTensors } from './weights/quantize';
 
 export interface OpenOptions {
   /** Where patchers are looked up; default: our own. */
@@ -87,7 +89,7 @@ export async function openWeights(
   config: SimVlmConfig,
   registry = defaultRegistry(),
 ): Promise<TensorSet> {
-  const weights = await openTensors(checkpoint, TENSORS.weights);
+  const weights = numberTensors(await openTensors(checkpoint, TENSORS.weights), config, 'filters', registry);
   checkWeights(config, weights, registry);
   return finiteTensors(weights, TENSORS.weights);
 }
@@ -145,10 +147,11 @@ function comparing<P>(
 ): ParameterScope<P> {
   return {
     ...scope,
-    param(name, shape, init) {
+    param(name, shape, init, dtype = 'float32') {
       const full = prefix + name;
-      if (adapted || !isAdapter(full)) checkShape(full, shape, tensors.get(full)?.shape, what);
-      return scope.param(name, shape, init);
+      if (adapted || !isAdapter(full))
+        checkShape(full, storedShape({ shape, dtype }), tensors.get(full)?.shape, what);
+      return scope.param(name, shape, init, dtype);
     },
     scope: name => comparing(scope.scope(name), tensors, adapted, what, `${prefix}${name}.`),
   };

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 /** A scope that also writes down what is declared in it, and below. */
 export function collecting(scope: ParameterScope<tf.Tensor>, into: tf.Tensor[]): ParameterScope<tf.Tensor> {
   return {
-    param(name, shape, init) {
-      const value = scope.param(name, shape, init);
+    param(name, shape, init, dtype) {
+      const value = scope.param(name, shape, init, dtype);
       into.push(value);
       return value;
     },
@@ -15,6 +15,8 @@ export function collecting(scope: ParameterScope<tf.Tensor>, into: tf.Tensor[]):
       if (path) into.push(path.a, path.b);
       return path;
     },
+    // It has no gradient.
+    quantized: (name, extents, layout) => scope.quantized?.(name, extents, layout),
   };
 }
 

@@ -120,8 +120,16 @@ export class SimVlm {
     }
   }
 
-  /** What training changes: every parameter, or of a model with adapters the adapters alone. */
+  /**
+   * What training changes: every parameter, or of a model with adapters the adapters alone.
+   *
+   * @throws ConfigError for weights of integers without adapters beside them
+   */
   get trainable(): ParameterTree<tf.Variable> {
+    if (this.config.weights && !this.config.lora)
+      throw invalid(
+        `its weights are integers of ${this.config.weights.bits} bits ("weights"), which cannot be trained; train adapters beside them ("lora")`,
+      );
     return this.config.lora ? this.params.filter(isAdapter) : this.params;
   }
 
@@ -261,7 +269,7 @@ export class SimVlm {
   }
 
   /**
-   * Takes the weights of a safetensors file in memory (F32, F16 or BF16). All or nothing: names, shapes and numbers are checked first. A
+   * Takes the weights of a safetensors file in memory (F32, F16 or BF16, and I8 where the model has integers). All or nothing: names, shapes and numbers are checked first. A
    * model with adapters takes those of a model without, too; then its adapters stay as they are.
    *
    * @throws CheckpointError when the file is damaged, lacks a weight, has one too many or one of another shape, or holds what is no number

@@ -12,7 +12,15 @@ export function upload(feeds: Feeds): Record<string, tf.Tensor> {
   );
 }
 
-/** Gives a variable other numbers, as many as it has. */
+/** Gives a variable other numbers, as many as it has; one of int32 words takes four for each, its bytes. */
 export function assignNumbers(variable: tf.Variable, values: Float32Array): void {
-  tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+  const given = variable.dtype === 'int32' ? wordsOf(values) : values;
+  tf.tidy(() => variable.assign(tf.tensor(given, variable.shape, variable.dtype)));
+}
+
+/** Four bytes a word, the first in its lowest bits; a byte may be given with or without sign. */
+export function wordsOf(bytes: Float32Array): Int32Array {
+  const words = new Int32Array(bytes.length / 4);
+  for (let i = 0; i < bytes.length; i++) words[i >> 2]! |= (bytes[i]! & 0xff) << (8 * (i & 3));
+  return words;
 }

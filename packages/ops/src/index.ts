@@ -21,10 +21,11 @@ export { checkDtype, checkShape } from './check';
 export { crossEntropy } from './cross-entropy/op';
 export { type DropoutOptions, dropout } from './dropout/op';
 export { embedding } from './embedding/op';
+export { type WordTable, wordTable } from './embedding/table';
 export { differentiable, type FusedInputs, type FusedKernel, runFused } from './fused';
 export { clipScale, globalNorm } from './global-norm/op';
 export { type GroupNormOptions, groupNorm } from './group-norm/op';
-export { assignNumbers, upload } from './host';
+export { assignNumbers, upload, wordsOf } from './host';
 export {
   type Activation,
   type AdamWAttrs,

@@ -9,11 +9,10 @@ export interface ReadsParts {
 /**
  * What reads a tensor a part at a time into memory that is used again: reading a model as a whole leaves its size in garbage.
  *
- * @param tensor float32
- * @returns none where the backend cannot do that
+ * @returns none for a tensor that is not float32, and where the backend cannot do that
  */
 export function partReader(tensor: tf.Tensor): ((begin: number, into: Float32Array) => void) | undefined {
   const backend = tf.backend() as Partial<ReadsParts>;
-  if (!backend.readPart) return undefined;
+  if (!backend.readPart || tensor.dtype !== 'float32') return undefined;
   return (begin, into) => backend.readPart!(tensor, begin, into);
 }

@@ -11,12 +11,11 @@ export interface WritesParts extends KnowsSharing {
 /**
  * What overwrites a tensor in its own memory, a part at a time.
  *
- * @param tensor float32
- * @returns none where the backend cannot do that, or where somebody else (a clone, a view) would see it
+ * @returns none for a tensor that is not float32, where the backend cannot do that, or where somebody else (a clone, a view) would see it
  */
 export function partWriter(tensor: tf.Tensor): ((begin: number, values: Float32Array) => void) | undefined {
   const backend = tf.backend() as Partial<WritesParts>;
-  if (!backend.writePart || backend.isShared!(tensor)) return undefined;
+  if (!backend.writePart || tensor.dtype !== 'float32' || backend.isShared!(tensor)) return undefined;
   return (begin, values) => backend.writePart!(tensor, begin, values);
 }
 

@@ -35,7 +35,7 @@ export function createModel(config: RunConfig, vocabulary: Vocabulary, registry:
 
 /**
  * A model with the tokenizer and the weights of a checkpoint, made to fit images of its own size and a larger patcher. Adapters that the
- * checkpoint has are merged into its weights; those that the configuration asks for are fresh.
+ * checkpoint has are merged into its weights; those that the configuration asks for are fresh. Weights that are integers stay so.
  *
  * @throws CheckpointError when the models differ in more than `imageSize`, adapters and a patcher that grows
  */
@@ -44,10 +44,10 @@ export async function createModelFrom(
   config: RunConfig,
   registry: Registry,
 ): Promise<SimVlm> {
-  const to = modelConfig(config, opened.config);
+  const { lora, ...from } = opened.config;
+  const to = { ...modelConfig(config, opened.config), ...(from.weights && { weights: from.weights }) };
   const { lora: _, ...plain } = to;
   const whole = await opened.weights(registry);
-  const { lora, ...from } = opened.config;
   const weights = await readAll(lora ? mergedTensors(whole, lora) : whole);
   const larger = { ...plain, imageSize: from.imageSize };
   const grown = growWeights(weights, from, larger, { seed: config.seed, registry });

@@ -41,6 +41,11 @@ export function toFloat16(value: number): number {
   return sign | (((exponent + 14) << 10) + steps);
 }
 
+/** The nearest number that a binary16 can be. */
+export function roundToFloat16(value: number): number {
+  return float16Numbers()[toFloat16(value)]!;
+}
+
 function roundToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;

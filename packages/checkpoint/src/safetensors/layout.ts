@@ -5,7 +5,7 @@ import type { WeightType } from './types';
 export const MAX_HEADER = 100_000_000;
 
 /** Bytes of a number, by the types that can be read. */
-export const BYTES_OF: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
+export const BYTES_OF: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2, I8: 1 };
 
 export type Dtype = WeightType | 'BF16';
 
@@ -18,7 +18,6 @@ export const CLOSED_BYTES = {
   U32: 4,
   I16: 2,
   U16: 2,
-  I8: 1,
   U8: 1,
   BOOL: 1,
 } as const;

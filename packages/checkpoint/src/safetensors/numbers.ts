@@ -15,8 +15,13 @@ export function decodeFloat32(values: Float32Array): void {
   if (!isLittleEndian) swapBytes(values);
 }
 
+/** Writes bytes with a sign to `into`, at whose end they may stand. */
+export function decodeInt8(bytes: Uint8Array, into: Float32Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = (bytes[i]! << 24) >> 24;
+}
+
 /** Writes the numbers of 16-bit `bytes` to `into`. */
-export function decodeHalf(bytes: Uint8Array, dtype: Exclude<Dtype, 'F32'>, into: Float32Array): void {
+export function decodeHalf(bytes: Uint8Array, dtype: Exclude<Dtype, 'F32' | 'I8'>, into: Float32Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (dtype === 'BF16') {
     for (let i = 0; i < into.length; i++) into[i] = fromBfloat16(view.getUint16(2 * i, true));
@@ -34,6 +39,7 @@ export function encode(values: Float32Array, dtype: WeightType): Uint8Array {
     swapBytes(copy);
     return bytesOf(copy);
   }
+  if (dtype === 'I8') return Uint8Array.from(values, value => value & 0xff);
   const view = new DataView(new ArrayBuffer(2 * values.length));
   for (let i = 0; i < values.length; i++) view.setUint16(2 * i, toFloat16(values[i]!), true);
   return bytesOf(view);

@@ -2,14 +2,14 @@ import { type ByteSource, CHUNK_BYTES } from '@simvlm/bytes';
 import { ShapeError } from '@simvlm/core';
 import { type HeaderOptions, readHeader } from './header';
 import { BYTES_OF, countOf, damaged, type TensorEntry } from './layout';
-import { bytesOf, decodeFloat32, decodeHalf } from './numbers';
+import { bytesOf, decodeFloat32, decodeHalf, decodeInt8 } from './numbers';
 import type { TensorSet, TensorSource } from './types';
 
 /** Numbers read at once, at most. */
 const CHUNK = CHUNK_BYTES / 4;
 
 /**
- * Opens a safetensors file: the header is read, each tensor when it is asked for. F32, F16 and BF16 are read, as float32.
+ * Opens a safetensors file: the header is read, each tensor when it is asked for. F32, F16, BF16 and I8 are read, as float32.
  *
  * @param options `closed`: tensors of other types may be there too; they are listed, and asking for their numbers is an error
  * @throws CheckpointError WEIGHTS_INVALID for what is no safetensors file, is cut off or too long: see `readHeader`
@@ -41,10 +41,12 @@ function tensorOf(file: ByteSource, start: number, entry: TensorEntry): TensorSo
     const packed = bytes.subarray(bytes.length - BYTES_OF[dtype] * into.length);
     await file.read(start + entry.begin + BYTES_OF[dtype] * begin, packed);
     if (dtype === 'F32') decodeFloat32(into);
+    else if (dtype === 'I8') decodeInt8(packed, into);
     else decodeHalf(packed, dtype, into);
   };
   return {
     shape,
+    ...(dtype === 'I8' && { dtype }),
     readPart,
     async read() {
       const values = new Float32Array(count);

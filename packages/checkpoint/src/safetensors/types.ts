@@ -4,11 +4,15 @@ import { CheckpointError } from '@simvlm/core';
 export interface SafeTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
+  /** As what it is written, whatever the others are. */
+  readonly dtype?: WeightType;
 }
 
 /** A tensor whose numbers are read when they are asked for: of a file, of a model on a device. */
 export interface TensorSource {
   readonly shape: readonly number[];
+  /** As what it is written, whatever the others are: `I8` for what is no number but bytes, as `I8` files give them. */
+  readonly dtype?: WeightType;
   /** Row-major; the caller must not change them. */
   read(): Promise<Float32Array>;
   /**
@@ -25,20 +29,21 @@ export interface TensorSet {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** How numbers are written: exactly, or rounded to the nearest IEEE 754 binary16 for files of half the size. */
-export type WeightType = 'F32' | 'F16';
+/** How numbers are written: exactly, rounded to the nearest IEEE 754 binary16 for files of half the size, or those from −128 to 127 as bytes. */
+export type WeightType = 'F32' | 'F16' | 'I8';
 
 /** Tensors in memory as sources. */
 export function tensorSources(tensors: Iterable<readonly [string, SafeTensor]>): Map<string, TensorSource> {
   return new Map(
-    [...tensors].map(([name, { shape, values }]) => [name, { shape, read: async () => values }]),
+    [...tensors].map(([name, { values, ...rest }]) => [name, { ...rest, read: async () => values }]),
   );
 }
 
 /** Reads every tensor: for files that are known to be small, and weights that are worked on as a whole. */
 export async function readAll({ tensors }: TensorSet): Promise<Map<string, SafeTensor>> {
   const all = new Map<string, SafeTensor>();
-  for (const [name, tensor] of tensors) all.set(name, { shape: tensor.shape, values: await tensor.read() });
+  for (const [name, { shape, dtype, read }] of tensors)
+    all.set(name, { shape, ...(dtype && { dtype }), values: await read() });
   return all;
 }
 
@@ -57,7 +62,7 @@ export function finiteTensors({ tensors, metadata }: TensorSet, what: string): T
   const checked = [...tensors].map(([name, tensor]): [string, TensorSource] => [
     name,
     {
-      shape: tensor.shape,
+      ...tensor,
       async read() {
         const values = await tensor.read();
         checkFiniteValues(name, values, what);

@@ -1,6 +1,6 @@
 import { headerOf } from './header';
-import { BYTES_OF, countOf } from './layout';
-import { bytesOf, decodeFloat32, decodeHalf, encode } from './numbers';
+import { countOf } from './layout';
+import { bytesOf, decodeFloat32, decodeHalf, decodeInt8, encode } from './numbers';
 import type { SafeTensor, WeightType } from './types';
 import { headOf } from './write';
 
@@ -13,7 +13,7 @@ export interface SafeTensors {
 /**
  * A small safetensors file as one array, in the order given; `safetensorsContent` streams a large one.
  *
- * @param dtype default F32, exactly as they are; F16 rounds to the nearest
+ * @param dtype of those that do not say: default F32, exactly as they are; F16 rounds to the nearest
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, SafeTensor]>,
@@ -25,15 +25,16 @@ export function writeSafetensors(
   const file = new Uint8Array(size);
   file.set(head);
   let at = head.length;
-  for (const [, { values }] of list) {
-    file.set(encode(values, dtype), at);
-    at += BYTES_OF[dtype] * values.length;
+  for (const [, tensor] of list) {
+    const bytes = encode(tensor.values, tensor.dtype ?? dtype);
+    file.set(bytes, at);
+    at += bytes.length;
   }
   return file;
 }
 
 /**
- * Reads all F32, F16 and BF16 tensors of a file in memory, as float32; `openSafetensors` reads a large file in parts.
+ * Reads all F32, F16, BF16 and I8 tensors of a file in memory, as float32; `openSafetensors` reads a large file in parts.
  *
  * @throws CheckpointError WEIGHTS_INVALID: see `readHeader`
  */
@@ -46,8 +47,9 @@ export function readSafetensors(file: Uint8Array): SafeTensors {
     if (dtype === 'F32') {
       bytesOf(values).set(bytes);
       decodeFloat32(values);
-    } else decodeHalf(bytes, dtype, values);
-    tensors.set(name, { shape, values });
+    } else if (dtype === 'I8') decodeInt8(bytes, values);
+    else decodeHalf(bytes, dtype, values);
+    tensors.set(name, { shape, values, ...(dtype === 'I8' && { dtype }) });
   }
   return { tensors, metadata };
 }

@@ -23,7 +23,7 @@ export function safetensorsContent(
 
 /** The bytes before the numbers, and the size of the whole file. */
 export function headOf(
-  tensors: Iterable<readonly [string, { readonly shape: readonly number[] }]>,
+  tensors: Iterable<readonly [string, Pick<TensorSource, 'shape' | 'dtype'>]>,
   metadata: Readonly<Record<string, string>>,
   dtype: WeightType,
 ): { head: Uint8Array; size: number } {
@@ -31,9 +31,10 @@ export function headOf(
   const header: Record<string, unknown> = Object.create(null);
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let offset = 0;
-  for (const [name, { shape }] of tensors) {
-    const end = offset + BYTES_OF[dtype] * countOf(shape);
-    header[name] = { dtype, shape, data_offsets: [offset, end] };
+  for (const [name, tensor] of tensors) {
+    const { shape } = tensor;
+    const end = offset + bytesOf(tensor, dtype);
+    header[name] = { dtype: tensor.dtype ?? dtype, shape, data_offsets: [offset, end] };
     offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -42,6 +43,11 @@ export function headOf(
   new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
   head.set(json, 8);
   return { head, size: start + offset };
+}
+
+/** Bytes of a tensor in a file. */
+export function bytesOf({ shape, dtype }: Pick<TensorSource, 'shape' | 'dtype'>, others: WeightType): number {
+  return BYTES_OF[dtype ?? others] * countOf(shape);
 }
 
 async function* numbers(
@@ -53,7 +59,7 @@ async function* numbers(
   // One for all tensors.
   const largest = Math.max(0, ...list.map(([, { shape }]) => countOf(shape)));
   const buffer = new Float32Array(Math.min(largest, CHUNK_BYTES / 4));
-  for (const [name, tensor] of list) yield* tensorChunks(name, tensor, dtype, buffer);
+  for (const [name, tensor] of list) yield* tensorChunks(name, tensor, tensor.dtype ?? dtype, buffer);
 }
 
 /** Most tensors are small: they are written some hundred at a time. */

@@ -12,6 +12,7 @@ import {
   type ParameterScope,
   rule,
 } from '@simvlm/core';
+import { scaleOf } from '../weights/integers';
 
 export interface LoraConfig {
   /** r */
@@ -62,7 +63,7 @@ export function withAdapters<P>(
   const { rank, alpha, targets } = resolveLora(lora);
   const patterns = targets.map(namePattern);
   return {
-    param: (name, shape, init) => scope.param(name, shape, init),
+    ...scope,
     scope: name => withAdapters(scope.scope(name), lora, prefix === '' ? name : `${prefix}.${name}`),
     lowRank: (inputs, outputs) =>
       patterns.some(pattern => pattern.test(prefix))
@@ -168,6 +169,11 @@ function pairsOf<T extends Shaped>(
   const maps = new Set([...adapters.keys()].map(name => name.split('.').slice(0, -2).join('.')));
   for (const map of maps) {
     const weight = base.get(`${map}.weight`);
+    if (base.has(scaleOf(`${map}.weight`)))
+      throw new CheckpointError(
+        'CHECKPOINT_MISMATCH',
+        `lora: the weight of "${map}" is integers, into which nothing can be merged; use the adapters beside it, or merge them into the model that it was made of`,
+      );
     const [a, b] = [adapters.get(`${map}.${A}`), adapters.get(`${map}.${B}`)];
     const [inputs, outputs] = weight?.shape ?? [];
     const fits = a?.shape.join() === [inputs, rank].join() && b?.shape.join() === [rank, outputs].join();

@@ -1,6 +1,6 @@
 import { norm } from '@simvlm/attention';
 import { ConfigError, type Registry } from '@simvlm/core';
-import { embedding, scalePixels } from '@simvlm/ops';
+import { embedding, scalePixels, type WordTable, wordTable } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from '../config';
 import { type Drops, patchDrop } from '../finetune/drop';
@@ -22,7 +22,7 @@ export interface Embeddings {
   /** Blocks of the patcher that stochastic depth may leave out. */
   readonly patcherBlocks: number;
   /** `[V, D]` */
-  readonly table: tf.Tensor;
+  readonly table: WordTable;
   readonly text: EmbedText;
   /** @param depth blocks of patcher and encoder that stochastic depth may leave out */
   images(depth: number): EmbedImages;
@@ -37,7 +37,7 @@ export function embeddings(scope: Scope, config: SimVlmConfig, registry: Registr
   const { grid, extraTokens = 0, width: imageWidth = width } = patcher;
   const N = extraTokens + grid.height * grid.width;
   checkImageTokens(config, { extraTokens, imageWidth });
-  const table = scope.param('embedding.weight', [vocabSize, width], small);
+  const table = wordTable(scope.scope('embedding'), { words: vocabSize, width, init: small });
   const positions =
     config.imagePositions?.added === false
       ? undefined
@@ -62,12 +62,12 @@ export function embeddings(scope: Scope, config: SimVlmConfig, registry: Registr
 }
 
 /** Declares `positions.text` and, where the configuration has one, `embedding.norm`. */
-export function textEmbedding(scope: Scope, config: SimVlmConfig, table: tf.Tensor): EmbedText {
+export function textEmbedding(scope: Scope, config: SimVlmConfig, table: WordTable): EmbedText {
   const { width, maxTextLength, embeddingNorm, block } = config;
   const positions = scope.param('positions.text', [maxTextLength, width], small);
   const normed = embeddingNorm ? norm(scope.scope('embedding.norm'), width, block?.epsilon) : undefined;
   return (tokens, places) => {
-    const sum = tf.add(embedding(table, tokens), embedding(positions, places)) as tf.Tensor;
+    const sum = tf.add(table.embed(tokens), embedding(positions, places)) as tf.Tensor;
     return normed ? normed(sum) : sum;
   };
 }

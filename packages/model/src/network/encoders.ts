@@ -1,5 +1,5 @@
 import { crossBlock, selfBlock } from '@simvlm/attention';
-import { through } from '@simvlm/ops';
+import { through, wordTable } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from '../config';
 import { blockDrop, dropEmbedding, seedsOf } from '../finetune/drop';
@@ -97,7 +97,8 @@ const noEncoder: Make = (_scope, _config, { imageTokens: N, imageWidth, patcherB
 const questionEncoder: Make = (scope, config, { imageTokens: N, imageWidth, patcherBlocks, ...embed }) => {
   const { width, vocabSize, layers: count } = config;
   const own = scope.scope('encoder');
-  const text = textEmbedding(own, config, own.param('embedding.weight', [vocabSize, width], small));
+  const table = wordTable(own.scope('embedding'), { words: vocabSize, width, init: small });
+  const text = textEmbedding(own, config, table);
   const options = { ...blockOptions(config), memoryWidth: imageWidth };
   const stack = stackOf(scope, 'encoder', count, params => crossBlock(params, options));
   const last = finalNorm(scope.scope('encoder.norm'), config);

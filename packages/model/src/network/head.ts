@@ -1,5 +1,5 @@
 import { type Norm, norm } from '@simvlm/attention';
-import { decodeLinear, linear, linearMap } from '@simvlm/ops';
+import { linearMap, type WordTable, wordTable } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from '../config';
 import { type Scope, small } from './stack';
@@ -12,7 +12,7 @@ export interface Head {
 }
 
 /** Declares, where the configuration has them, `head.transform`, `head.norm`, `head.weight` [V, D] and `head.bias` [V]. */
-export function outputHead(scope: Scope, config: SimVlmConfig, table: tf.Tensor): Head {
+export function outputHead(scope: Scope, config: SimVlmConfig, table: WordTable): Head {
   const { width, vocabSize, block = {} } = config;
   const { tied = true, bias: hasBias = false, transform: isTransformed = false } = config.head ?? {};
   const { activation = 'gelu', epsilon } = block;
@@ -24,17 +24,17 @@ export function outputHead(scope: Scope, config: SimVlmConfig, table: tf.Tensor)
         norm: norm(scope.scope('head.norm'), width, epsilon),
       }
     : undefined;
-  const weight = tied ? table : scope.param('head.weight', [vocabSize, width], small);
+  const words = tied ? table : wordTable(scope.scope('head'), { words: vocabSize, width, init: small });
   const bias = hasBias ? scope.param('head.bias', [vocabSize], { kind: 'zeros' }) : undefined;
   return {
     logits(hidden) {
       const x = transform ? transform.norm(transform.map(hidden)) : hidden;
-      return linear(x, weight, bias, { transposeW: true });
+      return words.score(x, bias);
     },
     step(x, last) {
-      if (!transform) return decodeLinear(x, weight, bias, { transposeW: true, norm: last?.of });
+      if (!transform) return words.decode(x, bias, last?.of);
       const transformed = transform.map.decode(x, { norm: last?.of });
-      return decodeLinear(transformed, weight, bias, { transposeW: true, norm: transform.norm.of });
+      return words.decode(transformed, bias, transform.norm.of);
     },
   };
 }

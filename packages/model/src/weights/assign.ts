@@ -6,8 +6,8 @@ import type * as tf from '@tensorflow/tfjs';
 /** Parameters as numbers, in their order. */
 export async function valuesOf(params: ParameterTree<tf.Variable>): Promise<[string, SafeTensor][]> {
   const tensors: [string, SafeTensor][] = [];
-  for (const [name, { shape, read }] of parameterSources(params, partReader))
-    tensors.push([name, { shape, values: await read() }]);
+  for (const [name, { shape, dtype, read }] of parameterSources(params, partReader))
+    tensors.push([name, { shape, values: await read(), ...(dtype && { dtype }) }]);
   return tensors;
 }
 

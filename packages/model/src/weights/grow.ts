@@ -1,4 +1,4 @@
-import type { SafeTensor } from '@simvlm/checkpoint';
+import { type SafeTensor, storedShape } from '@simvlm/checkpoint';
 import { CheckpointError, initialValues, type ParameterSpec, Random, type Registry } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { modelParameters } from '../simvlm';
@@ -34,7 +34,7 @@ export function growWeights(
   const result = new Map<string, SafeTensor>();
   for (const [name, spec] of after) {
     const old = weights.get(name);
-    if (old?.shape.join() === spec.shape.join()) result.set(name, old);
+    if (old?.shape.join() === storedShape(spec).join()) result.set(name, old);
     else if (name.startsWith(GROWS)) result.set(name, grown(name, old, spec, random));
     else {
       const found = old ? `[${old.shape}]` : 'missing';

@@ -1,4 +1,4 @@
-import type { SafeTensor } from '@simvlm/checkpoint';
+import { type SafeTensor, storedShape } from '@simvlm/checkpoint';
 import { CheckpointError, declaredParameters, type Registry } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { defaultRegistry, modelParameters } from '../simvlm';
@@ -25,9 +25,10 @@ export function resizeWeights(
   const [before, after] = [modelParameters(from, registry), modelParameters(to, registry)];
   const grids = [imageGrid(from, registry), imageGrid(to, registry)] as const;
   const resized = new Map<string, SafeTensor>();
-  for (const [name, { shape }] of after) {
+  for (const [name, spec] of after) {
+    const shape = storedShape(spec);
     const weight = weights.get(name);
-    const old = before.has(name) ? before.get(name).shape : undefined;
+    const old = before.has(name) ? storedShape(before.get(name)) : undefined;
     if (weight === undefined || weight.shape.join() !== old?.join())
       throw new CheckpointError(
         'CHECKPOINT_MISMATCH',

@@ -17,8 +17,12 @@ export function variableScope(
 ): ParameterScope<tf.Variable> {
   return parameterScope(params, (name, spec) => {
     const shape = [...spec.shape];
+    const { dtype } = spec;
     // Made on the device: `tf.zeros` would upload them.
-    const values = start === 'zeros' ? tf.fill(shape, 0) : tf.tensor(initialValues(name, spec, start), shape);
+    const values =
+      start === 'zeros' || dtype === 'int32'
+        ? tf.fill(shape, 0, dtype)
+        : tf.tensor(initialValues(name, spec, start), shape);
     const variable = tf.variable(values);
     values.dispose();
     return variable;
