@@ -6,6 +6,7 @@ import { generationOptions } from './commands/caption-options';
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
 import { addSourceOptions } from './commands/data-source';
+import { addMetricsCommand } from './commands/metrics';
 import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
@@ -180,6 +181,7 @@ function buildProgram(done: (code: number) => void): Command {
     .action(async options => done(await (await import('./commands/export')).exportCheckpoint(options)));
 
   addDataCommand(program, done);
+  addMetricsCommand(program, done);
 
   const tokenizer = program.command('tokenizer').description('train and use tokenizers, a line at a time');
   tokenizer
