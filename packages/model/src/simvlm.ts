@@ -186,7 +186,7 @@ export class SimVlm {
       if (!(rate >= 0 && rate < 1))
         throw invalid(`"${name}" must be a number from 0 to below 1, got ${rate}`);
     if (stochasticDepth > 0 && this.network.depth === 0)
-      throw invalid('"stochasticDepth" is for the conv stage and the encoder, and this model has neither');
+      throw invalid('"stochasticDepth" is for the blocks of patcher and encoder, and this model has neither');
     const { seeds } = input;
     if (!drops({ dropout, stochasticDepth }))
       return this.network.hidden(input, { checkpointBlocks }) as tf.Tensor3D;

@@ -2,11 +2,11 @@
  * What training drops at random. Generation, scoring and evaluation never do.
  *
  * **Dropout** on the output of each sublayer (attention, MLP) before it is added to the residual stream, and on the sums of embeddings and
- * positions: section 5.4 of Vaswani et al. (2017). Our reading of the paper's "dropout 0.1".
+ * positions: section 5.4 of Vaswani et al. (2017). Our reading of the paper's "dropout 0.1". A patcher has none, not even a vision Transformer.
  *
  * **Stochastic depth** (Huang et al., 2016): a residual branch is left out, for each example by itself, with a rate that grows linearly
- * with depth; what is kept is divided by its probability, so that nothing changes where nothing is dropped. In the conv stage and the encoder
- * only, as in the paper. Our reading: depth counts the blocks of both, so that block l of L has the rate l / L · `stochasticDepth`, and each
+ * with depth; what is kept is divided by its probability, so that nothing changes where nothing is dropped. In the patcher (conv stage or
+ * vision Transformer) and the encoder only, as in the paper. Our reading: depth counts the blocks of both, so that block l of L has the rate l / L · `stochasticDepth`, and each
  * of the two branches of a Transformer block is drawn by itself, as in the usual implementations for vision Transformers.
  *
  * ```

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { kinds } from '../../test/kinds';
 import { tinyConfig } from '../../test/tiny';
 import { modelParameters } from '../simvlm';
 import { blocksAbove } from './blocks-above';
@@ -30,4 +31,29 @@ test('decoder-only has one stack; what is no part of the model, a head, is at th
   expect(count('decoder.0.self.query.weight')).toBe(3);
   expect(count('embedding.weight')).toBe(4);
   expect(blocksAbove(['decoder.11.mlp.out.bias', 'head.weight'])('head.weight')).toBe(0);
+});
+
+test('a vision Transformer lies below the blocks that read its tokens, and text is embedded above it', () => {
+  const count = blocksAbove(modelParameters(tinyConfig(kinds.GIT)).names());
+  expect(
+    [
+      'head.weight',
+      'decoder.0.self.query.weight',
+      'embedding.norm.gamma',
+      'patcher.out_norm.beta',
+      'patcher.blocks.1.mlp.out.weight',
+      'patcher.blocks.0.self.norm.gamma',
+      'patcher.norm_before.gamma',
+      'patcher.class_token',
+    ].map(count),
+  ).toEqual([0, 2, 3, 3, 3, 4, 5, 5]);
+});
+
+test('a question has embeddings of its own below its encoder, and the answer has those below the decoder', () => {
+  const count = blocksAbove(modelParameters(tinyConfig(kinds['BLIP VQA'])).names());
+  expect(
+    ['embedding.weight', 'encoder.1.cross.out.bias', 'encoder.positions.text', 'patcher.positions'].map(
+      count,
+    ),
+  ).toEqual([3, 3, 5, 7]);
 });

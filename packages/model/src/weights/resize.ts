@@ -2,6 +2,7 @@ import { type SafeTensor, storedShape } from '@simvlm/checkpoint';
 import { CheckpointError, declaredParameters, type Registry } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { defaultRegistry, modelParameters } from '../simvlm';
+import { bicubic } from './bicubic';
 
 /**
  * Weights for images of another size (224 → 480 pixels for fine-tuning, in our reading of the paper): the positions of the image tokens
@@ -9,6 +10,8 @@ import { defaultRegistry, modelParameters } from '../simvlm';
  *
  * Grids are laid over one another corner to corner: the first token stays the first, the last the last, the largest offset the largest,
  * and offset 0, the middle of a table, offset 0. What rises evenly over a grid rises evenly over the other. The same grid changes nothing.
+ *
+ * The positions of the patcher `vit` are interpolated as its usual code does it (see `bicubic`). What is before the grid, a class token, stays.
  *
  * @param weights those of a model of `from`, by name; they are left as they are
  * @param from the configuration they belong to
@@ -51,13 +54,16 @@ export function resizeWeights(
 interface Grid {
   readonly height: number;
   readonly width: number;
+  /** Tokens before it. */
+  readonly extra?: number;
 }
 
 function imageGrid({ patcher, imageSize, width }: SimVlmConfig, registry: Registry): Grid {
   const { kind, ...options } = patcher;
   let grid: Grid | undefined;
   declaredParameters(params => {
-    grid = registry.get('patcher', kind)(options, { imageSize, width, params }).grid;
+    const patcher = registry.get('patcher', kind)(options, { imageSize, width, params });
+    grid = { ...patcher.grid, extra: patcher.extraTokens ?? 0 };
   });
   return grid!;
 }
@@ -65,10 +71,10 @@ function imageGrid({ patcher, imageSize, width }: SimVlmConfig, registry: Regist
 function resizeOne(name: string, weight: SafeTensor, from: Grid, to: Grid): SafeTensor {
   const { shape, values } = weight;
   if (from.height === to.height && from.width === to.width) return weight;
-  if (name === 'positions.image') {
-    const D = shape[1]!;
-    return { shape: [to.height * to.width, D], values: interpolate(values, from, to, 1, D) };
-  }
+  if (name === 'positions.image')
+    return gridTokens(weight, from, to, (grid, D) => interpolate(grid, from, to, 1, D));
+  if (name === 'patcher.positions')
+    return gridTokens(weight, from, to, (grid, D) => bicubic(grid, from, to, D));
   if (!name.endsWith('.relative_bias')) return weight;
   const [offsetsFrom, offsetsTo] = [from, to].map(({ height, width }) => ({
     height: 2 * height - 1,
@@ -79,6 +85,20 @@ function resizeOne(name: string, weight: SafeTensor, from: Grid, to: Grid): Safe
     shape: [H, offsetsTo.height * offsetsTo.width],
     values: interpolate(values, offsetsFrom, offsetsTo, H, 1),
   };
+}
+
+/** `[extra + h · w, D]`, of which the grid is changed. */
+function gridTokens(
+  { shape, values }: SafeTensor,
+  { extra = 0 }: Grid,
+  to: Grid,
+  change: (grid: Float32Array, D: number) => Float32Array,
+): SafeTensor {
+  const D = shape[1]!;
+  const resized = new Float32Array((extra + to.height * to.width) * D);
+  resized.set(values.subarray(0, extra * D));
+  resized.set(change(values.subarray(extra * D), D), extra * D);
+  return { shape: [extra + to.height * to.width, D], values: resized };
 }
 
 /** `[outer, h, w, inner]` → `[outer, h', w', inner]`, bilinear, corner to corner. */
