@@ -1,10 +1,11 @@
 """
 Greedy decoding and beam search, slow and plain: no cache, one text at a time, every token from the whole text before it.
 
-Beam search (Graves, 2012; Sutskever, Vinyals and Le, 2014, section 3.2) keeps the likeliest unfinished texts of a length. Texts that ended are
+Beam search (Graves, 2012; Sutskever, Vinyals and Le, 2014, section 3.2) keeps the likeliest unfinished texts of a length. Texts that are over are
 compared by their log-probability over a power of their length, so that short ones have no advantage (Wu et al., 2016, section 7, in the
-plain form of fairseq, Ott et al., 2019). Which ends count is fairseq's rule, too: of all continuations of a step, ranked, those among the
-first `beams`. The search stops when as many texts are complete, or at the limit, where what is unfinished competes as it is.
+plain form of fairseq, Ott et al., 2019). The rules are those of Hugging Face Transformers 5.24 with `early_stopping=False`: of all continuations
+of a step, ranked, those among the first `beams` that end or reach the limit are complete, and the best `beams` complete ones are kept. The search
+stops once there are so many and the likeliest unfinished text has no better score than the worst of them.
 """
 from typing import List, NamedTuple
 
@@ -67,26 +68,29 @@ def greedy(model, image, prompt, limit, margins):
 
 
 def beam_search(model, image, prompt, limit, beams, alpha, margins):
-    """All texts that were completed, best first."""
+    """The best `beams` complete texts, best first."""
     eos = model.config["tokens"]["eos"]
     live, complete = [Text([], [])], []
-    while live and len(complete) < beams:
+    score = lambda text: text.score(alpha)
+    is_over = lambda text: text.finished or len(text.tokens) == limit
+    while live:
         ranked = [
             text.followed_by(token, log_prob, eos)
             for text in live
             for token, log_prob in enumerate(next_log_probs(model, image, prompt, text))
         ]
         ranked.sort(key=lambda text: text.log_prob, reverse=True)
-        unfinished = [text for text in ranked if not text.finished]
-        margins.see([text.log_prob for text in unfinished], beams)
-        if any(text.finished for text in ranked[beams - 1 : beams + 1]):
+        going_on = [text for text in ranked if not is_over(text)]
+        margins.see([text.log_prob for text in going_on], beams)
+        if any(is_over(text) for text in ranked[beams - 1 : beams + 1]):
             margins.see([text.log_prob for text in ranked], beams)
-        complete += [text for text in ranked[:beams] if text.finished]
-        live = unfinished[:beams]
-        if len(complete) < beams and len(live[0].tokens) == limit:
-            complete += live
-            live = []
-    complete.sort(key=lambda text: text.score(alpha), reverse=True)
-    for place in range(len(complete)):
-        margins.see([text.score(alpha) for text in complete], place)
+        complete = sorted([*complete, *filter(is_over, ranked[:beams])], key=score, reverse=True)
+        for place in range(len(complete)):
+            margins.see([score(text) for text in complete], place)
+        complete, live = complete[:beams], going_on[:beams]
+        if len(complete) == beams and live:
+            best, worst = score(live[0]), score(complete[-1])
+            margins.see(sorted([best, worst], reverse=True), 1)
+            if best <= worst:
+                break
     return complete

@@ -67,6 +67,8 @@ describe('wrong arguments end with 2 and say what is wrong', () => {
     ],
     [['caption', 'a.png', '--length-penalty', '2'], '--length-penalty 2 needs --beams'],
     [['caption', 'a.png', '--seed', '2'], '--seed 2 needs sampling'],
+    [['caption', 'a.png', '--early-stopping', 'never'], '--early-stopping never needs --beams'],
+    [['caption', 'a.png', '--early-stopping', 'yes'], 'Allowed choices are true, false, never'],
     [['caption', 'a.png', '--captions', '2'], '--captions 2 needs --beams, or sampling'],
     [['caption', 'a.png', '--captions', '4', '--beams', '3'], '--captions 4 is more than --beams 3'],
     [

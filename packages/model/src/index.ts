@@ -11,6 +11,7 @@ export type { Continuation, GenerateRequest } from './generate/request';
 export { type Choice, createSampler, type Sampler } from './generate/sampler';
 export type {
   BeamOptions,
+  EarlyStopping,
   SamplerOptions,
   TokenSamplerOptions,
   TopKOptions,

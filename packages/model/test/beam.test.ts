@@ -31,6 +31,8 @@ describe.each(architectures)('%s', architecture => {
     ['that favour long texts', beam(2, 3), {}, {}],
     ['more than half the vocabulary', beam(12), {}, {}],
     ['that must not end early', beam(3), { minLength: 3 }, { minLength: 3 }],
+    ['that stop at once', { ...beam(3, 2), earlyStopping: true }, {}, {}],
+    ['that may miss nothing', { ...beam(3, 2), earlyStopping: 'never' }, {}, {}],
     ['with a repetition penalty', beam(3), { repetitionPenalty: 1.5 }, { penalty: 1.5 }],
     ['without repeated bigrams', beam(3), { noRepeatNgram: 2 }, { ngram: 2 }],
     [
@@ -51,8 +53,7 @@ describe.each(architectures)('%s', architecture => {
       expect(made.map(({ row }) => row)).toEqual([0, 0, 1, 1, 2, 2]);
       for (let b = 0; b < 3; b++) {
         const prefix = { prompt: [...prompts[b]!], pixels: image(b) };
-        const alpha = sampler.lengthPenalty ?? 1;
-        const expected = slowBeams(model, prefix, sampler.beams, alpha, { limit: 6, ...rules });
+        const expected = slowBeams(model, prefix, sampler, { limit: 6, ...rules });
         for (const i of [0, 1]) expectSame(made[2 * b + i]!, expected[i]!);
         finished.add(made[2 * b]!.finished);
       }
@@ -87,7 +88,7 @@ describe.each(architectures)('%s', architecture => {
   test('as many beams as there are texts find the likeliest text', async () => {
     const model = talkative(2);
     const [best] = await model.generate({ images: image(0), maxLength: 2, sampler: beam(400, 0) });
-    const all = slowBeams(model, { prompt: [], pixels: image(0) }, 400, 0, { limit: 2 });
+    const all = slowBeams(model, { prompt: [], pixels: image(0) }, beam(400, 0), { limit: 2 });
     expectSame(best!, all[0]!);
     expect(all.length).toBeGreaterThan(300);
     model.dispose();

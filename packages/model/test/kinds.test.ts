@@ -78,7 +78,7 @@ describe.each(Object.entries(kinds))('%s', (_, change) => {
         const expected = slowGreedy(model, prefix, { limit: 4 });
         expect([...greedy[row]!.tokens]).toEqual(expected.tokens);
         expect(largestDifference(greedy[row]!.tokenLogProbs, expected.logProbs)).toBeLessThan(1e-4);
-        const [best] = slowBeams(model, prefix, 2, 1, { limit: 4 });
+        const [best] = slowBeams(model, prefix, sampler, { limit: 4 });
         expect([...beams[row]!.tokens]).toEqual(best!.tokens);
       }
       model.dispose();

@@ -119,6 +119,10 @@ test.each([
   [{ kind: 'beam' }, /"beams" is missing/],
   [{ kind: 'beam', beams: 0 }, /"beams" must be an integer ≥ 1, got 0/],
   [{ kind: 'beam', beams: 2, lengthPenalty: -1 }, /"lengthPenalty" must be a number from 0 to 100, got -1/],
+  [
+    { kind: 'beam', beams: 2, earlyStopping: 'always' },
+    /"earlyStopping" must be true, false or "never", got "always"/,
+  ],
   [{ kind: 'beam', beams: 2, temperature: 2 }, /unknown key "temperature"/],
   [{ kind: 'top-k', seed: 1 }, /"k" is missing/],
   [{ kind: 'top-k', k: 1.5, seed: 1 }, /"k" must be an integer ≥ 1, got 1.5/],

@@ -2,7 +2,7 @@
  * Generation written a second time, without a cache and without care for speed: the whole text through `model.logits` for every token,
  * every continuation of every beam in one list. What `generate` must equal.
  */
-import type { SimVlm } from '../src/index';
+import type { BeamOptions, SimVlm } from '../src/index';
 import { firstPredicted, realLogits, tinyBatch } from './tiny';
 
 export interface SlowOptions {
@@ -78,19 +78,16 @@ export function slowGreedy(model: SimVlm, prefix: Prefix, options: SlowOptions):
   return text;
 }
 
-/** All texts that beam search completes, best first. */
+/** The best texts of beam search, best first: see `BeamOptions`. */
 export function slowBeams(
   model: SimVlm,
   prefix: Prefix,
-  beams: number,
-  alpha: number,
+  { beams, lengthPenalty: alpha = 1, earlyStopping = false }: BeamOptions,
   options: SlowOptions,
 ): SlowText[] {
   let live = [{ tokens: [] as number[], logProbs: [] as number[], sum: 0 }];
-  const complete: SlowText[] = [];
-  const finish = ({ tokens, logProbs, sum }: (typeof live)[0], finished: boolean) =>
-    complete.push({ tokens, logProbs, finished, score: sum / logProbs.length ** alpha });
-  for (let length = 1; length <= options.limit && complete.length < beams; length++) {
+  let complete: SlowText[] = [];
+  for (let length = 1; live.length > 0; length++) {
     const all = live.flatMap(({ tokens, logProbs, sum }) => {
       const { model: own, rules } = ruled(model, prefix, tokens, options);
       return rules.map((value, token) => ({
@@ -100,10 +97,19 @@ export function slowBeams(
       }));
     });
     const ranked = all.filter(({ sum }) => sum > -Infinity).sort((a, b) => b.sum - a.sum);
-    for (const text of ranked.slice(0, beams))
-      if (text.tokens.at(-1) === 3) finish({ ...text, tokens: text.tokens.slice(0, -1) }, true);
-    live = ranked.filter(({ tokens }) => tokens.at(-1) !== 3).slice(0, beams);
+    const isOver = ({ tokens }: { tokens: number[] }) => tokens.at(-1) === 3 || length === options.limit;
+    for (const { tokens, logProbs, sum } of ranked.slice(0, beams).filter(isOver)) {
+      const finished = tokens.at(-1) === 3;
+      complete.push({
+        tokens: finished ? tokens.slice(0, -1) : tokens,
+        ...{ logProbs, finished, score: sum / length ** alpha },
+      });
+    }
+    complete = complete.sort((a, b) => b.score - a.score).slice(0, beams);
+    live = ranked.filter(text => !isOver(text)).slice(0, beams);
+    if (complete.length < beams || live.length === 0) continue;
+    const hoped = earlyStopping === 'never' ? options.limit : length;
+    if (earlyStopping === true || live[0]!.sum / hoped ** alpha <= complete.at(-1)!.score) break;
   }
-  if (complete.length < beams) for (const text of live) finish(text, false);
-  return complete.sort((a, b) => b.score - a.score);
+  return complete;
 }

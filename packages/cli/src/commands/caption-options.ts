@@ -7,6 +7,7 @@ import { count, countUpTo, numberFrom0, positiveNumber, share, wholeNumber } fro
 export interface GenerationOptions {
   beams?: number;
   lengthPenalty?: number;
+  earlyStopping?: 'true' | 'false' | 'never';
   topK?: number;
   topP?: number;
   temperature?: number;
@@ -35,6 +36,11 @@ export function generationOptions(): Option[] {
       'of beams: a score is Σ log p / length^α, so that more favours longer captions (default: 1)',
       numberFrom0,
     ),
+    new Option(
+      '--early-stopping <when>',
+      'of beams, when as many captions are complete: stop at once (true); when the likeliest other one has no better score (false, the default); ' +
+        'when it could not get one either, however long (never)',
+    ).choices(['true', 'false', 'never']),
     option('--top-k <n>', 'sample from the n likeliest tokens', count),
     option('--top-p <p>', 'sample from the fewest tokens whose probabilities reach p', share),
     option('--temperature <t>', 'sample; below 1 sharpens the probabilities, above flattens', positiveNumber),
@@ -120,6 +126,7 @@ export function checkLengths(
 function samplerOf({
   beams,
   lengthPenalty,
+  earlyStopping,
   topK: k,
   topP: p,
   temperature,
@@ -127,8 +134,17 @@ function samplerOf({
 }: GenerationOptions): SamplerOptions | undefined {
   if (lengthPenalty !== undefined && beams === undefined)
     throw wrong(`--length-penalty ${lengthPenalty} needs --beams`);
+  if (earlyStopping !== undefined && beams === undefined)
+    throw wrong(`--early-stopping ${earlyStopping} needs --beams`);
   if (beams !== undefined) {
-    return { kind: 'beam', beams, ...(lengthPenalty !== undefined && { lengthPenalty }) };
+    return {
+      kind: 'beam',
+      beams,
+      ...(lengthPenalty !== undefined && { lengthPenalty }),
+      ...(earlyStopping !== undefined && {
+        earlyStopping: earlyStopping === 'never' ? earlyStopping : earlyStopping === 'true',
+      }),
+    };
   }
   if (k === undefined && p === undefined && temperature === undefined) {
     if (seed !== undefined)

@@ -8,11 +8,11 @@ import { startSession } from './session';
 /** Beam search: for each row its best texts. The beams of all rows share a session, `beams` slots a row. */
 export async function beamTexts(
   { model, rows, batch, plan, rules }: Decoding,
-  { beams, lengthPenalty = 1 }: BeamOptions,
+  { beams, lengthPenalty = 1, earlyStopping = false }: BeamOptions,
 ): Promise<Continuation[][]> {
   const { vocabSize, tokens: special } = model.config;
   const finder = createFinder(2 * beams, rules, vocabSize);
-  const options = { beams, lengthPenalty, captions: plan.captions, eos: special.eos };
+  const options = { beams, lengthPenalty, earlyStopping, captions: plan.captions, eos: special.eos };
   const searches = rows.map(({ limit }) => new BeamSearch({ ...options, limit }));
   const session = startSession(model, batch, {
     maxLength: Math.max(...rows.map(({ limit }) => limit)),

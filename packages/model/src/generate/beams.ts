@@ -1,5 +1,6 @@
 import type { Candidate } from './chooser';
 import type { Continuation } from './request';
+import type { EarlyStopping } from './sampler-options';
 
 /** A text that goes on. */
 export interface Beam {
@@ -19,6 +20,7 @@ export interface BeamSearchOptions {
   readonly beams: number;
   /** α */
   readonly lengthPenalty: number;
+  readonly earlyStopping: EarlyStopping;
   /** Texts that are asked for. */
   readonly captions: number;
   /** New tokens at most, the end token included. */
@@ -66,21 +68,19 @@ export class BeamSearch {
     for (const [rank, { token, parent, logProb, sum }] of ranked.entries()) {
       const { tokens, logProbs } = this.#live[parent]!;
       const longer = { logProbs: [...logProbs, logProb], sum };
-      if (token === eos) {
+      const ends = token === eos;
+      const text = { ...longer, tokens: ends ? tokens : [...tokens, token] };
+      if (ends || longer.logProbs.length >= limit) {
         // An end that is less likely than what goes on would complete texts too soon.
-        if (rank < beams) this.#add({ ...longer, tokens }, true);
+        if (rank < beams) this.#add(text, ends);
       } else if (next.length < beams) {
         parents.push(parent);
-        next.push({ ...longer, tokens: [...tokens, token] });
+        next.push(text);
       }
     }
     this.#live = next;
     const chosen = { parents, tokens: next.map(({ tokens }) => tokens.at(-1)!) };
     if (this.#isDone()) this.#live = [];
-    else if (next[0] && next[0].tokens.length >= limit) {
-      for (const beam of next) this.#add(beam, false);
-      this.#live = [];
-    }
     return chosen;
   }
 
@@ -95,20 +95,25 @@ export class BeamSearch {
     }));
   }
 
+  /** Keeps the best `beams` of what is complete. */
   #add(beam: Beam, finished: boolean): void {
     this.#complete.push({ ...beam, finished, score: this.#score(beam.sum, beam.logProbs.length) });
     this.#complete.sort((a, b) => b.score - a.score);
+    this.#complete.length = Math.min(this.#complete.length, this.#options.beams);
   }
 
   #score(sum: number, length: number): number {
     return sum / length ** this.#options.lengthPenalty;
   }
 
-  /** Enough are complete, or no live text could beat those that are asked for: at best all its other tokens are certain. */
+  /** Whether `beams` texts are complete and, unless the first ones will do, no live text looks as if it could beat the worst of them. */
   #isDone(): boolean {
-    const { beams, captions, limit } = this.#options;
-    if (this.#complete.length >= beams) return true;
-    const worst = this.#complete[captions - 1];
-    return worst !== undefined && this.#live.every(({ sum }) => this.#score(sum, limit) <= worst.score);
+    const { beams, lengthPenalty, earlyStopping, limit } = this.#options;
+    const [best] = this.#live;
+    if (this.#complete.length < beams || !best) return false;
+    if (earlyStopping === true) return true;
+    // At best all other tokens are certain; whether the text is compared as long as it is or as long as it may get is what differs.
+    const length = earlyStopping === 'never' && lengthPenalty > 0 ? limit : best.tokens.length;
+    return this.#score(best.sum, length) <= this.#complete[beams - 1]!.score;
   }
 }

@@ -26,14 +26,24 @@ export interface TopPOptions extends DrawOptions {
   readonly k?: number;
 }
 
+/** When beam search is content with what it has; see `BeamOptions`. */
+export type EarlyStopping = boolean | 'never';
+
 /**
- * Beam search. A text's score is Σ log p / length^α, where length counts its new tokens, the end token included (Wu et al., 2016, section
- * 7, describe why; the plain power is what Hugging Face Transformers and fairseq compute).
+ * Beam search, as Hugging Face Transformers 5.24 does it. A text's score is Σ log p / length^α, where length counts its new tokens, the end token
+ * included (Wu et al., 2016, section 7, on why; theirs is another formula).
  *
- * A step ranks all continuations of the `beams` texts of a row by Σ log p; an end token among the first `beams` of them completes a
- * text, the best others go on, as in fairseq and Transformers. A row is done when `beams` texts are complete, when none that goes on
- * could still beat those that are asked for, or at its maximum length, where texts that have not ended compete by the same score.
- * With one beam this is greedy decoding.
+ * A step ranks all continuations of the `beams` texts of a row by Σ log p. One that ends, or is as long as it may be, is complete if it is among the
+ * first `beams`, else forgotten; the best `beams` of the others go on. The best `beams` complete texts are kept. Once there are so many, the row is
+ * done as `earlyStopping` says:
+ *
+ * ```
+ * true       at once
+ * false      when the likeliest text that goes on, scored as it stands, is not better than the worst of them        default
+ * 'never'    when it would not be, were it as long as it may be and all that is added certain: for α > 0 the search that can miss nothing
+ * ```
+ *
+ * With one beam and without `never` this is greedy decoding.
  *
  * log p is that of the penalised logits where there is a repetition penalty. Blocked tokens do not make the others likelier.
  */
@@ -43,6 +53,8 @@ export interface BeamOptions {
   readonly beams: number;
   /** α ≥ 0; 0 compares sums, more favours longer texts; default 1. */
   readonly lengthPenalty?: number;
+  /** Default false. */
+  readonly earlyStopping?: EarlyStopping;
 }
 
 /** Each token chosen on its own. */
@@ -59,11 +71,16 @@ const above0 = (rest = ''): OptionRule => ({
 
 const drawing = { temperature: above0(), seed: rule.integer(0) };
 
+const earlyStopping: OptionRule = {
+  expected: 'true, false or "never"',
+  accepts: value => typeof value === 'boolean' || value === 'never',
+};
+
 const rules = {
   greedy: { kind: rule.string },
   'top-k': { kind: rule.string, k: rule.integer(1), p: above0(', 1 at most'), ...drawing },
   'top-p': { kind: rule.string, p: above0(', 1 at most'), k: rule.integer(1), ...drawing },
-  beam: { kind: rule.string, beams: rule.integer(1), lengthPenalty: rule.number(0, 100) },
+  beam: { kind: rule.string, beams: rule.integer(1), lengthPenalty: rule.number(0, 100), earlyStopping },
 } satisfies Record<SamplerOptions['kind'], Record<string, OptionRule>>;
 
 const required: Record<SamplerOptions['kind'], readonly string[]> = {
