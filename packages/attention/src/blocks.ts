@@ -107,6 +107,8 @@ export interface SelfBlock {
   tail(x: tf.Tensor, from: number, mask: AttentionMask, drop?: Drop): tf.Tensor;
   /** New tokens x `[B, Tn, D]`, written to the cache first. */
   cached(x: tf.Tensor, place: CachePlace, mask: AttentionMask, image: boolean): tf.Tensor;
+  /** What `cached` gives for the tokens from `from` on of a sequence that begins at the cache's start: of the others only keys and values. */
+  cachedTail(x: tf.Tensor, from: number, place: CachePlace, mask: AttentionMask): tf.Tensor;
 }
 
 /** Declares `self.norm`, `self`, `mlp.norm`, `mlp.hidden` and `mlp.out`. */
@@ -114,16 +116,28 @@ export function selfBlock(scope: Scope, options: BlockOptions): SelfBlock {
   const stream = joint(scope.scope('self.norm'), options);
   const attention = createAttention(scope.scope('self'), options);
   const feed = mlp(scope.scope('mlp'), options);
+  const tail = (
+    x: tf.Tensor,
+    from: number,
+    mask: AttentionMask,
+    drop: Drop,
+    seenOf: (all: KeysValues) => KeysValues,
+  ) => {
+    const rest = (all: tf.Tensor) =>
+      tf.slice(all, [0, from, 0], [all.shape[0]!, all.shape[1]! - from, options.width]);
+    const h = stream.before(x);
+    const seen = attention.cross(rest(h), seenOf(attention.project(h)), { ...mask, offset: from });
+    return feed.run(stream.join(rest(x), drop(seen, 'self')), drop);
+  };
   return {
     run: (x, mask, image, drop = keepAll) =>
       feed.run(stream.join(x, drop(attention.self(stream.before(x), mask, image), 'self')), drop),
-    tail(x, from, mask, drop = keepAll) {
-      const rest = (all: tf.Tensor) =>
-        tf.slice(all, [0, from, 0], [all.shape[0]!, all.shape[1]! - from, options.width]);
-      const h = stream.before(x);
-      const seen = attention.cross(rest(h), attention.project(h), { ...mask, offset: from });
-      return feed.run(stream.join(rest(x), drop(seen, 'self')), drop);
-    },
+    tail: (x, from, mask, drop = keepAll) => tail(x, from, mask, drop, all => all),
+    cachedTail: (x, from, { cache, positions }, mask) =>
+      tail(x, from, mask, keepAll, ({ k, v }) => {
+        cache.write(k, v, positions);
+        return cache;
+      }),
     cached: (x, place, mask, image) =>
       feed.cached(stream.cached(x, (h, around) => attention.cached(h, place, mask, around, image))),
   };

@@ -74,7 +74,7 @@ function sharedPrefix({ network, config }: ModelCore, { prefix, texts, rows }: S
   let own: KvCache[] = [];
   try {
     const read = network.prefill({ images, ...startTokens(count, special.bos) }, caches);
-    const first = tf.gather(tf.slice(read, [0, start - 1, 0], [count, 1, width]), rows);
+    const first = tf.gather(read, rows);
     if (rest === 0) return first;
     own = caches.map(cache => cache.select(rows));
     const after = (all: tf.Tensor2D) => tf.slice(all, [0, 1], [rows.size, rest]);

@@ -124,8 +124,7 @@ function continuingSession(model: ModelCore, batch: PrefixLmBatch, options: Sess
       prefilled = kept(() => {
         const hidden = network.prefill(upload(inputArrays(plan, batch)), caches, memory);
         // The first new token follows the last of the prefix: the start token where there is no prompt.
-        const rowLength = before + plan.length;
-        const last = copies.map((row, text) => row * rowLength + before + prefixLengths[text]!);
+        const last = copies.map((row, text) => row * plan.length + prefixLengths[text]!);
         const chosen = tf.gather(hidden.reshape([-1, config.width]), tf.tensor1d(last, 'int32'));
         return options.reduce(network.logits(chosen) as tf.Tensor2D);
       });

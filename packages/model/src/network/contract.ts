@@ -76,8 +76,8 @@ export interface Network {
   /** Encoder-decoder: hidden states `[B, L, D]` from a memory that may have been made long ago. */
   decode(input: DecoderInput, memory: Memory, options?: PassOptions): tf.Tensor;
   /**
-   * Fills the caches with what new tokens go on from: the start of the decoder's text, decoder-only behind the image; hidden states of all of it,
-   * `[B, L, D]` or `[B, N + L, D]`.
+   * Fills the caches with what new tokens go on from: the start of the decoder's text, decoder-only behind the image; hidden states of the text,
+   * `[B, L, D]`.
    *
    * @param memory of the encoder-decoder
    */

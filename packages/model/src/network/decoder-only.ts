@@ -73,11 +73,12 @@ export function decoderOnly(
     prefill(input, caches) {
       const { x, mask, before } = sequence(input);
       const positions = tf.zerosLike(input.lengths);
-      const layers = stack.map(
-        ({ block }, i) =>
-          (x_BTD: tf.Tensor) =>
-            block.cached(x_BTD, { cache: caches[i]!, positions }, mask, before > 0),
-      );
+      const layers = stack.map(({ block }, i) => (x_BTD: tf.Tensor) => {
+        const place = { cache: caches[i]!, positions };
+        // As above: of the image the last block needs only keys and values.
+        if (before > 0 && i === stack.length - 1) return block.cachedTail(x_BTD, before, place, mask);
+        return block.cached(x_BTD, place, mask, before > 0);
+      });
       return normed(through(x, layers));
     },
     step({ tokens, textPositions, places, caches }) {
