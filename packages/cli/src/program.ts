@@ -2,16 +2,16 @@ import { isRequestError, isSimVlmError } from '@simvlm/core';
 import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
 import { collect, count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
-import { generationOptions } from './commands/caption-options';
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
 import { addSourceOptions } from './commands/data-source';
 import { addMetricsCommand } from './commands/metrics';
+import { addPictureCommands } from './commands/picture-commands';
 import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
 /** The commands that compute with a model, and so take `--backend`, `--device` and `--precision`. */
-const COMPUTING = ['demo', 'train', 'finetune', 'caption', 'eval'];
+const COMPUTING = ['demo', 'train', 'finetune', 'caption', 'answer', 'score', 'eval'];
 
 /**
  * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
@@ -132,17 +132,7 @@ function buildProgram(done: (code: number) => void): Command {
     );
   addSourceOptions(finetune);
 
-  const caption = program
-    .command('caption <image...>')
-    .description('caption pictures (PNG, JPEG, WebP, AVIF, GIF, TIFF), one line each')
-    .addOption(checkpoint())
-    .option('--prompt <text>', 'begin the caption with this text')
-    .option('--jsonl', 'one JSON object a line: {"id", "image", "text", "logProb"}')
-    .addOption(plugin())
-    .action(async (images, options) =>
-      done(await (await import('./commands/caption')).caption(images, options)),
-    );
-  for (const option of generationOptions()) caption.addOption(option);
+  addPictureCommands(program, [checkpoint, plugin], done);
 
   const evaluation = program
     .command('eval <source...>')
@@ -240,7 +230,7 @@ function buildProgram(done: (code: number) => void): Command {
     .description('lines of text to lines of ids or pieces')
     .requiredOption(
       '--model <file>',
-      'a SentencePiece .model, a tokenizer.json, a vocab.txt, or a folder with vocab.json and merges.txt',
+      'a SentencePiece .model, a tokenizer.json, a vocab.txt, a folder with vocab.json and merges.txt, or a checkpoint',
     )
     .addOption(new Option('--ids', 'print ids (the default)').conflicts('pieces'))
     .option('--pieces', 'print pieces')
@@ -252,7 +242,7 @@ function buildProgram(done: (code: number) => void): Command {
     .description('lines of space-separated ids (or pieces) to lines of text')
     .requiredOption(
       '--model <file>',
-      'a SentencePiece .model, a tokenizer.json, a vocab.txt, or a folder with vocab.json and merges.txt',
+      'a SentencePiece .model, a tokenizer.json, a vocab.txt, a folder with vocab.json and merges.txt, or a checkpoint',
     )
     .addOption(new Option('--ids', 'read ids (the default)').conflicts('pieces'))
     .option('--pieces', 'read pieces')

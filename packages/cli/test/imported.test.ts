@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { squareImage } from '@simvlm/image';
 import { pickBackend } from '@simvlm/runtime';
 import sharp from 'sharp';
@@ -11,7 +11,7 @@ beforeAll(async () => {
   folder = workingFolder();
   await pickBackend({ prefer: 'wasm' });
   await drawFolder('mine', 40, 1);
-  await importedCheckpoint('git');
+  await importedCheckpoint('git', 'git');
 });
 afterAll(() => folder.leave());
 
@@ -22,7 +22,9 @@ describe('a captioner that was imported, which has no run', () => {
   it('captions, as long as its makers have it write', async () => {
     const { code, lines, err } = await simvlm('caption', 'mine/0.png', '--jsonl', ...git);
     expect(code, err).toBe(0);
-    expect(JSON.parse(lines[0]!).logProb).toBeLessThan(0);
+    const { tokens, logProb } = JSON.parse(lines[0]!);
+    expect(logProb).toBeLessThan(0);
+    expect(tokens.length).toBeLessThanOrEqual(6);
   });
 
   it('sees the picture as its configuration says, and not as ours do', async () => {
@@ -86,6 +88,7 @@ describe('fine-tuned', () => {
     const { out } = await simvlm('caption', 'mine/0.png', '--checkpoint', 'runs/tuned', ...wasm);
     expect(out).toMatch(/^a \w+ \w+\n$/);
     await simvlm('export', '--checkpoint', 'runs/tuned', '--out', 'tuned');
+    await expectSameScore('mine/0.png', 'runs/tuned');
     expect(readFileSync('tuned/source.json')).toEqual(readFileSync('git/source.json'));
     const before = JSON.parse(readFileSync('git/model.json', 'utf8'));
     expect(JSON.parse(readFileSync('tuned/model.json', 'utf8'))).toEqual(before);
@@ -107,3 +110,16 @@ describe('fine-tuned', () => {
     expect((await simvlm('caption', 'mine/0.png', '--checkpoint', 'merged', ...wasm)).code).toBe(0);
   });
 });
+
+/** What a model writes by itself, it finds as likely when it is given to it, end included. */
+async function expectSameScore(picture: string, checkpoint: string): Promise<void> {
+  const model = ['--jsonl', '--checkpoint', checkpoint, ...wasm];
+  const written = JSON.parse((await simvlm('caption', picture, ...model)).out);
+  const scored = JSON.parse((await simvlm('score', picture, '--text', written.text, ...model)).out);
+  expect(scored.tokens).toEqual(written.tokens);
+  expect(scored.logProb).toBeCloseTo(written.logProb, 4);
+  expect(scored.logProbs).toHaveLength(written.tokens.length);
+  writeFileSync('line.txt', `${written.text}\n`);
+  const { out } = await simvlm('tokenizer', 'encode', '--model', checkpoint, 'line.txt');
+  expect(out.trim().split(' ').map(Number)).toEqual(scored.tokens.slice(0, -1));
+}

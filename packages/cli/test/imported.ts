@@ -3,17 +3,43 @@ import { writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { type Preset, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { type AnyTokenizer, tokenizerFiles, trainWordPiece } from '@simvlm/tokenizer';
 
-/** A captioner as an import writes it: weights, tokenizer and where it came from, and no run. */
-export async function importedCheckpoint(folder: string, change: Partial<Preset> = {}): Promise<string> {
+/** A ViT as CLIP has it. */
+const patcher = {
+  ...{ kind: 'vit', patchSize: 8, width: 32, layers: 1, heads: 2, mlp: 64, epsilon: 1e-5 },
+  ...{ activation: 'quick-gelu', patchBias: false, normBefore: true },
+} as const;
+
+const common = {
+  ...{ imageSize: 16, width: 32, layers: 1, heads: 2, mlp: 64, maxTextLength: 12 },
+  picture: { fit: 'squash', filter: 'bicubic' },
+  imagePositions: { added: false, relative: false },
+  block: { norm: 'after', epsilon: 1e-12, activation: 'gelu-erf' },
+  embeddingNorm: true,
+} as const;
+
+/** Captioners and what answers questions, small and with random weights. */
+const forms = {
+  git: {
+    ...{ ...common, architecture: 'decoder-only', textPrefix: 'causal' },
+    patcher: { ...patcher, projection: 'linear-norm' },
+    head: { tied: false, bias: true },
+    generation: { maxLength: 6 },
+  },
+  blipVqa: {
+    ...{ ...common, architecture: 'encoder-decoder', patcher },
+    encoder: { kind: 'question', first: 2, last: 3 },
+    head: { bias: true, transform: true },
+    generation: { maxLength: 6 },
+  },
+} satisfies Record<string, Preset>;
+
+/** A model as an import writes it: weights, tokenizer and where it came from, and no run. */
+export async function importedCheckpoint(folder: string, form: keyof typeof forms): Promise<string> {
   const tokenizer = await wordPieces();
   const { pad, bos, eos } = tokenizer.special;
   const config: SimVlmConfig = {
-    ...{ architecture: 'decoder-only', imageSize: 16, width: 32, layers: 1, heads: 2, mlp: 64 },
-    ...{ maxTextLength: 12, vocabSize: tokenizer.vocabSize, tokens: { pad, bos, eos } },
-    patcher: { kind: 'linear', patchSize: 4 },
-    picture: { fit: 'squash', filter: 'bicubic' },
-    generation: { maxLength: 6 },
-    ...change,
+    ...forms[form],
+    ...{ vocabSize: tokenizer.vocabSize, tokens: { pad, bos, eos } },
   };
   const model = SimVlm.create(config, { seed: 1 });
   const facts = { format: 1, family: 'GIT', modelType: 'git', license: 'mit', files: {} };
@@ -33,7 +59,7 @@ export async function importedCheckpoint(folder: string, change: Partial<Preset>
 /** BERT's kind of tokenizer for the captions of `drawFolder`. */
 function wordPieces(): Promise<AnyTokenizer> {
   const lines = ['red', 'green', 'blue', 'black'].flatMap(colour =>
-    ['square', 'disc', 'cross'].map(shape => `a ${colour} ${shape} is what it is`),
+    ['square', 'disc', 'cross'].map(shape => `a ${colour} ${shape} is what shape colour it is`),
   );
-  return trainWordPiece(lines, { vocabSize: 60, hardVocabLimit: false });
+  return trainWordPiece(lines, { vocabSize: 200, hardVocabLimit: false });
 }

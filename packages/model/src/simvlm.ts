@@ -215,13 +215,23 @@ export class SimVlm {
 
   /** Σ log p, in nats, of the tokens after the prefix: one number a row. */
   async score(batch: PrefixLmBatch): Promise<Float32Array> {
-    const rows = tf.tidy(() => {
-      const input = upload(this.inputArrays(batch));
-      return this.#rowLosses(input, {}).reshape(input.inputs.shape).sum(1).neg();
-    });
-    const values = (await rows.data()) as Float32Array;
-    rows.dispose();
-    return values;
+    const rows = await this.tokenLogProbs(batch);
+    return Float32Array.from(rows, row => row.reduce((sum, value) => sum + value, 0));
+  }
+
+  /** log p, in nats, of each token after the prefix, given all that stands before it: one list a row. */
+  async tokenLogProbs(batch: PrefixLmBatch): Promise<Float32Array[]> {
+    const plan = layout(batch, this.config);
+    const losses = tf.tidy(() => this.#rowLosses(upload(inputArrays(plan, batch)), {}));
+    const values = (await losses.data()) as Float32Array;
+    losses.dispose();
+    const { length: L, weights } = plan;
+    return Array.from({ length: batch.size }, (_, row) =>
+      values
+        .subarray(row * L, (row + 1) * L)
+        .filter((_, place) => weights[row * L + place] === 1)
+        .map(loss => -loss),
+    );
   }
 
   /**

@@ -1,6 +1,6 @@
 import { type Checkpoint, FILES } from '@simvlm/checkpoint';
-import { ConfigError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
-import { imagePixels } from '@simvlm/data';
+import { ConfigError, DataError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
+import { collate, imagePixels } from '@simvlm/data';
 import { squareImage } from '@simvlm/image';
 import { decodable, type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
@@ -25,9 +25,21 @@ export interface CaptionOptions
 export interface Caption {
   /** Which of the pictures. */
   readonly picture: number;
-  /** Prompt included. */
+  /** Of a caption prompt included, of an answer without its question. */
   readonly text: string;
+  /** Ids of the new tokens, the end token included where the model ended the text itself. */
+  readonly tokens: readonly number[];
   /** Σ log p of the generated tokens, in nats. */
+  readonly logProb: number;
+}
+
+/** How likely a model finds a text. */
+export interface TextScore {
+  /** Ids of the text's tokens, the end token included. */
+  readonly tokens: readonly number[];
+  /** log p of each of them, given the picture and all that stands before it; in nats. */
+  readonly logProbs: readonly number[];
+  /** Their sum. */
   readonly logProb: number;
 }
 
@@ -50,10 +62,63 @@ export class Captioner {
    */
   async caption(
     pictures: readonly RgbImage[],
-    { prompt = '', ids = [...pictures.keys()], ...request }: CaptionOptions = {},
+    { prompt = '', ...options }: CaptionOptions = {},
+  ): Promise<Caption[]> {
+    const begin = this.tokenizer.encode(prompt.trim());
+    return this.#write(pictures, begin, options, tokens => [...begin, ...tokens]);
+  }
+
+  /**
+   * Answers to a question about pictures, in their order. A model that encodes questions apart reads it there (BLIP), another as the text before
+   * its answer (GIT, SimVLM).
+   *
+   * @throws as `caption`
+   */
+  async answer(
+    pictures: readonly RgbImage[],
+    question: string,
+    options: Omit<CaptionOptions, 'prompt'> = {},
+  ): Promise<Caption[]> {
+    return this.#write(pictures, this.tokenizer.encode(question.trim()), options, tokens => tokens);
+  }
+
+  /**
+   * How likely the model finds a text for a picture, token by token: each is given all before it, whatever the model would have written.
+   *
+   * @param question what the text answers; default: it is a caption
+   * @throws DataError for an empty text; ConfigError where text and question are too long
+   */
+  async score(picture: RgbImage, text: string, question = ''): Promise<TextScore> {
+    const { model, tokenizer, config } = this;
+    const { pad, eos } = model.config.tokens;
+    const [before, after] = [tokenizer.encode(question.trim()), tokenizer.encode(text.trim())];
+    if (after.length === 0) throw new DataError('CAPTION_EMPTY', 'the text to score is empty');
+    const length = before.length + after.length + 1;
+    const { maxTextLength } = model.config;
+    if (length > maxTextLength)
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        `text and question have ${length} tokens with the end, and the model reads ${maxTextLength}: shorten them`,
+      );
+    const tokens = Int32Array.of(...before, ...after, eos);
+    const image = squareImage(picture, modelSquare(model.config, config));
+    const row = { id: 'score', tokens, prefixLength: before.length, image };
+    const [logProbs] = await model.tokenLogProbs(collate([row], { pad }));
+    return {
+      tokens: [...after, eos],
+      logProbs: [...logProbs!],
+      logProb: logProbs!.reduce((sum, value) => sum + value, 0),
+    };
+  }
+
+  /** @param shown what of the new tokens a text is spelt with, and of those before them */
+  async #write(
+    pictures: readonly RgbImage[],
+    begin: Int32Array,
+    { ids = [...pictures.keys()], ...request }: Omit<CaptionOptions, 'prompt'>,
+    shown: (tokens: Int32Array) => ArrayLike<number>,
   ): Promise<Caption[]> {
     const { model, tokenizer, config } = this;
-    const begin = tokenizer.encode(prompt.trim());
     const square = modelSquare(model.config, config);
     const captions: Caption[] = [];
     for (let first = 0; first < pictures.length; first += AT_ONCE) {
@@ -64,10 +129,11 @@ export class Captioner {
         ids: ids.slice(first, first + AT_ONCE),
         ...request,
       });
-      for (const { row, tokens, logProb } of made)
+      for (const { row, tokens, finished, logProb } of made)
         captions.push({
           picture: first + row,
-          text: tokenizer.decode([...begin, ...decodable(tokens, model.config)]),
+          text: tokenizer.decode(shown(decodable(tokens, model.config))),
+          tokens: finished ? [...tokens, model.config.tokens.eos] : [...tokens],
           logProb,
         });
     }

@@ -6,6 +6,7 @@ export {
   type CaptionOptions,
   type OpenCaptionerOptions,
   openCaptioner,
+  type TextScore,
 } from './captioner';
 export { checkParts } from './check-parts';
 export { checkpointRunConfig, contentsForUse, ownRunConfig } from './checkpoint';

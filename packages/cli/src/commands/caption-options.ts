@@ -22,7 +22,7 @@ export interface GenerationOptions {
 const option = (flags: string, description: string, parse: (text: string) => number) =>
   new Option(flags, description).argParser(parse);
 
-/** `--beams` and its like; without any of them captions are greedy. */
+/** `--beams` and its like; without any of them captions are as the model has it, else greedy. */
 export function generationOptions(): Option[] {
   return [
     option('--beams <n>', 'beam search: keep the n likeliest texts at each step', countUpTo(1000)).conflicts([
@@ -69,15 +69,28 @@ export function generationOptions(): Option[] {
   ];
 }
 
-/** Such options as a request. @throws ConfigError for options that do not go together, by their names */
+/** A command that writes texts, with the option for what they follow. */
+export type WritingCommand = {
+  readonly name: 'caption' | 'answer';
+  readonly option: '--prompt' | '--question';
+};
+
+/**
+ * Such options as a request.
+ *
+ * @param command names the command in messages
+ * @throws ConfigError for options that do not go together, by their names
+ */
 export function generationRequest(
+  command: WritingCommand,
   options: GenerationOptions,
 ): Pick<
   GenerateRequest,
   'sampler' | 'captions' | 'minLength' | 'maxLength' | 'repetitionPenalty' | 'noRepeatNgram'
 > {
   const { captions, minLength, maxLength, repetitionPenalty, noRepeatNgram } = options;
-  const sampler = samplerOf(options);
+  const wrong = refusal(command);
+  const sampler = samplerOf(options, wrong);
   if (captions !== undefined && captions > 1) {
     if (!sampler)
       throw wrong(
@@ -101,20 +114,23 @@ export function generationRequest(
 /**
  * Refuses lengths that this model cannot give, by the names of the options.
  *
- * @param promptLength tokens of the prompt
+ * @param promptLength tokens of the prompt or the question
  * @param maxTextLength tokens that the model reads, the end token included
  * @throws ConfigError
  */
 export function checkLengths(
+  command: WritingCommand,
   { minLength, maxLength }: GenerationOptions,
   promptLength: number,
   maxTextLength: number,
 ): void {
+  const wrong = refusal(command);
+  const { option } = command;
   const room = maxTextLength - promptLength;
-  const why = `the model reads ${maxTextLength} tokens${promptLength > 0 ? `, and the prompt takes ${promptLength}` : ''}`;
+  const why = `the model reads ${maxTextLength} tokens${promptLength > 0 ? `, and ${option} takes ${promptLength}` : ''}`;
   if (room < 1)
     throw wrong(
-      `--prompt has ${promptLength} tokens, and the model reads ${maxTextLength} in all: shorten it`,
+      `${option} has ${promptLength} tokens, and the model reads ${maxTextLength} in all: shorten it`,
     );
   if (maxLength !== undefined && maxLength > room)
     throw wrong(`--max-length must be 1 to ${room} (${why}), got ${maxLength}`);
@@ -123,15 +139,10 @@ export function checkLengths(
 }
 
 /** Nothing for greedy captions. */
-function samplerOf({
-  beams,
-  lengthPenalty,
-  earlyStopping,
-  topK: k,
-  topP: p,
-  temperature,
-  seed,
-}: GenerationOptions): SamplerOptions | undefined {
+function samplerOf(
+  { beams, lengthPenalty, earlyStopping, topK: k, topP: p, temperature, seed }: GenerationOptions,
+  wrong: (message: string) => ConfigError,
+): SamplerOptions | undefined {
   if (lengthPenalty !== undefined && beams === undefined)
     throw wrong(`--length-penalty ${lengthPenalty} needs --beams`);
   if (earlyStopping !== undefined && beams === undefined)
@@ -159,6 +170,6 @@ function samplerOf({
     : { kind: 'top-k', k, ...(p !== undefined && { p }), ...draws };
 }
 
-function wrong(message: string): ConfigError {
-  return new ConfigError('CONFIG_INVALID', `caption: ${message}`);
+function refusal({ name }: WritingCommand): (message: string) => ConfigError {
+  return message => new ConfigError('CONFIG_INVALID', `${name}: ${message}`);
 }

@@ -1,79 +1,93 @@
-import { basename, extname } from 'node:path';
-import { type ExampleDataset, ImageError, printable, SkipLog } from '@simvlm/core';
-import { readRegularFile } from '@simvlm/data/node';
-import { pictureBatches } from '@simvlm/eval';
-import { decodeImage } from '@simvlm/image';
-import { modelSquare, openCaptioner, skippedLines } from '@simvlm/run';
-import { chosenCheckpoint, runRegistry } from '@simvlm/run/node';
-import { exitCode } from '../exit-code';
-import { printLine, Terminal } from '../terminal';
-import { checkLengths, type GenerationOptions, generationRequest } from './caption-options';
-import { type ComputeOptions, startBackend } from './compute-options';
+import { ConfigError, printable, type RgbImage } from '@simvlm/core';
+import type { Caption, Captioner, CaptionOptions } from '@simvlm/run';
+import { printLine } from '../terminal';
+import {
+  checkLengths,
+  type GenerationOptions,
+  generationRequest,
+  type WritingCommand,
+} from './caption-options';
+import { eachPicture, type PictureOptions } from './each-picture';
 
-export interface CaptionCommandOptions extends GenerationOptions, ComputeOptions {
-  checkpoint?: string;
-  prompt?: string;
+interface WritingOptions extends GenerationOptions, PictureOptions {
   jsonl?: boolean;
-  plugin?: readonly string[];
 }
 
-/** Pictures that are captioned at once. */
-const BATCH = 64;
+export interface CaptionCommandOptions extends WritingOptions {
+  prompt?: string;
+}
+
+export interface AnswerCommandOptions extends WritingOptions {
+  question: string;
+}
+
+/** Writes the texts of some pictures. */
+type Write = (
+  captioner: Captioner,
+  pictures: readonly RgbImage[],
+  options: Omit<CaptionOptions, 'prompt'>,
+) => Promise<Caption[]>;
 
 /**
  * `simvlm caption`: a line a caption, in the order of the pictures; those that cannot be read are named on standard error, and the exit
  * code is 1.
  */
 export async function caption(files: readonly string[], options: CaptionCommandOptions): Promise<number> {
-  const request = generationRequest(options);
-  const terminal = new Terminal();
-  const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  const registry = await runRegistry(options.plugin);
-  await startBackend(options, registry);
-  const captioner = await openCaptioner(checkpoint, { registry });
-  const { model, tokenizer } = captioner;
   const prompt = options.prompt?.trim() ?? '';
-  const skipped = new SkipLog();
-  try {
-    checkLengths(options, tokenizer.encode(prompt).length, model.config.maxTextLength);
-    const pictures = { square: modelSquare(model.config, captioner.config), batchSize: BATCH };
-    for await (const batch of pictureBatches(pictureFiles(files), pictures, skipped)) {
-      const made = await captioner.caption(
-        batch.map(({ image }) => image),
-        // By its file, so that a picture's samples do not depend on the others of the command.
-        { ...request, prompt, ids: batch.map(({ id: index }) => files[Number(index)]!) },
+  const write: Write = (captioner, pictures, request) => {
+    if (captioner.model.config.encoder?.kind === 'question')
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        'caption: this model answers questions, and writes no captions: simvlm answer PICTURE --question TEXT',
       );
-      for (const { picture, text, logProb } of made) {
-        const image = files[Number(batch[picture]!.id)]!;
-        const id = basename(image, extname(image));
-        if (options.jsonl) printLine(JSON.stringify({ id, image, text, logProb }));
-        else printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
-      }
-    }
-  } finally {
-    captioner.dispose();
-  }
-  const lost = skipped.report();
-  for (const line of skippedLines(lost)) terminal.error(line);
-  return lost.count > 0 ? exitCode.failed : exitCode.ok;
+    return captioner.caption(pictures, { ...request, prompt });
+  };
+  return writeTexts({ name: 'caption', option: '--prompt' }, files, prompt, options, write);
 }
 
-/** Files as a data set; the id of an example is the place of its file in the list. */
-function pictureFiles(files: readonly string[]): ExampleDataset {
-  return {
-    length: files.length,
-    async get(index) {
-      const file = files[index]!;
-      const bytes = await readRegularFile(
-        file,
-        (message, options) => new ImageError('IMAGE_UNREADABLE', message, { ...options, file }),
+/** `simvlm answer`: the same with the answers to a question. */
+export async function answer(files: readonly string[], options: AnswerCommandOptions): Promise<number> {
+  const question = questionOf('answer', options.question);
+  return writeTexts(
+    { name: 'answer', option: '--question' },
+    files,
+    question,
+    options,
+    (captioner, ...rest) => captioner.answer(rest[0], question, rest[1]),
+  );
+}
+
+/** @throws ConfigError for one without a word */
+export function questionOf(command: string, question: string): string {
+  if (question.trim() === '')
+    throw new ConfigError('CONFIG_INVALID', `${command}: --question is empty: ask something`);
+  return question.trim();
+}
+
+/** @param before what stands before the new text */
+function writeTexts(
+  command: WritingCommand,
+  files: readonly string[],
+  before: string,
+  options: WritingOptions,
+  write: Write,
+): Promise<number> {
+  const request = generationRequest(command, options);
+  return eachPicture(files, options, captioner => {
+    const { model, tokenizer } = captioner;
+    checkLengths(command, options, tokenizer.encode(before).length, model.config.maxTextLength);
+    return async pictures => {
+      const made = await write(
+        captioner,
+        pictures.map(({ image }) => image),
+        // By its file, so that a picture's samples do not depend on the others of the command.
+        { ...request, ids: pictures.map(({ file }) => file) },
       );
-      try {
-        return { id: String(index), text: '', image: await decodeImage(bytes) };
-      } catch (error) {
-        if (!(error instanceof ImageError)) throw error;
-        throw new ImageError(error.code, `${file}: ${error.message}`, { cause: error, file });
+      for (const { picture, text, tokens, logProb } of made) {
+        const { id, file: image } = pictures[picture]!;
+        if (options.jsonl) printLine(JSON.stringify({ id, image, text, tokens, logProb }));
+        else printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
       }
-    },
-  };
+    };
+  });
 }

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { isSimVlmError, type MakeError, TokenizerError } from '@simvlm/core';
 import { readRegularFile } from '@simvlm/data/node';
 import { type AnyTokenizer, loadTokenizer, TOKENIZER_FILES } from '@simvlm/tokenizer';
+import { checkpointTokenizer } from '../checkpoint-tokenizer';
+import { openInit } from './chosen-checkpoint';
 
 const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_INVALID', message, options);
 
 /**
- * A tokenizer of any kind from a file, told by what is in it, or from a folder with the files of one, such as `vocab.json` and
- * `merges.txt`. @throws TokenizerError when it cannot be read or is none
+ * A tokenizer of any kind from a file, told by what is in it, from a folder with the files of one, such as `vocab.json` and `merges.txt`,
+ * or from what `--checkpoint` takes: a checkpoint, a run folder or a web address.
+ *
+ * @throws TokenizerError when it cannot be read or is none; CheckpointError for a folder that has none, and is no checkpoint
  */
 export async function readTokenizer(path: string): Promise<AnyTokenizer> {
   const isFolder = await stat(path).then(
@@ -16,7 +20,10 @@ export async function readTokenizer(path: string): Promise<AnyTokenizer> {
     // What is wrong with it, reading it says.
     () => false,
   );
-  const source = isFolder ? await filesOf(path) : await readRegularFile(path, invalid);
+  const isAddress = /^https?:\/\//i.test(path);
+  const files = isFolder ? await filesOf(path) : undefined;
+  if (isAddress || files?.size === 0) return checkpointTokenizer(await openInit(path));
+  const source = files ?? (await readRegularFile(path, invalid));
   try {
     return loadTokenizer(source, path);
   } catch (error) {
