@@ -142,7 +142,7 @@ function buildProgram(done: (code: number) => void): Command {
     .addOption(checkpoint())
     .option(
       '--evaluator <name>',
-      'what to measure: caption, choice, answers, or one of a plug-in; with options as JSON: {"kind": NAME, …}; default: what suits the task of the checkpoint',
+      'what to measure: caption, coco (BLEU, ROUGE-L, CIDEr-D), choice, answers, or one of a plug-in; with options as JSON: {"kind": NAME, …}; default: what suits the task of the checkpoint',
     )
     .option('--json', 'print the result as JSON')
     .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')

@@ -54,3 +54,20 @@ it('fine-tunes on the same files, by the words of the command line', async () =>
   expect(wrong.code).toBe(2);
   expect(wrong.err).toContain('--format is webdataset, parquet');
 });
+
+it('is evaluated as the field does: every caption of a picture is a reference', async () => {
+  const words = ['coco/annotations/captions_val2017.json', '--images', 'coco/val2017', '--format', 'coco'];
+  const model = ['--checkpoint', 'runs/whole', '--backend', 'wasm'];
+  const coco = await simvlm('eval', ...words, ...model, '--evaluator', 'coco', '--json');
+  expect(coco.code, coco.err).toBe(0);
+  const inOneGo = JSON.parse(coco.out);
+  expect(inOneGo).toMatchObject({ evaluator: 'coco', count: 20 });
+
+  const caption = await simvlm('eval', ...words, ...model, '--predictions', 'predictions.jsonl', '--json');
+  expect(caption.code, caption.err).toBe(0);
+  const [first] = readFileSync('predictions.jsonl', 'utf8').split('\n');
+  expect(JSON.parse(first!).references).toEqual([expect.any(String), expect.stringMatching(/^there is /)]);
+  const { out } = await simvlm('metrics', 'captions', 'predictions.jsonl', '--json');
+  const afterwards = JSON.parse(out);
+  for (const name of ['bleu4', 'rougeL', 'ciderD']) expect(afterwards[name], name).toBe(inOneGo[name]);
+});

@@ -37,6 +37,8 @@ export interface RgbImage {
 export interface Example {
   readonly id: string;
   readonly text: string;
+  /** Where people wrote several texts of the same picture: all of them, `text` included. For evaluation. */
+  readonly references?: readonly string[];
   readonly image?: RgbImage;
   /** All pictures of an example that has several; `image` is the first. */
   readonly images?: readonly RgbImage[];

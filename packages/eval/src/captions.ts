@@ -7,6 +7,7 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
+import { captionMetrics as cocoScores, tokeniseCaptions } from '@simvlm/metrics';
 import { decodable, pictureSquare, type SamplerOptions, type SimVlm } from '@simvlm/model';
 import { meanScore, nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
@@ -29,6 +30,8 @@ export interface Prediction {
   /** The caption, prompt included. */
   readonly text: string;
   readonly truth: string;
+  /** What people wrote of the picture, `truth` among it. */
+  readonly references: readonly string[];
   /** Σ log p of the generated tokens, in nats. */
   readonly logProb: number;
 }
@@ -66,10 +69,11 @@ export async function predictCaptions(
       ...(sampler && { sampler }),
     });
     for (const [i, { tokens, logProb }] of generated.entries()) {
-      const { id, text: truth } = batch[i]!;
+      const { id, text: truth, references = [truth] } = batch[i]!;
       predictions.push({
         id,
         truth,
+        references,
         text: tokenizer.decode([...promptIds, ...decodable(tokens, model.config)]),
         logProb,
       });
@@ -81,14 +85,37 @@ export async function predictCaptions(
 }
 
 /**
- * Exact match and mean word F1 of predictions, 0 to 1.
+ * Exact match and mean word F1 of predictions, 0 to 1; of several references the one that fits best.
  *
  * @throws DataError where there are none
  */
-export function captionMetrics(predictions: readonly Pick<Prediction, 'text' | 'truth'>[]): EvaluationResult {
+export function captionMetrics(
+  predictions: readonly (Pick<Prediction, 'text' | 'truth'> & Partial<Pick<Prediction, 'references'>>)[],
+): EvaluationResult {
+  const best = (compare: (text: string, truth: string) => number) =>
+    meanScore(predictions, ({ text, truth: first, references = [first] }) =>
+      Math.max(...references.map(truth => compare(text, truth))),
+    );
   return {
-    exactMatch: meanScore(predictions, ({ text, truth }) => (exactMatch(text, truth) ? 1 : 0)),
-    wordF1: meanScore(predictions, ({ text, truth }) => wordF1(text, truth)),
+    exactMatch: best((text, truth) => (exactMatch(text, truth) ? 1 : 0)),
+    wordF1: best(wordF1),
+    count: predictions.length,
+  };
+}
+
+/**
+ * The metrics of COCO's caption evaluation: `bleu1` to `bleu4`, `rougeL`, `ciderD`; see `@simvlm/metrics`. METEOR is not among them, as it needs
+ * WordNet; `simvlm metrics captions` has it.
+ *
+ * @throws DataError where there are none, or references without a word
+ */
+export function cocoMetrics(
+  predictions: readonly Pick<Prediction, 'id' | 'text' | 'references'>[],
+): EvaluationResult {
+  const items = predictions.map(({ id, text, references }) => ({ id, prediction: text, references }));
+  const scores = Object.entries(cocoScores(tokeniseCaptions(items, 'the evaluator coco')));
+  return {
+    ...Object.fromEntries(scores.map(([name, { corpus }]) => [name, corpus])),
     count: predictions.length,
   };
 }

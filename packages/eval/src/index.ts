@@ -4,6 +4,7 @@ export {
   type CaptionOptions,
   type CaptionReport,
   captionMetrics,
+  cocoMetrics,
   type Prediction,
   predictCaptions,
 } from './captions';

@@ -1,7 +1,7 @@
 import { ConfigError, checkOptions, type EvaluationSubject, type Plugin, rule } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import { answerMetrics } from './answers';
-import { captionMetrics, predictCaptions } from './captions';
+import { captionMetrics, cocoMetrics, predictCaptions } from './captions';
 import { captionChoice } from './choice';
 import { answerTask } from './tasks/answer';
 import { classifyTask } from './tasks/classify';
@@ -10,7 +10,7 @@ import { pretrainTask } from './tasks/pretrain';
 const limits = { limit: rule.integer(1), batchSize: rule.integer(1) };
 
 /**
- * The tasks `pretrain`, `classify` and `answer`, and the evaluators `caption`, `choice` and `answers`, as a plug-in. When the signal aborts
+ * The tasks `pretrain`, `classify` and `answer`, and the evaluators `caption`, `coco`, `choice` and `answers`, as a plug-in. When the signal aborts
  * evaluators reject, and give no part of a result.
  */
 export const evalPlugin: Plugin = {
@@ -19,19 +19,20 @@ export const evalPlugin: Plugin = {
     registry.register('task', 'pretrain', pretrainTask);
     registry.register('task', 'classify', classifyTask);
     registry.register('task', 'answer', answerTask);
-    registry.register(
-      'evaluator',
-      'caption',
-      async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, signal) => {
-        checkOptions('evaluator caption', options, { ...limits, prompt: rule.string });
-        const found = await predictCaptions(model, tokenizer, data, {
-          ...options,
-          ...(signal && { signal }),
-        });
-        signal?.throwIfAborted();
-        return captionMetrics(found.predictions);
-      },
-    );
+    for (const [name, metrics] of Object.entries({ caption: captionMetrics, coco: cocoMetrics }))
+      registry.register(
+        'evaluator',
+        name,
+        async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, signal) => {
+          checkOptions(`evaluator ${name}`, options, { ...limits, prompt: rule.string });
+          const found = await predictCaptions(model, tokenizer, data, {
+            ...options,
+            ...(signal && { signal }),
+          });
+          signal?.throwIfAborted();
+          return metrics(found.predictions);
+        },
+      );
     registry.register(
       'evaluator',
       'choice',

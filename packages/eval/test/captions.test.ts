@@ -2,7 +2,7 @@ import { DataError, ImageError, ShapeError } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import type { GenerateRequest } from '@simvlm/model';
 import { expect, test } from 'vitest';
-import { captionMetrics, predictCaptions } from '../src/index';
+import { captionMetrics, cocoMetrics, predictCaptions } from '../src/index';
 import { caption, indexOf, letters, pairs, standIn } from './fixture';
 
 /** Captions each picture with its own caption, and remembers what it was asked. */
@@ -26,7 +26,15 @@ test('predictions come in the order of the data set, however it is cut into batc
     const { predictions, skipped } = await predictCaptions(model, letters, arrayDataset(pairs(10)), {
       batchSize,
     });
-    expect(predictions).toEqual(pairs(10).map(({ id, text }, i) => ({ id, text, truth: text, logProb: -i })));
+    expect(predictions).toEqual(
+      pairs(10).map(({ id, text }, i) => ({
+        id,
+        text,
+        truth: text,
+        references: [text],
+        logProb: -i,
+      })),
+    );
     expect(skipped).toEqual({ count: 0, draws: 0, reasons: [] });
     expect(requests.length).toBe(Math.ceil(10 / batchSize));
   }
@@ -134,4 +142,19 @@ test('a timer or Ctrl-C is heard between two batches, although nothing waits for
   setImmediate(() => controller.abort());
   await predictCaptions(model, letters, arrayDataset(pairs(20)), { batchSize: 1, signal: controller.signal });
   expect(requests.length).toBeLessThan(5);
+});
+
+test('every caption that people wrote of a picture counts', async () => {
+  const references = ['something else', 'aa'];
+  const examples = pairs(2).map((pair, i) =>
+    i === 0 ? { ...pair, text: references[0]!, references } : pair,
+  );
+  const { predictions } = await predictCaptions(knowing().model, letters, arrayDataset(examples));
+  expect(predictions[0]).toMatchObject({ text: 'aa', truth: 'something else', references });
+  expect(captionMetrics(predictions)).toEqual({ exactMatch: 1, wordF1: 1, count: 2 });
+  expect(captionMetrics(predictions.map(({ text, truth }) => ({ text, truth }))).exactMatch).toBe(0.5);
+  const { bleu1, ciderD, count } = cocoMetrics(predictions);
+  expect(bleu1).toBeCloseTo(1, 6);
+  expect(ciderD).toBeGreaterThan(0);
+  expect(count).toBe(2);
 });

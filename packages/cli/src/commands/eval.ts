@@ -24,6 +24,7 @@ interface Outcome {
   readonly predictions: readonly {
     readonly id: string;
     readonly text: string;
+    readonly references?: readonly string[];
     readonly scores: readonly number[];
   }[];
   readonly skipped: SkipReport;
@@ -68,7 +69,7 @@ export async function evaluate(sources: readonly string[], options: EvalCommandO
     if (signal.aborted) return undefined;
     return {
       metrics: captionMetrics(predictions),
-      predictions: predictions.map(({ id, text, logProb }) => ({ id, text, scores: [logProb] })),
+      predictions: predictions.map(({ logProb, ...rest }) => ({ ...rest, scores: [logProb] })),
       skipped,
     };
   }).finally(() => {
@@ -77,7 +78,9 @@ export async function evaluate(sources: readonly string[], options: EvalCommandO
   });
   if (!outcome) return exitCode.interrupted;
 
-  const lines = outcome.predictions.map(({ id, text, scores }) => JSON.stringify({ id, text, scores }));
+  const lines = outcome.predictions.map(({ id, text, references, scores }) =>
+    JSON.stringify({ id, text, references, scores }),
+  );
   try {
     await predictions?.write(lines.map(line => `${line}\n`).join(''));
   } finally {

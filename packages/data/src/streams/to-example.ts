@@ -65,11 +65,16 @@ export async function stillExample(sample: Sample, transform: PictureTransform):
   return { ...outlineOf(sample), ...(image && { image }), ...(images.length > 1 && { images }) };
 }
 
-/** A sample without its pictures, with the first of its texts. */
+/** A sample without its pictures, with the first of its texts, and all of them for comparison. */
 export function outlineOf(sample: Sample): ExampleOutline {
   const fields = fieldsOf(sample);
   const { key: id, text = '', texts = [] } = sample;
-  return { id, text: texts[0] ?? text, ...(fields && { fields }) };
+  return {
+    id,
+    text: texts[0] ?? text,
+    ...(texts.length > 1 && { references: texts }),
+    ...(fields && { fields }),
+  };
 }
 
 /** An epoch shows each sample once, with one of its texts. */

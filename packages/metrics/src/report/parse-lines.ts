@@ -1,7 +1,7 @@
 import { DataError } from '@simvlm/core';
 
 /**
- * JSON lines as objects; empty lines are passed over.
+ * JSON lines as objects; empty lines are passed over, a number as `id` becomes a text, and `text` stands for a `prediction` that is not there.
  *
  * @param where names the file in messages
  * @throws DataError for a line that is no JSON object
@@ -19,8 +19,8 @@ export function parseLines(lines: readonly string[], where: string): Record<stri
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw new DataError('DATA_INVALID', `${where}: line ${i + 1} must be a JSON object`);
-    const { id } = value as { id?: unknown };
-    // Data sets number their items.
-    return [{ ...value, ...(typeof id === 'number' && { id: String(id) }) }];
+    const { id, text } = value as { id?: unknown; text?: unknown };
+    // Data sets number their items, and `simvlm eval --predictions` says what the text of each is.
+    return [{ prediction: text, ...value, ...(typeof id === 'number' && { id: String(id) }) }];
   });
 }

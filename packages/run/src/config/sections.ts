@@ -178,7 +178,7 @@ export const lora = section(
 const evaluators = z
   .array(named('an evaluator'), 'a list of evaluators such as {"kind": "caption"}')
   .describe(
-    'What is measured beside the validation loss `val/loss`: `caption`, `choice`, `answers`, or those of plug-ins, with their options. Default: what suits the task.',
+    'What is measured beside the validation loss `val/loss`: `caption`, `coco` (BLEU, ROUGE-L, CIDEr-D), `choice`, `answers`, or those of plug-ins, with their options. Default: what suits the task.',
   )
   .optional();
 
