@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { folderStorage } from '@simvlm/checkpoint/node';
 import { chromium } from 'playwright-core';
-import { build, preview } from 'vite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { chromiumPath } from '../../../scripts/parts/chromium';
 import { needs } from '../../../scripts/parts/needs';
 import { train } from '../src/train';
+import { builtPage } from './built-page';
 
 const { describe: describeInBrowser } = await needs('chromium');
 const here = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -35,17 +35,7 @@ describe('forty lines', () => {
 
 describeInBrowser('the same lines', () => {
   test('do the same in a page, with checkpoints in its private file system', async () => {
-    const outDir = temporaryFolder();
-    const common = { root: here(''), configFile: here('../../vitest.config.ts'), logLevel: 'error' } as const;
-    const find = /^@simvlm\/backend-native$/;
-    await build({
-      ...common,
-      // From the package bundlers take this by its export for browsers; from the sources it must be said.
-      resolve: { alias: [{ find, replacement: here('../../packages/backend-native/src/browser.ts') }] },
-      build: { outDir, emptyOutDir: true, target: 'es2022' },
-    });
-    const server = await preview({ ...common, build: { outDir }, preview: { port: 0, host: '127.0.0.1' } });
-    onTestFinished(() => server.close());
+    const address = await builtPage(here(''), temporaryFolder());
     const browser = await chromium.launch({
       executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-gpu'],
@@ -54,7 +44,7 @@ describeInBrowser('the same lines', () => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on('pageerror', error => errors.push(error.message));
-    await page.goto(server.resolvedUrls!.local[0]!);
+    await page.goto(address);
     const outcome = await page.waitForFunction(() => document.body.textContent?.trim() || undefined);
     expect(errors).toEqual([]);
     expect(JSON.parse((await outcome.jsonValue())!)).toEqual(learnt);

@@ -39,4 +39,11 @@ export {
 export { readSafetensors, type SafeTensors, writeSafetensors } from './safetensors/whole-file';
 export { safetensorsContent } from './safetensors/write';
 export { bytesOfWords, storedShape } from './stored';
-export { hasTensors, openTensors, SHARD_BYTES, type TensorFileOptions, tensorFiles } from './tensors';
+export {
+  hasTensors,
+  openTensors,
+  SHARD_BYTES,
+  type TensorFileOptions,
+  tensorFileNames,
+  tensorFiles,
+} from './tensors';

@@ -52,6 +52,13 @@ export function hasTensors({ names }: Checkpoint, name: string): boolean {
   return names.includes(`${name}.safetensors`) || names.includes(indexOf(name));
 }
 
+/** The safetensors files of these tensors: one, or the shards. */
+export function tensorFileNames({ names }: Checkpoint, name: string): string[] {
+  return names.filter(
+    file => file.endsWith('.safetensors') && (file.startsWith(`${name}.`) || file.startsWith(`${name}-`)),
+  );
+}
+
 /**
  * Opens the tensors of a checkpoint: names and shapes are read, numbers when they are asked for.
  *

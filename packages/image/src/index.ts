@@ -18,6 +18,7 @@ export {
   randomResizedCrop,
 } from './crop';
 export { type DecodeOptions, decodeImage } from './decode-image';
+export { type Drawable, drawnImage } from './drawn-image';
 export type { Filter } from './filter-taps';
 export { type ImageHeader, MAX_PIXELS, readImageHeader } from './image-header';
 export { canMirror } from './mirror';

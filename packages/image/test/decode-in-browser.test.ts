@@ -6,13 +6,16 @@ import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chromiumPath } from '../../../scripts/parts/chromium';
 import { needs } from '../../../scripts/parts/needs';
-import type { DecodeOptions } from '../src/index';
+import type { DecodeOptions, Drawable } from '../src/index';
 import { drawn, fixtureFile, oddPictures } from './fixture';
 
 const { describe } = await needs('chromium');
 
 /** What the page has of this package. */
-declare const vision: { decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<RgbImage> };
+declare const vision: {
+  decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<RgbImage>;
+  drawnImage(picture: Drawable, maxPixels?: number): Promise<RgbImage>;
+};
 
 describe('decodeImage in a browser', () => {
   let browser: Browser;
@@ -27,7 +30,7 @@ describe('decodeImage in a browser', () => {
         minify: false,
         target: 'es2022',
         lib: {
-          entry: fileURLToPath(new URL('../src/decode-image.ts', import.meta.url)),
+          entry: fileURLToPath(new URL('./programs/decoding.ts', import.meta.url)),
           formats: ['iife'],
           name: 'vision',
         },
@@ -85,5 +88,45 @@ describe('decodeImage in a browser', () => {
     expect(await decode(new TextEncoder().encode('a letter'))).toMatchObject({
       message: expect.stringContaining('this is not a picture'),
     });
+  });
+
+  it('takes what the page has decoded: an img, a canvas, an ImageBitmap; transparency is laid on white', async () => {
+    const [file, half] = await Promise.all(
+      [255, 127].map(alpha =>
+        sharp(Buffer.from([10, 20, 30, alpha, 40, 50, 60, alpha]), {
+          raw: { width: 2, height: 1, channels: 4 },
+        })
+          .png()
+          .toBuffer(),
+      ),
+    );
+    const pixels = await page.evaluate(
+      async ([file, half]) => {
+        const img = Object.assign(new Image(), { src: `data:image/png;base64,${file}` });
+        const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${half}`)).blob());
+        const canvas = new OffscreenCanvas(2, 1);
+        canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
+        const all = await Promise.all([img, canvas, bitmap].map(picture => vision.drawnImage(picture)));
+        return all.map(({ width, height, data }) => ({ width, height, data: [...data] }));
+      },
+      [file!.toString('base64'), half!.toString('base64')],
+    );
+    expect(pixels[0]).toEqual({ width: 2, height: 1, data: [10, 20, 30, 40, 50, 60] });
+    // Half of the colour and half of the white, rounded by the browser.
+    for (const { data } of pixels.slice(1))
+      for (const [i, value] of [133, 138, 143, 148, 153, 158].entries())
+        expect(Math.abs(data[i]! - value)).toBeLessThanOrEqual(1);
+  });
+
+  it('says of an img that did not load, and of one that is too large, what is wrong', async () => {
+    const failures = await page.evaluate(async () => {
+      const broken = Object.assign(new Image(), { src: 'data:image/png;base64,AAAA' });
+      const codeOf = (error: Error & { code?: string }) => error.code;
+      return [
+        await vision.drawnImage(broken).catch(codeOf),
+        await vision.drawnImage(new OffscreenCanvas(10, 10), 99).catch(codeOf),
+      ];
+    });
+    expect(failures).toEqual(['IMAGE_UNREADABLE', 'IMAGE_TOO_LARGE']);
   });
 });

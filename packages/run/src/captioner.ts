@@ -1,12 +1,12 @@
 import { type Checkpoint, FILES } from '@simvlm/checkpoint';
-import { ConfigError, DataError, type Plugin, type Registry, type RgbImage } from '@simvlm/core';
+import { ConfigError, DataError, type Plugin, type Registry } from '@simvlm/core';
 import { collate, imagePixels } from '@simvlm/data';
-import { squareImage } from '@simvlm/image';
 import { decodable, type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
 import { openForUse } from './open-checkpoint';
+import { type PictureInput, squareOf } from './pictures';
 import { ownParts } from './registry';
 import { modelSquare } from './square';
 
@@ -61,7 +61,7 @@ export class Captioner {
    * @throws ConfigError for options that do not go together; ShapeError for a prompt that is too long
    */
   async caption(
-    pictures: readonly RgbImage[],
+    pictures: readonly PictureInput[],
     { prompt = '', ...options }: CaptionOptions = {},
   ): Promise<Caption[]> {
     const begin = this.tokenizer.encode(prompt.trim());
@@ -75,7 +75,7 @@ export class Captioner {
    * @throws as `caption`
    */
   async answer(
-    pictures: readonly RgbImage[],
+    pictures: readonly PictureInput[],
     question: string,
     options: Omit<CaptionOptions, 'prompt'> = {},
   ): Promise<Caption[]> {
@@ -88,7 +88,7 @@ export class Captioner {
    * @param question what the text answers; default: it is a caption
    * @throws DataError for an empty text; ConfigError where text and question are too long
    */
-  async score(picture: RgbImage, text: string, question = ''): Promise<TextScore> {
+  async score(picture: PictureInput, text: string, question = ''): Promise<TextScore> {
     const { model, tokenizer, config } = this;
     const { pad, eos } = model.config.tokens;
     const [before, after] = [tokenizer.encode(question.trim()), tokenizer.encode(text.trim())];
@@ -101,7 +101,7 @@ export class Captioner {
         `text and question have ${length} tokens with the end, and the model reads ${maxTextLength}: shorten them`,
       );
     const tokens = Int32Array.of(...before, ...after, eos);
-    const image = squareImage(picture, modelSquare(model.config, config));
+    const image = await squareOf(picture, modelSquare(model.config, config));
     const row = { id: 'score', tokens, prefixLength: before.length, image };
     const [logProbs] = await model.tokenLogProbs(collate([row], { pad }));
     return {
@@ -113,7 +113,7 @@ export class Captioner {
 
   /** @param shown what of the new tokens a text is spelt with, and of those before them */
   async #write(
-    pictures: readonly RgbImage[],
+    pictures: readonly PictureInput[],
     begin: Int32Array,
     { ids = [...pictures.keys()], ...request }: Omit<CaptionOptions, 'prompt'>,
     shown: (tokens: Int32Array) => ArrayLike<number>,
@@ -124,7 +124,7 @@ export class Captioner {
     for (let first = 0; first < pictures.length; first += AT_ONCE) {
       const some = pictures.slice(first, first + AT_ONCE);
       const made = await model.generate({
-        images: imagePixels(some.map(picture => squareImage(picture, square))),
+        images: imagePixels(await Promise.all(some.map(picture => squareOf(picture, square)))),
         prompts: some.map(() => begin),
         ids: ids.slice(first, first + AT_ONCE),
         ...request,

@@ -1,5 +1,5 @@
 import type { ByteSource } from '@simvlm/bytes';
-import { type Checkpoint, FILES, openHttpCheckpoint, TENSORS } from '@simvlm/checkpoint';
+import { type Checkpoint, FILES, openHttpCheckpoint, TENSORS, tensorFileNames } from '@simvlm/checkpoint';
 import { folderCheckpoint } from '@simvlm/checkpoint/browser';
 import { parameterCount } from '@simvlm/core';
 import { modelParameters } from '@simvlm/model';
@@ -79,14 +79,10 @@ function refusalOf(memory: number, side: number): StudioFailure | undefined {
   return undefined;
 }
 
-const isWeights = (name: string) =>
-  name.startsWith(`${TENSORS.weights}.`) || name.startsWith(`${TENSORS.weights}-`)
-    ? name.endsWith('.safetensors')
-    : false;
-
 async function weightBytes(checkpoint: Checkpoint): Promise<number> {
   let bytes = 0;
-  for (const name of checkpoint.names.filter(isWeights)) bytes += (await checkpoint.file(name)).size;
+  for (const name of tensorFileNames(checkpoint, TENSORS.weights))
+    bytes += (await checkpoint.file(name)).size;
   return bytes;
 }
 
@@ -97,11 +93,12 @@ export function withProgress(
   onProgress: (progress: LoadProgress) => void | Promise<void>,
 ): Checkpoint {
   let loaded = 0;
+  const weights = tensorFileNames(checkpoint, TENSORS.weights);
   return {
     ...checkpoint,
     async file(name) {
       const source = await checkpoint.file(name);
-      return isWeights(name) ? counted(source) : source;
+      return weights.includes(name) ? counted(source) : source;
     },
   };
 

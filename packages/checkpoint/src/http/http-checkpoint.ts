@@ -1,5 +1,6 @@
 import {
   BrokenReply,
+  type ByteSource,
   chunksOf,
   type HttpOptions,
   httpBytes,
@@ -32,16 +33,33 @@ export async function openHttpCheckpoint(
   address: string | URL,
   options: HttpOptions = {},
 ): Promise<Checkpoint> {
+  const folder = httpFolder(address, options);
+  const manifest = parseManifest(folder.where, await folder.readManifest());
+  return { ...manifestCheckpoint(folder.where, manifest, { open: folder.open, sha256 }), remote: true };
+}
+
+/** A checkpoint's folder on a web server. */
+export interface HttpFolder {
+  /** Its address without what may be secret. */
+  readonly where: string;
+  readManifest(): Promise<Uint8Array>;
+  /** A file of that size, by ranges. */
+  open(name: string, size: number): ByteSource;
+}
+
+/** @throws CheckpointError for what is no address */
+export function httpFolder(address: string | URL, options: HttpOptions): HttpFolder {
   const folder = folderOf(address);
-  const where = shown(folder).replace(/\/$/, '');
   const place = (name: string) => {
     const url = new URL(folder);
     url.pathname += encodeURIComponent(name);
     return url;
   };
-  const manifest = parseManifest(where, await readManifest(place(MANIFEST), options));
-  const open = (name: string, size: number) => httpBytes(place(name), size, options, errors);
-  return { ...manifestCheckpoint(where, manifest, { open, sha256 }), remote: true };
+  return {
+    where: shown(folder).replace(/\/$/, ''),
+    readManifest: () => readManifest(place(MANIFEST), options),
+    open: (name, size) => httpBytes(place(name), size, options, errors),
+  };
 }
 
 function folderOf(address: string | URL): URL {
