@@ -123,6 +123,12 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .option('--val <dir>', 'data for validation; default: a tenth of the pictures is split off')
     .option('--lora', 'train adapters beside the weights, which stay as they are')
+    .option(
+      '--freeze <part>',
+      'keep a part as it is: vision, text, embeddings, or parameters by name, such as decoder.0.* (repeatable)',
+      collect,
+      [],
+    )
     .option('--name <name>', 'folder in runs/', nameOfRun, 'finetuned')
     .option('--seed <n>', 'seed of every random draw', wholeNumber, 1)
     .option('--set <key=value>', 'change a value of the config that it makes, such as steps=500', collect, [])

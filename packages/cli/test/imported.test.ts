@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readSafetensors } from '@simvlm/checkpoint';
 import { squareImage } from '@simvlm/image';
 import { pickBackend } from '@simvlm/runtime';
 import sharp from 'sharp';
@@ -108,6 +109,45 @@ describe('fine-tuned', () => {
     expect((await simvlm('lora', 'merge', 'runs/adapted', '--out', 'merged')).code).toBe(0);
     expect(readFileSync('merged/source.json')).toEqual(readFileSync('git/source.json'));
     expect((await simvlm('caption', 'mine/0.png', '--checkpoint', 'merged', ...wasm)).code).toBe(0);
+  });
+
+  it('a part that is frozen stays as it is, to the bit, and the others learn', async () => {
+    const more = ['--freeze', 'vision', '--set', 'steps=2', '--set', 'training.accumulate=1'];
+    const args = ['finetune', 'mine', '--init', 'git', '--name', 'frozen', ...more];
+    const { code, err } = await simvlm(...args, ...wasm);
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/^training .* all weights but patcher\.\w+/m);
+    await simvlm('export', '--checkpoint', 'runs/frozen', '--out', 'frozen');
+    const [before, after] = ['git', 'frozen'].map(
+      name => readSafetensors(readFileSync(`${name}/weights.safetensors`)).tensors,
+    );
+    const changed = [...before!.keys()].filter(
+      name => `${before!.get(name)!.values}` !== `${after!.get(name)!.values}`,
+    );
+    expect(changed.filter(name => name.startsWith('patcher.')).map(name => name.slice(0, 11))).toEqual(
+      Array(4).fill('patcher.out'),
+    );
+    expect(changed).toContain('decoder.0.self.query.weight');
+  });
+
+  it('of a frozen part no adapter is made', async () => {
+    const args = ['finetune', 'mine', '--init', 'git', '--name', 'half', '--lora', '--freeze', 'vision'];
+    const { code, err } = await simvlm(...args, '--set', 'steps=1', ...wasm);
+    expect(code, err).toBe(0);
+    const { lora } = JSON.parse(readFileSync('runs/half/config.json', 'utf8'));
+    expect(lora.targets).toEqual(['decoder.*.query', 'decoder.*.value']);
+  });
+
+  it.each([
+    [
+      ['--freeze', 'visoin'],
+      '--freeze visoin: this model has no such part and no such parameter; give vision,',
+    ],
+    [['--lora', '--freeze', '*'], '--freeze leaves no attention that --lora could adapt'],
+  ])('%j is refused in one line', async (more, message) => {
+    const { code, err } = await simvlm('finetune', 'mine', '--init', 'git', '--name', 'no', ...more, ...wasm);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
   });
 });
 

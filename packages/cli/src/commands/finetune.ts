@@ -39,6 +39,7 @@ export interface FinetuneCommandOptions extends ComputeOptions, SourceOptions {
   init: string;
   val?: string;
   lora?: boolean;
+  freeze: string[];
   name: string;
   seed: number;
   set: string[];
@@ -56,10 +57,10 @@ const CONFIG = 'config.json';
 export async function finetune(sources: readonly string[], options: FinetuneCommandOptions): Promise<number> {
   const terminal = new Terminal();
   const init = await openInit(options.init);
-  const { set: overrides, plugin: plugins, val, lora, name, seed } = options;
+  const { set: overrides, plugin: plugins, val, lora, freeze, name, seed } = options;
   const made = await finetuneConfig(init, {
     data: sourceConfig(sources, options),
-    ...{ val, lora, name, seed, plugins, overrides, init: options.init },
+    ...{ val, lora, freeze, name, seed, plugins, overrides, init: options.init },
   });
   const config: RunConfig = { ...made, precision: options.precision ?? made.precision };
   // What the checkpoint names is not loaded by itself.
@@ -134,7 +135,7 @@ function tellPlan(
     `pictures    ${number(pictures)} to train on, varied as "${augment}"; ${number(validation)} to validate on, ${split}`,
   );
   terminal.note(
-    `training    ${length} of ${batch.imageText} pictures, ${lora ? `adapters of rank ${lora.rank}` : 'all weights'}, ` +
+    `training    ${length} of ${batch.imageText} pictures, ${lora ? `adapters of rank ${lora.rank}` : optimizer.freeze.length > 0 ? `all weights but ${optimizer.freeze.join(', ')}` : 'all weights'}, ` +
       `learning rate ${Number(optimizer.learningRate.toPrecision(3))} after a warm-up of ${warmup}, ${optimizer.schedule}`,
   );
 }

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '@simvlm/checkpoint';
+import { type Checkpoint, openTensors, TENSORS } from '@simvlm/checkpoint';
 import { DataError } from '@simvlm/core';
 import { checkpointModelConfig } from '@simvlm/model';
 import { ownRunConfig } from '../checkpoint';
@@ -6,6 +6,7 @@ import { applyOverrides } from '../config/overrides';
 import { resolveRunConfig } from '../config/resolve';
 import type { RunConfig, RunConfigInput } from '../config/schema';
 import type { PlacedSource } from '../config/sources';
+import { adapterTargets, frozenPatterns } from '../freeze';
 import { openPlaced } from '../sources/open-source';
 import { nodePlaces } from './data';
 
@@ -19,6 +20,8 @@ export interface FinetuneOptions {
   readonly val?: PlacedSource | string | undefined;
   /** Trains adapters of low rank beside the weights, which stay as they are. */
   readonly lora?: boolean | undefined;
+  /** Parts that stay as they are: `vision`, `text`, `embeddings`, or names of parameters, in which `*` stands for any characters. */
+  readonly freeze?: readonly string[] | undefined;
   readonly seed?: number | undefined;
   readonly plugins?: readonly string[] | undefined;
   /** `key=value` pairs, as `--set` of `simvlm train` has them. */
@@ -65,12 +68,15 @@ const IMPORTED: Recipe = {
  * its tokenizer will be; how pictures are varied and how fast it learns follow from the run that made it, how long from the number of pictures. A
  * model that was imported has no run: see `IMPORTED`.
  *
- * @throws DataError for a source without pictures; ConfigError for an override that cannot be; CheckpointError
+ * @throws DataError for a source without pictures; ConfigError for an override or a frozen part that cannot be; CheckpointError
  */
 export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOptions): Promise<RunConfig> {
-  const { data, init, name, val, lora, seed = 1, plugins = [], overrides = [] } = options;
+  const { data, init, name, val, lora, freeze = [], seed = 1, plugins = [], overrides = [] } = options;
   const run = await ownRunConfig(checkpoint);
   const { vocabSize: _, tokens: __, lora: ___, ...model } = await checkpointModelConfig(checkpoint);
+  const weights =
+    freeze.length === 0 ? [] : [...(await openTensors(checkpoint, TENSORS.weights)).tensors.keys()];
+  const frozen = frozenPatterns(freeze, weights);
   const pictures = await picturesOf(data);
   const trained = Math.max(1, Math.round(pictures * (val === undefined ? 1 - VALIDATION : 1)));
   const { epochs, rows, accumulate, rate, weightDecay, augment } = run ? ownRecipe(run) : IMPORTED;
@@ -83,7 +89,9 @@ export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOp
     plugins: [...new Set([...(run?.plugins ?? []), ...plugins])],
     model: model as unknown as Exclude<RunConfigInput['model'], string>,
     init,
-    ...(lora && { lora: { rank: RANK } }),
+    ...(lora && {
+      lora: { rank: RANK, ...(frozen.length > 0 && { targets: adapterTargets(frozen, weights) }) },
+    }),
     objective: { kind: 'captioning' },
     data: { train: data, ...(val === undefined ? { valShare: VALIDATION } : { val }) },
     batch: { imageText, textOnly: 0 },
@@ -93,6 +101,7 @@ export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOp
       learningRate: lora ? rate.adapters : rate.weights,
       weightDecay,
       warmup: 0.1,
+      ...(frozen.length > 0 && !lora && { freeze: frozen }),
       schedule: 'cosine',
     },
     steps,
