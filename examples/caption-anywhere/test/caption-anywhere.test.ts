@@ -1,21 +1,33 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  type Checkpoint,
+  type CheckpointFiles,
+  checkpointFiles,
+  collect,
+  memoryCheckpoint,
+} from '@simvlm/checkpoint';
+import { checkpointFolder } from '@simvlm/checkpoint/browser';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
-import { openCaptioner } from '@simvlm/run';
+import { integerTensors } from '@simvlm/model';
+import { contentsForUse, openCaptioner, openForUse, ownParts } from '@simvlm/run';
 import { pickBackend } from '@simvlm/runtime';
-import { chromium, type Page } from 'playwright-core';
-import { expect, onTestFinished } from 'vitest';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { type Handle, serve, serveRange } from '../../../packages/bytes/test/serve';
+import { importedCheckpoint } from '../../../packages/cli/test/imported';
 import { chromiumPath } from '../../../scripts/parts/chromium';
 import { needs } from '../../../scripts/parts/needs';
-import { builtPage } from '../../train-anywhere/test/built-page';
+import { type BuiltPage, builtPage } from '../../train-anywhere/test/built-page';
 
-const { test } = await needs('chromium');
+const { describe, test } = await needs('chromium');
 const here = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const bundled = here('../../packages/checkpoint-emoji/checkpoint');
 const horse = here('../../packages/checkpoint-emoji/samples/horse.png');
+
+const folder = mkdtempSync(join(tmpdir(), 'caption-anywhere-'));
 
 /** As another origin serves files to pages. */
 const crossOrigin: Handle = (request, response, file) => {
@@ -24,12 +36,6 @@ const crossOrigin: Handle = (request, response, file) => {
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   serveRange(request, response, file);
 };
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'caption-anywhere-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** Waits for the model and gives the caption of the picture. */
 async function captionIn(page: Page, address: string): Promise<string> {
@@ -41,32 +47,68 @@ async function captionIn(page: Page, address: string): Promise<string> {
   return (await text.jsonValue())!;
 }
 
-test('a page captions as Node does, and its second visit needs no server of the model', async () => {
-  await pickBackend();
-  const captioner = await openCaptioner(await openCheckpoint(bundled));
-  const [expected] = await captioner.caption([new Blob([readFileSync(horse)])]);
-  captioner.dispose();
+/** The files of a checkpoint as they are on a server. */
+async function served(checkpoint: Checkpoint): Promise<CheckpointFiles> {
+  return checkpointFolder(await checkpointFiles(checkpoint));
+}
 
-  const files = readdirSync(bundled).map(name => [name, readFileSync(join(bundled, name))] as const);
-  let isThere = true;
-  const models = await serve(new Map(files), (request, response, file) =>
-    isThere ? crossOrigin(request, response, file) : void response.destroy(),
-  );
-  const address = `${await builtPage(here(''), temporaryFolder())}?model=${encodeURIComponent(models.url)}`;
-  const args = ['--no-sandbox', '--disable-gpu'];
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args });
-  onTestFinished(() => browser.close());
-  const page = await (await browser.newContext()).newPage();
-  const errors: string[] = [];
-  page.on('pageerror', error => errors.push(error.message));
-  expect(await captionIn(page, address)).toBe(expected!.text);
-  // Each byte of the weights came once.
-  const weights = files.find(([name]) => name === 'weights.safetensors')![1].length;
-  const all = files.reduce((sum, [, { length }]) => sum + length, 0);
-  expect(models.sent()).toBeGreaterThanOrEqual(weights);
-  expect(models.sent()).toBeLessThanOrEqual(all);
+/** The bundled model with integers of 8 bits. */
+async function ofIntegers(): Promise<Checkpoint> {
+  const checkpoint = await openCheckpoint(bundled);
+  const { config, weights } = await openForUse(checkpoint);
+  const model = { ...config, weights: { bits: 8 } } as const;
+  const integers = integerTensors(await weights(ownParts()), model);
+  return memoryCheckpoint(await collect(await contentsForUse(checkpoint, integers, { model })));
+}
 
-  isThere = false;
-  expect(await captionIn(page, address)).toBe(expected!.text);
-  expect(errors).toEqual([]);
+/** A model that was imported, with random weights and without a run. */
+async function imported(): Promise<Checkpoint> {
+  return openCheckpoint(await importedCheckpoint(join(folder, 'git'), 'git'));
+}
+
+describe('a page', () => {
+  let page: BuiltPage;
+  let browser: Browser;
+  beforeAll(async () => {
+    await pickBackend();
+    page = await builtPage(here(''), join(folder, 'page'));
+    const args = ['--no-sandbox', '--disable-gpu'];
+    browser = await chromium.launch({ executablePath: chromiumPath(), args });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await page?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each([
+    ['the bundled model', () => openCheckpoint(bundled)],
+    ['integers of 8 bits', ofIntegers],
+    ['an imported model', imported],
+  ])('captions with %s as Node does, and its second visit needs no server of it', async (_, made) => {
+    const checkpoint = await made();
+    const captioner = await openCaptioner(checkpoint);
+    const [expected] = await captioner.caption([new Blob([readFileSync(horse)])]);
+    captioner.dispose();
+
+    const files = await served(checkpoint);
+    let isThere = true;
+    const models = await serve(files, (request, response, file) =>
+      isThere ? crossOrigin(request, response, file) : void response.destroy(),
+    );
+    const tab = await (await browser.newContext()).newPage();
+    const errors: string[] = [];
+    tab.on('pageerror', error => errors.push(error.message));
+    const address = `${page.url}?model=${encodeURIComponent(models.url)}`;
+    expect(await captionIn(tab, address)).toBe(expected!.text);
+    // Each byte came once.
+    expect(models.sent()).toBeGreaterThanOrEqual(files.get('weights.safetensors')!.length);
+    expect(models.sent()).toBeLessThanOrEqual(
+      [...files.values()].reduce((sum, { length }) => sum + length, 0),
+    );
+
+    isThere = false;
+    expect(await captionIn(tab, address)).toBe(expected!.text);
+    expect(errors).toEqual([]);
+  });
 });

@@ -1,16 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
-import { onTestFinished } from 'vitest';
 
 const fromRoot = (file: string) => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 
+export interface BuiltPage {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /**
- * Builds a page as bundlers do and serves it for the test that runs. Gives its address.
+ * Builds a page as bundlers do and serves it.
  *
  * @param root folder of `index.html`
  * @param outDir a new folder
  */
-export async function builtPage(root: string, outDir: string): Promise<string> {
+export async function builtPage(root: string, outDir: string): Promise<BuiltPage> {
   const common = { root, configFile: fromRoot('vitest.config.ts'), logLevel: 'error' } as const;
   const find = /^@simvlm\/backend-native$/;
   await build({
@@ -20,6 +24,5 @@ export async function builtPage(root: string, outDir: string): Promise<string> {
     build: { outDir, emptyOutDir: true, target: 'es2022' },
   });
   const server = await preview({ ...common, build: { outDir }, preview: { port: 0, host: '127.0.0.1' } });
-  onTestFinished(() => server.close());
-  return server.resolvedUrls!.local[0]!;
+  return { url: server.resolvedUrls!.local[0]!, close: () => server.close() };
 }

@@ -35,7 +35,8 @@ describe('forty lines', () => {
 
 describeInBrowser('the same lines', () => {
   test('do the same in a page, with checkpoints in its private file system', async () => {
-    const address = await builtPage(here(''), temporaryFolder());
+    const { url, close } = await builtPage(here(''), temporaryFolder());
+    onTestFinished(close);
     const browser = await chromium.launch({
       executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-gpu'],
@@ -44,7 +45,7 @@ describeInBrowser('the same lines', () => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on('pageerror', error => errors.push(error.message));
-    await page.goto(address);
+    await page.goto(url);
     const outcome = await page.waitForFunction(() => document.body.textContent?.trim() || undefined);
     expect(errors).toEqual([]);
     expect(JSON.parse((await outcome.jsonValue())!)).toEqual(learnt);
