@@ -26,6 +26,15 @@ async function lines(...args: string[]) {
   return lines.map(line => JSON.parse(line));
 }
 
+/** A question on each picture, with right answers. */
+function writeQuestions(): void {
+  const lines = Array.from({ length: 12 }, (_, i) => ({
+    ...{ image: `${i}.png`, text: 'a picture' },
+    ...{ question: 'what colour is it', answers: ['red', 'a red one'] },
+  }));
+  writeFileSync('mine/captions.jsonl', lines.map(line => `${JSON.stringify(line)}\n`).join(''));
+}
+
 describe('answer', () => {
   it('gives the question to GIT as the beginning of its text, and prints what follows alone', async () => {
     const pictures = ['mine/0.png', 'mine/1.png'];
@@ -66,26 +75,37 @@ describe('score', () => {
 });
 
 describe('eval', () => {
-  const questions = () =>
-    Array.from({ length: 12 }, (_, i) => ({
-      ...{ image: `${i}.png`, text: 'a picture' },
-      ...{ question: 'what colour is it', answers: ['red', 'a red one'] },
-    }));
-
   it.each([
     ['vqa', []],
     ['git', ['--evaluator', 'answers']],
   ])('measures the answers of %s', async (model, more) => {
-    writeFileSync(
-      'mine/captions.jsonl',
-      questions()
-        .map(line => `${JSON.stringify(line)}\n`)
-        .join(''),
-    );
+    writeQuestions();
     const args = ['eval', 'mine', '--json', '--checkpoint', model, '--backend', 'wasm', ...more];
     const { code, out, err } = await simvlm(...args);
     expect(code, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ evaluator: 'answers', count: 12 });
+  });
+});
+
+describe('finetune', () => {
+  it('trains a model of questions for answers, and says how to evaluate it', async () => {
+    writeQuestions();
+    const args = ['finetune', 'mine', '--init', 'vqa', '--name', 'asked', '--backend', 'wasm'];
+    const fast = ['optimizer.learningRate=5e-3', 'training.accumulate=1', 'steps=30'];
+    const { code, err } = await simvlm(...args, ...fast.flatMap(each => ['--set', each]));
+    expect(code, err).toBe(0);
+    expect(err).toContain('evaluate it with: simvlm eval SOURCE --checkpoint runs/asked');
+    const evaluated = await simvlm(
+      'eval',
+      'mine',
+      '--json',
+      '--checkpoint',
+      'runs/asked',
+      '--backend',
+      'wasm',
+    );
+    // One question and one kind of answer: it is learnt whatever is seen.
+    expect(JSON.parse(evaluated.out)).toMatchObject({ evaluator: 'answers', accuracy: 1 });
   });
 });
 

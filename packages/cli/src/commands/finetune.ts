@@ -78,6 +78,8 @@ export async function finetune(sources: readonly string[], options: FinetuneComm
     return await interruptible(terminal, async signal => {
       const loaded = await loadRunData(config, { registry, reporter: terminal, signal });
       const pictures = firstOf(loaded.val!, VALIDATION);
+      // Of a model that is trained for something else captions say nothing.
+      const writesCaptions = config.task.kind === 'pretrain';
       let before: readonly Prediction[] = [];
       terminal.heading('What will be done');
       tellPlan(terminal, options.init, config, await recordsIn(loaded.train), pictures.length);
@@ -86,7 +88,7 @@ export async function finetune(sources: readonly string[], options: FinetuneComm
         async beforeStart(started) {
           await saveConfig(folder, config);
           await tellExpected(terminal, started, config);
-          before = await captionsOf(started, pictures, signal);
+          if (writesCaptions) before = await captionsOf(started, pictures, signal);
           terminal.heading(`Training into ${folder.path}`);
         },
         callbacks: () => [progressLine(terminal, config.minutes)],
@@ -96,11 +98,11 @@ export async function finetune(sources: readonly string[], options: FinetuneComm
           ...{ folder: folder.path, patience: config.earlyStopping?.patience },
         });
         if (signal.aborted) return stopped(terminal, folder, plugins);
-        const after = await captionsOf(trained, pictures, signal);
+        const after = writesCaptions ? await captionsOf(trained, pictures, signal) : [];
         if (signal.aborted) return stopped(terminal, folder, plugins);
-        tellChange(terminal, before, after);
+        if (writesCaptions) tellChange(terminal, before, after);
         terminal.note(
-          `caption pictures with: ${programName()} caption PICTURE --checkpoint ${folder.path}${pluginArguments(config.plugins)}`,
+          `${writesCaptions ? 'caption pictures with' : 'evaluate it with'}: ${programName()} ${writesCaptions ? 'caption PICTURE' : 'eval SOURCE'} --checkpoint ${folder.path}${pluginArguments(config.plugins)}`,
         );
         return exitCode.ok;
       } finally {

@@ -93,6 +93,7 @@ export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOp
       lora: { rank: RANK, ...(frozen.length > 0 && { targets: adapterTargets(frozen, weights) }) },
     }),
     objective: { kind: 'captioning' },
+    ...(model.encoder?.kind === 'question' && { task: { kind: 'answer' } }),
     data: { train: data, ...(val === undefined ? { valShare: VALIDATION } : { val }) },
     batch: { imageText, textOnly: 0 },
     augment,
