@@ -1,4 +1,4 @@
-import { type Activation, fusedKernel, linear } from '@simvlm/ops';
+import { type Activation, fusedKernel, type LinearGradAttrs, linear } from '@simvlm/ops';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../fused/compare';
 import { evaluate, expectForward, expectGradients, kernelOutputs, type Problem } from '../fused/problem';
@@ -132,6 +132,24 @@ export function describeLinear(): void {
         1e-6,
       );
     });
+
+    test.each(['none', ...KINDS] as const)(
+      'has the gradients that are wanted, and no others (%s)',
+      async activation => {
+        const options: Options = { activation, transposeW: false };
+        const { inputs, dy, ...rest } = problemOf([3], 5, 7, true, options);
+        await evaluate({ inputs, dy, ...rest });
+        const { x, w, b } = inputs;
+        const [, z] = await kernelOutputs(fusedKernel.linear, { x: x!, w: w!, b: b! }, options);
+        const given = { x: x!, w: w!, dy, ...(z && { z: floats([3, 7], [...z]) }) };
+        const [all, ofX, ofWeights] = await Promise.all(
+          (['all', 'x', 'weights'] as const).map(wanted =>
+            kernelOutputs(fusedKernel.linearGrad, given, { ...options, wanted } satisfies LinearGradAttrs),
+          ),
+        );
+        expect([ofX, ofWeights]).toEqual([all!.slice(0, 1), all!.slice(1)]);
+      },
+    );
 
     test('of no rows gives weights a gradient of 0', async () => {
       for (const activation of ['none', ...KINDS] as const) {

@@ -1,5 +1,5 @@
 import { Random } from '@simvlm/core';
-import { fusedKernel, type LinearAttrs, linear } from '@simvlm/ops';
+import { fusedKernel, type LinearGradAttrs, linear } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type FewForm, fewProgram } from '../src/gemm-few';
@@ -167,7 +167,7 @@ describe.each(kinds)('the gradient of linear, tiles in %s', tiles => {
     { R: 600, I: 36, O: 30, transposeW: true },
   ])('of $R × $I → $O, transposeW $transposeW', async ({ R, I, O, transposeW }) => {
     const [x, w, dy] = [normal(R, I), normal(I, O), normal(R, O)];
-    const attrs = { activation: 'none', transposeW } satisfies LinearAttrs;
+    const attrs = { activation: 'none', transposeW, wanted: 'all' } satisfies LinearGradAttrs;
     const inputs = { x: tensor(x), w: tensor(transposeW ? turned(w) : w), dy: tensor(dy) };
     const gradients = () =>
       tf.engine().runKernel(fusedKernel.linearGrad, inputs, attrs) as unknown as tf.Tensor[];
@@ -182,10 +182,13 @@ describe.each(kinds)('the gradient of linear, tiles in %s', tiles => {
 
   test('takes three launches with an activation, two without', async () => {
     const [x, w, dy] = [tensor(normal(64, 32)), tensor(normal(32, 64)), tensor(normal(64, 64))];
-    const run = (activation: LinearAttrs['activation']) =>
-      tf.engine().runKernel(fusedKernel.linearGrad, { x, w, z: dy, dy }, { activation, transposeW: false });
+    const run = (activation: LinearGradAttrs['activation'], wanted: LinearGradAttrs['wanted'] = 'all') =>
+      tf
+        .engine()
+        .runKernel(fusedKernel.linearGrad, { x, w, z: dy, dy }, { activation, transposeW: false, wanted });
     expect(await counted(() => run('gelu-erf'))).toBe(3);
     expect(await counted(() => run('none'))).toBe(2);
+    expect(await counted(() => run('none', 'x'))).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { FusedKernelName } from './kernels';
+import { isWanted } from './wanted';
 
 /** What a fused kernel reads: tensors by name, or a list where any number is allowed. */
 export type FusedInputs = Readonly<Record<string, tf.Tensor>> | readonly tf.Tensor[];
@@ -40,18 +41,25 @@ export function runFused(kernel: FusedKernel, inputs: FusedInputs, attrs: object
  *
  * @param inputs the tensors to differentiate by, in the order of the gradients
  * @param forward gives the value and what the backward pass needs (kept until then)
- * @param backward gives one gradient for each input
+ * @param backward gives one gradient for each input; none is needed for the inputs that are not `wanted`
  */
 export function differentiable<T extends tf.Tensor>(
   inputs: readonly tf.Tensor[],
   forward: () => { readonly value: T; readonly saved: readonly tf.Tensor[] },
-  backward: (dy: T, saved: readonly tf.Tensor[]) => readonly tf.Tensor[],
+  backward: (
+    dy: T,
+    saved: readonly tf.Tensor[],
+    wanted: (input: number) => boolean,
+  ) => readonly (tf.Tensor | undefined)[],
 ): T {
   const run = tf.customGrad((...args) => {
     const save = args[args.length - 1] as unknown as (tensors: tf.Tensor[]) => void;
     const { value, saved } = forward();
     save([...saved]);
-    return { value, gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => [...backward(dy as T, kept)] };
+    const gradFunc = (dy: tf.Tensor, kept: tf.Tensor[]) =>
+      // tfjs insists on a tensor for each; nobody reads the one in the place of a gradient that is not wanted.
+      backward(dy as T, kept, i => isWanted(kept, i)).map(gradient => gradient ?? dy);
+    return { value, gradFunc };
   });
   return run(...inputs) as T;
 }

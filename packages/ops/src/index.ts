@@ -39,6 +39,7 @@ export {
   type GroupNormAttrs,
   type LayerNormAttrs,
   type LinearAttrs,
+  type LinearGradAttrs,
   type PrefixAttentionAttrs,
   type QuantizedAttrs,
   type QuantizedLinearAttrs,

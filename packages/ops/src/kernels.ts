@@ -18,7 +18,7 @@ export const fusedKernel = {
   groupNormGrad: 'SimVlmGroupNormGrad',
   /** x[…, I], w[I, O], b[O]? → y[…, O], and with an activation also z[…, O] = x·w + b before it */
   linear: 'SimVlmLinear',
-  /** x[…, I], w[I, O], z[…, O]?, dy[…, O] → dx[…, I], dw[I, O], db[O] */
+  /** x[…, I], w[I, O], z[…, O]?, dy[…, O] → dx[…, I], dw[I, O], db[O]; those of them that are `wanted` */
   linearGrad: 'SimVlmLinearGrad',
   /** x[…, I], packed int32[O, ⌈I · bits / 32⌉], scales[O, ⌈I / group⌉], b[O]? → y[…, O] = activation(x · Wᵀ + b) */
   quantizedLinear: 'SimVlmQuantizedLinear',
@@ -77,7 +77,7 @@ export interface GroupNormAttrs {
  */
 export type Activation = 'none' | 'gelu' | 'gelu-erf' | 'quick-gelu';
 
-/** Attributes of `linear` and its gradient. */
+/** Attributes of `linear`. */
 export interface LinearAttrs {
   activation: Activation;
   /** `w` is given as [O, I] and used transposed: the output layer that shares the embedding's table. */
@@ -93,6 +93,12 @@ export interface QuantizedAttrs extends Quantization {
 /** Attributes of `quantizedLinear`. */
 export interface QuantizedLinearAttrs extends QuantizedAttrs {
   activation: Activation;
+}
+
+/** Attributes of `linearGrad`. */
+export interface LinearGradAttrs extends LinearAttrs {
+  /** Which gradients there are: all three, dx alone, or dw and db. */
+  wanted: 'all' | 'x' | 'weights';
 }
 
 /** Attributes of `embeddingGrad`. */

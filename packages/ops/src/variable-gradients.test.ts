@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { differentiable, layerNorm, linear } from './index';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { differentiable, fusedKernel, type LinearGradAttrs, layerNorm, linear } from './index';
 import { variableGradients } from './variable-gradients';
 
 beforeAll(async () => {
@@ -48,6 +48,34 @@ describe('gradients of variables', () => {
     for (const [name, gradient] of Object.entries(ours.grads))
       expect(gradient.dataSync(), name).toEqual(theirs.grads[name]!.dataSync());
     disposeAll(weights, shared, x, ours.value, ours.grads, theirs.value, theirs.grads);
+  });
+
+  test('of some of the weights compute none by the others, and are the same', async () => {
+    const [first, frozen, last] = [1, 2, 3].map(seed => filled([8, 8], seed)) as [
+      tf.Variable,
+      tf.Variable,
+      tf.Variable,
+    ];
+    const bias = filled([8], 4);
+    const x = filled([6, 8], 10);
+    const loss = () => {
+      const h = linear(linear(x, first), frozen, bias, { activation: 'gelu-erf' });
+      return linear(h, last).square().mean() as tf.Scalar;
+    };
+    const trained = [first, last];
+    const all = variableGradients(loss, [...trained, frozen, bias]);
+    const runKernel = vi.spyOn(tf.engine(), 'runKernel');
+    const some = variableGradients(loss, trained);
+    const wanted = runKernel.mock.calls
+      .filter(([name]) => name === fusedKernel.linearGrad)
+      .map(([, , attrs]) => (attrs as unknown as LinearGradAttrs).wanted);
+    runKernel.mockRestore();
+    // From the last map to the first: nothing is trained before that.
+    expect(wanted).toEqual(['all', 'x', 'weights']);
+    expect(Object.keys(some.grads).sort()).toEqual(trained.map(({ name }) => name).sort());
+    for (const [name, gradient] of Object.entries(some.grads))
+      expect(gradient.dataSync()).toEqual(all.grads[name]!.dataSync());
+    disposeAll(first, frozen, last, bias, x, all.value, all.grads, some.value, some.grads);
   });
 
   test('take less memory on the way back: what is kept, and not the gradient of each result beside it', async () => {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { want } from './wanted';
 
 /** A node of tfjs's tape, as far as it is used here (tfjs-core 4.22, `tape.ts`). */
 interface TapeNode {
@@ -23,7 +24,7 @@ export type GradientReceiver = (variable: tf.Variable, gradient: tf.Tensor) => v
 /**
  * `tf.variableGrads`, which needs less memory: tfjs keeps everything that the forward pass saved, and every gradient on the way, until the
  * last one is there. Here both are freed as soon as the backward pass no longer needs them, so that its memory falls while that of the
- * gradients rises. The numbers are the same to the bit.
+ * gradients rises, and linear maps compute no gradient by weights that are not among the variables. The numbers are the same to the bit.
  *
  * @param loss gives a scalar; what it leaves behind is freed
  * @param receive is given each gradient while the backward pass goes on, in the order in which they become final (the last layer's first);
@@ -124,6 +125,10 @@ function inputGradients(
   if (!node.gradient) throw new Error('a function on the way from the variables to the loss has no gradient');
   // A gradient may hand on what it was given or kept, or give one tensor for two inputs: each gets its own, of the same data.
   const taken = new Set<unknown>([...dys, ...node.saved]);
+  want(
+    node.saved,
+    inputs.map(([name]) => name),
+  );
   const dxs = tf.tidy(() => {
     const makers = node.gradient!(dys);
     return inputs.map(([name, x]) => {

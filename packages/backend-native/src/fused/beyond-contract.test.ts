@@ -116,7 +116,7 @@ describeNative('fused kernels', () => {
           z: z!,
           dy: normal(7, 6, 5).transpose().transpose([1, 0, 2]).transpose([1, 0, 2]).reshape([6, 5, 7]),
         },
-        linear,
+        { ...linear, wanted: 'all' },
       );
       const [maps, dmaps] = [
         normal(2, 3, 5, 4).transpose([0, 2, 1, 3]),

@@ -2,7 +2,7 @@
  * Linear maps with bias and activation: one matrix product each way. `R` rows, `I` inputs, `O` outputs. A transposed matrix is a view,
  * which libraries for products read as it is.
  */
-import { fusedKernel, type LinearAttrs } from '@simvlm/ops';
+import { fusedKernel, type LinearAttrs, type LinearGradAttrs } from '@simvlm/ops';
 import type { Handle } from '../addon/interface';
 import { kernel, type NativeBackend, type NativeKernel, type Of, sizeOf, type T } from '../kernels/kernel';
 import { operand, weight } from '../precision';
@@ -36,19 +36,27 @@ export const linear: NativeKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttr
   },
 );
 
-export const linearGrad: NativeKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T }, LinearAttrs>(
+export const linearGrad: NativeKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T }, LinearGradAttrs>(
   fusedKernel.linearGrad,
-  (b, { x, w, z, dy }, { activation, transposeW }) => {
-    const x_RI = asRows(b, operand(b, x), x.shape);
+  (b, { x, w, z, dy }, { activation, transposeW, wanted }) => {
     let dz_RO = asRows(b, operand(b, dy), dy.shape);
-    let db_O: Handle;
-    if (activation === 'none') db_O = columnSums(b, dz_RO);
-    else ({ dz_RO, db_O } = activatedGrad(b, activation, dz_RO, asRows(b, operand(b, z!), dy.shape)));
-    const w_any = weight(b, w);
+    let db_O: Handle | undefined;
+    if (activation !== 'none')
+      ({ dz_RO, db_O } = activatedGrad(b, activation, dz_RO, asRows(b, operand(b, z!), dy.shape)));
     const [R, I] = [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1]!];
     const O = dy.shape[dy.shape.length - 1]!;
-    const dx_RI = product(b, dz_RO, transposeW ? w_any : b.op('t', w_any), undefined, [R, O, I]);
-    const dw = transposeW ? b.op('mm', b.op('t', dz_RO), x_RI) : b.op('mm', b.op('t', x_RI), dz_RO);
-    return [fromRows(b, dx_RI, x.shape), b.output(dw, w.shape, 'float32'), b.output(db_O, [O], 'float32')];
+    const gradients: T[] = [];
+    if (wanted !== 'weights') {
+      const w_any = weight(b, w);
+      const dx_RI = product(b, dz_RO, transposeW ? w_any : b.op('t', w_any), undefined, [R, O, I]);
+      gradients.push(fromRows(b, dx_RI, x.shape));
+    }
+    if (wanted !== 'x') {
+      const x_RI = asRows(b, operand(b, x), x.shape);
+      const dw = transposeW ? b.op('mm', b.op('t', dz_RO), x_RI) : b.op('mm', b.op('t', x_RI), dz_RO);
+      const db = b.output(db_O ?? columnSums(b, dz_RO), [O], 'float32');
+      gradients.push(b.output(dw, w.shape, 'float32'), db);
+    }
+    return gradients;
   },
 );

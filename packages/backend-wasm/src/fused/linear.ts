@@ -1,4 +1,4 @@
-import { type Activation, fusedKernel, type LinearAttrs } from '@simvlm/ops';
+import { type Activation, fusedKernel, type LinearAttrs, type LinearGradAttrs } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend';
 import { gemm } from '../gemm';
@@ -39,41 +39,53 @@ export const linear = defineFused<'x' | 'w' | 'b?', LinearAttrs>(
   },
 );
 
-export const linearGrad = defineFused<'x' | 'w' | 'z?' | 'dy', LinearAttrs>(
+export const linearGrad = defineFused<'x' | 'w' | 'z?' | 'dy', LinearGradAttrs>(
   fusedKernel.linearGrad,
-  ({ x, w, z, dy }, { activation, transposeW }, backend) => {
+  ({ x, w, z, dy }, { activation, transposeW, wanted }, backend) => {
     const [rows, inputs, outputs] = extents(x, w, transposeW);
-    const dx = backend.output(x.shape);
-    const dw = backend.output(w.shape);
-    const db = backend.output([outputs]);
-    const products = (dz: number) => {
+    const ofX = (dz: number) => {
+      const dx = backend.output(x.shape);
       gemm(backend.runtime, {
         ...{ m: rows, n: inputs, k: outputs },
         ...{ a: dz, lda: outputs },
         ...{ b: backend.pointer(w), ldb: transposeW ? inputs : outputs, transB: !transposeW },
         ...{ c: backend.pointer(dx), ldc: inputs },
       });
-      const ofX = { pointer: backend.pointer(x), width: inputs };
-      const ofZ = { pointer: dz, width: outputs };
-      const [left, right] = transposeW ? [ofZ, ofX] : [ofX, ofZ];
+      return dx;
+    };
+    const ofW = (dz: number) => {
+      const dw = backend.output(w.shape);
+      const [before, after] = [
+        { pointer: backend.pointer(x), width: inputs },
+        { pointer: dz, width: outputs },
+      ];
+      const [left, right] = transposeW ? [after, before] : [before, after];
       gemm(backend.runtime, {
         ...{ m: left.width, n: right.width, k: rows },
         ...{ a: left.pointer, lda: left.width, transA: true },
         ...{ b: right.pointer, ldb: right.width },
         ...{ c: backend.pointer(dw), ldc: right.width },
       });
+      return dw;
     };
+    const gradients = (dz: number, db: tf.TensorInfo): tf.TensorInfo[] => [
+      ...(wanted === 'weights' ? [] : [ofX(dz)]),
+      ...(wanted === 'x' ? [] : [ofW(dz), db]),
+    ];
+    const db = backend.output([outputs]);
+    let made: tf.TensorInfo[] = [];
     if (activation === 'none') {
-      columnSums(backend, backend.pointer(dy), db, rows, outputs);
-      products(backend.pointer(dy));
-      return [dx, dw, db];
+      if (wanted !== 'x') columnSums(backend, backend.pointer(dy), db, rows, outputs);
+      made = gradients(backend.pointer(dy), db);
+    } else {
+      backend.runtime.withScratch(rows * outputs * 4, dz => {
+        const given = { code: CODES[activation], z: backend.pointer(z!), dy: backend.pointer(dy), dz };
+        throughActivation(backend, given, db, rows, outputs);
+        made = gradients(dz, db);
+      });
     }
-    backend.runtime.withScratch(rows * outputs * 4, dz => {
-      const given = { code: CODES[activation], z: backend.pointer(z!), dy: backend.pointer(dy), dz };
-      throughActivation(backend, given, db, rows, outputs);
-      products(dz);
-    });
-    return [dx, dw, db];
+    if (wanted === 'x') backend.disposeData(db.dataId);
+    return made;
   },
 );
 

@@ -63,14 +63,18 @@ const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][
   [
     fusedKernel.linearGrad,
     { x: square, w: square, z: square, dy: square },
-    { activation: 'gelu', transposeW: true },
+    { activation: 'gelu', transposeW: true, wanted: 'all' },
   ],
-  [fusedKernel.linearGrad, { x: square, w: square, dy: square }, { activation: 'none', transposeW: false }],
+  [
+    fusedKernel.linearGrad,
+    { x: square, w: square, dy: square },
+    { activation: 'none', transposeW: false, wanted: 'all' },
+  ],
   [fusedKernel.linear, { x: square, w: square }, { activation: 'gelu-erf', transposeW: false }],
   [
     fusedKernel.linearGrad,
     { x: square, w: square, z: square, dy: square },
-    { activation: 'quick-gelu', transposeW: false },
+    { activation: 'quick-gelu', transposeW: false, wanted: 'all' },
   ],
   [fusedKernel.embedding, { table: rows, ids: integers([5000], 2000) }, {}],
   [fusedKernel.embeddingGrad, { ids: integers([2000], 9000), dy: rows }, { vocabSize: 9000 }],
@@ -136,7 +140,7 @@ const jobs: [name: string, inputs: ValueMap | readonly Values[], attrs: object][
   [
     fusedKernel.linearGrad,
     { x: oddRow, w: normal([17, 7]), z: normal([3, 17]), dy: normal([3, 17]) },
-    { activation: 'gelu', transposeW: true },
+    { activation: 'gelu', transposeW: true, wanted: 'all' },
   ],
   [
     fusedKernel.prefixAttention,

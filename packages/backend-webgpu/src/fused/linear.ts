@@ -6,7 +6,7 @@
  *     dx = dz · wᵀ              one
  *     dw = xᵀ · dz              one, which has db, the sums of dz's columns, on the way; where it is cut into slabs two more to add them
  */
-import { type Activation, fusedKernel, type LinearAttrs } from '@simvlm/ops';
+import { type Activation, fusedKernel, type LinearAttrs, type LinearGradAttrs } from '@simvlm/ops';
 import { gemm } from '../gemm';
 import { folded, type Program } from '../program';
 import { activationText } from './activations';
@@ -40,20 +40,28 @@ export const linear: WebGpuKernel = kernel<Of<'x' | 'w'> & { b?: T }, LinearAttr
   },
 );
 
-export const linearGrad: WebGpuKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T }, LinearAttrs>(
+export const linearGrad: WebGpuKernel = kernel<Of<'x' | 'w' | 'dy'> & { z?: T }, LinearGradAttrs>(
   fusedKernel.linearGrad,
-  (backend, { x, w, z, dy }, { activation, transposeW }) => {
+  (backend, { x, w, z, dy }, { activation, transposeW, wanted }) => {
     const [R, I, O] = extents(x, w, transposeW);
     const dz = activation === 'none' ? dy : through(backend, activation, z!, dy);
-    const [dx, dw, db] = [x.shape, w.shape, [O]].map(shape => backend.make(shape, 'float32')) as [T, T, T];
-    gemm(backend, { M: R, N: I, K: O, a: dz, b: w, transposeB: !transposeW, c: dx });
-    // The weights' gradient lies as the weights do.
-    gemm(backend, {
-      ...(transposeW ? { M: O, N: I, a: dz, b: x } : { M: I, N: O, a: x, b: dz }),
-      ...{ K: R, transposeA: true, c: dw, sums: { of: transposeW ? 'a' : 'b', to: db } },
-    });
+    const gradients: T[] = [];
+    if (wanted !== 'weights') {
+      const dx = backend.make(x.shape, 'float32');
+      gemm(backend, { M: R, N: I, K: O, a: dz, b: w, transposeB: !transposeW, c: dx });
+      gradients.push(dx);
+    }
+    if (wanted !== 'x') {
+      const [dw, db] = [backend.make(w.shape, 'float32'), backend.make([O], 'float32')];
+      // The weights' gradient lies as the weights do.
+      gemm(backend, {
+        ...(transposeW ? { M: O, N: I, a: dz, b: x } : { M: I, N: O, a: x, b: dz }),
+        ...{ K: R, transposeA: true, c: dw, sums: { of: transposeW ? 'a' : 'b', to: db } },
+      });
+      gradients.push(dw, db);
+    }
     if (dz !== dy) backend.disposeData(dz.dataId);
-    return [dx, dw, db];
+    return gradients;
   },
 );
 

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { checkShape, lastExtent } from '../check';
 import { differentiable, runFused } from '../fused';
-import type { Activation, LinearAttrs } from '../kernels';
+import type { Activation, LinearAttrs, LinearGradAttrs } from '../kernels';
 import { linearGradKernel, linearKernel } from './reference';
 
 export interface LinearOptions {
@@ -36,10 +36,15 @@ export function linear(
       const [y, z] = runFused(linearKernel, b ? { x, w, b } : { x, w }, attrs);
       return { value: y!, saved: z ? [x, w, z] : [x, w] };
     },
-    (dy, [x, w, z]) => {
+    (dy, [x, w, z], isWanted) => {
       const named = { x: x!, w: w!, dy, ...(z && { z }) };
-      const [dx, dw, db] = runFused(linearGradKernel, named, attrs);
-      return b ? [dx!, dw!, db!] : [dx!, dw!];
+      const ofX = isWanted(0);
+      const ofWeights = isWanted(1) || (b !== undefined && isWanted(2));
+      const wanted = ofX && ofWeights ? 'all' : ofX ? 'x' : 'weights';
+      const given: LinearGradAttrs = { ...attrs, wanted };
+      const gradients = runFused(linearGradKernel, named, given);
+      const [dx, dw, db] = ofX ? gradients : [undefined, ...gradients];
+      return b ? [dx, dw, db] : [dx, dw];
     },
   );
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { CURVES } from '../activation';
 import type { FusedKernel } from '../fused';
-import { fusedKernel, type LinearAttrs } from '../kernels';
+import { fusedKernel, type LinearAttrs, type LinearGradAttrs } from '../kernels';
 
 function rows(x: tf.Tensor): tf.Tensor2D {
   return x.reshape([-1, x.shape[x.shape.length - 1]!]);
@@ -26,12 +26,12 @@ export const linearGradKernel: FusedKernel = {
   name: fusedKernel.linearGrad,
   reference(
     { x, w, z, dy }: { x: tf.Tensor; w: tf.Tensor2D; z?: tf.Tensor; dy: tf.Tensor },
-    { activation, transposeW }: LinearAttrs,
+    { activation, transposeW, wanted }: LinearGradAttrs,
   ) {
     const dz = activation === 'none' ? dy : dy.mul(CURVES[activation].slope(z!));
     const g = rows(dz);
-    const dx = tf.matMul(g, w, false, !transposeW).reshape(x.shape);
-    const dw = transposeW ? tf.matMul(g, rows(x), true, false) : tf.matMul(rows(x), g, true, false);
-    return [dx, dw, g.sum(0)];
+    const dx = () => tf.matMul(g, w, false, !transposeW).reshape(x.shape);
+    const dw = () => (transposeW ? tf.matMul(g, rows(x), true, false) : tf.matMul(rows(x), g, true, false));
+    return [...(wanted === 'weights' ? [] : [dx()]), ...(wanted === 'x' ? [] : [dw(), g.sum(0)])];
   },
 };
