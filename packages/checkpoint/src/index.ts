@@ -24,7 +24,7 @@ export {
 } from './parameters';
 export { hasDiverged, type KeepRules, type MetricValue } from './retention';
 export { roundToFloat16 } from './safetensors/half';
-export { openSafetensors } from './safetensors/read';
+export { openSafetensors, tensorAt } from './safetensors/read';
 export {
   checkFinite,
   checkFiniteValues,

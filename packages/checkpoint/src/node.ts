@@ -8,5 +8,5 @@ export {
   openCheckpoint,
 } from './node/folder-storage';
 export { type FolderLock, type LockNote, type LockOptions, lockFolder } from './node/lock';
-export { checkNewFolder, writeCheckpointFolder } from './node/new-folder';
+export { checkNewFolder, writeCheckpointFolder, writeNewFolder } from './node/new-folder';
 export { openCheckpointAt } from './node/open-at';

@@ -163,6 +163,22 @@ function buildProgram(done: (code: number) => void): Command {
   addSourceOptions(evaluation);
 
   program
+    .command('import <folder>')
+    .description(
+      'make a checkpoint of a captioner that others have trained, from the folder that transformers writes: GIT, BLIP, ViT-GPT2',
+    )
+    .requiredOption('--out <dir>', 'where it goes: a new folder')
+    .addOption(
+      new Option('--weights <type>', 'how the weights are kept; float16 is half the size, rounded')
+        .choices(['float32', 'float16'])
+        .default('float32'),
+    )
+    .option('--json', 'print as JSON what it is')
+    .action(async (folder, options) =>
+      done(await (await import('./commands/import')).importModel(folder, options)),
+    );
+
+  program
     .command('export')
     .description(
       'write what a trained model needs to be used, in a folder: weights, tokenizer and configuration',
@@ -173,6 +189,14 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .requiredOption('--out <dir>', 'where it goes: a new folder')
     .option('--float16', 'weights as float16: half the size, rounded')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'simvlm, or hf: an imported model as a folder that transformers loads, adapters merged',
+      )
+        .choices(['simvlm', 'hf'])
+        .default('simvlm'),
+    )
     .addOption(plugin())
     .action(async options => done(await (await import('./commands/export')).exportCheckpoint(options)));
 

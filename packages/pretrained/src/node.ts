@@ -9,4 +9,6 @@ export {
   type HubSnapshot,
   hubSnapshot,
 } from './hub/snapshot';
+export { exportFolder } from './node/export-folder';
+export { type ImportFolderOptions, importFolder } from './node/import-folder';
 export { openPretrainedFolder } from './node/open-folder';

@@ -1,5 +1,4 @@
 import { type Checkpoint, FILES, jsonOf } from '@simvlm/checkpoint';
-import type { JsonValue } from '@simvlm/core';
 
 /** Where an imported model came from: the file `source.json` of its checkpoint. How it writes is in its `model.json`, under `generation`. */
 export interface SourceFacts {
@@ -14,8 +13,8 @@ export interface SourceFacts {
   readonly revision?: string;
   /** As its model card names it, such as `mit`. */
   readonly license?: string;
-  /** The JSON files that it came with, by name, as they were: an export gives them back. */
-  readonly files: Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
+  /** The texts of the JSON files that it came with, by name: an export gives them back. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Where the model of a checkpoint came from; undefined for one that was trained with SimVLM. @throws CheckpointError when the file is damaged */

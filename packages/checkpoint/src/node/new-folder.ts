@@ -6,7 +6,7 @@ import type { CheckpointContents } from '../checkpoint';
 import { checkNames } from '../manifest';
 import { diskError } from './disk-error';
 import { errorCode, type FileSystem, nodeFileSystem, removeTree } from './file-system';
-import { sizeOf, writeFolder } from './write-folder';
+import { sizeOf, writeFiles, writeFolder } from './write-folder';
 
 /**
  * Writes one checkpoint as a folder of its own, complete or not at all: it is written beside its place, then renamed.
@@ -21,22 +21,62 @@ export async function writeCheckpointFolder(
   fs: FileSystem = nodeFileSystem,
 ): Promise<number> {
   checkNames(contents.keys());
+  return writeBeside(out, contents, fs, temporary => writeFolder(fs, temporary, contents));
+}
+
+/**
+ * As `writeCheckpointFolder`, of files that are no checkpoint: there is no manifest.
+ *
+ * @throws as `writeCheckpointFolder`
+ */
+export async function writeNewFolder(
+  out: string,
+  contents: CheckpointContents,
+  fs: FileSystem = nodeFileSystem,
+): Promise<number> {
+  checkNames(contents.keys());
+  return writeBeside(out, contents, fs, async temporary => {
+    await writeFiles(fs, temporary, contents);
+    await fs.syncFolder(temporary);
+  });
+}
+
+async function writeBeside(
+  out: string,
+  contents: CheckpointContents,
+  fs: FileSystem,
+  write: (temporary: string) => Promise<void>,
+): Promise<number> {
   await checkNewFolder(out);
   const bytes = sizeOf(contents);
-  await fs.makeFolder(dirname(out));
-  await clearLeftovers(out);
-  await temporaryPath(out, async temporary => {
-    try {
-      await writeFolder(fs, temporary, contents);
-      await fs.rename(temporary, out);
-      await fs.syncFolder(dirname(out));
-    } catch (error) {
-      await removeTree(fs, temporary).catch(() => {});
-      if (isSimVlmError(error)) throw error;
-      throw await diskError(fs, out, dirname(out), error, { needed: bytes });
-    }
-  });
+  try {
+    await fs.makeFolder(dirname(out));
+    await clearLeftovers(out);
+    await temporaryPath(out, temporary => writeAndRename(fs, temporary, out, write));
+  } catch (error) {
+    if (isSimVlmError(error)) throw error;
+    throw await diskError(fs, out, dirname(out), error, { needed: bytes });
+  }
   return bytes;
+}
+
+/** Leaves nothing behind where it fails. */
+async function writeAndRename(
+  fs: FileSystem,
+  temporary: string,
+  out: string,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
+  let place = temporary;
+  try {
+    await write(temporary);
+    await fs.rename(temporary, out);
+    place = out;
+    await fs.syncFolder(dirname(out));
+  } catch (error) {
+    await removeTree(fs, place).catch(() => {});
+    throw error;
+  }
 }
 
 /** Nothing is written over. @throws ConfigError when there is a file, or a folder that holds something */

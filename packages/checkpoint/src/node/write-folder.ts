@@ -17,13 +17,23 @@ export async function writeFolder(
   contents: CheckpointContents,
   rest: Omit<Manifest, 'format' | 'files'> = {},
 ): Promise<void> {
+  const files = await writeFiles(fs, folder, contents);
+  const manifest: Manifest = { format: 1, ...rest, files };
+  await writeFile(fs, join(folder, MANIFEST), memoryBytes(manifestBytes(manifest)));
+  await fs.syncFolder(folder);
+}
+
+/** Writes files into a folder, each until the disk has it. */
+export async function writeFiles(
+  fs: FileSystem,
+  folder: string,
+  contents: CheckpointContents,
+): Promise<Record<string, ManifestEntry>> {
   await fs.makeFolder(folder);
   const files: Record<string, ManifestEntry> = Object.create(null);
   for (const [name, content] of contents)
     files[name] = await writeFile(fs, join(folder, name), contentOf(content));
-  const manifest: Manifest = { format: 1, ...rest, files };
-  await writeFile(fs, join(folder, MANIFEST), memoryBytes(manifestBytes(manifest)));
-  await fs.syncFolder(folder);
+  return files;
 }
 
 /** Bytes that contents take. */

@@ -17,7 +17,7 @@ const CHUNK = CHUNK_BYTES / 4;
 export async function openSafetensors(file: ByteSource, options: HeaderOptions = {}): Promise<TensorSet> {
   const { entries, closed, metadata, start } = await readHeader(file, options);
   const tensors = new Map<string, TensorSource>();
-  for (const entry of entries) tensors.set(entry.name, tensorOf(file, start, entry));
+  for (const entry of entries) tensors.set(entry.name, tensorAt(file, start + entry.begin, entry));
   for (const { name, dtype, shape } of closed)
     tensors.set(name, {
       shape,
@@ -28,18 +28,26 @@ export async function openSafetensors(file: ByteSource, options: HeaderOptions =
   return { tensors, metadata };
 }
 
-function tensorOf(file: ByteSource, start: number, entry: TensorEntry): TensorSource {
-  const { name, dtype, shape } = entry;
+/**
+ * The tensor whose numbers stand in `file` from byte `begin` on, row-major and little-endian; read as float32 when it is asked for.
+ *
+ * @param tensor its name, for messages, and what the numbers are
+ */
+export function tensorAt(
+  file: ByteSource,
+  begin: number,
+  { name, dtype, shape }: Pick<TensorEntry, 'name' | 'dtype' | 'shape'>,
+): TensorSource {
   const count = countOf(shape);
-  const readPart = async (begin: number, into: Float32Array) => {
-    if (begin < 0 || begin + into.length > count)
+  const readPart = async (from: number, into: Float32Array) => {
+    if (from < 0 || from + into.length > count)
       throw new ShapeError(
-        `"${name}": numbers ${begin} to ${begin + into.length} were asked for, and there are ${count}`,
+        `"${name}": numbers ${from} to ${from + into.length} were asked for, and there are ${count}`,
       );
     const bytes = bytesOf(into);
     // Halves go to the end of the memory and are widened from the front, which never overtakes them: there is no second buffer.
     const packed = bytes.subarray(bytes.length - BYTES_OF[dtype] * into.length);
-    await file.read(start + entry.begin + BYTES_OF[dtype] * begin, packed);
+    await file.read(begin + BYTES_OF[dtype] * from, packed);
     if (dtype === 'F32') decodeFloat32(into);
     else if (dtype === 'I8') decodeInt8(packed, into);
     else decodeHalf(packed, dtype, into);

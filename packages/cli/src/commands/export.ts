@@ -1,6 +1,7 @@
 import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
 import { bytesText, checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError } from '@simvlm/core';
+import { exportFolder } from '@simvlm/pretrained/node';
 import { contentsForUse, openForUse } from '@simvlm/run';
 import { runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
@@ -11,6 +12,7 @@ export interface ExportOptions {
   checkpoint: string;
   out: string;
   float16?: boolean;
+  format: 'simvlm' | 'hf';
   plugin?: string[];
 }
 
@@ -19,16 +21,22 @@ export async function exportCheckpoint({
   checkpoint: path,
   out,
   float16,
+  format,
   plugin,
 }: ExportOptions): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
   const checkpoint = await openCheckpointAt(path);
+  const dtype = float16 ? 'F16' : 'F32';
+  if (format === 'hf') return written(await exportFolder(checkpoint, out, { dtype }), out);
   const opened = await openForUse(checkpoint);
   const weights = await opened.weights(await runRegistry(plugin));
   if (float16) await checkFloat16(weights);
-  const contents = await contentsForUse(checkpoint, weights, { dtype: float16 ? 'F16' : 'F32' });
-  const bytes = await writeCheckpointFolder(out, contents);
+  const contents = await contentsForUse(checkpoint, weights, { dtype });
+  return written(await writeCheckpointFolder(out, contents), out);
+}
+
+function written(bytes: number, out: string): number {
   new Terminal().note(`${bytesText(bytes)} in ${out}`);
   return exitCode.ok;
 }

@@ -1,0 +1,44 @@
+import { bytesText } from '@simvlm/checkpoint/node';
+import type { ImportedModel } from '@simvlm/pretrained';
+import { importFolder, openPretrainedFolder } from '@simvlm/pretrained/node';
+import { exitCode } from '../exit-code';
+import { checkOutputFolder } from '../io/output-file';
+import { printLine, Terminal } from '../terminal';
+
+export interface ImportOptions {
+  out: string;
+  weights: 'float32' | 'float16';
+  json?: boolean;
+}
+
+/** `simvlm import`: somebody else's model as a checkpoint of ours. */
+export async function importModel(place: string, { out, weights, json }: ImportOptions): Promise<number> {
+  const started = performance.now();
+  await checkOutputFolder(out, 'give another folder with --out');
+  const files = await openPretrainedFolder(place);
+  const dtype = weights === 'float16' ? 'F16' : 'F32';
+  const { model, bytes } = await importFolder(files, out, { dtype });
+  const seconds = (performance.now() - started) / 1000;
+  if (json) printLine(JSON.stringify({ ...reportOf(model), out, bytes, seconds }));
+  else tell(new Terminal(), model, `${bytesText(bytes)} in ${out}, ${seconds.toFixed(1)} s`);
+  return exitCode.ok;
+}
+
+function reportOf({ source, config, weights, skipped }: ImportedModel) {
+  const { family, repository, revision, license } = source;
+  let parameters = 0;
+  for (const { shape } of weights.tensors.values())
+    parameters += shape.reduce((product, extent) => product * extent, 1);
+  return {
+    ...{ family, repository, revision, license, parameters, imageSize: config.imageSize, skipped },
+  };
+}
+
+function tell(terminal: Terminal, model: ImportedModel, written: string): void {
+  const { family, license, parameters, imageSize, skipped } = reportOf(model);
+  terminal.note(
+    `${family}, ${parameters.toLocaleString('en')} parameters, pictures of ${imageSize} × ${imageSize} pixels, ${license === undefined ? 'its folder names no licence' : `licence ${license}`}`,
+  );
+  if (skipped.length > 0) terminal.note(`not needed: ${skipped.join(', ')}`);
+  terminal.note(written);
+}

@@ -1,0 +1,35 @@
+import type { SimVlmConfig } from '@simvlm/model';
+import { unsupported } from '../invalid';
+import type { ConfigObject } from './config-object';
+
+/** New tokens where nothing is said, as transformers has it. */
+const USUAL_LENGTH = 20;
+
+/**
+ * How a model writes, from its `generation_config.json` or, in older folders, from `config.json` itself.
+ *
+ * @param sources where settings are looked for, the first first
+ * @param maxTextLength the model's own limit
+ * @throws CheckpointError for values that no setting can have
+ */
+export function generationOf(
+  sources: readonly ConfigObject[],
+  maxTextLength: number,
+): NonNullable<SimVlmConfig['generation']> {
+  const number = (key: string, absent: number) =>
+    sources.find(source => source.has(key))?.number(key, absent) ?? absent;
+  // "max_length" counts the token that starts a text.
+  const length = number('max_new_tokens', number('max_length', USUAL_LENGTH + 1) - 1);
+  const beams = number('num_beams', 1);
+  if (!Number.isInteger(length) || length < 1 || !Number.isInteger(beams) || beams < 1)
+    throw unsupported(
+      `${sources[0]!.where}: it says ${length} new tokens and ${beams} beams; both must be whole numbers from 1 on`,
+    );
+  const lengthPenalty = number('length_penalty', 1);
+  return {
+    maxLength: Math.min(length, maxTextLength - 1),
+    ...(beams > 1 && {
+      sampler: { kind: 'beam', beams, ...(lengthPenalty !== 1 && { lengthPenalty }) },
+    }),
+  };
+}
