@@ -64,7 +64,7 @@ function buildProgram(done: (code: number) => void): Command {
   const checkpoint = () =>
     new Option(
       '--checkpoint <dir>',
-      'a checkpoint, a run folder with checkpoints, or the web address of a checkpoint; default: the bundled model',
+      'a checkpoint, a run folder with checkpoints, the web address of a checkpoint, or hf:OWNER/NAME; default: the bundled model',
     );
   const plugin = () =>
     new Option(
@@ -98,7 +98,7 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .option(
       '--init <dir>',
-      'start with the weights and the tokenizer of this checkpoint, run folder or web address, at any image size',
+      'start with the weights and the tokenizer of this checkpoint, run folder, web address or hf:OWNER/NAME, at any image size',
     )
     .option(
       '--set <key=value>',
@@ -118,7 +118,7 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .option(
       '--init <dir>',
-      'the model: a checkpoint, run folder or web address, or emoji, the bundled one',
+      'the model: a checkpoint, run folder, web address or hf:OWNER/NAME, or emoji, the bundled one',
       'emoji',
     )
     .option('--val <dir>', 'data for validation; default: a tenth of the pictures is split off')
@@ -165,7 +165,7 @@ function buildProgram(done: (code: number) => void): Command {
   program
     .command('import <folder>')
     .description(
-      'make a checkpoint of a captioner that others have trained, from the folder that transformers writes: GIT, BLIP, ViT-GPT2',
+      'make a checkpoint of a captioner that others have trained, from the folder that transformers writes, or from hf:OWNER/NAME[@REVISION]: GIT, BLIP, ViT-GPT2',
     )
     .requiredOption('--out <dir>', 'where it goes: a new folder')
     .addOption(
@@ -185,7 +185,7 @@ function buildProgram(done: (code: number) => void): Command {
     )
     .requiredOption(
       '--checkpoint <dir>',
-      'a checkpoint, a run folder with checkpoints, or the web address of a checkpoint',
+      'a checkpoint, a run folder with checkpoints, the web address of a checkpoint, or hf:OWNER/NAME',
     )
     .requiredOption('--out <dir>', 'where it goes: a new folder')
     .option('--float16', 'weights as float16: half the size, rounded')

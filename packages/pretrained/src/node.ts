@@ -1,3 +1,4 @@
+export { type HubCheckpointOptions, hubCheckpoint } from './hub/hub-checkpoint';
 export type { HubFile } from './hub/listing';
 export { type HubName, isHubName, parseHubName } from './hub/name';
 export { isCheckpoint, neededFiles } from './hub/needed-files';

@@ -1,10 +1,11 @@
 export { readCandidates } from './node/candidates';
 export { checkMemory } from './node/check-memory';
-export { bundledCheckpoint, chosenCheckpoint, openInit } from './node/chosen-checkpoint';
+export { bundledCheckpoint, checkpointAt, chosenCheckpoint, openInit } from './node/chosen-checkpoint';
 export { loadRunData, nodePlaces, prepareEmoji } from './node/data';
 export { coreSplits, emojiSplits, evaluateSplits, type SplitResult } from './node/emoji-splits';
 export { type EvaluationSource, openEvaluation } from './node/evaluation-source';
 export { type FinetuneOptions, finetuneConfig } from './node/finetune';
+export { hubReports } from './node/hub-reports';
 export { openRun } from './node/open-run';
 export { runRegistry } from './node/plugins';
 export { readRunConfig } from './node/read-config';

@@ -60,7 +60,7 @@ export interface RunHost {
   /** Cores of the machine, where the host knows. */
   readonly cores?: number;
   /** What `init` names. */
-  openCheckpoint(name: string): Promise<Checkpoint>;
+  openCheckpoint(name: string, reporter: Reporter): Promise<Checkpoint>;
 }
 
 export interface LoadDataOptions {
@@ -152,7 +152,7 @@ export class Run {
 
   async #openInit(name: string): Promise<Checkpoint> {
     try {
-      return await this.host.openCheckpoint(name);
+      return await this.host.openCheckpoint(name, this.options.reporter ?? silent);
     } catch (error) {
       throw atKey('init', error);
     }

@@ -1,9 +1,9 @@
 import type { TensorSet, TensorSource } from '@simvlm/checkpoint';
-import { bytesText, checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
+import { bytesText, checkNewFolder, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError } from '@simvlm/core';
 import { exportFolder } from '@simvlm/pretrained/node';
 import { contentsForUse, openForUse } from '@simvlm/run';
-import { runRegistry } from '@simvlm/run/node';
+import { checkpointAt, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
 import { Terminal } from '../terminal';
@@ -26,7 +26,7 @@ export async function exportCheckpoint({
 }: ExportOptions): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
-  const checkpoint = await openCheckpointAt(path);
+  const checkpoint = await checkpointAt(path, new Terminal());
   const dtype = float16 ? 'F16' : 'F32';
   if (format === 'hf') return written(await exportFolder(checkpoint, out, { dtype }), out);
   const opened = await openForUse(checkpoint);

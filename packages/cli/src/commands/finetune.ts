@@ -56,7 +56,7 @@ const CONFIG = 'config.json';
 /** `simvlm finetune`. */
 export async function finetune(sources: readonly string[], options: FinetuneCommandOptions): Promise<number> {
   const terminal = new Terminal();
-  const init = await openInit(options.init);
+  const init = await openInit(options.init, terminal);
   const { set: overrides, plugin: plugins, val, lora, freeze, name, seed } = options;
   const made = await finetuneConfig(init, {
     data: sourceConfig(sources, options),

@@ -1,6 +1,15 @@
-import { bytesText } from '@simvlm/checkpoint/node';
+import { bytesText, checkNewFolder } from '@simvlm/checkpoint/node';
+import { ConfigError } from '@simvlm/core';
 import type { ImportedModel } from '@simvlm/pretrained';
-import { importFolder, openPretrainedFolder } from '@simvlm/pretrained/node';
+import {
+  hubSnapshot,
+  importFolder,
+  isCheckpoint,
+  isHubName,
+  neededFiles,
+  openPretrainedFolder,
+} from '@simvlm/pretrained/node';
+import { hubReports } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder } from '../io/output-file';
 import { printLine, Terminal } from '../terminal';
@@ -15,13 +24,28 @@ export interface ImportOptions {
 export async function importModel(place: string, { out, weights, json }: ImportOptions): Promise<number> {
   const started = performance.now();
   await checkOutputFolder(out, 'give another folder with --out');
-  const files = await openPretrainedFolder(place);
+  await checkNewFolder(out);
+  const terminal = new Terminal();
+  const { folder, ...origin } = isHubName(place) ? await fromHub(place, terminal) : { folder: place };
   const dtype = weights === 'float16' ? 'F16' : 'F32';
-  const { model, bytes } = await importFolder(files, out, { dtype });
+  const { model, bytes } = await importFolder(await openPretrainedFolder(folder), out, { dtype, ...origin });
   const seconds = (performance.now() - started) / 1000;
   if (json) printLine(JSON.stringify({ ...reportOf(model), out, bytes, seconds }));
-  else tell(new Terminal(), model, `${bytesText(bytes)} in ${out}, ${seconds.toFixed(1)} s`);
+  else tell(terminal, model, `${bytesText(bytes)} in ${out}, ${seconds.toFixed(1)} s`);
   return exitCode.ok;
+}
+
+/** Downloads what an import needs. @throws ConfigError for a checkpoint of ours, which needs none */
+async function fromHub(name: string, terminal: Terminal) {
+  const snapshot = await hubSnapshot(name, { ...hubReports(name, terminal), select: neededFiles });
+  if (isCheckpoint(snapshot.files))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${name} is a checkpoint of SimVLM: use it as it is, such as with --checkpoint ${name}`,
+    );
+  const { folder, repository, commit, offline } = snapshot;
+  if (offline !== undefined) terminal.warn(`${name} is as the cache has it: ${offline}`);
+  return { folder, repository, revision: commit };
 }
 
 function reportOf({ source, config, weights, skipped }: ImportedModel) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
-import { checkNewFolder, openCheckpointAt, writeCheckpointFolder } from '@simvlm/checkpoint/node';
+import { checkNewFolder, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError, ConfigError, type Registry } from '@simvlm/core';
 import {
   adaptersOf,
@@ -11,7 +11,7 @@ import {
   writeAdapters,
 } from '@simvlm/model';
 import { contentsForUse, type OpenedCheckpoint, openForUse, type RunConfig } from '@simvlm/run';
-import { runRegistry } from '@simvlm/run/node';
+import { checkpointAt, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { checkOutputFolder, openOutput } from '../io/output-file';
 import { Terminal } from '../terminal';
@@ -23,7 +23,7 @@ export async function loraMerge(
 ): Promise<number> {
   await checkOutputFolder(out, 'give another folder with --out');
   await checkNewFolder(out);
-  const checkpoint = await openCheckpointAt(path);
+  const checkpoint = await checkpointAt(path, new Terminal());
   const opened = await openForUse(checkpoint);
   const registry = await runRegistry(plugin);
   const { lora, weights } =
@@ -47,7 +47,7 @@ export async function loraExtract(
   { out, plugin }: { readonly out: string; readonly plugin?: string[] },
 ): Promise<number> {
   const output = await openOutput(out, 'give another file with --out');
-  const checkpoint = await openCheckpointAt(path);
+  const checkpoint = await checkpointAt(path, new Terminal());
   const opened = await openForUse(checkpoint);
   const lora = ownAdapters(path, opened.config);
   const { tensors, metadata } = await opened.weights(await runRegistry(plugin));

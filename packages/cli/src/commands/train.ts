@@ -89,7 +89,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
   const init =
     resume || from === undefined
       ? undefined
-      : await openInit(from).catch(error => {
+      : await openInit(from, terminal).catch(error => {
           // Where the command line names it, the user knows where that stands.
           throw options.init === undefined ? atKey('init', error) : error;
         });

@@ -113,8 +113,9 @@ async function fetchListed(
     await written(cache, () => cache.place(file.etag, commit, file.path, isNew));
     done += file.size;
   }
-  // Last: a commit that a branch leads to has its files.
-  await written(cache, () => cache.note(revision, commit));
+  // Last: a commit that a branch leads to has its files. A cache that has them all may be one that cannot be written.
+  const noted = written(cache, () => cache.note(revision, commit));
+  await (missing.length > 0 ? noted : noted.catch(() => undefined));
   return { folder, repository, revision, commit, files: files.map(({ path }) => path) };
 }
 

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSimVlmError, type MakeError, TokenizerError } from '@simvlm/core';
 import { readRegularFile } from '@simvlm/data/node';
+import { isHubName } from '@simvlm/pretrained/node';
 import { type AnyTokenizer, loadTokenizer, TOKENIZER_FILES } from '@simvlm/tokenizer';
 import { checkpointTokenizer } from '../checkpoint-tokenizer';
 import { openInit } from './chosen-checkpoint';
@@ -10,7 +11,7 @@ const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_I
 
 /**
  * A tokenizer of any kind from a file, told by what is in it, from a folder with the files of one, such as `vocab.json` and `merges.txt`,
- * or from what `--checkpoint` takes: a checkpoint, a run folder or a web address.
+ * or from what `--checkpoint` takes: a checkpoint, a run folder, a web address or a name on the hub.
  *
  * @throws TokenizerError when it cannot be read or is none; CheckpointError for a folder that has none, and is no checkpoint
  */
@@ -20,7 +21,7 @@ export async function readTokenizer(path: string): Promise<AnyTokenizer> {
     // What is wrong with it, reading it says.
     () => false,
   );
-  const isAddress = /^https?:\/\//i.test(path);
+  const isAddress = /^https?:\/\//i.test(path) || isHubName(path);
   const files = isFolder ? await filesOf(path) : undefined;
   if (isAddress || files?.size === 0) return checkpointTokenizer(await openInit(path));
   const source = files ?? (await readRegularFile(path, invalid));
