@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parameterCount } from '@simvlm/core';
 import { expect, test } from 'vitest';
 import { convStage, modelParameters, type Preset, presets } from '../src/index';
+import { kinds } from './kinds';
 import { architectures, tinyConfig } from './tiny';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -20,14 +21,17 @@ test('the table of names holds every weight of every kind of model, and no other
         .replace(/\{([^}]+)\}/g, (_, list: string) => `(${list.replaceAll(',', '|')})`)}$`,
     ),
   }));
-  const names = new Set(
-    architectures.flatMap(architecture =>
-      [
-        tinyConfig({ lora: { rank: 2, targets: ['*'] } }),
-        { ...tinyConfig(), ...presets['emoji-tiny']! },
-      ].flatMap(config => modelParameters({ ...config, architecture }).names()),
+  const lora = { rank: 2, targets: ['*'] };
+  const configs = [
+    ...architectures.flatMap(architecture =>
+      [tinyConfig({ lora }), { ...tinyConfig(), ...presets['emoji-tiny']! }].map(config => ({
+        ...config,
+        architecture,
+      })),
     ),
-  );
+    ...Object.values(kinds).map(change => tinyConfig({ ...change, lora })),
+  ];
+  const names = new Set(configs.flatMap(config => modelParameters(config).names()));
   expect(patterns.length).toBeGreaterThan(20);
   for (const name of names) expect(patterns.filter(({ matches }) => matches.test(name)).length, name).toBe(1);
   for (const { name, matches } of patterns)
