@@ -188,7 +188,12 @@ function buildProgram(done: (code: number) => void): Command {
       'a checkpoint, a run folder with checkpoints, the web address of a checkpoint, or hf:OWNER/NAME',
     )
     .requiredOption('--out <dir>', 'where it goes: a new folder')
-    .option('--float16', 'weights as float16: half the size, rounded')
+    .addOption(
+      new Option(
+        '--weights <type>',
+        'how the weights are kept; float16 is half the size of float32, int8 a quarter, int4 a seventh; default: float32, or integers where they are',
+      ).choices(['float32', 'float16', 'int8', 'int4']),
+    )
     .addOption(
       new Option(
         '--format <format>',

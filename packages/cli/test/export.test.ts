@@ -47,8 +47,8 @@ test('an export that a web server holds captions as the folder does, and can be 
   expect(missing.err).toContain('the server answers 404');
 });
 
-test('with --float16 the weights take half of the bytes and mean nearly the same', async () => {
-  expect((await simvlm('export', ...trained, '--out', 'half', '--float16')).code).toBe(0);
+test('with --weights float16 the weights take half of the bytes and mean nearly the same', async () => {
+  expect((await simvlm('export', ...trained, '--out', 'half', '--weights', 'float16')).code).toBe(0);
   const size = (name: string) => statSync(`${name}/weights.safetensors`).size;
   expect(size('half')).toBeLessThan(0.55 * size('whole'));
   const logProb = (line: string) => JSON.parse(line).logProb as number;

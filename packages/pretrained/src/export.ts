@@ -7,7 +7,13 @@ import {
   type WeightType,
 } from '@simvlm/checkpoint';
 import type { MakeError } from '@simvlm/core';
-import { checkpointModelConfig, mergedTensors, openWeights, type SimVlmConfig } from '@simvlm/model';
+import {
+  checkpointModelConfig,
+  mergedTensors,
+  numberTensors,
+  openWeights,
+  type SimVlmConfig,
+} from '@simvlm/model';
 import { loadTokenizer, TOKENIZER_FILES, tokenizerFiles } from '@simvlm/tokenizer';
 import { type LiteralJson, literalText, parseLiteral } from './config/json-text';
 import { processorFile } from './config/processor-file';
@@ -52,7 +58,7 @@ export async function pretrainedContents(
 }
 
 async function mergedWeights(checkpoint: Checkpoint, config: SimVlmConfig) {
-  const weights = await openWeights(checkpoint, config);
+  const weights = numberTensors(await openWeights(checkpoint, config), config, 'all');
   return config.lora ? mergedTensors(weights, config.lora) : weights;
 }
 

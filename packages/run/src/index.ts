@@ -33,3 +33,4 @@ export type { Started, Trained, TrainingOptions } from './training';
 export { runTraining } from './training';
 export { type Trial, trialStep } from './trial';
 export { learnVocabulary } from './vocabulary';
+export { type WeightForm, weightsAs } from './weight-form';

@@ -25,8 +25,8 @@ export function modelPreset({ model }: RunConfig): Preset {
   return presets[model]!;
 }
 
-/** What of a model's configuration its tokenizer decides. */
-export type Vocabulary = Pick<SimVlmConfig, 'vocabSize' | 'tokens'>;
+/** What of a model's configuration its tokenizer decides, and of a checkpoint's whether its weights are integers. */
+export type Vocabulary = Pick<SimVlmConfig, 'vocabSize' | 'tokens' | 'weights'>;
 
 /** A fresh model for this vocabulary. @throws ConfigError */
 export function createModel(config: RunConfig, vocabulary: Vocabulary, registry: Registry): SimVlm {
@@ -45,7 +45,7 @@ export async function createModelFrom(
   registry: Registry,
 ): Promise<SimVlm> {
   const { lora, ...from } = opened.config;
-  const to = { ...modelConfig(config, opened.config), ...(from.weights && { weights: from.weights }) };
+  const to = modelConfig(config, opened.config);
   const { lora: _, ...plain } = to;
   const whole = await opened.weights(registry);
   const weights = await readAll(lora ? mergedTensors(whole, lora) : whole);
@@ -61,9 +61,9 @@ export async function createModelFrom(
   }
 }
 
-function modelConfig(config: RunConfig, { vocabSize, tokens }: Vocabulary): SimVlmConfig {
+function modelConfig(config: RunConfig, { vocabSize, tokens, weights }: Vocabulary): SimVlmConfig {
   const { lora } = config;
-  return { ...modelPreset(config), vocabSize, tokens, ...(lora && { lora }) };
+  return { ...modelPreset(config), vocabSize, tokens, ...(weights && { weights }), ...(lora && { lora }) };
 }
 
 /** The side of the input of a configuration's model in pixels, known before there is a tokenizer. See `checkParts` for what it may be. */

@@ -9,7 +9,7 @@ import {
 } from '@simvlm/checkpoint';
 import type { Registry, Share, Task, Tokenizer } from '@simvlm/core';
 import { arrayDataset, datasetSource } from '@simvlm/data';
-import { SimVlm } from '@simvlm/model';
+import { numberTensors, SimVlm } from '@simvlm/model';
 import { deviceWriter } from '@simvlm/ops';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
@@ -115,7 +115,8 @@ export async function openTask(
 ): Promise<OpenedTask> {
   const { config: modelConfig, run, tokenizer } = await openForUse(checkpoint);
   const config = run ?? importedRun(modelConfig, kind ?? (await checkpointTask(checkpoint)));
-  const weights = await openTensors(checkpoint, TENSORS.weights);
+  const files = await openTensors(checkpoint, TENSORS.weights);
+  const weights = numberTensors(files, modelConfig, 'filters', registry);
   const model = await withPluginAdvice(checkpoint, async () =>
     SimVlm.create(modelConfig, { init: 'zeros', registry }),
   );

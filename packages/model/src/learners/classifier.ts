@@ -33,7 +33,9 @@ export function classifierLearner(
   return {
     kind: 'classifier',
     params,
-    trainable: head.trainable,
+    get trainable() {
+      return head.trainable;
+    },
     identity: {
       ...(model.config as unknown as { [key: string]: JsonValue }),
       classifier: { classes, passes },

@@ -21,7 +21,9 @@ export function prefixLmLearner(
   return {
     kind: 'prefix-lm',
     params: model.params,
-    trainable: model.trainable,
+    get trainable() {
+      return model.trainable;
+    },
     identity: model.config as unknown as JsonValue,
     options: resolved,
     blocksAbove: blocksAbove(model.params.names()),
