@@ -107,8 +107,8 @@ export function checkTokenizer(
   const differing = (['pad', 'bos', 'eos'] as const).find(key => {
     const [own, piece] = [tokens[key], special[key]];
     if (own === piece || key === 'eos') return own !== piece;
-    // GPT-2 has no piece to fill up with, or takes its end for that; BLIP starts with one of its own.
-    return own < known && piece >= 0 && piece !== special.eos;
+    // GPT-2 starts with its end, and has no piece to fill up with or takes the end for that; BLIP starts with a token of its own.
+    return own < known && piece >= 0 && piece !== special.eos && own !== special.eos;
   });
   if (known === pieces && differing === undefined) return;
   const what =
