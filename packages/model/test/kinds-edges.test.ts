@@ -1,7 +1,14 @@
 import { ConfigError, Random, ShapeError } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkModelConfig, modelParameters, SimVlm, type SimVlmConfig } from '../src/index';
+import {
+  ClassifierHead,
+  checkModelConfig,
+  classifierLearner,
+  modelParameters,
+  SimVlm,
+  type SimVlmConfig,
+} from '../src/index';
 import { kinds } from './kinds';
 import { largestDifference, livelyModel, realLogits, tinyBatch, tinyConfig, useBackend } from './tiny';
 
@@ -106,6 +113,23 @@ describe('fine-tuning', () => {
     expect(loss(1)).toBe(loss(1, { checkpointBlocks: true }));
     expect(new Set([1, 2, 3, 4].map(seed => loss(seed))).size).toBeGreaterThan(1);
     model.dispose();
+  });
+});
+
+describe('a classifier', () => {
+  test.each(Object.keys(kinds) as (keyof typeof kinds)[])('of %s takes the place of its head', async kind => {
+    const model = livelyModel(kinds[kind]);
+    const head = new ClassifierHead(model, { classes: 3 });
+    const { params, trainable } = classifierLearner(head);
+    const names = params.names().filter(name => name.startsWith('head.'));
+    expect(names).toEqual(['head.weight', 'head.bias']);
+    expect(params.get('head.weight').shape).toEqual([16, 3]);
+    expect(trainable!.names()).toEqual(params.names());
+    const { value, grads } = tf.variableGrads(() => head.loss(batch, [0, 2]), trainable!.values());
+    expect(Object.keys(grads)).toHaveLength(params.size);
+    tf.dispose([value, grads]);
+    expect(await head.predict(batch)).toHaveLength(2);
+    for (const each of [head, model]) each.dispose();
   });
 });
 

@@ -70,9 +70,14 @@ export class ClassifierHead {
     });
   }
 
-  /** What fine-tuning changes: all that the model has to train, and the head. */
+  /** What is read: the parameters of the model but for a head of its own, whose place this takes, and of the classifier. */
+  get read(): ParameterTree<tf.Variable> {
+    return this.#withOwn(this.model.params);
+  }
+
+  /** What fine-tuning changes: all of it that the model has to train, and the classifier. */
   get trainable(): ParameterTree<tf.Variable> {
-    return ParameterTree.from([...this.model.trainable, ...this.params]);
+    return this.#withOwn(this.model.trainable);
   }
 
   /**
@@ -176,6 +181,10 @@ export class ClassifierHead {
   /** Frees the head's weights; those of the model stay. */
   dispose(): void {
     tf.dispose(this.params.values());
+  }
+
+  #withOwn(params: ParameterTree<tf.Variable>): ParameterTree<tf.Variable> {
+    return ParameterTree.from([...params.filter(name => !name.startsWith('head.')), ...this.params]);
   }
 
   /** Logits `[B, C]` of rows on the device. They belong to the tidy around the call. */

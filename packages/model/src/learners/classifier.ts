@@ -1,5 +1,5 @@
 import { FILES, jsonFile } from '@simvlm/checkpoint';
-import { type JsonValue, type Learner, ParameterTree, type PrefixLmBatch } from '@simvlm/core';
+import type { JsonValue, Learner, PrefixLmBatch } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { ClassifierHead } from '../finetune/classifier';
 import { drops } from '../simvlm';
@@ -19,7 +19,8 @@ export interface ClassifierBatch {
 
 /**
  * A classifier with its cross-entropy over the rows of a batch. It trains what its model has to train, and the head. Model and head stay the
- * caller's. A checkpoint has the weights of both, and `classifier.json` says what the head is.
+ * caller's. A checkpoint has the weights of both, but none of a head that makes logits of words, which a classifier does not read;
+ * `classifier.json` says what the classifier is.
  *
  * @throws ConfigError for options out of range
  */
@@ -29,7 +30,7 @@ export function classifierLearner(
 ): Learner<ClassifierBatch, tf.Tensor, tf.Variable> {
   const resolved = resolveLearnerOptions('classifier learner', options);
   const { model, classes, passes } = head;
-  const params = ParameterTree.from([...model.params, ...head.params]);
+  const params = head.read;
   return {
     kind: 'classifier',
     params,
