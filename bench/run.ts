@@ -47,6 +47,10 @@ const benchmarks: Record<
     about: 'pictures from a folder and from tar shards beside torchvision, and the memory of a long run',
     load: () => import('./data'),
   },
+  pretrained: {
+    about: 'git-base at full size beside transformers: import, captions, steps of LoRA',
+    load: () => import('./pretrained'),
+  },
   tokenizer: {
     about: 'encoding, training and quality beside SentencePiece and the tokenizers of npm',
     load: () => import('./tokenizer'),
@@ -61,6 +65,7 @@ const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench processes [--json FILE] [--quick]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
        pnpm bench data [--json FILE] [--quick] [--part speed,training,memory]
+       pnpm bench pretrained [--json FILE] [--quick] [--part caption,lora]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality,subword] [--no-bpe]\n${Object.entries(
          benchmarks,
        )

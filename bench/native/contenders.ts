@@ -12,7 +12,7 @@ export function isPeer(name: string): boolean {
 }
 
 /** That of `SIMVLM_PYTHON`, else the one whose libtorch the native backend uses. */
-function python(): string {
+export function python(): string {
   return process.env.SIMVLM_PYTHON || pythonWithTorch().python;
 }
 
