@@ -17,6 +17,7 @@
  */
 import { type Epilogue, storeText } from './gemm-tile';
 import type { Program } from './program';
+import { integerReads, integerUniforms, perWord, type QuantizedForm, unpackText } from './quantized';
 
 export interface DirectForm extends Epilogue {
   /** A lies as [K, M]. */
@@ -25,6 +26,8 @@ export interface DirectForm extends Epilogue {
   readonly transposeB: boolean;
   /** The operand whose sums along K are stored too: A where it lies as [K, M], B where it lies as [K, N]. */
   readonly sums?: 'a' | 'b' | undefined;
+  /** B is a matrix of integers, which lies as [N, K]. */
+  readonly quantized?: QuantizedForm | undefined;
 }
 
 const SIDE = 8;
@@ -41,17 +44,19 @@ const letter = (i: number) => 'xyzw'[i % 4]!;
 const each = (list: readonly number[], text: (i: number) => string) => list.map(text).join('\n    ');
 
 export function directProgram(form: DirectForm): Program {
-  const { transposeA, transposeB, bias, z, sums } = form;
+  const { transposeA, transposeB, bias, z, sums, quantized } = form;
   const a = transposeA ? aAlongRows : aAlongK;
+  const isScaled = quantized !== undefined && !quantized.grouped;
   const four = 'vec4<f32>' as const;
   return {
     key: `gemm-direct ${JSON.stringify(form)}`,
-    reads: { matrixA: four, matrixB: four, ...(bias && { bias: four }) },
+    reads: { matrixA: four, ...(quantized ? integerReads : { matrixB: four }), ...(bias && { bias: four }) },
     writes: { c: four, ...(z && { zs: four }), ...(sums && { sums: four }) },
     // From one product to the next: elements of A, B and C; the first product.
-    uniforms: ['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep'],
+    uniforms: ['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep', ...(quantized ? integerUniforms : [])],
     workgroup: [SIDE, SIDE, 1],
     code: () => `
+${quantized ? unpackText(quantized.bits) : ''}
 ${storeText(form, true)}
 fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
   let row = (group.y * ${SIDE} + local.y) * ${ROWS};
@@ -64,13 +69,14 @@ fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
   ${sums ? 'var sum = vec4<f32>(); var sumBelow = vec4<f32>();' : ''}
   for (var k = 0u; k < u.K; k += 4) {
     ${a.read}
-    ${transposeB ? readBAlongK : readBAlongColumns}
+    ${quantized ? readIntegers(quantized) : transposeB ? readBAlongK : readBAlongColumns}
     ${each(rows, i => `acc${i} = acc${i} + ${steps.map(k => `${a.number(i, k)} * b${k}`).join(' + ')};`)}
     ${sums === 'a' ? 'sum = sum + a0 + a1 + a2 + a3; sumBelow = sumBelow + below0 + below1 + below2 + below3;' : ''}
     ${sums === 'b' ? 'sum = sum + b0 + b1 + b2 + b3;' : ''}
   }
   let at = product * u.cStep + row * u.N + column;
-  ${each(rows, i => `if (row + ${i} < u.M) { store(at + ${i} * u.N, column, acc${i}); }`)}
+  ${isScaled ? `let scale = vec4<f32>(${scalesAt('0')});` : ''}
+  ${each(rows, i => `if (row + ${i} < u.M) { store(at + ${i} * u.N, column, acc${i}${isScaled ? ' * scale' : ''}); }`)}
   ${sums === 'b' ? 'if (row == 0) { sums[column / 4] = sum; }' : ''}
   ${sums === 'a' ? 'if (column == 0) { sums[row / 4] = sum; if (row + 4 < u.M) { sums[row / 4 + 1] = sumBelow; } }' : ''}
 }`,
@@ -96,6 +102,25 @@ const aAlongRows = {
 /** Four columns of each k. */
 const readBAlongColumns = each(steps, k => `let b${k} = matrixB[(startB + (k + ${k}) * u.N + column) / 4];`);
 
-/** Four k of each column, turned. */
+/** Four k of each column, `columnI`, turned. */
+const turned = each(
+  steps,
+  k => `let b${k} = vec4<f32>(${steps.map(i => `column${i}.${letter(k)}`).join(', ')});`,
+);
+
 const readBAlongK = `${each(steps, i => `let column${i} = matrixB[(startB + (column + ${i}) * u.K + k) / 4];`)}
-    ${each(steps, k => `let b${k} = vec4<f32>(${steps.map(i => `column${i}.${letter(k)}`).join(', ')});`)}`;
+    ${turned}`;
+
+const scalesAt = (group: string) =>
+  steps.map(i => `scales[(column + ${i}) * u.groups + ${group}]`).join(', ');
+
+/** A word of each column, or half a one. Scales of groups come with the numbers, those of rows at the end. */
+function readIntegers({ bits, grouped }: QuantizedForm): string {
+  const word = (i: number) => {
+    const whole = `packed[(column + ${i}) * u.words + k / ${perWord(bits)}]`;
+    return bits === 8 ? whole : `(${whole} >> (k % 8 * 4))`;
+  };
+  return `${grouped ? `let scale = array<f32, 4>(${scalesAt('k / u.group')});` : ''}
+    ${each(steps, i => `let column${i} = unpacked(${word(i)})${grouped ? ` * scale[${i}]` : ''};`)}
+    ${turned}`;
+}

@@ -87,7 +87,7 @@ function readA(row: number, norm: boolean): string {
 }
 
 /** `statsOfSlice`: mean and squares around it of every 16th (8th) number of a row; `statsOfRow`: mean and 1 / deviation, of all slices. */
-function normText(rows: number, slices: number, byFour: boolean): string {
+export function normText(rows: number, slices: number, byFour: boolean): string {
   const total = (text: string) => (byFour ? `dot(${text}, vec4<f32>(1.0))` : text);
   const each = `for (var k = slice; k < u.kCount; k += ${slices})`;
   return `

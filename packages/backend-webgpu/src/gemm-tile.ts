@@ -13,6 +13,7 @@
 import type { Activation } from '@simvlm/ops';
 import { activationText } from './fused/activations';
 import type { Program } from './program';
+import { integerReads, integerText, integerUniforms, type QuantizedForm } from './quantized';
 
 /** Rows and columns of a workgroup's tile of C. */
 export type TileSide = 32 | 64;
@@ -43,10 +44,12 @@ export interface GemmForm extends Epilogue {
   readonly sums?: 'a' | 'b' | undefined;
   /** Multiplies in f16; sums stay f32. */
   readonly half: boolean;
+  /** B is a matrix of integers, which lies as [N, K]. */
+  readonly quantized?: QuantizedForm | undefined;
 }
 
 export function tileProgram(form: GemmForm): Program {
-  const { side, transposeA, transposeB, wide, bias, z, sums, half } = form;
+  const { side, transposeA, transposeB, wide, bias, z, sums, half, quantized } = form;
   const perThread = side / DEPTH;
   const a = strip('A', form, transposeA, wide.a);
   const b = strip('B', form, !transposeB, wide.b);
@@ -56,7 +59,7 @@ export function tileProgram(form: GemmForm): Program {
   return {
     key: `gemm ${JSON.stringify(form)}`,
     reads: {
-      ...{ matrixA: typeOf(wide.a), matrixB: typeOf(wide.b) },
+      ...{ matrixA: typeOf(wide.a), ...(quantized ? integerReads : { matrixB: typeOf(wide.b) }) },
       ...(bias && { bias: typeOf(wide.c) }),
     },
     writes: {
@@ -65,10 +68,14 @@ export function tileProgram(form: GemmForm): Program {
       ...(sums && { sums: typeOf(false) }),
     },
     // From one product or slab to the next: elements of A, B, C (`aStep` …) and of K (`kStep`), and the K of each (`kSpan`); the first.
-    uniforms: ['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep', 'kStep', 'kSpan'],
+    uniforms: [
+      ...['M', 'N', 'K', 'first', 'aStep', 'bStep', 'cStep', 'kStep', 'kSpan'],
+      ...(quantized ? integerUniforms : []),
+    ],
     workgroup: [side / 4, DEPTH, 1],
     enable: half ? ['f16'] : [],
     code: () => `
+${quantized ? integerText(quantized.bits) : ''}
 ${a.declare}
 ${b.declare}
 ${sums ? sumsText(side, sums) : ''}
@@ -139,7 +146,9 @@ fn finish(at: u32, column: u32, sum: ${V}) {
  * where the buffer runs `along` M or N, the next k where it runs along K. Beyond K there are zeros; whatever is read beyond M or N
  * reaches no sum that is stored.
  */
-function strip(name: 'A' | 'B', { side, half }: GemmForm, along: boolean, wide: boolean) {
+function strip(name: 'A' | 'B', form: GemmForm, along: boolean, wide: boolean) {
+  const { side, half } = form;
+  const quantized = name === 'B' ? form.quantized : undefined;
   const quads = side / 4;
   // One more, so that quads of one place and successive k lie in different banks.
   const pitch = quads + 1;
@@ -147,14 +156,18 @@ function strip(name: 'A' | 'B', { side, half }: GemmForm, along: boolean, wide: 
     ? [`(lane % ${quads})`, `lane / ${quads}`]
     : [`(lane / ${DEPTH})`, `lane % ${DEPTH}`];
   const at = along ? `k * ${name === 'A' ? 'u.M' : 'u.N'} + place` : 'place * u.K + k';
-  const numbers = [0, 1, 2, 3].map(i => `matrix${name}[at + ${along ? i : `${i} * u.K`}]`);
+  const numbers = [0, 1, 2, 3].map(i =>
+    quantized
+      ? `integer(place + ${i}, k) * scales[(place + ${i}) * u.groups + ${quantized.grouped ? 'k / u.group' : '0'}]`
+      : `matrix${name}[at + ${along ? i : `${i} * u.K`}]`,
+  );
   return {
     ...{ pitch, quad, k },
     declare: `
 var<workgroup> tile${name}: array<vec4<${half ? 'f16' : 'f32'}>, ${pitch * DEPTH}>;
 fn fetch${name}(base: u32, place: u32, k: u32, end: u32) -> vec4<f32> {
   if (k >= end) { return vec4<f32>(); }
-  let at = base + ${at};
+  ${quantized ? '' : `let at = base + ${at};`}
   return ${wide ? `matrix${name}[at / 4]` : `vec4<f32>(${numbers.join(', ')})`};
 }`,
     keep: `tile${name}[${k} * ${pitch} + ${quad}] = ${half ? `vec4<f16>(next${name})` : `next${name}`};`,

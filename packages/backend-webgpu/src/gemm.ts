@@ -3,8 +3,10 @@ import type * as tf from '@tensorflow/tfjs';
 import type { SimVlmWebGpuBackend } from './backend';
 import { DIRECT_COLUMNS, DIRECT_ROWS, type DirectForm, directProgram } from './gemm-direct';
 import { FEW_COLUMNS, type FewForm, fewProgram } from './gemm-few';
+import { type FewQuantizedForm, fewQuantizedProgram } from './gemm-few-quantized';
 import { DEPTH, type Epilogue, finishText, type GemmForm, type TileSide, tileProgram } from './gemm-tile';
 import { folded, type Program } from './program';
+import { perWord, type QuantizedForm } from './quantized';
 
 type T = tf.TensorInfo;
 
@@ -30,8 +32,17 @@ export interface Gemm {
   readonly transposeB?: boolean;
   /** Gets the sums along K of A, which is transposed, or of B, which is not. */
   readonly sums?: { readonly of: 'a' | 'b'; readonly to: T };
+  /** B is a matrix of integers, `packed`, which lies as [N, K]; without `sums` and `batch`. */
+  readonly quantized?: Quantized | undefined;
   /** How many products lie one behind the other, and whether A and B do too or are the same in all; without `sums`. */
   readonly batch?: { readonly count: number; readonly a: boolean; readonly b: boolean };
+}
+
+/** What belongs to `packed`: `QuantizedMatrix` of `@simvlm/core`. */
+export interface Quantized {
+  readonly scales: T;
+  readonly bits: 8 | 4;
+  readonly group: number;
 }
 
 /** What a launch of a few rows does besides: layer norm before the product, an addition after it. */
@@ -50,7 +61,7 @@ export function gemm(backend: SimVlmWebGpuBackend, product: Gemm): void {
   const { M, N, transposeA, sums, batch } = product;
   const isFew = M <= DECODED_ROWS && !transposeA && !sums && (batch?.count ?? 1) === 1;
   if (product.around && !isFew) throw new Error(`gemm: ${M} rows are not few`);
-  if (isFew) few(backend, product);
+  if (isFew) (product.quantized ? fewQuantized : few)(backend, product);
   else if (backend.tiles === 'registers' && fitsDirect(product)) direct(backend, product);
   else if (sums || M * N > 0) tiled(backend, product);
 }
@@ -64,11 +75,13 @@ function direct(backend: SimVlmWebGpuBackend, product: Gemm): void {
   const { M, N, K, a, b, c, z, bias, sums, activation = 'none' } = product;
   const { transposeA = false, transposeB = false } = product;
   const { count = 1, a: manyA, b: manyB } = product.batch ?? {};
+  const integers = integersOf(product);
   const form: DirectForm = {
     ...{
       transposeA,
       transposeB,
       sums: sums?.of,
+      quantized: integers?.form,
       bias: bias !== undefined,
       activation,
       z: z !== undefined,
@@ -77,9 +90,12 @@ function direct(backend: SimVlmWebGpuBackend, product: Gemm): void {
   for (const { first, many } of launchable(backend, count)) {
     backend.launch({
       program: directProgram(form),
-      inputs: [a, b, ...(bias ? [bias] : [])],
+      inputs: [a, b, ...(integers?.inputs ?? []), ...(bias ? [bias] : [])],
       outputs: [c, ...(z ? [z] : []), ...(sums ? [sums.to] : [])],
-      uniforms: { M, N, K, first, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
+      uniforms: {
+        ...{ M, N, K, first, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
+        ...integers?.uniforms,
+      },
       groups: [Math.ceil(N / DIRECT_COLUMNS), Math.ceil(M / DIRECT_ROWS), many],
     });
   }
@@ -103,8 +119,10 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
   // Slabs are whole strips.
   const span = isSplit ? DEPTH * Math.ceil(K / slabs / DEPTH) : K;
   const byFour = (n: number) => n % 4 === 0 && M * N * K > 0;
+  const integers = integersOf(product);
   const form: GemmForm = {
     ...{ side, transposeA, transposeB, sums: sums?.of, half: backend.found.precision === 'float16' },
+    quantized: integers?.form,
     wide: { a: transposeA && byFour(M), b: !transposeB && byFour(N), c: byFour(N) },
     // What follows a sum follows where it is whole.
     ...{ bias: !isSplit && bias !== undefined, activation: isSplit ? 'none' : activation },
@@ -115,11 +133,12 @@ function tiled(backend: SimVlmWebGpuBackend, product: Gemm): void {
   for (const { first, many } of launchable(backend, isSplit ? slabs : count)) {
     backend.launch({
       program: tileProgram(form),
-      inputs: [a, b, ...(form.bias ? [bias!] : [])],
+      inputs: [a, b, ...(integers?.inputs ?? []), ...(form.bias ? [bias!] : [])],
       outputs: [partial, ...(form.z ? [z!] : []), ...(partialSums ? [partialSums] : [])],
       uniforms: {
         ...{ M, N, K, first, aStep: manyA ? M * K : 0, bStep: manyB ? K * N : 0, cStep: M * N },
         ...{ kStep: isSplit ? span : 0, kSpan: span },
+        ...integers?.uniforms,
       },
       // Sums there are of an empty product too.
       groups: [Math.max(1, Math.ceil(N / side)), Math.max(1, Math.ceil(M / side)), many],
@@ -157,6 +176,44 @@ function few(backend: SimVlmWebGpuBackend, product: Gemm): void {
     },
     groups: [Math.ceil(N / FEW_COLUMNS), 1, 1],
   });
+}
+
+function fewQuantized(backend: SimVlmWebGpuBackend, product: Gemm): void {
+  const { M, N, K, a, b, c, bias, activation = 'none', around = {} } = product;
+  if (M * N === 0) return;
+  const { norm, residual } = around;
+  const { form: integers, inputs, uniforms } = integersOf(product)!;
+  const perQuad = 4 * perWord(integers.bits);
+  const form: FewQuantizedForm = {
+    ...{ ...integers, rows: M, exact: K > 0 && K % perQuad === 0, wideC: N % 4 === 0 },
+    ...{ bias: bias !== undefined, activation, z: false },
+    ...{ residual: residual !== undefined, norm: norm !== undefined },
+  };
+  backend.launch({
+    program: fewQuantizedProgram(form),
+    inputs: [
+      ...[a, b, ...inputs, ...(bias ? [bias] : [])],
+      ...[...(norm ? [norm.gamma, norm.beta] : []), ...(residual ? [residual] : [])],
+    ],
+    outputs: [c],
+    uniforms: {
+      ...{ N, K, kCount: form.exact ? K / 4 : K, quads: Math.ceil(K / perQuad), ...uniforms },
+      ...(norm && { epsilonF: norm.epsilon }),
+    },
+    groups: [Math.ceil(N / FEW_COLUMNS), 1, 1],
+  });
+}
+
+/** What a program of B as integers is told besides. */
+function integersOf({ K, quantized }: Gemm) {
+  if (!quantized) return undefined;
+  const { scales, bits, group } = quantized;
+  const groups = Math.ceil(K / group);
+  return {
+    form: { bits, grouped: groups > 1 } satisfies QuantizedForm,
+    inputs: [scales],
+    uniforms: { words: Math.ceil(K / perWord(bits)), groups, group },
+  };
 }
 
 function groupsOf(M: number, N: number, side: TileSide): number {

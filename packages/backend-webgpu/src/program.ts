@@ -1,7 +1,7 @@
 /** Kernels in WGSL: what they bind, and the text around them. */
 
 /** The element type of a buffer. tfjs stores bool as i32. */
-export type Element = 'f32' | 'i32' | 'u32' | 'vec4<f32>';
+export type Element = 'f32' | 'i32' | 'u32' | 'vec4<f32>' | 'vec4<u32>';
 
 /** Numbers that change from launch to launch without another compilation: `u32` unless the name ends in `F` (f32). */
 export type Uniforms = Readonly<Record<string, number>>;

@@ -13,6 +13,7 @@ import type { WebGpuKernel } from './kernel';
 import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
 import { scalePixels } from './pixels';
+import { decodeQuantized, dequantize, quantizedEmbedding, quantizedLinear } from './quantized';
 
 /** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and two more: for the optimiser and for decoding. */
 export const fusedKernels: readonly WebGpuKernel[] = [
@@ -35,4 +36,8 @@ export const fusedKernels: readonly WebGpuKernel[] = [
   dropout,
   scalePixels,
   decodeLinear,
+  quantizedLinear,
+  decodeQuantized,
+  quantizedEmbedding,
+  dequantize,
 ];
