@@ -7,16 +7,10 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <string>
 
-#include "activations.h"
+#include "after_product.h"
 #include "decoding.h"
-#include "errors.h"
 #include "fused.h"
-#include "simd.h"
-
-/** Before a loop whose vectors are to stay in registers. */
-#define SIMVLM_UNROLL _Pragma("GCC unroll 16")
 
 namespace simvlm {
 namespace {
@@ -25,15 +19,11 @@ using simd::Floats;
 using simd::kLanes;
 
 /** y = residual + activation(x · w + bias). */
-struct FewRows {
-  const float* x;         // [R, I]
-  const float* w;         // [I, O], or [O, I] where `transposed`
-  const float* bias;      // [O] or nullptr
-  const float* residual;  // [R, O] or nullptr
-  float* y;               // [R, O]
-  int64_t rows, inputs, outputs;
+struct FewRows : AfterProduct {
+  const float* x;  // [R, I]
+  const float* w;  // [I, O], or [O, I] where `transposed`
+  int64_t inputs;
   bool transposed;
-  Activation activation;
 };
 
 constexpr int kInputsAtOnce = 8;  // rows of the matrix that are read side by side
@@ -155,38 +145,6 @@ SIMVLM_INLINE void dotted(const FewRows& job, int64_t from, int64_t to) {
     for (int64_t row = 0; row < job.rows; ++row) dots<1, 1>(job, row, o);
 }
 
-SIMVLM_INLINE Floats activatedOf(Activation activation, Floats z) {
-  switch (activation) {
-    case Activation::none: return z;
-    case Activation::gelu: return activations::Gelu::value(z);
-    case Activation::geluErf: return activations::GeluErf::value(z);
-    case Activation::quickGelu: return activations::QuickGelu::value(z);
-  }
-  return z;
-}
-
-SIMVLM_INLINE Floats numbersAt(const float* from, int64_t count) {
-  return count == kLanes ? simd::load(from) : simd::loadSome(from, count);
-}
-
-/** What comes after the product. */
-SIMVLM_INLINE void finish(const FewRows& job, int64_t from, int64_t to) {
-  if (job.bias == nullptr && job.activation == Activation::none && job.residual == nullptr) return;
-  for (int64_t row = 0; row < job.rows; ++row) {
-    for (int64_t o = from; o < to; o += kLanes) {
-      const int64_t count = std::min(kLanes, to - o), at = row * job.outputs + o;
-      Floats z = numbersAt(job.y + at, count);
-      if (job.bias != nullptr) z += numbersAt(job.bias + o, count);
-      z = activatedOf(job.activation, z);
-      if (job.residual != nullptr) z += numbersAt(job.residual + at, count);
-      if (count == kLanes)
-        simd::store(job.y + at, z);
-      else
-        simd::storeSome(job.y + at, z, count);
-    }
-  }
-}
-
 /** Outputs `from` to `to`. R · C sums and a few vectors more are what the registers hold, and half of R · M. */
 template <int R, int C, int M>
 struct Outputs {
@@ -208,19 +166,8 @@ struct Outputs {
   }
 };
 
-/** Multiplications that are worth a thread: to wake one takes microseconds. */
-constexpr int64_t kProductsPerThread = 48 << 10;
 /** Outputs that a thread takes at least: those of the widest tile. */
 constexpr int64_t kStrip = 3 * kLanes;
-
-/** AVX-512 has 32 registers of 16 numbers, AVX2 as many as 8 of those. */
-bool hasManyRegisters() {
-#if defined(__x86_64__)
-  return simd::hasAvx512();
-#else
-  return false;
-#endif
-}
 
 void compute(const FewRows& job) {
   const int64_t strips = (job.outputs + kStrip - 1) / kStrip;
@@ -232,15 +179,6 @@ void compute(const FewRows& job) {
     else
       simd::run<Outputs<4, 1, 2>>(&job, from, to);
   });
-}
-
-/** The numbers of a tensor that must be float32 and of this many; `kept` holds them. */
-const float* numbersOf(const OptionalTensor& tensor, int64_t count, const char* name, at::Tensor& kept) {
-  if (!tensor.has_value() || !tensor->defined()) return nullptr;
-  kept = tensor->contiguous();
-  if (kept.numel() != count || kept.scalar_type() != at::kFloat)
-    throw UsageError(std::string("decode_linear: ") + name + " does not fit");
-  return kept.data_ptr<float>();
 }
 
 }  // namespace
@@ -255,12 +193,12 @@ at::Tensor decodeLinear(const at::Tensor& x, const at::Tensor& w, const Optional
   job.outputs = w.size(transposed ? 0 : 1);
   job.transposed = transposed;
   job.activation = static_cast<Activation>(activation);
-  job.x = numbersOf(x, job.rows * job.inputs, "x", input);
-  job.w = numbersOf(w, job.inputs * job.outputs, "w", matrix);
-  job.bias = numbersOf(bias, job.outputs, "bias", shift);
-  job.residual = numbersOf(residual, job.rows * job.outputs, "residual", added);
-  numbersOf(gamma, job.inputs, "gamma", scales);
-  numbersOf(beta, job.inputs, "beta", shifts);
+  job.x = numbersOf(x, job.rows * job.inputs, "decode_linear: x", input);
+  job.w = numbersOf(w, job.inputs * job.outputs, "decode_linear: w", matrix);
+  job.bias = numbersOf(bias, job.outputs, "decode_linear: bias", shift);
+  job.residual = numbersOf(residual, job.rows * job.outputs, "decode_linear: residual", added);
+  numbersOf(gamma, job.inputs, "decode_linear: gamma", scales);
+  numbersOf(beta, job.inputs, "decode_linear: beta", shifts);
   at::Tensor normed;
   if (scales.defined() && shifts.defined()) {
     normed = std::get<0>(layerNorm(input, scales, shifts, epsilon));

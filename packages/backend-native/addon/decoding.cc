@@ -17,6 +17,11 @@ void registerDecodingOperators() {
         "activation, bool transposed, float epsilon) -> Tensor",
         decodeLinear);
     made->def(
+        "quantized_linear(Tensor x, Tensor packed, Tensor scales, Tensor? bias, Tensor? gamma, Tensor? beta, "
+        "Tensor? residual, int activation, int bits, int group, float epsilon) -> Tensor",
+        quantizedLinear);
+    made->def("dequantize(Tensor packed, Tensor scales, int inputs, int bits, int group) -> Tensor", dequantize);
+    made->def(
         "decode_attention(Tensor q, Tensor k, Tensor v, Tensor key_lengths, Tensor prefix_lengths, int offset, "
         "float scale) -> (Tensor, Tensor)",
         decodeAttention);

@@ -20,6 +20,17 @@ at::Tensor decodeLinear(const at::Tensor& x, const at::Tensor& w, const Optional
                         const OptionalTensor& gamma, const OptionalTensor& beta,
                         const OptionalTensor& residual, int64_t activation, bool transposed, double epsilon);
 
+// Matrices of integers (quantized_linear.cc): packed int32[O, ⌈I · bits / 32⌉], scales [O, ⌈I / group⌉]; how numbers lie in a word, see
+// `QuantizedMatrix` of @simvlm/core.
+/** residual + activation(norm(x) · Wᵀ + bias), [R, O], of any number of rows x [R, I]. */
+at::Tensor quantizedLinear(const at::Tensor& x, const at::Tensor& packed, const at::Tensor& scales,
+                           const OptionalTensor& bias, const OptionalTensor& gamma, const OptionalTensor& beta,
+                           const OptionalTensor& residual, int64_t activation, int64_t bits, int64_t group,
+                           double epsilon);
+/** Its numbers, [O, I]. */
+at::Tensor dequantize(const at::Tensor& packed, const at::Tensor& scales, int64_t inputs, int64_t bits,
+                      int64_t group);
+
 /** Attention of a few queries under the mask rule, [B, Q, H, d], and log Σ exp, [B, H, Q] (decode_attention.cc). */
 std::tuple<at::Tensor, at::Tensor> decodeAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                                    const at::Tensor& keyLengths, const at::Tensor& prefixLengths,

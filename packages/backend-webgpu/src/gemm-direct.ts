@@ -47,6 +47,8 @@ export function directProgram(form: DirectForm): Program {
   const { transposeA, transposeB, bias, z, sums, quantized } = form;
   const a = transposeA ? aAlongRows : aAlongK;
   const isScaled = quantized !== undefined && !quantized.grouped;
+  // Integers grow to thousands before they are scaled: four products are added first, which rounds a quarter as often.
+  const added = (sum: string) => (quantized ? `(${sum})` : sum);
   const four = 'vec4<f32>' as const;
   return {
     key: `gemm-direct ${JSON.stringify(form)}`,
@@ -70,7 +72,7 @@ fn main(group: vec3<u32>, groupIndex: u32, local: vec3<u32>) {
   for (var k = 0u; k < u.K; k += 4) {
     ${a.read}
     ${quantized ? readIntegers(quantized) : transposeB ? readBAlongK : readBAlongColumns}
-    ${each(rows, i => `acc${i} = acc${i} + ${steps.map(k => `${a.number(i, k)} * b${k}`).join(' + ')};`)}
+    ${each(rows, i => `acc${i} = acc${i} + ${added(steps.map(k => `${a.number(i, k)} * b${k}`).join(' + '))};`)}
     ${sums === 'a' ? 'sum = sum + a0 + a1 + a2 + a3; sumBelow = sumBelow + below0 + below1 + below2 + below3;' : ''}
     ${sums === 'b' ? 'sum = sum + b0 + b1 + b2 + b3;' : ''}
   }

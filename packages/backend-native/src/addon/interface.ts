@@ -7,6 +7,7 @@ export type OperatorId = number;
 /** Numbers of `c10::ScalarType`. */
 export const scalarType = {
   uint8: 0,
+  int8: 1,
   int32: 3,
   int64: 4,
   float32: 6,

@@ -13,6 +13,7 @@ import { groupNorm, groupNormGrad } from './group-norm';
 import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
 import { scalePixels } from './pixels';
+import { decodeQuantized, dequantize, quantizedEmbedding, quantizedLinear } from './quantized';
 
 /** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend, and one more for the optimiser. */
 export const fusedKernels: readonly NativeKernel[] = [
@@ -31,6 +32,10 @@ export const fusedKernels: readonly NativeKernel[] = [
   cacheWrite,
   cacheReorder,
   decodeLinear,
+  quantizedLinear,
+  decodeQuantized,
+  quantizedEmbedding,
+  dequantize,
   dropout,
   scalePixels,
   globalNorm,
