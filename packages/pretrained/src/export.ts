@@ -29,7 +29,7 @@ import { unmapTensors } from './tensors/unmap-tensors';
  * as they are written, a part or a tensor at a time.
  *
  * @param options `dtype` of the weights; default F32
- * @throws CheckpointError CHECKPOINT_MISMATCH for a model that was not imported: transformers has no class for it
+ * @throws CheckpointError CHECKPOINT_MISMATCH for a model that was not imported: transformers has no class for it; for weights that are integers
  */
 export async function pretrainedContents(
   checkpoint: Checkpoint,
@@ -42,6 +42,10 @@ export async function pretrainedContents(
       `${checkpoint.where} is a model of SimVLM's own, for which transformers has no class; only models that were imported (${families.map(({ name }) => name).join(', ')}) can be given back`,
     );
   const config = await checkpointModelConfig(checkpoint);
+  if (config.weights)
+    throw unsupported(
+      `${checkpoint.where} has weights of ${config.weights.bits}-bit integers, which transformers cannot read; give back the checkpoint that they were made of`,
+    );
   const { tensors } = await mergedWeights(checkpoint, config);
   const theirs = [...unmapTensors(tensors, family.tensors(config))].map(
     ([name, tensor]): [string, TensorSource] => [

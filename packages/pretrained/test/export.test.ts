@@ -126,3 +126,12 @@ test('a model that was not imported is refused: transformers has no class for it
     message: expect.stringContaining("runs/mine is a model of SimVLM's own"),
   });
 });
+
+test('weights that are integers are refused: transformers cannot read them', async () => {
+  const model = await openPretrained(folderOf());
+  const contents = importedContents({ ...model, config: { ...model.config, weights: { bits: 8 } } });
+  await expect(pretrainedContents(memoryCheckpoint(await collect(contents)))).rejects.toMatchObject({
+    code: 'CHECKPOINT_MISMATCH',
+    message: expect.stringContaining('8-bit integers'),
+  });
+});

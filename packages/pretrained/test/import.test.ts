@@ -96,8 +96,8 @@ describe('how a model writes', () => {
   };
   test('is in its generation_config.json', async () => {
     expect(await generationOf({})).toEqual({ maxLength: 20 });
-    expect(await generationOf({ max_new_tokens: 30, num_beams: 3 })).toEqual({
-      ...{ maxLength: 30, sampler: { kind: 'beam', beams: 3 } },
+    expect(await generationOf({ max_new_tokens: 30, num_beams: 3, early_stopping: true })).toEqual({
+      ...{ maxLength: 30, sampler: { kind: 'beam', beams: 3, earlyStopping: true } },
     });
   });
   test('is in the config.json of older folders, where the first token counts', async () => {

@@ -1,4 +1,4 @@
-import type { SimVlmConfig } from '@simvlm/model';
+import type { BeamOptions, SimVlmConfig } from '@simvlm/model';
 import { unsupported } from '../invalid';
 import type { ConfigObject } from './config-object';
 
@@ -25,11 +25,18 @@ export function generationOf(
     throw unsupported(
       `${sources[0]!.where}: it says ${length} new tokens and ${beams} beams; both must be whole numbers from 1 on`,
     );
-  const lengthPenalty = number('length_penalty', 1);
   return {
     maxLength: Math.min(length, maxTextLength - 1),
-    ...(beams > 1 && {
-      sampler: { kind: 'beam', beams, ...(lengthPenalty !== 1 && { lengthPenalty }) },
-    }),
+    ...(beams > 1 && { sampler: beamSampler(sources, beams, number('length_penalty', 1)) }),
+  };
+}
+
+function beamSampler(sources: readonly ConfigObject[], beams: number, lengthPenalty: number): BeamOptions {
+  const earlyStopping = sources.find(source => source.has('early_stopping'))?.json.early_stopping;
+  return {
+    kind: 'beam',
+    beams,
+    ...(lengthPenalty !== 1 && { lengthPenalty }),
+    ...((earlyStopping === true || earlyStopping === 'never') && { earlyStopping }),
   };
 }
