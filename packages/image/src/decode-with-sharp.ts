@@ -1,6 +1,7 @@
 import { ImageError, type RgbImage } from '@simvlm/core';
 import type { Box } from './crop';
 import { checkPixels, isSvg, MAX_PIXELS, shown } from './image-header';
+import { opaqueRgb } from './opaque';
 
 export interface DecoderOptions {
   readonly maxPixels: number;
@@ -18,7 +19,6 @@ interface Sharp {
   rotate(): Sharp;
   extract(box: Box): Sharp;
   resize(options: object): Sharp;
-  flatten(options: object): Sharp;
   toColourspace(space: string): Sharp;
   raw(): Sharp;
   toBuffer(options: {
@@ -55,18 +55,12 @@ export async function decodeJpegBox(bytes: Uint8Array, box: Box): Promise<RgbIma
 
 function openUpright(sharp: Sharp, bytes: Uint8Array, maxPixels: number): Sharp {
   // "error": what the decoder knows to be damaged is not a picture; what it only warns of is.
-  return sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
-    .rotate()
-    .flatten({ background: '#ffffff' });
+  return sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' }).rotate();
 }
 
 async function pixelsOf(picture: Sharp): Promise<RgbImage> {
   const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
-  return {
-    width: info.width,
-    height: info.height,
-    data: info.channels === 3 ? new Uint8Array(data.buffer, data.byteOffset, data.length) : greyToRgb(data),
-  };
+  return { width: info.width, height: info.height, data: opaqueRgb(data, info.channels) };
 }
 
 /**
@@ -92,10 +86,4 @@ async function loadSharp(): Promise<Sharp> {
       { cause: error },
     );
   }
-}
-
-function greyToRgb(grey: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i]!, 3 * i, 3 * i + 3);
-  return rgb;
 }
