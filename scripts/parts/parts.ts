@@ -18,6 +18,7 @@ export const partNames = [
   'pytorch',
   'tensorboard',
   'huggingface-hub',
+  'transformers',
   'libtorch-cuda',
   'libtorch-debian',
 ] as const;
@@ -132,6 +133,12 @@ export const parts: Readonly<Record<PartName, Part>> = {
     tests: 'the cache of models beside its own client',
     add: 'pip install huggingface_hub',
     probe: probe('python-module.ts', 'from huggingface_hub import hf_hub_download, snapshot_download'),
+  },
+  transformers: {
+    title: "Hugging Face's transformers, with PyTorch and Pillow",
+    tests: 'models that are given back, loaded by transformers',
+    add: 'pip install transformers torch pillow',
+    probe: probe('python-module.ts', 'from transformers import GitForCausalLM, ViTImageProcessor'),
   },
   'libtorch-cuda': {
     title: "a libtorch with CUDA, and NCCL's headers",

@@ -19,7 +19,7 @@ describe('SIMVLM_REQUIRE', () => {
 
   test('refuses a name that is none', () => {
     expect(() => required({ SIMVLM_REQUIRE: 'gloo,torch' })).toThrow(
-      'SIMVLM_REQUIRE names "torch"; there are all, chromium, webgpu, gpu, g++, libtorch, gloo, torchrun, namespaces, sentencepiece, pytorch, tensorboard, huggingface-hub, libtorch-cuda, libtorch-debian',
+      'SIMVLM_REQUIRE names "torch"; there are all, chromium, webgpu, gpu, g++, libtorch, gloo, torchrun, namespaces, sentencepiece, pytorch, tensorboard, huggingface-hub, transformers, libtorch-cuda, libtorch-debian',
     );
   });
 });
