@@ -86,6 +86,20 @@ export function gemm(runtime: WasmRuntime, given: Gemm): void {
   });
 }
 
+/**
+ * As `gemm` with B[k, n] in panels of 8 columns already, as the kernel `gemmPackB` makes them: `k × 8` numbers each, columns past the last 0.
+ */
+export function gemmOfPanels(
+  runtime: WasmRuntime,
+  panels: number,
+  product: Pick<Gemm, 'm' | 'n' | 'k' | 'a' | 'lda' | 'c' | 'ldc' | 'bias'>,
+): void {
+  const { m, n, k, a, lda, c, ldc, bias = 0 } = product;
+  if (m === 0 || n === 0) return;
+  const args = [a, lda * 4, 4, 0, panels, k * 32, 32, 0, c, ldc * 4, 0, 0, bias, 0, m, n, k];
+  blocks(runtime, { ...product, b: panels, ldb: 8 }, args);
+}
+
 /** Products that share B and whose A and C lie behind one another are one product with more rows. */
 function folded(product: Gemm): Gemm {
   const { m, lda, ldc, transA, batch = 1, strideA = 0, strideB = 0, strideC = 0 } = product;

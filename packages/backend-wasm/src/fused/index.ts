@@ -8,6 +8,7 @@ import { layerNorm, layerNormGrad } from './layer-norm';
 import { linear, linearGrad } from './linear';
 import { adamw, globalNorm } from './optimizer';
 import { scalePixels } from './pixels';
+import { dequantize, quantizedEmbedding, quantizedLinear } from './quantized';
 
 /** The fused kernels of `@simvlm/ops` and `@simvlm/attention` on this backend. */
 export const fusedKernels: readonly WasmKernel[] = [
@@ -17,6 +18,9 @@ export const fusedKernels: readonly WasmKernel[] = [
   groupNormGrad,
   linear,
   linearGrad,
+  quantizedLinear,
+  quantizedEmbedding,
+  dequantize,
   embedding,
   embeddingGrad,
   crossEntropy,

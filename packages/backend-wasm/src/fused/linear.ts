@@ -1,16 +1,11 @@
-import { type Activation, fusedKernel, type LinearAttrs, type LinearGradAttrs } from '@simvlm/ops';
+import { fusedKernel, type LinearAttrs, type LinearGradAttrs } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import type { WasmBackend } from '../backend';
 import { gemm } from '../gemm';
+import { CODES } from './activation-codes';
 import { defineFused } from './define';
 import { grainOf, runsOf, sizeOf } from './grain';
 import { columnSums, sumPartials } from './reduce';
-
-/** As the kernels number them (assembly/lib/activations.ts). */
-const CODES = { gelu: 0, 'gelu-erf': 1, 'quick-gelu': 2 } as const satisfies Record<
-  Exclude<Activation, 'none'>,
-  number
->;
 
 /** R, I and O of x[…, I] · w. */
 function extents(x: tf.TensorInfo, w: tf.TensorInfo, transposeW: boolean): [number, number, number] {
