@@ -137,6 +137,11 @@ describe('what is damaged or of another format', () => {
     ],
     ['another zip file', zipOf(new Map([['notes.txt', weights]])), /without the data\.pkl/],
     ['a pickle that is cut off', torchFile(weights.subarray(0, 60)), /its pickle is cut off/],
+    [
+      'a pickle of millions of objects',
+      torchFile(new Uint8Array(5e6).fill(op.dict)),
+      /its data\.pkl has 5000000 bytes/,
+    ],
     ['a pickle of nothing', torchFile(pickle(op.stop)), /a value is missing/],
     ['a reference to nothing', torchFile(pickle(0x68, 7, op.stop)), /refers to nothing/],
     [

@@ -11,8 +11,8 @@ const TYPES: Readonly<Record<string, 'F32' | 'F16' | 'BF16'>> = {
   HalfStorage: 'F16',
   BFloat16Storage: 'BF16',
 };
-/** The description of some million tensors has less. */
-const MAX_PICKLE = 256 * 2 ** 20;
+/** The description of ten thousand tensors has less; each of its bytes may be an instruction that makes an object. */
+const MAX_PICKLE = 4 * 2 ** 20;
 
 /**
  * Opens what `torch.save` made of a dictionary of weights, in the zip format it has had since PyTorch 1.6. The description is read, each tensor's
@@ -30,7 +30,8 @@ export async function openTorchFile(file: ByteSource, where: string): Promise<Ma
   if (order && (await textOf(file, order)) !== 'little')
     throw refusal(where, 'its numbers are not little-endian');
   const described = members.get(pickle)!;
-  if (described.size > MAX_PICKLE) throw refusal(where, `its data.pkl has ${described.size} bytes`);
+  if (described.size > MAX_PICKLE)
+    throw refusal(where, `its data.pkl has ${described.size} bytes, more than that of any model`);
   const bytes = new Uint8Array(described.size);
   await file.read(described.begin, bytes);
   const tensors = new Map<string, TensorSource>();

@@ -15,8 +15,8 @@ const LOCAL = 0x04034b50;
 const END_BYTES = 22;
 /** The comment at the end of a zip file has so many bytes at most. */
 const MAX_COMMENT = 0xffff;
-/** A directory of a million members has less. */
-const MAX_DIRECTORY = 64 * 2 ** 20;
+/** A directory of ten thousand members has less. */
+const MAX_DIRECTORY = 4 * 2 ** 20;
 
 /**
  * The members of a zip file whose contents are stored, not compressed, as `torch.save` writes them (the format is PKWARE's APPNOTE.TXT, with
