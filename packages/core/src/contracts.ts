@@ -237,6 +237,16 @@ export interface ParameterScope<P = TensorLike> {
   ): QuantizedMatrix<P> | undefined;
 }
 
+/** What training leaves of a branch of a patcher's residual block. */
+export type BranchDrop<T = TensorLike> = (branch: T, index: number, branchName?: string) => T;
+
+/** How a block of a patcher is computed. `f` gives the same each time it is called with the same, and closes over `params` alone. */
+export type BlockPass<T = TensorLike> = (
+  f: (x: T, drop?: BranchDrop<T>) => T,
+  x: T,
+  params: readonly T[],
+) => T;
+
 /** Pixels to tokens. The caller owns the result of `patch` and disposes it. */
 export interface Patcher<T = TensorLike> {
   /** Rows and columns of the token grid. */
@@ -252,8 +262,10 @@ export interface Patcher<T = TensorLike> {
    *
    * @param drop training: what is left of the branch `[B, …]` of residual block `index`, before it is added to its shortcut; a block of several
    *   branches names each
+   * @param block training: how a Transformer block of the patcher is computed, `f(x, drop)`, of which it may be that nothing is kept for the
+   *   backward pass; `params` are all that `f` reads. Default: as it is
    */
-  patch(images: T, drop?: (branch: T, index: number, branchName?: string) => T): T;
+  patch(images: T, drop?: BranchDrop<T>, block?: BlockPass<T>): T;
 }
 
 /** Makes a patcher for images of side `imageSize` (pixels) and tokens of width `width` (D). */

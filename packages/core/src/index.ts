@@ -3,6 +3,8 @@ export { breathe } from './breathe';
 export type {
   AllReduceOptions,
   BatchSource,
+  BlockPass,
+  BranchDrop,
   EvaluationResult,
   Example,
   ExampleDataset,

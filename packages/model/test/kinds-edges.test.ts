@@ -112,6 +112,19 @@ describe('fine-tuning', () => {
     expect(loss(1)).toBe(loss(1));
     expect(loss(1)).toBe(loss(1, { checkpointBlocks: true }));
     expect(new Set([1, 2, 3, 4].map(seed => loss(seed))).size).toBeGreaterThan(1);
+    const weights = ['patcher.class_token', 'patcher.blocks.0.mlp.out.weight'].map(name =>
+      model.params.get(name),
+    );
+    const gradients = (checkpointBlocks: boolean) => {
+      const drop = { stochasticDepth: 0.5, dropout: 0.1, random: Random.fromSeed(2), checkpointBlocks };
+      const { value, grads } = tf.variableGrads(() => model.loss(batch, drop), weights);
+      const numbers = Object.values(grads).map(each => each.dataSync());
+      tf.dispose([value, grads]);
+      return numbers;
+    };
+    const [kept, again] = [gradients(false), gradients(true)];
+    for (const [i, numbers] of kept.entries())
+      expect(largestDifference(again[i]!, numbers)).toBeLessThan(1e-5);
     model.dispose();
   });
 });

@@ -18,6 +18,7 @@ export {
   type NamedTensors,
 } from './capture';
 export { checkDtype, checkShape } from './check';
+export { collecting } from './collecting';
 export { crossEntropy } from './cross-entropy/op';
 export { type DropoutOptions, dropout } from './dropout/op';
 export { embedding } from './embedding/op';

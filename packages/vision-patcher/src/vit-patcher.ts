@@ -8,7 +8,7 @@ import {
   type PatcherFactory,
   rule,
 } from '@simvlm/core';
-import { linearMap, through } from '@simvlm/ops';
+import { collecting, linearMap, through } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { cutPatches, patchSide } from './patches';
 
@@ -61,7 +61,10 @@ export const vitPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
   const maybeNorm = (name: string, isThere: boolean) =>
     isThere ? [norm(params.scope(name), width, epsilon)] : [];
   const first = maybeNorm('norm_before', options.normBefore ?? false);
-  const blocks = Array.from({ length: layers }, (_, i) => selfBlock(params.scope(`blocks.${i}`), options));
+  const blocks = Array.from({ length: layers }, (_, i) => {
+    const own: tf.Tensor[] = [];
+    return { block: selfBlock(collecting(params.scope(`blocks.${i}`), own), options), params: own };
+  });
   const last = maybeNorm('norm_after', options.normAfter ?? true);
   const project = projected(params, options, modelWidth);
   return {
@@ -69,14 +72,16 @@ export const vitPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
     extraTokens: 1,
     width: projection === 'none' ? width : modelWidth,
     residualBlocks: layers,
-    patch: (images, drop) =>
+    patch: (images, drop, pass = (f, x) => f(x, drop)) =>
       tf.tidy(() => {
-        const all = tf.fill([images.shape[0]!], tokens, 'int32');
-        const mask = { keyLengths: all, prefixLengths: all };
-        const run = blocks.map(
-          (block, i) => (x: tf.Tensor) =>
-            block.run(x, mask, false, drop && ((branch, sublayer) => drop(branch, i, sublayer))),
-        );
+        const run = blocks.map(({ block, params }, i) => {
+          const f = (x: tf.Tensor, left?: typeof drop) => {
+            const all = tf.fill([x.shape[0]!], tokens, 'int32');
+            const mask = { keyLengths: all, prefixLengths: all };
+            return block.run(x, mask, false, left && ((branch, name) => left(branch, i, name)));
+          };
+          return (x: tf.Tensor) => pass(f, x, params);
+        });
         return through(embed(images), [...first, ...run, ...last, ...project]);
       }),
   } satisfies Patcher<tf.Tensor>;

@@ -107,6 +107,26 @@ test('training may leave out a branch of a block by its name', () => {
   expect([...without.dataSync().subarray(12)]).not.toEqual([...other.dataSync().subarray(12)]);
 });
 
+test('a block is computed as it is asked, with all its parameters named', () => {
+  const { tree, params } = noisyParameters();
+  const patcher = build(small, 8, params);
+  const images = noiseImages(1, 8);
+  const named: number[] = [];
+  const asked = patcher.patch(
+    images,
+    branch => tf.mul(branch, 0.5),
+    (f, x, own) => {
+      named.push(own.length);
+      // Computed twice, and without what training leaves out.
+      f(x).dispose();
+      return f(x);
+    },
+  );
+  const each = tree.names().filter(name => name.startsWith('blocks.0.')).length;
+  expect(named).toEqual([each, each]);
+  expect([...asked.dataSync()]).toEqual([...patcher.patch(images).dataSync()]);
+});
+
 describe('an option that makes no patcher is refused by its key', () => {
   test.each<[Record<string, JsonValue>, string]>([
     [{ ...small, depth: 2 }, 'vit patcher: unknown key "depth"'],

@@ -21,7 +21,7 @@
  * pass that computes the block once more, on every backend, and for a row in any batch.
  */
 import { type Drop, keepAll } from '@simvlm/attention';
-import { Random } from '@simvlm/core';
+import { type BranchDrop, Random } from '@simvlm/core';
 import { dropout } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 
@@ -71,10 +71,7 @@ export function blockDrop(
 }
 
 /** What a patcher drops: whole branches of residual block `index`, the shallowest `index + 1` of `blocks`. */
-export function patchDrop(
-  drops: Drops | undefined,
-  blocks: number,
-): ((branch: tf.Tensor, index: number, branchName?: string) => tf.Tensor) | undefined {
+export function patchDrop(drops: Drops | undefined, blocks: number): BranchDrop<tf.Tensor> | undefined {
   if (!drops || drops.stochasticDepth === 0) return undefined;
   const { seeds, stochasticDepth } = drops;
   return (branch, index, branchName) => {

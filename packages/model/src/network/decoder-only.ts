@@ -2,9 +2,9 @@ import { selfBlock } from '@simvlm/attention';
 import { through } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from '../config';
-import { blockDrop, type Drops, dropEmbedding, seedsOf } from '../finetune/drop';
+import { blockDrop, dropEmbedding, seedsOf } from '../finetune/drop';
 import { pass, type Recomputable } from '../recompute';
-import type { Network, StackInput } from './contract';
+import type { Network, PassOptions, StackInput } from './contract';
 import type { Embeddings, EmbedImages } from './embeddings';
 import type { Head } from './head';
 import { blockOptions, everythingCached, finalNorm, plus, type Scope, stackOf } from './stack';
@@ -39,14 +39,14 @@ export function decoderOnly(
   const isCausal = config.textPrefix === 'causal';
 
   /** The sequence with its mask, and how many places are before the text. */
-  const sequence = (input: StackInput, drops?: Drops) => {
+  const sequence = (input: StackInput, options?: PassOptions) => {
     const text_BLD = text(input.inputs, input.positions);
     const before = input.images ? N : 0;
     const prefixLengths = isCausal
       ? tf.fill([input.lengths.size], before, 'int32')
       : plus(input.prefixLengths, before + 1);
     return {
-      x: input.images ? tf.concat([images(input.images, drops), text_BLD], 1) : text_BLD,
+      x: input.images ? tf.concat([images(input.images, options), text_BLD], 1) : text_BLD,
       mask: { keyLengths: plus(input.lengths, before), prefixLengths },
       before,
     };
@@ -56,7 +56,7 @@ export function decoderOnly(
   return {
     depth: patcherBlocks,
     hidden(input, { checkpointBlocks, drops } = {}) {
-      const { x, mask, before } = sequence(input, drops);
+      const { x, mask, before } = sequence(input, { checkpointBlocks, drops });
       const constants = [mask.keyLengths, mask.prefixLengths, ...seedsOf(drops)];
       const layers = stack.map(({ name, block, params }, i) => {
         const run: Recomputable = ([given], [keyLengths, prefixLengths, seeds]) => {

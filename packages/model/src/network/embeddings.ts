@@ -1,16 +1,18 @@
 import { norm } from '@simvlm/attention';
-import { ConfigError, type Registry } from '@simvlm/core';
+import { type BlockPass, ConfigError, type Registry } from '@simvlm/core';
 import { embedding, scalePixels, type WordTable, wordTable } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from '../config';
-import { type Drops, patchDrop } from '../finetune/drop';
+import { type Drops, patchDrop, seedsOf } from '../finetune/drop';
+import { pass } from '../recompute';
+import type { PassOptions } from './contract';
 import { type Scope, small } from './stack';
 
 /** Text tokens with their positions: `int32[B, L]`, `int32[B, L]` → `[B, L, D]`. */
 export type EmbedText = (tokens: tf.Tensor, positions: tf.Tensor) => tf.Tensor;
 
 /** Image tokens with their positions: packed bytes → `[B, N, W]`. */
-export type EmbedImages = (packed: tf.Tensor2D, drops: Drops | undefined) => tf.Tensor;
+export type EmbedImages = (packed: tf.Tensor2D, options?: PassOptions) => tf.Tensor;
 
 /** What becomes a sequence, and how. */
 export interface Embeddings {
@@ -54,11 +56,28 @@ export function embeddings(scope: Scope, config: SimVlmConfig, registry: Registr
     patcherBlocks: patcher.residualBlocks ?? 0,
     table,
     text: textEmbedding(scope, config, table),
-    images: depth => (packed, drops) => {
-      const tokens = patcher.patch(scalePixels(packed, scaling), patchDrop(drops, depth)) as tf.Tensor;
-      return positions ? tf.add(tokens, positions) : tokens;
-    },
+    images:
+      depth =>
+      (packed, { checkpointBlocks, drops } = {}) => {
+        const block = checkpointBlocks ? computedAgain(drops, depth) : undefined;
+        const tokens = patcher.patch(
+          scalePixels(packed, scaling),
+          patchDrop(drops, depth),
+          block,
+        ) as tf.Tensor;
+        return positions ? tf.add(tokens, positions) : tokens;
+      },
   };
+}
+
+/** A block of the patcher of which nothing is kept for the backward pass. */
+function computedAgain(drops: Drops | undefined, depth: number): BlockPass<tf.Tensor> {
+  return (f, x, params) =>
+    pass(
+      ([given], [seeds]) => f(given!, patchDrop(drops && { ...drops, seeds: seeds! }, depth)),
+      { inputs: [x], constants: seedsOf(drops), params },
+      true,
+    );
 }
 
 /** Declares `positions.text` and, where the configuration has one, `embedding.norm`. */

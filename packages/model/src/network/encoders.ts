@@ -49,7 +49,7 @@ const jointEncoder: Make = (scope, config, { text, imageTokens: N, grid, patcher
     width: config.width,
     depth,
     encode({ images, prefixTokens, prefixPositions, prefixLengths }, { checkpointBlocks, drops } = {}) {
-      const parts = images ? [embedImages(images, drops)] : [];
+      const parts = images ? [embedImages(images, { checkpointBlocks, drops })] : [];
       if (prefixTokens) parts.push(text(prefixTokens, prefixPositions!));
       const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
       const constants = [lengths, ...seedsOf(drops)];
@@ -73,9 +73,9 @@ const noEncoder: Make = (_scope, _config, { imageTokens: N, imageWidth, patcherB
   return {
     width: imageWidth,
     depth: patcherBlocks,
-    encode({ images, prefixLengths }, { drops } = {}) {
+    encode({ images, prefixLengths }, options) {
       const lengths = tf.fill([prefixLengths.size], N, 'int32') as tf.Tensor1D;
-      return { states: embedImages(images!, drops), lengths };
+      return { states: embedImages(images!, options), lengths };
     },
   };
 };
@@ -108,7 +108,7 @@ const questionEncoder: Make = (scope, config, { imageTokens: N, imageWidth, patc
     width,
     depth,
     encode({ images, prefixTokens, prefixPositions, prefixLengths }, { checkpointBlocks, drops } = {}) {
-      const images_BNW = embedImages(images!, drops);
+      const images_BNW = embedImages(images!, { checkpointBlocks, drops });
       const imageLengths = tf.fill([prefixLengths.size], N, 'int32');
       const constants = [prefixLengths, imageLengths, ...seedsOf(drops)];
       const layers = stack.map(({ name, block, params }, i) => {

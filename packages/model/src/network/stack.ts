@@ -1,8 +1,8 @@
 import { type BlockOptions, type Norm, norm } from '@simvlm/attention';
 import type { ParameterScope } from '@simvlm/core';
+import { collecting } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { SimVlmConfig } from '../config';
-import { collecting } from '../recompute';
 
 export type Scope = ParameterScope<tf.Tensor>;
 
