@@ -60,7 +60,7 @@ it('a classifier writes no captions, and says what it does', async () => {
 it('an evaluator that nobody registered is refused by its name', async () => {
   const { code, err } = await simvlm('eval', 'test', '--evaluator', 'captoin', '--checkpoint', 'runs/answer');
   expect(err).toContain(
-    'no evaluator "captoin"; registered: caption, choice, answers; did you mean "caption"?',
+    'no evaluator "captoin"; registered: caption, coco, choice, answers; did you mean "caption"?',
   );
   expect(code).toBe(2);
 });
