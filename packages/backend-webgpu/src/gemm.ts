@@ -39,7 +39,7 @@ export interface Gemm {
 }
 
 /** What belongs to `packed`: `QuantizedMatrix` of `@simvlm/core`. */
-export interface Quantized {
+interface Quantized {
   readonly scales: T;
   readonly bits: 8 | 4;
   readonly group: number;

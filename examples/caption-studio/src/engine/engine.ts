@@ -188,7 +188,7 @@ export interface StudioFailure {
 }
 
 /** Files that the visitor gave, by name; they are read when they are needed. */
-export type CheckpointBlobs = readonly { readonly name: string; readonly file: Blob }[];
+type CheckpointBlobs = readonly { readonly name: string; readonly file: Blob }[];
 
 /** Files of a checkpoint folder by name, as the command line reads and writes them. */
 export type CheckpointFolder = readonly { readonly name: string; readonly bytes: Uint8Array }[];

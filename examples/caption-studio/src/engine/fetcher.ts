@@ -5,7 +5,7 @@
 import { expose, transfer } from 'comlink';
 
 /** A reply as a message. */
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly (readonly [string, string])[];

@@ -3,8 +3,7 @@ import type { Paraphrases } from './paraphrases';
 import type { WordNet } from './wordnet';
 
 /** Ways for words to match, in the order in which METEOR tries them. */
-export const STAGES = ['exact', 'stem', 'synonym', 'paraphrase'] as const;
-export type Stage = (typeof STAGES)[number];
+export type Stage = 'exact' | 'stem' | 'synonym' | 'paraphrase';
 
 /** Words of a prediction that match words of a reference. */
 export interface Match {

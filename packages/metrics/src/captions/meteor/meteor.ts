@@ -5,7 +5,7 @@ import { meteorWords } from './normalise';
 import { addCounts, countMatches, type MeteorCounts, meteorScore, noCounts } from './score';
 
 /** Which stages can be computed with what there is. */
-export function stagesOf({ wordNet, paraphrases }: Resources): readonly Stage[] {
+function stagesOf({ wordNet, paraphrases }: Resources): readonly Stage[] {
   return [
     'exact',
     'stem',
