@@ -25,7 +25,7 @@ const config: KnipConfig = {
       ],
       project: '{src,test,scripts}/**/*.{ts,mjs}',
     },
-    conformance: { entry: ['src/index.ts', 'src/tfjs-specs/run.ts'], project: 'src/**/*.ts' },
+    conformance: { entry: ['src/{index,node}.ts', 'src/tfjs-specs/run.ts'], project: 'src/**/*.ts' },
     bench: {
       entry: [
         '*.ts',
