@@ -141,6 +141,16 @@ describe('files that are damaged', () => {
       },
       /small: model\.safetensors: "git\.encoder\.layer\.0\.output\.dense\.weight" holds NaN at place 17/,
     ],
+    [
+      'a weight of integers without their scales',
+      () => {
+        const tensors = tensorsOf(configs.git);
+        const { shape, values } = tensors.get('output.weight')!;
+        tensors.set('output.weight', { shape, values: values.map(Math.round), dtype: 'I8' });
+        return filesOf().set('model.safetensors', writeSafetensors(tensors));
+      },
+      /small: model\.safetensors: "output\.weight" holds integers of 8 bits/,
+    ],
   ])('%s', async (_, files, message) => {
     expect((await refusal(files())).message).toMatch(message);
   });

@@ -1,6 +1,7 @@
 import type { RgbImage } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
 import { squareImage } from '@simvlm/image';
+import { decodable, type SimVlm } from '@simvlm/model';
 import { modelSquare } from '@simvlm/run';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { CandidateScore, Caption } from './engine';
@@ -19,7 +20,7 @@ export async function captionPicture(
   const [made] = await model.generate({
     images: image,
     onToken(_, tokens) {
-      const text = tokenizer.decode(tokens);
+      const text = tokenizer.decode(decodable(tokens, model.config));
       // Bytes of a character that is not whole yet, and spaces, change nothing.
       if (text !== soFar) told.push(onText(text));
       soFar = text;
@@ -27,15 +28,17 @@ export async function captionPicture(
   });
   await Promise.all(told);
   const { tokens, tokenLogProbs, logProb } = made!;
-  // Of an empty caption there is nothing to look at.
-  const maps = tokens.length === 0 ? new Float32Array(0) : (await model.attentionMaps(image, tokens)).maps;
-  const words = wordsOf(tokens, tokenizer).map(places => ({
+  const maps = await mapsOf(model, image, tokens);
+  const words = wordsOf(tokens, {
+    tokenizer,
+    known: model.config.vocabSize - (model.config.tokens.beyond ?? 0),
+  }).map(places => ({
     text: tokenizer.decode(places.map(place => tokens[place]!)).trim(),
     logProb: places.reduce((sum, place) => sum + tokenLogProbs[place]!, 0),
-    attention: meanRow(maps, places, maps.length / tokens.length),
+    attention: meanRow(maps, places, info.grid.height * info.grid.width),
   }));
   return {
-    text: tokenizer.decode(tokens),
+    text: tokenizer.decode(decodable(tokens, model.config)),
     words: words.filter(({ text }) => text !== ''),
     logProb,
     grid: info.grid,
@@ -43,11 +46,23 @@ export async function captionPicture(
   };
 }
 
-/** For each word the places of its tokens. */
-function wordsOf(tokens: Int32Array, tokenizer: AnyTokenizer): number[][] {
+/** Where the model looked at each token; nowhere where there is none, and where the decoder looks at a question instead of the picture. */
+async function mapsOf(model: SimVlm, image: Uint8Array, tokens: Int32Array): Promise<Float32Array> {
+  const { grid } = model.network;
+  if (tokens.length === 0 || model.config.encoder?.kind === 'question')
+    return new Float32Array(tokens.length * grid.height * grid.width);
+  return (await model.attentionMaps(image, tokens)).maps;
+}
+
+/** For each word the places of its tokens; those that the tokenizer does not know, from `known` on, spell none. */
+function wordsOf(
+  tokens: Int32Array,
+  { tokenizer, known }: { tokenizer: AnyTokenizer; known: number },
+): number[][] {
   const words: number[][] = [];
   for (const [place, id] of tokens.entries()) {
-    if (place === 0 || tokenizer.beginsWord(id)) words.push([]);
+    if (id >= known) continue;
+    if (words.length === 0 || tokenizer.beginsWord(id)) words.push([]);
     words.at(-1)!.push(place);
   }
   return words;

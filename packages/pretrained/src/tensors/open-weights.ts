@@ -67,6 +67,17 @@ async function torchFiles(files: Checkpoint): Promise<string[]> {
 
 function finite(where: string, file: string, name: string, tensor: TensorSource): TheirTensor {
   const what = `${where}: ${file}`;
+  if (tensor.dtype === 'I8')
+    return {
+      file,
+      shape: tensor.shape,
+      async read() {
+        throw new CheckpointError(
+          'WEIGHTS_INVALID',
+          `${what}: "${name}" holds integers of 8 bits, which are no weights without their scales; give a folder in float32, float16 or bfloat16`,
+        );
+      },
+    };
   return {
     file,
     shape: tensor.shape,
