@@ -1,4 +1,5 @@
 import {
+  DataError,
   type EvaluationResult,
   type ExampleDataset,
   ShapeError,
@@ -7,7 +8,7 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
-import { captionMetrics as cocoScores, tokeniseCaptions } from '@simvlm/metrics';
+import { captionTokens, captionMetrics as cocoScores, tokeniseCaptions } from '@simvlm/metrics';
 import { decodable, pictureSquare, type SamplerOptions, type SimVlm } from '@simvlm/model';
 import { meanScore, nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
@@ -118,6 +119,22 @@ export function cocoMetrics(
     ...Object.fromEntries(scores.map(([name, { corpus }]) => [name, corpus])),
     count: predictions.length,
   };
+}
+
+/**
+ * Refuses what `cocoMetrics` would refuse after every picture was captioned; where outlines cannot be had, it says nothing.
+ *
+ * @throws DataError for an example of which no reference has a word
+ */
+export function checkReferences(dataset: ExampleDataset, limit = dataset.length): void {
+  for (let index = 0; dataset.outline && index < Math.min(limit, dataset.length); index++) {
+    const { id, text, references = [text] } = dataset.outline(index);
+    if (captionTokens(references).every(line => line === ''))
+      throw new DataError(
+        'DATA_INVALID',
+        `the evaluator coco: example "${id}": none of its references has a word`,
+      );
+  }
 }
 
 function promptTokens(prompt: string, tokenizer: Tokenizer, maxTextLength: number): Int32Array {

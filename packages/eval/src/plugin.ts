@@ -1,7 +1,7 @@
 import { ConfigError, checkOptions, type EvaluationSubject, type Plugin, rule } from '@simvlm/core';
 import type { SimVlm } from '@simvlm/model';
 import { answerMetrics } from './answers';
-import { captionMetrics, cocoMetrics, predictCaptions } from './captions';
+import { captionMetrics, checkReferences, cocoMetrics, predictCaptions } from './captions';
 import { captionChoice } from './choice';
 import { answerTask } from './tasks/answer';
 import { classifyTask } from './tasks/classify';
@@ -25,6 +25,7 @@ export const evalPlugin: Plugin = {
         name,
         async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, signal) => {
           checkOptions(`evaluator ${name}`, options, { ...limits, prompt: rule.string });
+          if (name === 'coco') checkReferences(data, options.limit as number | undefined);
           const found = await predictCaptions(model, tokenizer, data, {
             ...options,
             ...(signal && { signal }),

@@ -1,8 +1,8 @@
-import { DataError, ImageError, ShapeError } from '@simvlm/core';
+import { DataError, ImageError, Registry, ShapeError } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import type { GenerateRequest } from '@simvlm/model';
 import { expect, test } from 'vitest';
-import { captionMetrics, cocoMetrics, predictCaptions } from '../src/index';
+import { captionMetrics, cocoMetrics, evalPlugin, predictCaptions } from '../src/index';
 import { caption, indexOf, letters, pairs, standIn } from './fixture';
 
 /** Captions each picture with its own caption, and remembers what it was asked. */
@@ -157,4 +157,15 @@ test('every caption that people wrote of a picture counts', async () => {
   expect(bleu1).toBeCloseTo(1, 6);
   expect(ciderD).toBeGreaterThan(0);
   expect(count).toBe(2);
+});
+
+test('references without a word are refused before a picture is captioned', async () => {
+  const { model, requests } = knowing();
+  const [first, second] = pairs(2);
+  const data = arrayDataset([first!, { ...second!, text: '🙂' }]);
+  const coco = new Registry().use(evalPlugin).get('evaluator', 'coco');
+  await expect(coco({ model, tokenizer: letters }, data, {})).rejects.toThrow(
+    'example "pair-1": none of its references has a word',
+  );
+  expect(requests).toEqual([]);
 });

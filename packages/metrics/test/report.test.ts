@@ -41,11 +41,20 @@ test('classification of two classes has F1, of more it has none', async () => {
 });
 
 test('an undefined correlation is null, and no number', async () => {
+  // 3 · 0.1 / 3 is not 0.1.
   const { scores } = await metricsReport(
     'regression',
-    lines({ id: 'a', prediction: 1, label: 2 }, { id: 'b', prediction: 1, label: 3 }),
+    lines(...[1, 2, 4].map((label, id) => ({ id, prediction: 0.1, label }))),
   );
   expect(scores).toEqual({ pearson: null, spearman: null });
+});
+
+test('F1 of a label that no item has, or of one among many, is refused', async () => {
+  const of = (...labels: string[]) => lines(...labels.map((label, id) => ({ id, prediction: label, label })));
+  const two = metricsReport('classification', of('a', 'b'), { positive: 'c' });
+  await expect(two).rejects.toThrow('positive: "c": no item has that label; the labels are a, b');
+  const three = metricsReport('classification', of('a', 'b', 'c'), { positive: 'c' });
+  await expect(three).rejects.toThrow('there are 3 classes, and F1 is of two');
 });
 
 describe('what would give a number that means nothing is refused', () => {
@@ -84,6 +93,14 @@ describe('what would give a number that means nothing is refused', () => {
       lines({ id: 'a', prediction: 1 }),
       /"prediction" and "label" must be/,
     ],
+    ['a number that failed', 'regression', lines({ id: 'a', prediction: null, label: 1 }), /finite numbers/],
+    [
+      'an empty number',
+      'regression',
+      lines({ id: 'a', prediction: ' ', label: 1 }),
+      /must be finite numbers/,
+    ],
+    ['a list', 'regression', lines({ id: 'a', prediction: [5], label: 1 }), /must be finite numbers/],
     ['no JSON', 'vqa', ['{'], /line 1 is no JSON/],
     ['no object', 'vqa', ['[]'], /line 1 must be a JSON object/],
   ])('%s', async (_, kind, text, message) => {

@@ -28,15 +28,22 @@ export function f1(items: readonly LabelItem[], positive: string): number {
  * @returns −1 to 1; 0 where it is undefined, as one side is always the same
  */
 export function matthews(items: readonly LabelItem[]): number {
-  const classes = new Set(items.flatMap(({ prediction, label }) => [prediction, label]));
   const count = items.length;
+  const classes = new Map<string, { said: number; true: number }>();
+  const entry = (name: string) => {
+    const known = classes.get(name) ?? { said: 0, true: 0 };
+    classes.set(name, known);
+    return known;
+  };
+  for (const { prediction, label } of items) {
+    entry(prediction).said++;
+    entry(label).true++;
+  }
   let [products, squaresSaid, squaresTrue] = [0, 0, 0];
-  for (const each of classes) {
-    const said = items.filter(({ prediction }) => prediction === each).length;
-    const true_ = items.filter(({ label }) => label === each).length;
-    products += said * true_;
+  for (const { said, true: real } of classes.values()) {
+    products += said * real;
     squaresSaid += said ** 2;
-    squaresTrue += true_ ** 2;
+    squaresTrue += real ** 2;
   }
   const right = items.filter(({ prediction, label }) => prediction === label).length;
   const spread = Math.sqrt((count ** 2 - squaresSaid) * (count ** 2 - squaresTrue));

@@ -28,6 +28,8 @@ export function spearman(items: readonly NumberItem[]): number | undefined {
 }
 
 function correlation(a: readonly number[], b: readonly number[]): number | undefined {
+  // By their values: what rounding makes of their distance from the mean is not always 0.
+  if (isConstant(a) || isConstant(b)) return undefined;
   const [meanA, meanB] = [meanOf(a), meanOf(b)];
   let [product, squaresA, squaresB] = [0, 0, 0];
   for (const [i, value] of a.entries()) {
@@ -36,7 +38,11 @@ function correlation(a: readonly number[], b: readonly number[]): number | undef
     squaresA += x * x;
     squaresB += y * y;
   }
-  return squaresA === 0 || squaresB === 0 ? undefined : product / Math.sqrt(squaresA * squaresB);
+  return product / Math.sqrt(squaresA * squaresB);
+}
+
+function isConstant(values: readonly number[]): boolean {
+  return values.every(value => value === values[0]);
 }
 
 function ranks(values: readonly number[]): number[] {

@@ -45,10 +45,10 @@ export const FIRST_HALVES: readonly Kind[] = [
 /** The longest match wins; of equal ones the first here. */
 export const KINDS: readonly Kind[] = [
   // Markup, addresses, names of accounts.
-  kind('</?[a-z][a-z0-9]*(?: [^<>\\n]*)?/?>'),
+  kind('</?[a-z][a-z0-9]*(?: [^<>\\n]{0,999})?/?>'),
   kind('(?:https?://|www\\.)[^\\s<>"|(){}]+[^\\s<>"|(){}.!?,;:\'-]'),
-  kind('[a-z0-9][a-z0-9-]*(?:\\.[a-z0-9-]+)*\\.(?:com|net|org|edu)(?![a-z0-9])'),
-  kind('[a-z0-9._%+-]{1,64}@[a-z0-9][a-z0-9-]*(?:\\.[a-z0-9-]+)+'),
+  kind('[a-z0-9][a-z0-9-]{0,62}(?:\\.[a-z0-9-]{1,63}){0,9}\\.(?:com|net|org|edu)(?![a-z0-9])'),
+  kind('[a-z0-9._%+-]{1,64}@[a-z0-9][a-z0-9-]{0,62}(?:\\.[a-z0-9-]{1,63}){1,9}'),
   kind('[@#][a-z_][a-z_0-9]*'),
   // What follows a word and is a token of its own.
   kind([`${APOSTROPHE}(?:s|m|d|ll|re|ve)${END}`, `n${APOSTROPHE}t${END}`]),

@@ -1,3 +1,4 @@
+import { ConfigError } from '@simvlm/core';
 import { captionMetrics, tokeniseCaptions } from '../captions/caption-metrics';
 import type { CaptionItem } from '../captions/item';
 import type { Resources } from '../captions/meteor/matches';
@@ -132,6 +133,7 @@ const measures: Record<Kind, (lines: Lines, where: string, options: ReportOption
     const labels = items as unknown as LabelItem[];
     const right = labels.map(({ prediction, label }) => Number(prediction === label));
     const known = [...new Set(labels.flatMap(({ prediction, label }) => [prediction, label]))].sort();
+    checkPositive(positive, known);
     const of = positive ?? ['1', 'true', 'yes'].find(name => known.includes(name)) ?? known.at(-1)!;
     return [
       scored('accuracy', signature({}), { ...meanScores(right), corpus: accuracy(labels) }),
@@ -142,8 +144,8 @@ const measures: Record<Kind, (lines: Lines, where: string, options: ReportOption
   async regression(lines, where) {
     const items = lines.map(line => ({
       ...line,
-      prediction: Number(line.prediction),
-      label: Number(line.label),
+      prediction: numberOf(line.prediction),
+      label: numberOf(line.label),
     }));
     checkItems(where, items as unknown as NumberItem[], each =>
       Number.isFinite(each.prediction) && Number.isFinite(each.label)
@@ -170,6 +172,23 @@ function drawn<T>(
   metric: (items: readonly T[]) => number | undefined,
 ): Metric {
   return { name, signature: how, corpus: metric(items), of: places => metric(places.map(i => items[i]!)) };
+}
+
+/** F1 is of one of two classes. */
+function checkPositive(positive: string | undefined, known: readonly string[]): void {
+  if (positive === undefined || (known.length <= 2 && known.includes(positive))) return;
+  const why =
+    known.length > 2 ? `there are ${known.length} classes, and F1 is of two` : 'no item has that label';
+  throw new ConfigError(
+    'CONFIG_INVALID',
+    `positive: "${positive}": ${why}; the labels are ${known.join(', ')}`,
+  );
+}
+
+/** NaN for what is neither a number nor written as one: an item that failed is no 0. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
 }
 
 function labelOf(value: unknown): string | undefined {
