@@ -97,6 +97,21 @@ describe('a checkpoint that a page keeps', () => {
     expect(seedOf(await bytesOf(changed))).toBe(5);
   });
 
+  test('stays when a model in the folder above it is opened', async () => {
+    const { state, server, cache } = await useServer();
+    const below = await folderOf(5);
+    state.files = new Map([
+      ...state.files,
+      ...[...below].map(([name, file]) => [`int8/${name}`, file] as const),
+    ]);
+    const where = `${server.url}/int8`;
+    await bytesOf(await openKeptCheckpoint(where, { cache }));
+    await bytesOf(await openKeptCheckpoint(server.url, { cache }));
+    const requests = server.requests.length;
+    expect(seedOf(await bytesOf(await openKeptCheckpoint(where, { cache })))).toBe(5);
+    expect(server.requests.slice(requests)).toEqual(['/run/int8/manifest.json']);
+  });
+
   test('whose file is not that of the manifest is refused, and the file not kept', async () => {
     const { state, server, cache } = await useServer();
     state.files = new Map([...state.files, ['weights.safetensors', large(7)]]);

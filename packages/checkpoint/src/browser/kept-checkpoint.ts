@@ -116,15 +116,20 @@ class KeptFiles {
     return blob ? blobBytes(blob) : remote();
   }
 
-  /** Removes files of this folder that are none of these. */
+  /** Removes files of this folder that are none of these; folders below it are other models'. */
   async removeOthers(entries: readonly ManifestEntry[]): Promise<void> {
-    const wanted = new Set([`${this.where}/${MANIFEST}`, ...entries.map(entry => this.#keyOf(entry))]);
+    const wanted = new Set(entries.map(entry => this.#keyOf(entry)));
     for (const { url } of await this.cache.keys())
-      if (url.startsWith(`${this.where}/`) && !wanted.has(url)) await this.cache.delete(url);
+      if (url.startsWith(this.#keys) && !wanted.has(url)) await this.cache.delete(url);
+  }
+
+  /** What the keys of this folder's files begin with, and no other's. */
+  get #keys(): string {
+    return `${this.where}/?sha256=`;
   }
 
   #keyOf({ sha256: checksum }: ManifestEntry): string {
-    return `${this.where}/?sha256=${checksum}`;
+    return `${this.#keys}${checksum}`;
   }
 
   async #blob(key: string, { bytes }: ManifestEntry): Promise<Blob | undefined> {
