@@ -44,7 +44,7 @@ describe('for everyone', () => {
     expect(await violations(page)).toEqual([]);
 
     await chooseTab(page, 'About');
-    await page.getByText(/MB in/).waitFor();
+    await page.getByText(/MB in \d+ tensors/).waitFor();
     expect(await violations(page)).toEqual([]);
     await showError(studio);
     expect(await violations(page)).toEqual([]);
@@ -82,7 +82,7 @@ describe('for everyone', () => {
     const studio = await open(browser, { viewport: { width, height: 800 } });
     const { page } = studio;
     await ready(studio);
-    for (const name of ['Caption', 'Teach', 'About']) {
+    for (const name of ['Caption', 'Teach', 'Model', 'About']) {
       await chooseTab(page, name);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     }
