@@ -1,6 +1,7 @@
 import type { PrefixLmBatch } from '@simvlm/core';
+import { fusedKernel, type LinearGradAttrs, variableGradients } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { LossOptions, SimVlm } from '../src/index';
 import { architectures, backends, largestDifference, livelyModel, tinyBatch, useBackend } from './tiny';
 
@@ -82,6 +83,38 @@ test.each(architectures)(
     };
     const [kept, again] = [await peak(false), await peak(true)];
     expect(again).toBeLessThan(0.6 * kept);
+    model.dispose();
+  },
+);
+
+test.each(architectures)(
+  '%s: adapters are trained without gradients by the weights beside them, with blocks computed once more, too',
+  async architecture => {
+    await useBackend('wasm');
+    const model = livelyModel({ architecture, lora: { rank: 2 } });
+    const runKernel = vi.spyOn(tf.engine(), 'runKernel');
+    const step = (checkpointBlocks: boolean) => {
+      runKernel.mockClear();
+      const { value, grads } = variableGradients(
+        () => model.loss([pairs, documents], { checkpointBlocks }),
+        model.trainable.values(),
+      );
+      const wanted = runKernel.mock.calls
+        .filter(([name]) => name === fusedKernel.linearGrad)
+        .map(([, , attrs]) => (attrs as unknown as LinearGradAttrs).wanted);
+      const gradients = new Map(
+        Object.entries(grads).map(([name, gradient]) => [name, gradient.dataSync() as Float32Array]),
+      );
+      tf.dispose([value, grads]);
+      return { wanted: wanted.sort(), gradients };
+    };
+    const [kept, again] = [step(false), step(true)];
+    runKernel.mockRestore();
+    expect(again.wanted).toEqual(kept.wanted);
+    expect(kept.wanted).toContain('x');
+    expect(again.gradients.size).toBe(kept.gradients.size);
+    for (const [name, gradient] of kept.gradients)
+      expect(largestDifference(again.gradients.get(name)!, gradient), name).toBeLessThan(1e-6);
     model.dispose();
   },
 );

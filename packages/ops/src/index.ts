@@ -25,6 +25,7 @@ export { embedding } from './embedding/op';
 export { type WordTable, wordTable } from './embedding/table';
 export { differentiable, type FusedInputs, type FusedKernel, runFused } from './fused';
 export { clipScale, globalNorm } from './global-norm/op';
+export { gradientsOf } from './gradients-of';
 export { type GroupNormOptions, groupNorm } from './group-norm/op';
 export { assignNumbers, upload, wordsOf } from './host';
 export {

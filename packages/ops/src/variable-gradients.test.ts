@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { differentiable, fusedKernel, type LinearGradAttrs, layerNorm, linear } from './index';
+import { differentiable, fusedKernel, gradientsOf, type LinearGradAttrs, layerNorm, linear } from './index';
 import { variableGradients } from './variable-gradients';
 
 beforeAll(async () => {
@@ -157,5 +157,77 @@ describe('gradients of variables', () => {
     const want = tf.tidy(() => tf.add(tf.mul(tf.mul(w.square(), x), 2), tf.mul(tf.mul(w, x), 4)));
     for (const [i, value] of want.dataSync().entries()) expect(result.dataSync()[i]).toBeCloseTo(value, 4);
     disposeAll(w, x, result, want);
+  });
+});
+
+const numbers = (gradients: readonly (tf.Tensor | undefined)[]) => gradients.map(each => each?.dataSync());
+
+describe('gradients of a function by what it reads', () => {
+  test("are tfjs's own to the bit, undefined where there is none, and leave nothing behind", () => {
+    const [x, first, last, unread] = [
+      filled([3, 4], 1),
+      filled([4, 4], 2),
+      filled([4, 2], 3),
+      filled([2], 4),
+    ];
+    const f = () => linear(linear(x, first, undefined, { activation: 'gelu' }), last);
+    const dy = tf.tensor2d([1, -2, 0.5, 3, 0, 1], [3, 2]);
+    const ours = gradientsOf(f, [last, unread, x, first], dy);
+    const theirs = tf.grads((...given: tf.Tensor[]) =>
+      linear(linear(given[0]!, given[1]!, undefined, { activation: 'gelu' }), given[2]!),
+    )([x, first, last], dy);
+    expect(numbers(ours)).toEqual(numbers([theirs[2], undefined, theirs[0], theirs[1]]));
+    tf.dispose([x, first, last, unread, dy, theirs, ours.filter(each => each !== undefined)]);
+  });
+
+  test('of a function that gives what it was given are those of the result', () => {
+    const [x, dy] = [filled([2], 1), tf.tensor1d([3, 4])];
+    const [dx] = gradientsOf(() => x, [x], dy);
+    dy.dispose();
+    expect([...dx!.dataSync()]).toEqual([3, 4]);
+    tf.dispose([x, dx!]);
+  });
+
+  test('of a part that is computed again: by what is read of it only', () => {
+    const [x, frozen, trained] = [filled([3, 4], 1), filled([4, 4], 2), filled([4, 4], 3)];
+    const part = (h: tf.Tensor) => linear(linear(linear(h, trained), frozen), trained);
+    const again = (h: tf.Tensor) =>
+      differentiable(
+        [h, frozen, trained],
+        () => ({ value: part(h), saved: [h] }),
+        (dy, [kept], isWanted) => {
+          expect([0, 1, 2].map(isWanted)).toEqual([false, false, true]);
+          return [undefined, undefined, ...gradientsOf(() => part(kept!), [trained], dy)];
+        },
+      );
+    const runKernel = vi.spyOn(tf.engine(), 'runKernel');
+    const [kept, computed] = [part, again].map(f => {
+      runKernel.mockClear();
+      const { value, grads } = variableGradients(() => f(x).square().sum() as tf.Scalar, [trained]);
+      const wanted = runKernel.mock.calls
+        .filter(([name]) => name === fusedKernel.linearGrad)
+        .map(([, , attrs]) => (attrs as unknown as LinearGradAttrs).wanted);
+      const gradient = grads[trained.name]!.dataSync();
+      tf.dispose([value, grads]);
+      return { wanted, gradient };
+    });
+    runKernel.mockRestore();
+    expect(computed).toEqual(kept);
+    expect(computed!.wanted).toEqual(['all', 'x', 'weights']);
+    tf.dispose([x, frozen, trained]);
+  });
+
+  test('inside of another gradient free nothing that the outer one needs', () => {
+    const w = filled([4], 1);
+    const outer = tf.grad((x: tf.Tensor) => {
+      const [dw] = gradientsOf(() => tf.mul(w, x).square(), [w], tf.onesLike(w));
+      return tf.add(tf.mul(w, x).square(), dw!);
+    });
+    const x = tf.tensor1d([1, 2, 3, 4]);
+    const result = tf.tidy(() => outer(x));
+    // d/dx (Σ w²x² + Σ 2wx²) = 2w²x + 4wx
+    const want = tf.tidy(() => tf.add(tf.mul(tf.mul(w.square(), x), 2), tf.mul(tf.mul(w, x), 4)));
+    for (const [i, value] of want.dataSync().entries()) expect(result.dataSync()[i]).toBeCloseTo(value, 4);
+    tf.dispose([w, x, result, want]);
   });
 });
