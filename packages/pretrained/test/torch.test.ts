@@ -18,6 +18,14 @@ async function refusal(file: Uint8Array): Promise<string> {
   throw new Error('it was opened');
 }
 
+/** Tuples of the tuple before, twice: as text the last has 2^100 parts. */
+const doubled = [
+  ...[0x4b, 1, op.put, 1],
+  ...Array.from({ length: 100 }, () => [op.get, 1, op.get, 1, op.tuple2, op.put, 1]).flat(),
+];
+/** Lists in lists, more than a stack of calls has room for. */
+const deep = [op.emptyTuple, ...new Array<number>(100_000).fill(op.tuple1)];
+
 const weights = dictOf('layer.weight', tensor());
 
 describe('a file of weights', () => {
@@ -55,6 +63,11 @@ describe('a file of weights', () => {
   test('may hold whole numbers, which cannot be read as weights', async () => {
     const tensors = await open(torchFile(dictOf('position_ids', tensor({ storage: 'LongStorage' }))));
     await expect(tensors.get('position_ids')!.read()).rejects.toThrow('"position_ids" is of LongStorage');
+  });
+
+  test('may hold numbers in another order, which are refused when they are asked for', async () => {
+    const tensors = await open(torchFile(dictOf('a', tensor({ strides: [1, 2] }))));
+    await expect(tensors.get('a')!.read()).rejects.toThrow('"a" do not stand in their order');
   });
 });
 
@@ -114,6 +127,31 @@ describe('what holds more than weights is refused, and nothing of it is executed
       dictOf('state_dict', [...ordered]),
       /entry "state_dict" is no tensor/,
     ],
+    [
+      'a function whose name doubles a hundred times',
+      pickle(...unicode('os'), ...doubled, op.stackGlobal, op.stop),
+      /names a function by what is no text/,
+    ],
+    [
+      'a module whose name is a deep list',
+      pickle(...deep, ...unicode('system'), op.stackGlobal, op.stop),
+      /names a function by what is no text/,
+    ],
+    [
+      'an entry whose name doubles a hundred times',
+      pickle(...ordered, op.mark, ...doubled, ...unicode('a'), op.setItems, op.stop),
+      /an entry whose name is no text/,
+    ],
+    [
+      'an entry whose name is a deep list',
+      pickle(...ordered, op.mark, ...deep, ...tensor(), op.setItems, op.stop),
+      /an entry whose name is no text/,
+    ],
+    [
+      'a function with a long name',
+      pickle(`cos\n${'x'.repeat(1e6)}\n`, op.stop),
+      /calls for os\.x{97}, which/,
+    ],
     ['no dictionary', pickle(...unicode('weights'), op.stop), /no dictionary of weights/],
   ])('%s', async (_, description, message) => {
     expect(await refusal(torchFile(description))).toMatch(message);
@@ -150,11 +188,6 @@ describe('what is damaged or of another format', () => {
       /the numbers of "layer\.weight" are not there/,
     ],
     ['a tensor beyond its numbers', torchFile(dictOf('a', tensor({ offset: 1 }))), /"a" is cut off/],
-    [
-      'numbers in another order',
-      torchFile(dictOf('a', tensor({ strides: [1, 2] }))),
-      /"a" do not stand in their order/,
-    ],
     [
       'big-endian numbers',
       torchFile(weights, [['archive/byteorder', new TextEncoder().encode('big')]]),

@@ -36,8 +36,9 @@ export async function openTorchFile(file: ByteSource, where: string): Promise<Ma
   await file.read(described.begin, bytes);
   const tensors = new Map<string, TensorSource>();
   for (const [name, value] of unpickle(bytes, where)) {
-    if (typeof name !== 'string' || !(value instanceof PickledTensor))
-      throw refusal(where, `its entry ${JSON.stringify(String(name).slice(0, 100))} is no tensor`);
+    if (typeof name !== 'string') throw refusal(where, 'it has an entry whose name is no text');
+    if (!(value instanceof PickledTensor))
+      throw refusal(where, `its entry ${JSON.stringify(name.slice(0, 100))} is no tensor`);
     const member = members.get(`${folder}data/${value.storage.member}`);
     if (!member) throw refusal(where, `the numbers of "${name}" are not there`);
     tensors.set(name, tensorOf(file, where, name, value, member));
@@ -52,17 +53,19 @@ function tensorOf(
   { storage, offset, shape, strides }: PickledTensor,
   { begin, size }: ZipMember,
 ): TensorSource {
+  // Only for those that are asked for: a file may hold others, which no model needs.
+  const unreadable = (what: string): TensorSource => ({
+    shape,
+    async read() {
+      throw refusal(where, what);
+    },
+  });
   if (!Object.hasOwn(TYPES, storage.type))
-    return {
-      shape,
-      async read() {
-        throw refusal(where, `"${name}" is of ${storage.type}, which no weight is`);
-      },
-    };
+    return unreadable(`"${name}" is of ${storage.type}, which no weight is`);
   const dtype = TYPES[storage.type]!;
   const width = dtype === 'F32' ? 4 : 2;
   if (!isContiguous(shape, strides))
-    throw refusal(where, `the numbers of "${name}" do not stand in their order`);
+    return unreadable(`the numbers of "${name}" do not stand in their order`);
   if (width * (offset + countOf(shape)) > size) throw refusal(where, `"${name}" is cut off`);
   return tensorAt(file, begin + width * offset, { name, dtype, shape });
 }

@@ -138,7 +138,11 @@ class Machine {
       case 0x93: {
         // STACK_GLOBAL
         const name = this.#pop();
-        stack.push(this.#global(String(this.#pop()), String(name)));
+        const module = this.#pop();
+        // Making text of what is none could take forever: lists may hold each other many times over.
+        if (typeof module !== 'string' || typeof name !== 'string')
+          throw this.#refuse('names a function by what is no text');
+        stack.push(this.#global(module, name));
         return;
       }
       case 0x71: // BINPUT
@@ -189,7 +193,7 @@ class Machine {
   #global(module: string, name: string): Global {
     const full = `${module}.${name}`;
     if (full !== REBUILD && full !== ORDERED && !STORAGE.test(full))
-      throw this.#refuse(`calls for ${full}, which weights do not need: it holds code`);
+      throw this.#refuse(`calls for ${full.slice(0, 100)}, which weights do not need: it holds code`);
     return new Global(full);
   }
 
