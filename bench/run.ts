@@ -51,6 +51,10 @@ const benchmarks: Record<
     about: 'git-base at full size beside transformers: import, captions, steps of LoRA',
     load: () => import('./pretrained'),
   },
+  integers: {
+    about: 'weights of 8 and 4 bits: exact match and likeliest tokens, and the speed of writing text',
+    load: () => import('./integers'),
+  },
   tokenizer: {
     about: 'encoding, training and quality beside SentencePiece and the tokenizers of npm',
     load: () => import('./tokenizer'),
@@ -66,6 +70,7 @@ const usage = `usage: pnpm bench NAME [--json FILE]
        pnpm bench webgpu [--json FILE] [--quick] [--part train,stack,decode] [--page]
        pnpm bench data [--json FILE] [--quick] [--part speed,training,memory]
        pnpm bench pretrained [--json FILE] [--quick] [--part caption,lora]
+       pnpm bench integers [--json FILE] [--quick] [--part quality,speed]
        pnpm bench tokenizer [--json FILE] [--quick] [--part encode,train,quality,subword] [--no-bpe]\n${Object.entries(
          benchmarks,
        )

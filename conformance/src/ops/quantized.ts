@@ -92,6 +92,7 @@ export function describeQuantized(): void {
       { leading: [8], inputs: 130, outputs: 7 },
       { leading: [2, 17], inputs: 70, outputs: 131 },
       { leading: [70], inputs: 96, outputs: 40 },
+      { leading: [5], inputs: 37, outputs: 523 },
     ])('a linear map $leading × $inputs → $outputs', ({ leading, inputs, outputs }) => {
       const of = (given: Case) => problemOf(leading, inputs, outputs, form(inputs), given);
 

@@ -1,6 +1,14 @@
 import { prefixAttention } from '@simvlm/attention';
 import { BackendError, Random } from '@simvlm/core';
-import { crossEntropy, embedding, layerNorm, linear } from '@simvlm/ops';
+import {
+  crossEntropy,
+  embedding,
+  layerNorm,
+  linear,
+  packedWidth,
+  quantizedLinear,
+  quantizeRows,
+} from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerWasmBackend, type WasmMemory } from '../src/index';
@@ -54,6 +62,32 @@ describe('memory', () => {
     const before = reserved();
     for (let i = 0; i < 30; i++) trainOnce(1 + (i % 8), 40 - i, 4, 16, 300 - i);
     expect(reserved()).toBe(before);
+  });
+
+  test('never holds a whole matrix of integers as numbers', () => {
+    const reserved = () => (tf.memory() as unknown as WasmMemory).bytesReserved;
+    const [outputs, inputs, bits] = [100_000, 64, 8] as const;
+    const { packed, scales } = quantizeRows(new Float32Array(outputs * inputs).fill(1), inputs, {
+      ...{ bits, group: inputs },
+    });
+    const matrix = {
+      packed: tf.tensor2d(packed, [outputs, packedWidth(inputs, bits)], 'int32'),
+      scales: tf.tensor2d(scales, [outputs, 1]),
+      ...{ inputs, bits, group: inputs },
+    };
+    const sumOf = (rows: number) =>
+      tf.tidy(
+        () =>
+          quantizedLinear(tf.ones([rows, inputs]), matrix)
+            .mean()
+            .dataSync()[0],
+      );
+    expect(sumOf(4)).toBeCloseTo(inputs, 3);
+    const before = reserved();
+    expect(sumOf(16)).toBeCloseTo(inputs, 3);
+    // 6.4 MB of outputs; the numbers of the matrix would be 25.6 MB.
+    expect(reserved() - before).toBeLessThan(12e6);
+    tf.dispose([matrix.packed, matrix.scales]);
   });
 
   test('that runs out is a typed error, and the backend goes on', async () => {

@@ -81,4 +81,15 @@ test('integers are refused by a training of all weights, and adapters are traine
   expect(await captions('runs/tuned')).toHaveLength(3);
   const resumed = await simvlm('train', 'adapters.json', '--resume', 'runs/tuned', '--set', 'steps=11');
   expect(resumed.code, resumed.err).toBe(0);
+  // Another training needs weights that the adapters can be merged into, and says how they are made.
+  const another = await simvlm('train', 'adapters.json', '--init', 'runs/tuned', '--set', 'name=another');
+  expect(another.code).not.toBe(0);
+  expect(another.err).toContain(
+    'make the weights numbers first (simvlm export --weights float32), then merge',
+  );
+  await exported('runs/tuned', 'tuned-numbers', 'float32');
+  const merged = await simvlm('lora', 'merge', 'tuned-numbers', '--out', 'merged');
+  expect(merged.code, merged.err).toBe(0);
+  const begun = await simvlm('train', 'adapters.json', '--init', 'merged', '--set', 'name=another');
+  expect(begun.code, begun.err).toBe(0);
 });

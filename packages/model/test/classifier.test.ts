@@ -2,7 +2,7 @@ import { readSafetensors } from '@simvlm/checkpoint';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ClassifierHead, type ClassifierOptions, type SimVlm, upload } from '../src/index';
+import { ClassifierHead, type ClassifierOptions, SimVlm, upload } from '../src/index';
 import {
   architectures,
   backends,
@@ -10,6 +10,7 @@ import {
   livelyModel,
   onlyRow,
   tinyBatch,
+  tinyConfig,
   useBackend,
 } from './tiny';
 
@@ -211,6 +212,21 @@ describe('a classifier', () => {
     expect(head.params.names()).toEqual(['head.weight', 'head.bias']);
     head.dispose();
     model.dispose();
+  });
+
+  test('is trained alone on a model of integers, and with the adapters of one that has some', () => {
+    const weights = { bits: 8 } as const;
+    const model = SimVlm.create(tinyConfig({ weights }));
+    const head = new ClassifierHead(model, { classes: 3 });
+    expect(head.trainable.names()).toEqual(['head.weight', 'head.bias']);
+    const { value, grads } = tf.variableGrads(() => head.loss(questions, [2, 2, 1]), head.trainable.values());
+    const gradient = grads[head.params.get('head.bias').name]!.dataSync();
+    expect(Math.hypot(...gradient)).toBeGreaterThan(0.01);
+    const adapted = SimVlm.create(tinyConfig({ weights, lora: { rank: 2 } }));
+    const beside = new ClassifierHead(adapted, { classes: 3 });
+    expect(beside.trainable.names()).toEqual([...adapted.trainable.names(), 'head.weight', 'head.bias']);
+    tf.dispose([value, grads]);
+    for (const each of [head, beside, model, adapted]) each.dispose();
   });
 
   test('refuses what does not fit', () => {

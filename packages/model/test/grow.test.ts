@@ -1,4 +1,4 @@
-import { readSafetensors, type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
+import { readSafetensors, type SafeTensor, storedShape, writeSafetensors } from '@simvlm/checkpoint';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { growWeights, modelParameters, SimVlm, type SimVlmConfig } from '../src/index';
@@ -95,6 +95,28 @@ describe('what does not grow', () => {
         { shape, values: new Float32Array(shape.reduce((product, extent) => product * extent, 1)) },
       ]),
     );
+
+  test.each([8, 4] as const)(
+    'weights of %i-bit integers are refused by name, but for the same size',
+    bits => {
+      const integers = (times: number): SimVlmConfig => ({ ...config(times), weights: { bits } });
+      const grow = (from: SimVlmConfig, to: SimVlmConfig) => growWeights(new Map(), from, to);
+      const refused = `growing: weights of ${bits}-bit integers ("weights") cannot grow`;
+      expect(() => grow(integers(1), integers(2))).toThrow(refused);
+      expect(() => grow(integers(1), config(2))).toThrow(refused);
+      expect(() => grow(config(1), integers(2))).toThrow(refused);
+      const weights = new Map(
+        [...modelParameters(integers(1))].map(([name, spec]) => {
+          const shape = storedShape(spec);
+          return [
+            name,
+            { shape, values: new Float32Array(shape.reduce((product, extent) => product * extent, 1)) },
+          ];
+        }),
+      );
+      expect(growWeights(weights, integers(1), integers(1))).toEqual(weights);
+    },
+  );
 
   test.each([
     [

@@ -1,12 +1,16 @@
 import { fusedKernel, type QuantizedAttrs, type QuantizedLinearAttrs } from '@simvlm/ops';
 import type * as tf from '@tensorflow/tfjs';
 import { gemmOfPanels } from '../gemm';
+import type { WasmRuntime } from '../runtime';
 import { CODES } from './activation-codes';
 import { defineFused } from './define';
 import { grainOf, sizeOf } from './grain';
 
 /** Rows of x up to which integers are made numbers in registers, again for each row: a panel of them would cost more than it saves. */
 const FEW_ROWS = 4;
+
+/** Outputs whose numbers are made at a time, so that the caches hold them; a multiple of 8. */
+const STRIP = 256;
 
 /** I, bits, group, words in a row, groups in a row: what the kernels are told of a matrix. */
 function formOf(packed: tf.TensorInfo, scales: tf.TensorInfo, { inputs, bits, group }: QuantizedAttrs) {
@@ -30,13 +34,9 @@ export const quantizedLinear = defineFused<'x' | 'packed' | 'scales' | 'b?', Qua
       const args = [...tensors, rows, width, outputs, ...rest];
       backend.runJob('quantizedFewRows', Math.ceil(outputs / 4), args, grainOf((rows * inputs) / 4));
     } else {
-      const panels = Math.ceil(outputs / 8);
-      backend.runtime.withScratch(panels * inputs * 32, at => {
-        backend.runJob('quantizedPack', panels, [...matrix, at, ...form, outputs], grainOf(8 * inputs));
-        gemmOfPanels(backend.runtime, at, {
-          ...{ m: rows, n: outputs, k: inputs, a: backend.pointer(x), lda: inputs },
-          ...{ c: backend.pointer(z), ldc: outputs, bias },
-        });
+      manyRows(backend.runtime, {
+        ...{ matrix, form, outputs, inputs, rows, bias },
+        ...{ x: backend.pointer(x), y: backend.pointer(z) },
       });
     }
     if (activation === 'none') return [z];
@@ -47,6 +47,36 @@ export const quantizedLinear = defineFused<'x' | 'packed' | 'scales' | 'b?', Qua
     return [y];
   },
 );
+
+interface ManyRows {
+  /** Addresses of the words and of the scales. */
+  readonly matrix: readonly number[];
+  readonly form: readonly number[];
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly rows: number;
+  readonly bias: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A strip of outputs at a time: its panels are made numbers, then multiplied. The numbers of the whole matrix never exist. */
+function manyRows(runtime: WasmRuntime, { matrix, form, outputs, inputs, rows, bias, x, y }: ManyRows): void {
+  const [, , , words, groups] = form as [number, number, number, number, number];
+  const [packed, scales] = matrix as [number, number];
+  const widest = Math.min(STRIP, Math.ceil(outputs / 8) * 8);
+  runtime.withScratch(widest * inputs * 4, panels => {
+    for (let first = 0; first < outputs; first += STRIP) {
+      const n = Math.min(STRIP, outputs - first);
+      const strip = [packed + first * words * 4, scales + first * groups * 4];
+      runtime.runJob('quantizedPack', Math.ceil(n / 8), [...strip, panels, ...form, n], grainOf(8 * inputs));
+      gemmOfPanels(runtime, panels, {
+        ...{ m: rows, n, k: inputs, a: x, lda: inputs },
+        ...{ c: y + first * 4, ldc: outputs, bias: bias && bias + first * 4 },
+      });
+    }
+  });
+}
 
 export const quantizedEmbedding = defineFused<'packed' | 'scales' | 'ids', QuantizedAttrs>(
   fusedKernel.quantizedEmbedding,

@@ -75,9 +75,10 @@ export class ClassifierHead {
     return this.#withOwn(this.model.params);
   }
 
-  /** What fine-tuning changes: all of it that the model has to train, and the classifier. */
+  /** What fine-tuning changes: all of it that the model has to train, and the classifier; alone beside weights of integers without adapters. */
   get trainable(): ParameterTree<tf.Variable> {
-    return this.#withOwn(this.model.trainable);
+    const { weights, lora } = this.model.config;
+    return weights && !lora ? this.params : this.#withOwn(this.model.trainable);
   }
 
   /**

@@ -172,7 +172,7 @@ function pairsOf<T extends Shaped>(
     if (base.has(scaleOf(`${map}.weight`)))
       throw new CheckpointError(
         'CHECKPOINT_MISMATCH',
-        `lora: the weight of "${map}" is integers, into which nothing can be merged; use the adapters beside it, or merge them into the model that it was made of`,
+        `lora: the weight of "${map}" is integers, into which nothing can be merged; make the weights numbers first (simvlm export --weights float32), then merge`,
       );
     const [a, b] = [adapters.get(`${map}.${A}`), adapters.get(`${map}.${B}`)];
     const [inputs, outputs] = weight?.shape ?? [];

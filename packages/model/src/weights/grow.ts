@@ -1,5 +1,13 @@
 import { type SafeTensor, storedShape } from '@simvlm/checkpoint';
-import { CheckpointError, initialValues, type ParameterSpec, Random, type Registry } from '@simvlm/core';
+import {
+  CheckpointError,
+  ConfigError,
+  initialValues,
+  type ParameterSpec,
+  type ParameterTree,
+  Random,
+  type Registry,
+} from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { modelParameters } from '../simvlm';
 
@@ -18,7 +26,7 @@ const GROWS = 'patcher.';
  * @param from the configuration they belong to
  * @param to the same but for the options of the patcher
  * @param options `seed` of what is new, as of a fresh model; default 0
- * @throws CheckpointError when a weight of the patcher shrinks or is gone, or one outside it differs
+ * @throws ConfigError for weights of integers; CheckpointError when a weight of the patcher shrinks or is gone, or one outside it differs
  */
 export function growWeights(
   weights: ReadonlyMap<string, SafeTensor>,
@@ -28,6 +36,13 @@ export function growWeights(
 ): Map<string, SafeTensor> {
   const before = modelParameters(from, registry);
   const after = modelParameters(to, registry);
+  const integers = from.weights ?? to.weights;
+  // Nothing can be added to a row of integers with one scale; a model of the same size has nothing to add.
+  if (integers && !sameShapes(before, after))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `growing: weights of ${integers.bits}-bit integers ("weights") cannot grow; grow the model that they were made of`,
+    );
   const gone = before.names().find(name => !after.has(name));
   if (gone !== undefined) throw mismatch(`the new model has no "${gone}"`);
   const random = Random.fromSeed(seed).fork('weights');
@@ -42,6 +57,13 @@ export function growWeights(
     }
   }
   return result;
+}
+
+function sameShapes(a: ParameterTree<ParameterSpec>, b: ParameterTree<ParameterSpec>): boolean {
+  return (
+    a.size === b.size &&
+    [...a].every(([name, { shape }]) => b.has(name) && b.get(name).shape.join() === shape.join())
+  );
 }
 
 /** `[…, inputs, outputs]` or `[outputs]`: the old in its corner, zeros from new inputs to old outputs, else as it began. */
