@@ -17,6 +17,7 @@ import { ConfigObject } from './config/config-object';
 import { generationOf } from './config/generation';
 import { pictureOf } from './config/picture';
 import { familyOf } from './families';
+import { isCheckpoint } from './hub/needed-files';
 import { invalid, unsupported } from './invalid';
 import { licenseOf } from './license';
 import type { SourceFacts } from './source';
@@ -61,6 +62,8 @@ const KEPT = [
  *   not known here, and for tensors that are missing, left over or of another shape, all of them listed; TokenizerError
  */
 export async function openPretrained(files: Checkpoint, options: ImportOptions = {}): Promise<ImportedModel> {
+  if (isCheckpoint(files.names))
+    throw invalid(`${files.where} is a checkpoint of SimVLM already: use it as it is`);
   const texts = await jsonTexts(files);
   if (texts['config.json'] === undefined)
     throw invalid(
@@ -73,9 +76,10 @@ export async function openPretrained(files: Checkpoint, options: ImportOptions =
   const tokenizer = await tokenizerOf(files);
   const described = family.describe(config, tokenizer);
   // Newer folders have both files, or the image processor inside the other.
-  const processor = texts['preprocessor_config.json']
-    ? object('preprocessor_config.json')
-    : object('processor_config.json').object('image_processor');
+  const processor =
+    texts['preprocessor_config.json'] !== undefined
+      ? object('preprocessor_config.json')
+      : object('processor_config.json').object('image_processor');
   const model = checked(files.where, {
     ...described,
     picture: pictureOf(processor, family.imageProcessor, described.imageSize),

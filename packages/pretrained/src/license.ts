@@ -12,3 +12,8 @@ export async function licenseOf(files: Checkpoint): Promise<string | undefined> 
   const [, name] = /^license:[ \t]*['"]?([\w.-]+)['"]?[ \t]*$/m.exec(matter ?? '') ?? [];
   return name;
 }
+
+/** Whether a value is a name as model cards have it. */
+export function isLicense(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.-]+$/.test(value);
+}

@@ -37,6 +37,26 @@ describe('an imported model', () => {
     expect(checkpoint.names).not.toContain(FILES.run);
   });
 
+  test.each<[string, object]>([
+    ['not of format 1', { format: 2 }],
+    ['says no family', { family: 7 }],
+    ['says no modelType', { modelType: undefined }],
+    ['a revision that is no text', { revision: {} }],
+    ['a license that is not the name', { license: 'mit\nbase_model: another/one' }],
+    ['a repository that is no OWNER/NAME', { repository: 'a/b\nlicense: mit' }],
+    ['files that are not texts', { files: { 'config.json': {} } }],
+    ['files that are not texts', { files: ['config.json'] }],
+    ['files that are not texts', { files: undefined }],
+  ])('whose source.json is changed is refused: %s', async (message, change) => {
+    const files = await collect(importedContents(await openPretrained(folderOf())));
+    const facts = JSON.parse(new TextDecoder().decode(files.get(FILES.source)));
+    files.set(FILES.source, json({ ...facts, ...change }));
+    await expect(sourceOf(memoryCheckpoint(files))).rejects.toMatchObject({
+      code: 'CHECKPOINT_INVALID',
+      message: expect.stringContaining(message),
+    });
+  });
+
   test('has its linear maps as ours are: [in, out]', async () => {
     const theirs = tensorsOf(configs.git).get('git.encoder.layer.1.intermediate.dense.weight')!;
     const { weights } = await openPretrained(folderOf());

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileOf } from '@simvlm/checkpoint';
@@ -25,6 +25,21 @@ test('a file that was cut off after it was opened is told by name', async () => 
   const file = await opened.file('config.json');
   await writeFile(join(folder, 'config.json'), '{}');
   await expect(file.read(0, new Uint8Array(20))).rejects.toThrow('config.json ends after 2 of 20 bytes');
+});
+
+test('a link to a file that was deleted is passed over, but not that of a file that makes the model', async () => {
+  await symlink('gone', join(folder, 'README.md'));
+  expect((await openPretrainedFolder(folder)).names).toEqual(['config.json']);
+  const settings = join(folder, 'preprocessor_config.json');
+  await symlink('gone', settings);
+  await expect(openPretrainedFolder(folder)).rejects.toThrow('cannot read preprocessor_config.json (ENOENT)');
+  await unlink(settings);
+});
+
+test('a name on the hub that is taken for a folder is told', async () => {
+  await expect(openPretrainedFolder('some-one/git-tiny')).rejects.toThrow(
+    'on the hub it is hf:some-one/git-tiny',
+  );
 });
 
 test('a folder that is not there is a typed error', async () => {

@@ -118,6 +118,16 @@ describe('files that are damaged', () => {
       () => withConfig({ ...git, vision_config: { num_hidden_layers: 1e9 } }),
       /num_hidden_layers must be a whole number from 1 to 1000/,
     ],
+    [
+      'an empty image processor',
+      () => filesOf().set('preprocessor_config.json', new Uint8Array(0)),
+      /small: preprocessor_config\.json: /,
+    ],
+    [
+      'a checkpoint of SimVLM',
+      () => new Map(['manifest.json', 'model.json'].map(name => [name, json({})])),
+      /small is a checkpoint of SimVLM already/,
+    ],
     ['no tokenizer', () => without('vocab.txt'), /there is no tokenizer/],
     [
       'no weights',

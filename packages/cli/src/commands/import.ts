@@ -37,14 +37,15 @@ export async function importModel(place: string, { out, weights, json }: ImportO
 
 /** Downloads what an import needs. @throws ConfigError for a checkpoint of ours, which needs none */
 async function fromHub(name: string, terminal: Terminal) {
-  const snapshot = await hubSnapshot(name, { ...hubReports(name, terminal), select: neededFiles });
+  const reports = hubReports(name, terminal);
+  const snapshot = await hubSnapshot(name, { ...reports, select: neededFiles });
   if (isCheckpoint(snapshot.files))
     throw new ConfigError(
       'CONFIG_INVALID',
       `${name} is a checkpoint of SimVLM: use it as it is, such as with --checkpoint ${name}`,
     );
   const { folder, repository, commit, offline } = snapshot;
-  if (offline !== undefined) terminal.warn(`${name} is as the cache has it: ${offline}`);
+  if (offline !== undefined) reports.onOffline(offline);
   return { folder, repository, revision: commit };
 }
 

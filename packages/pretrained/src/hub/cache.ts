@@ -24,8 +24,8 @@ export interface RepositoryCache {
   note(revision: string, commit: string): Promise<void>;
   /** Whether a file of this size is there, through links. */
   has(path: string, size: number): Promise<boolean>;
-  /** The files of a snapshot, by their paths below it. */
-  filesOf(commit: string): Promise<string[]>;
+  /** The files of a snapshot, by their paths below it, and whether each is there: a link may lead to a file that was deleted. */
+  filesOf(commit: string): Promise<ReadonlyMap<string, boolean>>;
   /**
    * Puts a blob into a snapshot: as a link where the disk has links.
    *
@@ -63,10 +63,14 @@ export function repositoryCache(
     async filesOf(commit) {
       const root = snapshot(commit);
       const entries = (await orAbsent(readdir(root, { recursive: true, withFileTypes: true }))) ?? [];
-      const files = entries.filter(entry => !entry.isDirectory());
-      return files.map(({ parentPath, name }) =>
-        relative(root, join(parentPath, name)).replaceAll('\\', '/'),
-      );
+      const files = new Map<string, boolean>();
+      for (const entry of entries) {
+        if (entry.isDirectory()) continue;
+        const path = join(entry.parentPath, entry.name);
+        const isThere = (await orAbsent(stat(path))) !== undefined;
+        files.set(relative(root, path).replaceAll('\\', '/'), isThere);
+      }
+      return files;
     },
     async place(etag, commit, path, isNew) {
       const to = join(snapshot(commit), ...path.split('/'));

@@ -18,6 +18,14 @@ export function isHubName(place: string): boolean {
   return place.startsWith(PREFIX);
 }
 
+/** Whether a value is `OWNER/NAME`, or `NAME` alone. */
+export function isRepository(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  const parts = value.split('/');
+  // The cache separates owner and name by two hyphens.
+  return parts.length <= 2 && parts.every(part => PART.test(part) && !/--|\.\./.test(part));
+}
+
 /**
  * Reads `hf:OWNER/NAME` or `hf:OWNER/NAME@REVISION`.
  *
@@ -31,10 +39,7 @@ export function parseHubName(place: string): HubName {
     );
   if (!isHubName(place)) throw refuse(`does not begin with ${PREFIX}`);
   const [, repository = '', revision = 'main'] = /^hf:([^@]*)(?:@(.*))?$/s.exec(place) ?? [];
-  const parts = repository.split('/');
-  // The cache separates owner and name by two hyphens.
-  if (parts.length > 2 || parts.some(part => !PART.test(part) || /--|\.\./.test(part)))
-    throw refuse('names no repository');
+  if (!isRepository(repository)) throw refuse('names no repository');
   if (!REVISION.test(revision) || /\.\.|\/\/|\/$|\.lock$/.test(revision)) throw refuse('names no revision');
   return { repository, revision };
 }

@@ -7,6 +7,7 @@ import { type RepositoryCache, repositoryCache } from './cache';
 import { downloadBlob } from './download';
 import { type HubFile, type HubListing, hubListing } from './listing';
 import { type HubName, parseHubName } from './name';
+import { isEssential } from './needed-files';
 import { type HubSettings, hubSettings } from './settings';
 
 /** Files of a repository, in the cache. */
@@ -66,10 +67,11 @@ export async function hubSnapshot(name: string, options: HubOptions = {}): Promi
   const cache = repositoryCache(settings, at);
   if (settings.offline) {
     const found = await cachedSnapshot(cache, at, options, 'HF_HUB_OFFLINE is set');
-    if (found) return found;
+    if (typeof found === 'object') return found;
+    const lack = found === 'part' ? `only part of ${name}` : `no ${name}`;
     throw new HubError(
       'HUB_UNREACHABLE',
-      `HF_HUB_OFFLINE is set, and the cache ${settings.cache} has no ${name}; unset it to download`,
+      `HF_HUB_OFFLINE is set, and the cache ${settings.cache} has ${lack}; unset it to download ${found === 'part' ? 'the rest' : 'it'}`,
     );
   }
   const client: HubClient = { ...options, settings };
@@ -79,8 +81,9 @@ export async function hubSnapshot(name: string, options: HubOptions = {}): Promi
   } catch (error) {
     if (!isSimVlmError(error) || error.code !== 'HUB_UNREACHABLE') throw error;
     const found = await cachedSnapshot(cache, at, options, error.message);
-    if (!found) throw error;
-    return found;
+    if (typeof found === 'object') return found;
+    if (found === 'none') throw error;
+    throw new HubError(error.code, `${error.message}; the cache has only part of ${name}`, { cause: error });
   }
   return fetchListed(client, cache, at, listing, options);
 }
@@ -119,18 +122,34 @@ async function fetchListed(
   return { folder, repository, revision, commit, files: files.map(({ path }) => path) };
 }
 
-/** What the cache has of a revision; undefined where it lacks it, or a file that is needed. */
+/** What the cache has of a revision, where that is all that is needed. Python's clients leave there what they needed, such as a tokenizer. */
 async function cachedSnapshot(
   cache: RepositoryCache,
   { repository, revision }: HubName,
   { select = paths => paths }: HubOptions,
   offline: string,
-): Promise<HubSnapshot | undefined> {
+): Promise<HubSnapshot | 'part' | 'none'> {
   const commit = await cache.commitOf(revision);
-  const there = commit === undefined ? [] : await cache.filesOf(commit);
-  if (commit === undefined || there.length === 0) return undefined;
-  const files = [...select(there)];
+  const listed = commit === undefined ? undefined : await cache.filesOf(commit);
+  if (commit === undefined || !listed?.size) return 'none';
+  const wanted = selected(select, [...listed.keys()]);
+  const files = wanted?.filter(path => listed.get(path));
+  if (!wanted || !files?.length || wanted.some(path => !listed.get(path) && isEssential(path))) return 'part';
   return { folder: cache.snapshot(commit), repository, revision, commit, files, offline };
+}
+
+/** Undefined where files that are needed are not among the paths. */
+function selected(
+  select: (paths: readonly string[]) => readonly string[],
+  paths: readonly string[],
+): readonly string[] | undefined {
+  try {
+    return select(paths);
+  } catch (error) {
+    // It speaks of a repository, and these paths are only those that somebody once needed.
+    if (error instanceof HubError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws CheckpointError DISK_WRITE before a download that the disk has no room for */

@@ -4,6 +4,8 @@ import { byteSource } from '@simvlm/bytes';
 import type { Checkpoint } from '@simvlm/checkpoint';
 import { errorCode, nodeFileSystem } from '@simvlm/checkpoint/node';
 import { CheckpointError } from '@simvlm/core';
+import { isRepository } from '../hub/name';
+import { isEssential } from '../hub/needed-files';
 
 /**
  * A folder as transformers writes it, whose files can be read in part. It has no manifest, so that nothing is known of its bytes beforehand.
@@ -13,8 +15,12 @@ import { CheckpointError } from '@simvlm/core';
 export async function openPretrainedFolder(folder: string): Promise<Checkpoint> {
   const sizes = new Map<string, number>();
   for (const name of await entriesOf(folder)) {
-    const found = await readable(folder, name, stat(join(folder, name)));
-    if (found.isFile()) sizes.set(name, found.size);
+    const found = await readable(
+      folder,
+      name,
+      stat(join(folder, name)).catch(error => unlessAbsent(name, error)),
+    );
+    if (found?.isFile()) sizes.set(name, found.size);
   }
   return {
     where: folder,
@@ -38,10 +44,15 @@ async function entriesOf(folder: string): Promise<string[]> {
   } catch (error) {
     throw new CheckpointError(
       'CHECKPOINT_NOT_FOUND',
-      `cannot read the folder ${folder} (${errorCode(error)}); give a folder with config.json and model.safetensors`,
+      `cannot read the folder ${folder} (${errorCode(error)}); give a folder with config.json and model.safetensors${isRepository(folder) && folder.includes('/') ? `; on the hub it is hf:${folder}` : ''}`,
       { cause: error },
     );
   }
+}
+
+/** A link whose file was deleted is passed over, such as that of a model card, unless the model would be another without it. */
+function unlessAbsent(name: string, error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' || isEssential(name)) throw error;
 }
 
 async function readable<T>(folder: string, name: string, operation: Promise<T>): Promise<T> {

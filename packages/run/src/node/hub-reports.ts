@@ -6,7 +6,7 @@ import type { Reporter } from '../reporter';
 export function hubReports(
   name: string,
   reporter: Reporter,
-): Required<Pick<HubCheckpointOptions, 'onPlan' | 'onProgress' | 'onImport'>> {
+): Required<Pick<HubCheckpointOptions, 'onPlan' | 'onProgress' | 'onImport' | 'onOffline'>> {
   let bar: ReturnType<Reporter['bar']> | undefined;
   return {
     onPlan({ files, toFetch }) {
@@ -21,6 +21,7 @@ export function hubReports(
       bar?.update(inMiB(bytes), inMiB(of));
       if (bytes >= of) bar?.stop();
     },
+    onOffline: why => reporter.warn(`${name} is as the cache has it: ${why}`),
     onImport: folder => reporter.note(`${name}: importing it once, into ${folder}`),
   };
 }
