@@ -20,7 +20,13 @@ export class KvCache {
   constructor(shape: { batch: number; capacity: number; heads: number; depth: number }) {
     const extents: [number, number, number, number] = [shape.batch, shape.capacity, shape.heads, shape.depth];
     this.#k = tf.keep(tf.zeros(extents));
-    this.#v = tf.keep(tf.zeros(extents));
+    try {
+      this.#v = tf.keep(tf.zeros(extents));
+    } catch (error) {
+      // Whoever has no memory for the values does not lose that of the keys.
+      this.#k.dispose();
+      throw error;
+    }
   }
 
   /**

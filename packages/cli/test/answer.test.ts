@@ -53,6 +53,12 @@ describe('answer', () => {
     expect(logProbs[0]).not.toBeCloseTo(logProbs[1]!, 4);
   });
 
+  it('has room for an answer as long as the model writes, however long the question', async () => {
+    const asked = 'what shape is it '.repeat(2);
+    const args = ['answer', 'mine/0.png', '--question', asked, '--min-length', '12', '--max-length', '12'];
+    expect((await lines(...args, ...vqa))[0].tokens).toHaveLength(12);
+  });
+
   it('takes what caption takes', async () => {
     const beams = ['--beams', '3', '--captions', '2', '--max-length', '4'];
     const made = await lines('answer', 'mine/0.png', '--question', 'what is it', ...beams, ...vqa);
@@ -118,7 +124,7 @@ describe.each([
   ],
   [
     ['answer', 'mine/0.png', '--question', 'what is it', '--max-length', '99'],
-    'answer: --max-length must be 1 to 9 (the model reads 12 tokens, and --question takes 3), got 99',
+    'answer: --max-length must be 1 to 12 (the model reads 12 tokens), got 99',
   ],
   [
     ['answer', 'mine/0.png', '--question', 'what is it', '--captions', '2'],

@@ -33,13 +33,21 @@ const forms = {
   },
 } satisfies Record<string, Preset>;
 
-/** A model as an import writes it: weights, tokenizer and where it came from, and no run. */
-export async function importedCheckpoint(folder: string, form: keyof typeof forms): Promise<string> {
+/**
+ * A model as an import writes it: weights, tokenizer and where it came from, and no run.
+ *
+ * @param generation in place of the form's
+ */
+export async function importedCheckpoint(
+  folder: string,
+  form: keyof typeof forms,
+  generation: SimVlmConfig['generation'] = forms[form].generation,
+): Promise<string> {
   const tokenizer = await wordPieces();
   const { pad, bos, eos } = tokenizer.special;
   const config: SimVlmConfig = {
     ...forms[form],
-    ...{ vocabSize: tokenizer.vocabSize, tokens: { pad, bos, eos } },
+    ...{ vocabSize: tokenizer.vocabSize, tokens: { pad, bos, eos }, generation },
   };
   const model = SimVlm.create(config, { seed: 1 });
   const facts = { format: 1, family: 'GIT', modelType: 'git', license: 'mit', files: {} };

@@ -9,13 +9,13 @@ import {
 } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import { captionTokens, captionMetrics as cocoScores, tokeniseCaptions } from '@simvlm/metrics';
-import { decodable, pictureSquare, type SamplerOptions, type SimVlm } from '@simvlm/model';
+import { decodable, pictureSquare, picturesAtOnce, type SamplerOptions, type SimVlm } from '@simvlm/model';
 import { meanScore, nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
 import { exactMatch, wordF1 } from './text-metrics';
 
 export interface CaptionOptions {
-  /** Default 64. */
+  /** Default: as many as the model has room for; see `picturesAtOnce` of `@simvlm/model`. */
   readonly batchSize?: number;
   /** Text that every caption begins with. */
   readonly prompt?: string;
@@ -54,7 +54,8 @@ export async function predictCaptions(
   dataset: ExampleDataset,
   options: CaptionOptions = {},
 ): Promise<CaptionReport> {
-  const { batchSize = 64, prompt = '', sampler, onProgress, limit = dataset.length, signal } = options;
+  const { prompt = '', sampler, onProgress, limit = dataset.length, signal } = options;
+  const { batchSize = picturesAtOnce(model, sampler ? { sampler } : {}) } = options;
   const promptIds = promptTokens(prompt, tokenizer, model.config.maxTextLength);
   const predictions: Prediction[] = [];
   const skipped = new SkipLog();

@@ -39,7 +39,11 @@ export interface StandIn {
 /** What an evaluation asks of a model, without a model: scores and captions that the test decides. */
 export function standIn({ score = () => 0, generate = () => [] }: StandIn): SimVlm {
   const model = {
-    config: { imageSize: SIDE, maxTextLength: 16, vocabSize: letters.vocabSize, tokens: letters.special },
+    config: {
+      ...{ architecture: 'encoder-decoder', imageSize: SIDE, width: 8, layers: 1, maxTextLength: 16 },
+      ...{ vocabSize: letters.vocabSize, tokens: letters.special },
+    },
+    network: { imageTokens: 4 },
     scoreCandidates: async (pixels: Uint8Array, candidates: readonly (readonly Int32Array[])[]) =>
       candidates.map((list, row) => list.map(ids => score(indexOf(pixels, row), letters.decode(ids)))),
     generate: async (request: GenerateRequest) => generate(request),

@@ -7,6 +7,7 @@ export { ClassifierHead, type ClassifierOptions } from './finetune/classifier';
 export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-input';
 export type { DropRates, Drops } from './finetune/drop';
 export { adaptersOf, type LoraConfig, mergeAdapters, mergedTensors, unmergeAdapters } from './finetune/lora';
+export { picturesAtOnce } from './generate/at-once';
 export type { Continuation, GenerateRequest } from './generate/request';
 export { type Choice, createSampler, type Sampler } from './generate/sampler';
 export type {

@@ -52,6 +52,19 @@ test('a question with one token before and one after must fit the positions', ()
   model.dispose();
 });
 
+test('a question takes no room from its answer', async () => {
+  const model = livelyModel(kinds['BLIP VQA']);
+  const images = batch.images!.pixels.slice(0, 192);
+  const made = async (prompt: number[], more: object) =>
+    (await model.generate({ images, prompts: [Int32Array.from(prompt)], minLength: 10, ...more }))[0]!;
+  // 8 of the question and 10 of the answer, where texts have 10 tokens.
+  const eight = [5, 6, 7, 8, 9, 10, 11, 12];
+  for (const more of [{}, { maxLength: 10 }]) expect((await made(eight, more)).tokens).toHaveLength(10);
+  await expect(made([], { maxLength: 11 })).rejects.toThrow('maxLength must be 1 to 10');
+  await expect(made([...eight, 13], {})).rejects.toThrow('a question of 9 tokens');
+  model.dispose();
+});
+
 describe('attention maps', () => {
   const image = batch.images!.pixels.slice(0, 192);
   test.each(['GIT', 'BLIP', 'ViT-GPT2'] as const)('of %s leave out the class token', async kind => {

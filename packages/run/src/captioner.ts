@@ -1,7 +1,7 @@
 import { type Checkpoint, FILES } from '@simvlm/checkpoint';
 import { ConfigError, DataError, type Plugin, type Registry } from '@simvlm/core';
 import { collate, imagePixels } from '@simvlm/data';
-import { decodable, type GenerateRequest, openSimVlm, type SimVlm } from '@simvlm/model';
+import { decodable, type GenerateRequest, openSimVlm, picturesAtOnce, type SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
@@ -42,9 +42,6 @@ export interface TextScore {
   /** Their sum. */
   readonly logProb: number;
 }
-
-/** Pictures that are captioned at once. */
-const AT_ONCE = 64;
 
 /** A trained model with its tokenizer. It has the model's memory until `dispose`. */
 export class Captioner {
@@ -120,13 +117,14 @@ export class Captioner {
   ): Promise<Caption[]> {
     const { model, tokenizer, config } = this;
     const square = modelSquare(model.config, config);
+    const atOnce = picturesAtOnce(model, request);
     const captions: Caption[] = [];
-    for (let first = 0; first < pictures.length; first += AT_ONCE) {
-      const some = pictures.slice(first, first + AT_ONCE);
+    for (let first = 0; first < pictures.length; first += atOnce) {
+      const some = pictures.slice(first, first + atOnce);
       const made = await model.generate({
         images: imagePixels(await Promise.all(some.map(picture => squareOf(picture, square)))),
         prompts: some.map(() => begin),
-        ids: ids.slice(first, first + AT_ONCE),
+        ids: ids.slice(first, first + atOnce),
         ...request,
       });
       for (const { row, tokens, finished, logProb } of made)

@@ -1,5 +1,5 @@
 import { ConfigError } from '@simvlm/core';
-import type { GenerateRequest, SamplerOptions } from '@simvlm/model';
+import type { BeamOptions, GenerateRequest, SamplerOptions, SimVlmConfig } from '@simvlm/model';
 import { Option } from 'commander';
 import { count, countUpTo, numberFrom0, positiveNumber, share, wholeNumber } from '../arguments';
 
@@ -76,31 +76,51 @@ export type WritingCommand = {
 };
 
 /**
- * Such options as a request.
+ * Refuses options that go together with no model, by their names.
+ *
+ * @throws ConfigError
+ */
+export function checkTogether(
+  command: WritingCommand,
+  { beams, captions, topK, topP, temperature, seed, minLength, maxLength }: GenerationOptions,
+): void {
+  const wrong = refusal(command);
+  if (captions !== undefined && beams !== undefined && captions > beams)
+    throw wrong(`--captions ${captions} is more than --beams ${beams}`);
+  if (seed !== undefined && topK === undefined && topP === undefined && temperature === undefined)
+    throw wrong(
+      `--seed ${seed} needs sampling: --top-k, --top-p or --temperature; greedy captions have no chance`,
+    );
+  if (minLength !== undefined && maxLength !== undefined && minLength > maxLength)
+    throw wrong(`--min-length ${minLength} is more than --max-length ${maxLength}`);
+}
+
+/**
+ * Such options as a request to a model.
  *
  * @param command names the command in messages
- * @throws ConfigError for options that do not go together, by their names
+ * @param own how the model writes where nothing is said; default: greedy
+ * @throws ConfigError for options that do not go with one another or with the model, by their names
  */
 export function generationRequest(
   command: WritingCommand,
   options: GenerationOptions,
+  own: SamplerOptions = { kind: 'greedy' },
 ): Pick<
   GenerateRequest,
   'sampler' | 'captions' | 'minLength' | 'maxLength' | 'repetitionPenalty' | 'noRepeatNgram'
 > {
   const { captions, minLength, maxLength, repetitionPenalty, noRepeatNgram } = options;
   const wrong = refusal(command);
-  const sampler = samplerOf(options, wrong);
-  if (captions !== undefined && captions > 1) {
-    if (!sampler)
-      throw wrong(
-        `--captions ${captions} needs --beams, or sampling by --top-k, --top-p or --temperature: the greedy caption is one`,
-      );
-    if (sampler.kind === 'beam' && captions > sampler.beams)
-      throw wrong(`--captions ${captions} is more than --beams ${sampler.beams}`);
-  }
-  if (minLength !== undefined && maxLength !== undefined && minLength > maxLength)
-    throw wrong(`--min-length ${minLength} is more than --max-length ${maxLength}`);
+  checkTogether(command, options);
+  const sampler = samplerOf(options, own, wrong);
+  const used = sampler ?? own;
+  if (captions !== undefined && captions > 1 && used.kind === 'greedy')
+    throw wrong(
+      `--captions ${captions} needs --beams, or sampling by --top-k, --top-p or --temperature: the greedy caption is one`,
+    );
+  if (captions !== undefined && used.kind === 'beam' && captions > used.beams)
+    throw wrong(`--captions ${captions} is more than the ${used.beams} beams of the model: give --beams`);
   return {
     ...(sampler && { sampler }),
     ...(captions !== undefined && { captions }),
@@ -115,20 +135,22 @@ export function generationRequest(
  * Refuses lengths that this model cannot give, by the names of the options.
  *
  * @param promptLength tokens of the prompt or the question
- * @param maxTextLength tokens that the model reads, the end token included
  * @throws ConfigError
  */
 export function checkLengths(
   command: WritingCommand,
   { minLength, maxLength }: GenerationOptions,
   promptLength: number,
-  maxTextLength: number,
+  { maxTextLength, encoder }: SimVlmConfig,
 ): void {
   const wrong = refusal(command);
   const { option } = command;
-  const room = maxTextLength - promptLength;
-  const why = `the model reads ${maxTextLength} tokens${promptLength > 0 ? `, and ${option} takes ${promptLength}` : ''}`;
-  if (room < 1)
+  // A question that is encoded apart, between two tokens of its own, takes nothing from the answer.
+  const isApart = encoder?.kind === 'question';
+  const taken = isApart ? 0 : promptLength;
+  const room = maxTextLength - taken;
+  const why = `the model reads ${maxTextLength} tokens${taken > 0 ? `, and ${option} takes ${taken}` : ''}`;
+  if (isApart ? promptLength + 2 > maxTextLength : room < 1)
     throw wrong(
       `${option} has ${promptLength} tokens, and the model reads ${maxTextLength} in all: shorten it`,
     );
@@ -138,32 +160,30 @@ export function checkLengths(
     throw wrong(`--min-length must be 0 to ${room} (${why}), got ${minLength}`);
 }
 
-/** Nothing for greedy captions. */
+/** Nothing where the model writes as it does by itself. */
 function samplerOf(
   { beams, lengthPenalty, earlyStopping, topK: k, topP: p, temperature, seed }: GenerationOptions,
+  own: SamplerOptions,
   wrong: (message: string) => ConfigError,
 ): SamplerOptions | undefined {
-  if (lengthPenalty !== undefined && beams === undefined)
+  const samples = k !== undefined || p !== undefined || temperature !== undefined;
+  const ownBeams = own.kind === 'beam' && !samples ? own : undefined;
+  const searched: BeamOptions | undefined = beams === undefined ? ownBeams : { kind: 'beam', beams };
+  if (!searched && lengthPenalty !== undefined)
     throw wrong(`--length-penalty ${lengthPenalty} needs --beams`);
-  if (earlyStopping !== undefined && beams === undefined)
+  if (!searched && earlyStopping !== undefined)
     throw wrong(`--early-stopping ${earlyStopping} needs --beams`);
-  if (beams !== undefined) {
+  if (searched) {
+    if (searched === own && lengthPenalty === undefined && earlyStopping === undefined) return undefined;
     return {
-      kind: 'beam',
-      beams,
+      ...searched,
       ...(lengthPenalty !== undefined && { lengthPenalty }),
       ...(earlyStopping !== undefined && {
         earlyStopping: earlyStopping === 'never' ? earlyStopping : earlyStopping === 'true',
       }),
     };
   }
-  if (k === undefined && p === undefined && temperature === undefined) {
-    if (seed !== undefined)
-      throw wrong(
-        `--seed ${seed} needs sampling: --top-k, --top-p or --temperature; greedy captions have no chance`,
-      );
-    return undefined;
-  }
+  if (!samples) return undefined;
   const draws = { seed: seed ?? 0, ...(temperature !== undefined && { temperature }) };
   return k === undefined
     ? { kind: 'top-p', p: p ?? 1, ...draws }

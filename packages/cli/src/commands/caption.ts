@@ -1,13 +1,15 @@
 import { ConfigError, printable, type RgbImage } from '@simvlm/core';
+import { picturesAtOnce } from '@simvlm/model';
 import type { Caption, Captioner, CaptionOptions } from '@simvlm/run';
 import { printLine } from '../terminal';
 import {
   checkLengths,
+  checkTogether,
   type GenerationOptions,
   generationRequest,
   type WritingCommand,
 } from './caption-options';
-import { eachPicture, type PictureOptions } from './each-picture';
+import { eachPicture, type NamedPicture, type PictureOptions } from './each-picture';
 
 interface WritingOptions extends GenerationOptions, PictureOptions {
   jsonl?: boolean;
@@ -72,11 +74,12 @@ function writeTexts(
   options: WritingOptions,
   write: Write,
 ): Promise<number> {
-  const request = generationRequest(command, options);
+  checkTogether(command, options);
   return eachPicture(files, options, captioner => {
     const { model, tokenizer } = captioner;
-    checkLengths(command, options, tokenizer.encode(before).length, model.config.maxTextLength);
-    return async pictures => {
+    const request = generationRequest(command, options, model.config.generation?.sampler);
+    checkLengths(command, options, tokenizer.encode(before).length, model.config);
+    const take = async (pictures: readonly NamedPicture[]) => {
       const made = await write(
         captioner,
         pictures.map(({ image }) => image),
@@ -89,5 +92,6 @@ function writeTexts(
         else printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
       }
     };
+    return { atOnce: picturesAtOnce(model, request), take };
   });
 }

@@ -24,8 +24,12 @@ export interface NamedPicture {
   readonly image: RgbImage;
 }
 
-/** Pictures that are looked at at once. */
-const BATCH = 64;
+/** What is done with pictures. */
+export interface PictureWork {
+  /** Pictures at a time. */
+  readonly atOnce: number;
+  take(pictures: readonly NamedPicture[]): Promise<void>;
+}
 
 /**
  * Opens the model, and hands over the pictures of files in their order, some at a time; those that cannot be read are named on standard error.
@@ -36,7 +40,7 @@ const BATCH = 64;
 export async function eachPicture(
   files: readonly string[],
   options: PictureOptions,
-  begin: (captioner: Captioner) => (pictures: readonly NamedPicture[]) => Promise<void>,
+  begin: (captioner: Captioner) => PictureWork,
 ): Promise<number> {
   const terminal = new Terminal();
   const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
@@ -45,9 +49,9 @@ export async function eachPicture(
   const captioner = await openCaptioner(checkpoint, { registry });
   const skipped = new SkipLog();
   try {
-    const take = begin(captioner);
+    const { atOnce, take } = begin(captioner);
     const square = modelSquare(captioner.model.config, captioner.config);
-    for await (const batch of pictureBatches(pictureFiles(files), { square, batchSize: BATCH }, skipped))
+    for await (const batch of pictureBatches(pictureFiles(files), { square, batchSize: atOnce }, skipped))
       await take(
         batch.map(({ id: index, image }) => {
           const file = files[Number(index)]!;

@@ -1,7 +1,7 @@
 import { ConfigError, printable } from '@simvlm/core';
 import { printLine } from '../terminal';
 import { questionOf } from './caption';
-import { eachPicture, type PictureOptions } from './each-picture';
+import { eachPicture, type NamedPicture, type PictureOptions } from './each-picture';
 
 export interface ScoreCommandOptions extends PictureOptions {
   text: string;
@@ -21,7 +21,8 @@ export async function score(files: readonly string[], options: ScoreCommandOptio
         'CONFIG_INVALID',
         'score: this model knows answers to questions alone: say with --question what --text answers',
       );
-    return async pictures => {
+    // Each is scored on its own.
+    const take = async (pictures: readonly NamedPicture[]) => {
       for (const { id, file, image } of pictures) {
         const scored = await captioner.score(image, text, question);
         if (jsonl) printLine(JSON.stringify({ id, image: file, ...scored }));
@@ -31,5 +32,6 @@ export async function score(files: readonly string[], options: ScoreCommandOptio
         }
       }
     };
+    return { atOnce: 1, take };
   });
 }

@@ -8,7 +8,7 @@ import {
   type TaskFactory,
 } from '@simvlm/core';
 import { collate, imagePixels, type Row } from '@simvlm/data';
-import { decodable, prefixLmLearner, type SimVlm } from '@simvlm/model';
+import { decodable, picturesAtOnce, prefixLmLearner, type SimVlm } from '@simvlm/model';
 import { answerer, learnerOptions, pictureBatchSources, pictureOf } from './common';
 
 interface Question extends Row {
@@ -60,6 +60,7 @@ export const answerTask: TaskFactory = (options, context: TaskContext<SimVlm>) =
           text: tokenizer.decode(decodable(made[i]!.tokens, model.config)),
         }));
       },
+      picturesAtOnce(model),
     ),
   };
 };

@@ -75,20 +75,22 @@ export function pictureBatchSources<R, B>(
   };
 }
 
-/** Rows a batch where nothing is learnt. */
-const ROWS = 64;
-
-/** An `Answerer` out of what makes a row of an example, and the answers to rows. */
+/**
+ * An `Answerer` out of what makes a row of an example, and the answers to rows.
+ *
+ * @param atOnce rows at a time
+ */
 export function answerer<R>(
   row: (example: Example) => R,
   answers: (rows: readonly R[]) => Promise<readonly Answer[]>,
+  atOnce = 64,
 ): Answerer {
   return async (data, { limit = data.length, signal, onProgress } = {}) => {
     const skipped = new SkipLog();
     const found: Answer[] = [];
     const dataset = firstOf(data, limit);
     const parts = orderedBatches<R, readonly R[]>({
-      ...{ dataset, batchSize: ROWS, row, skipped, random: Random.fromSeed(0) },
+      ...{ dataset, batchSize: atOnce, row, skipped, random: Random.fromSeed(0) },
       batches: rows => [rows],
     });
     for await (const [rows] of parts) {

@@ -1,6 +1,6 @@
 import { ConfigError, checkOptions, type OptionRule, rule, ShapeError } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
-import { checkBytes } from '../layout';
+import { checkBytes, positionAfter } from '../layout';
 import { checkSampler, type SamplerOptions } from './sampler-options';
 
 /** What to continue, and how. `B` rows, `S` image side in pixels. */
@@ -134,9 +134,9 @@ export function planRequest(config: SimVlmConfig, request: GenerateRequest): Pla
 }
 
 /** Nobody asked for the model's own beams: where they do not go with the request, it is greedy. */
-function defaultSampler(
+export function defaultSampler(
   { generation }: SimVlmConfig,
-  { captions = 1, onToken }: GenerateRequest,
+  { captions = 1, onToken }: Pick<GenerateRequest, 'captions' | 'onToken'>,
 ): SamplerOptions {
   const own = generation?.sampler;
   if (!own || (own.kind === 'beam' && (onToken || captions > own.beams))) return { kind: 'greedy' };
@@ -191,14 +191,16 @@ function imagePlaces(
   return places;
 }
 
-/** Each row with its own room, so that a neighbour's long prompt does not cut it short. */
+/** Each row with its own room, so that a neighbour's long prompt does not cut it short. A question takes none: it is not in the answer's text. */
 function limited(
-  { maxTextLength, generation }: SimVlmConfig,
+  config: SimVlmConfig,
   rows: readonly Omit<Row, 'limit'>[],
   maxLength: number | undefined,
   minLength: number,
 ): Row[] {
-  const longest = Math.max(...rows.map(({ prompt }) => prompt.length));
+  const { maxTextLength, generation } = config;
+  const taken = ({ prompt }: Pick<Row, 'prompt'>) => positionAfter(config, prompt.length);
+  const longest = Math.max(...rows.map(taken));
   const room = maxTextLength - longest;
   const readable = `${maxTextLength} text tokens less a prompt of ${longest}`;
   if (room < 1) {
@@ -213,8 +215,5 @@ function limited(
   if (minLength > room)
     throw new ShapeError(`generate: minLength must be 0 to ${room} (${readable}), got ${minLength}`);
   const usual = Math.max(generation?.maxLength ?? maxTextLength, minLength);
-  return rows.map(row => ({
-    ...row,
-    limit: maxLength ?? Math.min(usual, maxTextLength - row.prompt.length),
-  }));
+  return rows.map(row => ({ ...row, limit: maxLength ?? Math.min(usual, maxTextLength - taken(row)) }));
 }

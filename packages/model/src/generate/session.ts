@@ -52,7 +52,10 @@ function startingSession(model: ModelCore, batch: PrefixLmBatch, options: Sessio
   const size = copies.length;
   const memory = encodeAndKeep(model, batch, copies);
   // Last, as a batch that does not fit throws above.
-  const caches = makeCaches(model, size, options.maxLength);
+  const caches = orElse(
+    () => makeCaches(model, size, options.maxLength),
+    () => disposeMemory(memory),
+  );
   const step = tokenStep(model, batch, options, input => network.step({ ...input, caches }, memory));
   const order = reordering(caches, size);
   let count = 0;
@@ -113,7 +116,10 @@ function continuingSession(model: ModelCore, batch: PrefixLmBatch, options: Sess
   const own = Int32Array.from({ length: batch.size }, (_, row) => row);
   let memory = isStack ? undefined : encodeAndKeep(model, batch, own);
   // The start token and the longest prompt were cached by the prefill, padding included; then come the new tokens.
-  const caches = makeCaches(model, batch.size, before + plan.length + options.maxLength);
+  const caches = orElse(
+    () => makeCaches(model, batch.size, before + plan.length + options.maxLength),
+    () => memory && disposeMemory(memory),
+  );
   const step = tokenStep(model, batch, options, input => network.step({ ...input, caches }, memory));
   const order = reordering(caches, copies.length);
   const prefixLengths = copies.map(row => batch.prefixLengths[row]!);
@@ -250,5 +256,25 @@ function clampTo(positions: number): (position: number) => number {
 
 function makeCaches({ config }: ModelCore, batch: number, capacity: number): KvCache[] {
   const { layers, heads, width } = config;
-  return Array.from({ length: layers }, () => new KvCache({ batch, capacity, heads, depth: width / heads }));
+  const shape = { batch, capacity, heads, depth: width / heads };
+  const caches: KvCache[] = [];
+  return orElse(
+    () => {
+      while (caches.length < layers) caches.push(new KvCache(shape));
+      return caches;
+    },
+    () => {
+      for (const cache of caches) cache.dispose();
+    },
+  );
+}
+
+/** What is made; where there is no memory for it, what was made before it is freed. */
+function orElse<T>(make: () => T, free: () => void): T {
+  try {
+    return make();
+  } catch (error) {
+    free();
+    throw error;
+  }
 }
