@@ -78,6 +78,13 @@ describe('score', () => {
     const { out } = await simvlm(...given, '--checkpoint', 'vqa', '--backend', 'wasm');
     expect(Number(out)).toBeCloseTo(scored.logProb, 3);
   });
+
+  it('takes as long a question and as long an answer as the model reads, each for itself', async () => {
+    const question = 'is it red a is it red a is it';
+    const text = 'a red disc is it a red disc is it a';
+    const [scored] = await lines('score', 'mine/0.png', '--text', text, '--question', question, ...vqa);
+    expect(scored.tokens).toHaveLength(12);
+  });
 });
 
 describe('eval', () => {
@@ -120,7 +127,7 @@ describe.each([
   [['answer', 'mine/0.png', '--question', ' '], 'answer: --question is empty: ask something'],
   [
     ['answer', 'mine/0.png', '--question', 'is it red '.repeat(9)],
-    'answer: --question has 27 tokens, and the model reads 12 in all: shorten it',
+    'answer: --question has 27 tokens, and the model reads questions of 10: shorten it',
   ],
   [
     ['answer', 'mine/0.png', '--question', 'what is it', '--max-length', '99'],
@@ -139,7 +146,11 @@ describe.each([
   ],
   [
     ['score', 'mine/0.png', '--text', 'a red disc '.repeat(9), '--question', 'what is it'],
-    'text and question have 31 tokens with the end, and the model reads 12: shorten them',
+    'the text has 28 tokens with the end, and the model reads 12: shorten it',
+  ],
+  [
+    ['score', 'mine/0.png', '--text', 'a red disc', '--question', 'what is it '.repeat(4)],
+    'the question has 14 tokens with the one before and the one after it, and the model reads 12: shorten it',
   ],
 ])('%j', (args, message) => {
   it('is refused in one line that says what to do', async () => {

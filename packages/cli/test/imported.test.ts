@@ -138,11 +138,39 @@ describe('fine-tuned', () => {
     expect(lora.targets).toEqual(['decoder.*.query', 'decoder.*.value']);
   });
 
+  it('as a classifier, it says in the words of the task what it cannot do', async () => {
+    await drawFolder('labelled', 12, 1);
+    const file = 'labelled/captions.jsonl';
+    const given = readFileSync(file, 'utf8').trim().split('\n');
+    const labelled = given.map(each => {
+      const line = JSON.parse(each);
+      return JSON.stringify({ ...line, label: line.text.split(' ')[1] });
+    });
+    writeFileSync(file, labelled.join('\n'));
+    const args = ['finetune', 'labelled', '--init', 'git', '--name', 'classes', '--set', 'steps=1'];
+    const { code, err } = await simvlm(...args, '--set', 'task.kind=classify', ...wasm);
+    expect(code, err).toBe(0);
+    const made = ['--checkpoint', 'runs/classes', '--out', 'no'];
+    for (const refused of [
+      ['export', ...made, '--format', 'hf'],
+      ['export', ...made, '--weights', 'int8'],
+      ['finetune', 'mine', '--init', 'runs/classes', '--name', 'no', ...wasm],
+      ['finetune', 'mine', '--init', 'runs/classes', '--name', 'no', '--freeze', 'vision', ...wasm],
+    ]) {
+      const { code, err } = await simvlm(...refused);
+      expect(err).toContain('is of a classifier, which gives labels and no captions');
+      expect(err).not.toContain('What will be done');
+      expect(code).toBe(1);
+    }
+    expect([existsSync('no'), existsSync('runs/no')]).toEqual([false, false]);
+  });
+
   it.each([
     [
       ['--freeze', 'visoin'],
-      '--freeze visoin: this model has no such part and no such parameter; give vision,',
+      '--freeze "visoin": this model has no such part and no such parameter; give vision,',
     ],
+    [['--freeze', ''], '--freeze "": this model has no such part'],
     [['--lora', '--freeze', '*'], '--freeze leaves no attention that --lora could adapt'],
   ])('%j is refused in one line', async (more, message) => {
     const { code, err } = await simvlm('finetune', 'mine', '--init', 'git', '--name', 'no', ...more, ...wasm);

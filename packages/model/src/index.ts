@@ -35,6 +35,7 @@ export type {
   StepInput,
 } from './network/contract';
 export {
+  checkNoClassifier,
   checkpointModelConfig,
   checkTokenizer,
   checkWeights,

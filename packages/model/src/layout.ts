@@ -163,11 +163,10 @@ function checkTexts(batch: PrefixLmBatch, config: SimVlmConfig): void {
   }
   for (let b = 0; b < size; b++) {
     const [text, prefix] = [textLengths[b]!, prefixLengths[b]!];
-    if (text < 1 || text > length || text > config.maxTextLength) {
-      throw new ShapeError(
-        `batch row ${b}: ${text} text tokens; allowed are 1 to ${Math.min(length, config.maxTextLength)}`,
-      );
-    }
+    // A question has positions of its own.
+    const most = Math.min(length, config.maxTextLength + prefix - positionAfter(config, prefix));
+    if (text < 1 || text > most)
+      throw new ShapeError(`batch row ${b}: ${text} text tokens; allowed are 1 to ${most}`);
     if (readsPrefix(config) === 'question' && prefix + 2 > config.maxTextLength) {
       throw new ShapeError(
         `batch row ${b}: a question of ${prefix} tokens, and one before and one after, are more than ${config.maxTextLength}`,

@@ -60,11 +60,7 @@ export async function openSimVlm(
   { registry = defaultRegistry(), tokenizer }: OpenOptions = {},
 ): Promise<SimVlm> {
   const config = await checkpointModelConfig(checkpoint);
-  if (checkpoint.names.includes(FILES.classifier))
-    throw new CheckpointError(
-      'CHECKPOINT_MISMATCH',
-      `${checkpoint.where} is of a classifier, which gives labels and no captions; evaluate it as the task it was trained for`,
-    );
+  checkNoClassifier(checkpoint);
   if (tokenizer) checkTokenizer(config, tokenizer);
   // Before gigabytes are read to verify them.
   checkFitsMemory(() => modelParameters(config, registry));
@@ -80,6 +76,19 @@ export async function openSimVlm(
 }
 
 /**
+ * A classifier's head takes the place of the model's own, so that its weights are those of no captioner.
+ *
+ * @throws CheckpointError CHECKPOINT_MISMATCH for a checkpoint of a classifier
+ */
+export function checkNoClassifier(checkpoint: Checkpoint): void {
+  if (checkpoint.names.includes(FILES.classifier))
+    throw new CheckpointError(
+      'CHECKPOINT_MISMATCH',
+      `${checkpoint.where} is of a classifier, which gives labels and no captions: evaluate it, or resume its training, as the task it was trained for; captions, exports and new runs need the captioner that it was made from`,
+    );
+}
+
+/**
  * The weights of a checkpoint, known to be those of the configuration. Reading one that is not finite fails.
  *
  * @throws CheckpointError
@@ -89,6 +98,7 @@ export async function openWeights(
   config: SimVlmConfig,
   registry = defaultRegistry(),
 ): Promise<TensorSet> {
+  checkNoClassifier(checkpoint);
   const weights = numberTensors(await openTensors(checkpoint, TENSORS.weights), config, 'filters', registry);
   checkWeights(config, weights, registry);
   return finiteTensors(weights, TENSORS.weights);

@@ -1,7 +1,14 @@
 import { type Checkpoint, FILES } from '@simvlm/checkpoint';
 import { ConfigError, DataError, type Plugin, type Registry } from '@simvlm/core';
 import { collate, imagePixels } from '@simvlm/data';
-import { decodable, type GenerateRequest, openSimVlm, picturesAtOnce, type SimVlm } from '@simvlm/model';
+import {
+  decodable,
+  type GenerateRequest,
+  openSimVlm,
+  picturesAtOnce,
+  type SimVlm,
+  type SimVlmConfig,
+} from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
@@ -83,20 +90,14 @@ export class Captioner {
    * How likely the model finds a text for a picture, token by token: each is given all before it, whatever the model would have written.
    *
    * @param question what the text answers; default: it is a caption
-   * @throws DataError for an empty text; ConfigError where text and question are too long
+   * @throws DataError for an empty text; ConfigError where text or question is too long
    */
   async score(picture: PictureInput, text: string, question = ''): Promise<TextScore> {
     const { model, tokenizer, config } = this;
     const { pad, eos } = model.config.tokens;
     const [before, after] = [tokenizer.encode(question.trim()), tokenizer.encode(text.trim())];
     if (after.length === 0) throw new DataError('CAPTION_EMPTY', 'the text to score is empty');
-    const length = before.length + after.length + 1;
-    const { maxTextLength } = model.config;
-    if (length > maxTextLength)
-      throw new ConfigError(
-        'CONFIG_INVALID',
-        `text and question have ${length} tokens with the end, and the model reads ${maxTextLength}: shorten them`,
-      );
+    checkReadable(model.config, before.length, after.length);
     const tokens = Int32Array.of(...before, ...after, eos);
     const image = await squareOf(picture, modelSquare(model.config, config));
     const row = { id: 'score', tokens, prefixLength: before.length, image };
@@ -141,6 +142,23 @@ export class Captioner {
   dispose(): void {
     this.model.dispose();
   }
+}
+
+/** @param question, text tokens of each, without special ones. @throws ConfigError where the model cannot read them whole */
+function checkReadable({ maxTextLength, encoder }: SimVlmConfig, question: number, text: number): void {
+  const texts: [has: string, tokens: number, more: string, them: string][] =
+    encoder?.kind === 'question'
+      ? [
+          ['the question has', question + 2, 'the one before and the one after it', 'it'],
+          ['the text has', text + 1, 'the end', 'it'],
+        ]
+      : [['text and question have', question + text + 1, 'the end', 'them']];
+  for (const [has, tokens, more, them] of texts)
+    if (tokens > maxTextLength)
+      throw new ConfigError(
+        'CONFIG_INVALID',
+        `${has} ${tokens} tokens with ${more}, and the model reads ${maxTextLength}: shorten ${them}`,
+      );
 }
 
 export interface OpenCaptionerOptions {

@@ -32,7 +32,7 @@ function patternsOf(asked: string, names: readonly string[]): string[] {
   if (frozen.length === 0)
     throw new ConfigError(
       'CONFIG_INVALID',
-      `--freeze ${asked}: this model has no such part and no such parameter; give ${Object.keys(parts).join(', ')}, or names such as ${names[0]}, in which * stands for any characters`,
+      `--freeze ${JSON.stringify(asked)}: this model has no such part and no such parameter; give ${Object.keys(parts).join(', ')}, or names such as ${names[0]}, in which * stands for any characters`,
     );
   if (!isIn) return [asked];
   // As short as they can be: `decoder.*` where all of the decoder is frozen, else `patcher.blocks.*`, else the names.

@@ -145,12 +145,16 @@ export function checkLengths(
 ): void {
   const wrong = refusal(command);
   const { option } = command;
-  // A question that is encoded apart, between two tokens of its own, takes nothing from the answer.
   const isApart = encoder?.kind === 'question';
+  // A question that is read apart is read with a token before and one after it.
+  if (isApart && promptLength + 2 > maxTextLength)
+    throw wrong(
+      `${option} has ${promptLength} tokens, and the model reads questions of ${maxTextLength - 2}: shorten it`,
+    );
   const taken = isApart ? 0 : promptLength;
   const room = maxTextLength - taken;
   const why = `the model reads ${maxTextLength} tokens${taken > 0 ? `, and ${option} takes ${taken}` : ''}`;
-  if (isApart ? promptLength + 2 > maxTextLength : room < 1)
+  if (room < 1)
     throw wrong(
       `${option} has ${promptLength} tokens, and the model reads ${maxTextLength} in all: shorten it`,
     );

@@ -3,6 +3,7 @@ import type { FolderCheckpoint } from '@simvlm/checkpoint/node';
 import { ConfigError, type ProcessGroup, type Registry } from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import { captionMetrics, predictCaptions } from '@simvlm/eval';
+import { checkNoClassifier } from '@simvlm/model';
 import {
   atKey,
   checkParts,
@@ -93,6 +94,7 @@ export async function trainCommand(file: string, options: TrainCommandOptions): 
           // Where the command line names it, the user knows where that stands.
           throw options.init === undefined ? atKey('init', error) : error;
         });
+  if (init) checkNoClassifier(init);
   const backend = await startBackend({ ...options, precision: config.precision }, registry);
   terminal.note(`backend ${backend.name} (${backend.detail}): ${backend.reason}`);
   if (place) {

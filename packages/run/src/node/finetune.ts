@@ -1,6 +1,6 @@
 import { type Checkpoint, openTensors, TENSORS } from '@simvlm/checkpoint';
 import { DataError } from '@simvlm/core';
-import { checkpointModelConfig } from '@simvlm/model';
+import { checkNoClassifier, checkpointModelConfig } from '@simvlm/model';
 import { ownRunConfig } from '../checkpoint';
 import { applyOverrides } from '../config/overrides';
 import { resolveRunConfig } from '../config/resolve';
@@ -72,6 +72,7 @@ const IMPORTED: Recipe = {
  */
 export async function finetuneConfig(checkpoint: Checkpoint, options: FinetuneOptions): Promise<RunConfig> {
   const { data, init, name, val, lora, freeze = [], seed = 1, plugins = [], overrides = [] } = options;
+  checkNoClassifier(checkpoint);
   const run = await ownRunConfig(checkpoint);
   const { vocabSize: _, tokens: __, lora: ___, ...model } = await checkpointModelConfig(checkpoint);
   const weights =
