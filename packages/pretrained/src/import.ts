@@ -14,7 +14,7 @@ import { ConfigError, decodeText, type MakeError, parseJsonObject } from '@simvl
 import { checkModelConfig, type SimVlmConfig } from '@simvlm/model';
 import { type AnyTokenizer, loadTokenizer, TOKENIZER_FILES, tokenizerFiles } from '@simvlm/tokenizer';
 import { ConfigObject } from './config/config-object';
-import { generationOf } from './config/generation';
+import { generationOf, ignoredGeneration } from './config/generation';
 import { pictureOf } from './config/picture';
 import { familyOf } from './families';
 import { isCheckpoint } from './hub/needed-files';
@@ -42,6 +42,8 @@ export interface ImportedModel {
   readonly source: SourceFacts;
   /** Tensors of the folder that the model does not need. */
   readonly skipped: readonly string[];
+  /** Settings of how it writes that are not taken over, such as `repetition_penalty 5`. */
+  readonly ignored: readonly string[];
 }
 
 /** The JSON files that an export gives back. */
@@ -80,10 +82,11 @@ export async function openPretrained(files: Checkpoint, options: ImportOptions =
     texts['preprocessor_config.json'] !== undefined
       ? object('preprocessor_config.json')
       : object('processor_config.json').object('image_processor');
+  const writing = [object('generation_config.json'), config];
   const model = checked(files.where, {
     ...described,
     picture: pictureOf(processor, family.imageProcessor, described.imageSize),
-    generation: generationOf([object('generation_config.json'), config], described.maxTextLength),
+    generation: generationOf(writing, described.maxTextLength),
   });
   const { tensors, skipped } = mapTensors(
     files.where,
@@ -98,7 +101,10 @@ export async function openPretrained(files: Checkpoint, options: ImportOptions =
     ...(license !== undefined && { license }),
     files: texts,
   };
-  return { config: model, tokenizer, weights: { tensors, metadata: {} }, source, skipped };
+  return {
+    ...{ config: model, tokenizer, weights: { tensors, metadata: {} }, source, skipped },
+    ignored: ignoredGeneration(writing),
+  };
 }
 
 /**

@@ -114,6 +114,18 @@ describe('how a model writes', () => {
     return (await openPretrained(folderOf(files.set('generation_config.json', json(generation))))).config
       .generation;
   };
+  test('what of it is not taken over is named', async () => {
+    const ignored = async (generation: object) =>
+      (await openPretrained(folderOf(filesOf().set('generation_config.json', json(generation))))).ignored;
+    expect(await ignored({ repetition_penalty: 5, no_repeat_ngram_size: 2, do_sample: true })).toEqual([
+      'do_sample true',
+      'repetition_penalty 5',
+      'no_repeat_ngram_size 2',
+    ]);
+    const usual = { repetition_penalty: 1.0, min_length: 0, do_sample: false, forced_eos_token_id: null };
+    expect(await ignored(usual)).toEqual([]);
+  });
+
   test('is in its generation_config.json', async () => {
     expect(await generationOf({})).toEqual({ maxLength: 20 });
     expect(await generationOf({ max_new_tokens: 30, num_beams: 3, early_stopping: true })).toEqual({

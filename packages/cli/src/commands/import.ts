@@ -49,21 +49,25 @@ async function fromHub(name: string, terminal: Terminal) {
   return { folder, repository, revision: commit };
 }
 
-function reportOf({ source, config, weights, skipped }: ImportedModel) {
+function reportOf({ source, config, weights, skipped, ignored }: ImportedModel) {
   const { family, repository, revision, license } = source;
   let parameters = 0;
   for (const { shape } of weights.tensors.values())
     parameters += shape.reduce((product, extent) => product * extent, 1);
   return {
-    ...{ family, repository, revision, license, parameters, imageSize: config.imageSize, skipped },
+    ...{ family, repository, revision, license, parameters, imageSize: config.imageSize, skipped, ignored },
   };
 }
 
 function tell(terminal: Terminal, model: ImportedModel, written: string): void {
-  const { family, license, parameters, imageSize, skipped } = reportOf(model);
+  const { family, license, parameters, imageSize, skipped, ignored } = reportOf(model);
   terminal.note(
     `${family}, ${parameters.toLocaleString('en')} parameters, pictures of ${imageSize} × ${imageSize} pixels, ${license === undefined ? 'its folder names no licence' : `licence ${license}`}`,
   );
   if (skipped.length > 0) terminal.note(`not needed: ${skipped.join(', ')}`);
+  if (ignored.length > 0)
+    terminal.warn(
+      `how it writes is not taken over whole: ${ignored.join(', ')}; its texts will be others than its makers'`,
+    );
   terminal.note(written);
 }

@@ -45,7 +45,8 @@ export type EarlyStopping = boolean | 'never';
  *
  * With one beam and without `never` this is greedy decoding.
  *
- * log p is that of the penalised logits where there is a repetition penalty. Blocked tokens do not make the others likelier.
+ * Otherwise than theirs, log p is that of the penalised logits where there is a repetition penalty; they penalise log p itself. Blocked tokens do not
+ * make the others likelier.
  */
 export interface BeamOptions {
   readonly kind: 'beam';

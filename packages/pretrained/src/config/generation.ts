@@ -31,6 +31,34 @@ export function generationOf(
   };
 }
 
+/** What transformers takes for "off", by the settings that ours does not take over. */
+const OFF: Readonly<Record<string, readonly unknown[]>> = {
+  do_sample: [false],
+  repetition_penalty: [1],
+  no_repeat_ngram_size: [0],
+  min_length: [0],
+  min_new_tokens: [0],
+  num_beam_groups: [1],
+  diversity_penalty: [0],
+  bad_words_ids: [],
+  suppress_tokens: [],
+  begin_suppress_tokens: [],
+  forced_bos_token_id: [],
+  forced_eos_token_id: [],
+};
+
+/**
+ * Settings of how a model writes that are not taken over, such as `repetition_penalty 5`: its texts will be others than its makers'.
+ *
+ * @param sources as for `generationOf`
+ */
+export function ignoredGeneration(sources: readonly ConfigObject[]): string[] {
+  return Object.entries(OFF).flatMap(([key, off]) => {
+    const value = sources.find(source => source.has(key))?.json[key];
+    return value == null || off.includes(value) ? [] : [`${key} ${JSON.stringify(value)}`];
+  });
+}
+
 function beamSampler(sources: readonly ConfigObject[], beams: number, lengthPenalty: number): BeamOptions {
   const earlyStopping = sources.find(source => source.has('early_stopping'))?.json.early_stopping;
   return {
