@@ -202,6 +202,12 @@ function listener() {
   return { terminal: new Terminal(stream), lines };
 }
 
+/** What is asked of a model before it captions. */
+const small = {
+  config: { imageSize: 4, maxTextLength: 4, layers: 1, width: 4, tokens: {} },
+  network: { imageTokens: 1 },
+};
+
 describe('progress', () => {
   const result = {
     step: 3,
@@ -252,8 +258,7 @@ describe('progress', () => {
       length: 1,
       get: () => Promise.reject(new ImageError('IMAGE_UNREADABLE', 'a.png: lost')),
     };
-    const model = { config: { imageSize: 4, maxTextLength: 4 } };
-    const callback = sampleCaptions(terminal, { model } as never, unreadable);
+    const callback = sampleCaptions(terminal, { model: small } as never, unreadable);
     await callback.onStep!({ seconds: 61 } as never);
     expect(lines.join('')).toContain('the first: a.png: lost');
   });
@@ -298,7 +303,7 @@ describe('what a terminal would obey', () => {
       { id: 'a', text: `true${clear}\n`, image: { width: 4, height: 4, data: new Uint8Array(48) } },
     ]);
     const model = {
-      config: { imageSize: 4, maxTextLength: 4 },
+      ...small,
       generate: vi.fn(async () => [{ tokens: new Int32Array(1), logProb: -1 }]),
     };
     const tokenizer = { encode: () => new Int32Array(0), decode: () => `said${clear}` };

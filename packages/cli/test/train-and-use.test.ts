@@ -173,7 +173,7 @@ describe('eval', () => {
       .trim()
       .split('\n')
       .map(line => JSON.parse(line));
-    expect(Object.keys(predictions[0])).toEqual(['id', 'text', 'scores']);
+    expect(Object.keys(predictions[0])).toEqual(['id', 'text', 'references', 'scores']);
   });
 
   it('--evaluator choice takes the candidates of nway.jsonl', async () => {
