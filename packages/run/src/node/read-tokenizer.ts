@@ -13,7 +13,7 @@ const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_I
  * A tokenizer of any kind from a file, told by what is in it, from a folder with the files of one, such as `vocab.json` and `merges.txt`,
  * or from what `--checkpoint` takes: a checkpoint, a run folder, a web address or a name on the hub.
  *
- * @throws TokenizerError when it cannot be read or is none; CheckpointError for a folder that has none, and is no checkpoint
+ * @throws TokenizerError when it cannot be read or is none; CheckpointError for a checkpoint that is damaged
  */
 export async function readTokenizer(path: string): Promise<AnyTokenizer> {
   const isFolder = await stat(path).then(
@@ -23,7 +23,8 @@ export async function readTokenizer(path: string): Promise<AnyTokenizer> {
   );
   const isAddress = /^https?:\/\//i.test(path) || isHubName(path);
   const files = isFolder ? await filesOf(path) : undefined;
-  if (isAddress || files?.size === 0) return checkpointTokenizer(await openInit(path));
+  if (isAddress) return checkpointTokenizer(await openInit(path));
+  if (files?.size === 0) return checkpointTokenizer(await openInit(path).catch(noTokenizer(path)));
   const source = files ?? (await readRegularFile(path, invalid));
   try {
     return loadTokenizer(source, path);
@@ -32,6 +33,17 @@ export async function readTokenizer(path: string): Promise<AnyTokenizer> {
     if (!isSimVlmError(error) || error.message.startsWith(path)) throw error;
     throw invalid(`${path}: ${error.message}`, { cause: error });
   }
+}
+
+/** Of a folder with neither: what is missing is a tokenizer, not a checkpoint. */
+function noTokenizer(path: string) {
+  return (error: unknown): never => {
+    if (!isSimVlmError(error) || error.code !== 'CHECKPOINT_NOT_FOUND') throw error;
+    throw invalid(
+      `${path}: there is no tokenizer: no tokenizer.json, tokenizer.model or vocab.txt, no vocab.json with merges.txt, and no checkpoint`,
+      { cause: error },
+    );
+  };
 }
 
 async function filesOf(folder: string): Promise<Map<string, Uint8Array>> {
