@@ -8,7 +8,7 @@ export const colourEvaluator: Evaluator = async (
   { model, tokenizer }: EvaluationSubject<SimVlm>,
   data,
   options,
-  signal,
+  { signal } = {},
 ) => {
   checkOptions('colours', options, { limit: rule.integer(1) });
   const { predictions } = await predictCaptions(model, tokenizer, data, {
@@ -17,7 +17,7 @@ export const colourEvaluator: Evaluator = async (
   });
   signal?.throwIfAborted();
   const right = predictions.filter(({ text, truth }) => colourIn(text) === colourIn(truth)).length;
-  return { accuracy: right / predictions.length, count: predictions.length };
+  return { metrics: { accuracy: right / predictions.length, count: predictions.length } };
 };
 
 function colourIn(text: string): string | undefined {

@@ -48,15 +48,50 @@ export interface EvaluationSubject<M = any> {
   readonly tokenizer: Tokenizer;
   /** How a task reads what the model says; absent where a model is evaluated by itself. */
   readonly answer?: Answerer;
+  /**
+   * Opens other examples that an evaluator compares with, such as the training pictures of a nearest-neighbour classifier; their pictures are
+   * square. A source is named as a configuration names one. Absent where nothing can be opened.
+   *
+   * @throws DataError, ConfigError for a source that cannot be read
+   */
+  readonly open?: (source: JsonValue) => Promise<ExampleDataset>;
 }
+
+/** How an evaluator works. */
+export interface EvaluatorContext {
+  /** When it aborts, the evaluator rejects with its reason: a part of a result is none. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Asks for 95 % intervals, which cost time: training does without. Default false. */
+  readonly intervals?: boolean;
+}
+
+/** What an evaluator found. */
+export interface Evaluation {
+  /** Named numbers; `count` is how many examples they are of. */
+  readonly metrics: EvaluationResult;
+  /** 95 % intervals over the examples, where asked for, of the metrics that have one. */
+  readonly intervals?: Readonly<Record<string, { readonly low: number; readonly high: number }>>;
+  /** How a metric was computed (version, tokens, smoothing), by its name. */
+  readonly signatures?: Readonly<Record<string, string>>;
+  /** What the model said of each example, in their order: what `simvlm eval --predictions` writes, and `simvlm metrics` reads. */
+  readonly items?: readonly EvaluatedItem[];
+  /** Examples that could not be used. */
+  readonly skipped?: SkipReport;
+  /** What must be known to read the numbers, a sentence each. */
+  readonly warnings?: readonly string[];
+}
+
+/** `text` is what the model said; `references`, `answers` or `label` is what would have been right. */
+export type EvaluatedItem = { readonly id: string } & Readonly<Record<string, JsonValue>>;
 
 /** Measures a model on a data set. Its numbers are logged under its name: `caption/wordF1`. */
 export type Evaluator = (
   subject: EvaluationSubject,
   data: ExampleDataset,
   options: Readonly<Record<string, JsonValue>>,
-  signal?: AbortSignal,
-) => Promise<EvaluationResult>;
+  context?: EvaluatorContext,
+) => Promise<Evaluation>;
 
 /** A training example whose pictures are decoded, varied and square, with what its other draws come from. */
 export interface DrawnExample {
@@ -143,7 +178,8 @@ export interface Task<B = any, T extends TensorLike = any, V = any> {
 }
 
 /** Makes a task out of its options and what the run has. */
-export type TaskFactory = (
-  options: Readonly<Record<string, JsonValue>>,
-  context: TaskContext,
-) => Task | Promise<Task>;
+export interface TaskFactory {
+  (options: Readonly<Record<string, JsonValue>>, context: TaskContext): Task | Promise<Task>;
+  /** What records without a picture are in `data.train` and `data.val`: text-only documents (the default), or examples like the others. */
+  readonly pictureless?: 'documents' | 'examples';
+}

@@ -1,18 +1,20 @@
 import type { Answer, EvaluationResult } from '@simvlm/core';
-import { meanScore } from './nothing-evaluated';
+import { meanScores, type Scores } from '@simvlm/metrics';
+import { metricsOf } from './measured';
 import { exactMatch, wordF1 } from './text-metrics';
 
+/** `accuracy`: an answer is one of the right ones; `wordF1`: the words that it shares with the nearest of them. 0 to 1. */
+export function answerScores(answers: readonly Answer[]): Record<'accuracy' | 'wordF1', Scores> {
+  const best = (compare: (text: string, truth: string) => number) =>
+    meanScores(answers.map(({ text, truths }) => Math.max(...truths.map(truth => compare(text, truth)))));
+  return { accuracy: best((text, truth) => Number(exactMatch(text, truth))), wordF1: best(wordF1) };
+}
+
 /**
- * How often an answer is one of the right ones, and how many words it shares with the nearest of them: 0 to 1.
+ * The numbers of `answerScores`, and how many answers they are of.
  *
  * @throws DataError where there are none
  */
 export function answerMetrics(answers: readonly Answer[]): EvaluationResult {
-  return {
-    accuracy: meanScore(answers, ({ text, truths }) =>
-      truths.some(truth => exactMatch(text, truth)) ? 1 : 0,
-    ),
-    wordF1: meanScore(answers, ({ text, truths }) => Math.max(...truths.map(truth => wordF1(text, truth)))),
-    count: answers.length,
-  };
+  return metricsOf(answers.length, answerScores(answers));
 }

@@ -8,9 +8,16 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
-import { captionTokens, captionMetrics as cocoScores, tokeniseCaptions } from '@simvlm/metrics';
+import {
+  captionTokens,
+  meanScores,
+  captionMetrics as metricsOfTokens,
+  type Scores,
+  tokeniseCaptions,
+} from '@simvlm/metrics';
 import { decodable, pictureSquare, picturesAtOnce, type SamplerOptions, type SimVlm } from '@simvlm/model';
-import { meanScore, nothingEvaluated } from './nothing-evaluated';
+import { metricsOf, type NamedScores } from './measured';
+import { nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
 import { exactMatch, wordF1 } from './text-metrics';
 
@@ -86,23 +93,26 @@ export async function predictCaptions(
   return { predictions, skipped: skipped.report() };
 }
 
+type Compared = Pick<Prediction, 'text' | 'truth'> & Partial<Pick<Prediction, 'references'>>;
+
+/** Exact match and word F1 of predictions, 0 to 1; of several references the one that fits best. */
+export function captionScores(predictions: readonly Compared[]): Record<'exactMatch' | 'wordF1', Scores> {
+  const best = (compare: (text: string, truth: string) => number) =>
+    meanScores(
+      predictions.map(({ text, truth: first, references = [first] }) =>
+        Math.max(...references.map(truth => compare(text, truth))),
+      ),
+    );
+  return { exactMatch: best((text, truth) => Number(exactMatch(text, truth))), wordF1: best(wordF1) };
+}
+
 /**
- * Exact match and mean word F1 of predictions, 0 to 1; of several references the one that fits best.
+ * The numbers of `captionScores`, and how many predictions they are of.
  *
  * @throws DataError where there are none
  */
-export function captionMetrics(
-  predictions: readonly (Pick<Prediction, 'text' | 'truth'> & Partial<Pick<Prediction, 'references'>>)[],
-): EvaluationResult {
-  const best = (compare: (text: string, truth: string) => number) =>
-    meanScore(predictions, ({ text, truth: first, references = [first] }) =>
-      Math.max(...references.map(truth => compare(text, truth))),
-    );
-  return {
-    exactMatch: best((text, truth) => (exactMatch(text, truth) ? 1 : 0)),
-    wordF1: best(wordF1),
-    count: predictions.length,
-  };
+export function captionMetrics(predictions: readonly Compared[]): EvaluationResult {
+  return metricsOf(predictions.length, captionScores(predictions));
 }
 
 /**
@@ -111,15 +121,18 @@ export function captionMetrics(
  *
  * @throws DataError where there are none, or references without a word
  */
+export function cocoScores(
+  predictions: readonly Pick<Prediction, 'id' | 'text' | 'references'>[],
+): NamedScores {
+  const items = predictions.map(({ id, text, references }) => ({ id, prediction: text, references }));
+  return { ...metricsOfTokens(tokeniseCaptions(items, 'the evaluator coco')) };
+}
+
+/** The numbers of `cocoScores`, and how many predictions they are of. @throws DataError as `cocoScores` */
 export function cocoMetrics(
   predictions: readonly Pick<Prediction, 'id' | 'text' | 'references'>[],
 ): EvaluationResult {
-  const items = predictions.map(({ id, text, references }) => ({ id, prediction: text, references }));
-  const scores = Object.entries(cocoScores(tokeniseCaptions(items, 'the evaluator coco')));
-  return {
-    ...Object.fromEntries(scores.map(([name, { corpus }]) => [name, corpus])),
-    count: predictions.length,
-  };
+  return metricsOf(predictions.length, cocoScores(predictions));
 }
 
 /**

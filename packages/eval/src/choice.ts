@@ -8,10 +8,12 @@ import {
   type Tokenizer,
 } from '@simvlm/core';
 import { imagePixels, textTokens } from '@simvlm/data';
+import { meanScores, type Scores } from '@simvlm/metrics';
 import { pictureSquare, type SimVlm } from '@simvlm/model';
 import { type CandidateOptions, candidateDraw } from './candidate-draw';
 import { likeliest } from './likeliest';
-import { meanScore, nothingEvaluated } from './nothing-evaluated';
+import { metricsOf } from './measured';
+import { nothingEvaluated } from './nothing-evaluated';
 import { pictureBatches } from './pictures';
 import { exactMatch, normalizeCaption } from './text-metrics';
 
@@ -100,13 +102,19 @@ export async function captionChoice(
     throw nothingEvaluated(skipped.report());
   }
   const metrics = {
-    accuracy: meanScore(predictions, ({ text, truth }) => (exactMatch(text, truth) ? 1 : 0)),
-    accuracyPerToken: meanScore(perToken, right => (right ? 1 : 0)),
-    chance: meanScore(predictions, ({ candidates }) => 1 / candidates.length),
+    ...metricsOf(predictions.length, {
+      accuracy: choiceScores(predictions).accuracy,
+      accuracyPerToken: meanScores(perToken.map(Number)),
+      chance: meanScores(predictions.map(({ candidates }) => 1 / candidates.length)),
+    }),
     ties: predictions.filter(({ tied }) => tied).length,
-    count: predictions.length,
   };
   return { predictions, metrics, cut: [...cut], skipped: skipped.report() };
+}
+
+/** Of each picture, whether its likeliest caption is the true one. */
+export function choiceScores(predictions: readonly ChoicePrediction[]): Record<'accuracy', Scores> {
+  return { accuracy: meanScores(predictions.map(({ text, truth }) => Number(exactMatch(text, truth)))) };
 }
 
 /** The tokens of a candidate as far as the model reads them; notes in `cut` that it has more. */

@@ -9,14 +9,3 @@ export function nothingEvaluated({ draws, reasons }: SkipReport): DataError {
       : `nothing was evaluated: none of ${draws === 1 ? 'the 1 picture' : `${draws} pictures`} can be used; the first: ${reasons[0]}`,
   );
 }
-
-/**
- * The mean of a score over what was evaluated.
- *
- * @throws DataError where there is nothing
- */
-export function meanScore<T>(items: readonly T[], score: (item: T) => number): number {
-  if (items.length === 0)
-    throw new DataError('DATA_INVALID', 'nothing was evaluated: there are no predictions');
-  return items.reduce((sum, item) => sum + score(item), 0) / items.length;
-}

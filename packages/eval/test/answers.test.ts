@@ -19,9 +19,11 @@ test('the evaluator asks the task for answers, and refuses a model without one',
   const answer: Answerer = async (_, { limit = 2 } = {}) => ({ answers: answers.slice(0, limit), skipped });
   const subject = { model: undefined, tokenizer: undefined as never };
   const data = arrayDataset([]);
-  expect(await evaluate({ ...subject, answer }, data, { limit: 1 })).toMatchObject({ accuracy: 1, count: 1 });
+  expect((await evaluate({ ...subject, answer }, data, { limit: 1 })).metrics).toEqual({
+    ...{ accuracy: 1, wordF1: 1, count: 1 },
+  });
   await expect(evaluate(subject, data, {})).rejects.toThrow('needs a task that gives answers');
   await expect(
-    evaluate({ ...subject, answer }, data, {}, AbortSignal.abort(new Error('enough'))),
+    evaluate({ ...subject, answer }, data, {}, { signal: AbortSignal.abort(new Error('enough')) }),
   ).rejects.toThrow('enough');
 });

@@ -46,16 +46,16 @@ test('the evaluators are registered by name and give named numbers', async () =>
   const registry = new Registry().use(evalPlugin);
   expect(registry.names('evaluator')).toEqual(['caption', 'coco', 'choice', 'answers']);
   const subject = { model, tokenizer: letters };
-  const caption = await registry.get('evaluator', 'caption')(subject, dataset, { limit: 9 });
+  const { metrics: caption } = await registry.get('evaluator', 'caption')(subject, dataset, { limit: 9 });
   expect(Object.keys(caption)).toEqual(['exactMatch', 'wordF1', 'count']);
   expect(caption.count).toBe(9);
   const choose = registry.get('evaluator', 'choice');
-  const choice = await choose(subject, arrayDataset(pairs(20)), { choices: 10 });
+  const { metrics: choice } = await choose(subject, arrayDataset(pairs(20)), { choices: 10 });
   expect(choice).toMatchObject({ chance: expect.closeTo(0.1, 12), count: 20 });
   await expect(choose(subject, dataset, { choice: 10 })).rejects.toThrow('unknown key "choice"');
   const aborted = AbortSignal.abort(new Error('enough'));
   for (const name of ['caption', 'choice'])
     await expect(
-      registry.get('evaluator', name)(subject, arrayDataset(pairs(20)), {}, aborted),
+      registry.get('evaluator', name)(subject, arrayDataset(pairs(20)), {}, { signal: aborted }),
     ).rejects.toThrow('enough');
 });

@@ -18,7 +18,7 @@ export { accuracy, f1, type LabelItem, matthews } from './labels/classification'
 export { type NumberItem, pearson, spearman } from './labels/regression';
 export { captionTokens, ptbTokens } from './ptb/tokenize';
 export { KINDS, type Kind, metricsReport, type Report, type ReportOptions } from './report/report';
-export type { Scores } from './scores';
+export { meanScores, type Scores } from './scores';
 export { captionSignatures, referenceCount, signature } from './signature';
 export { type TranslationItem, translationBleu } from './translation/bleu';
 export { tokens13a } from './translation/tokens-13a';

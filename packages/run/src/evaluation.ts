@@ -77,7 +77,11 @@ function evaluatorsOf({ config, val, task, model, tokenizer, registry }: Measure
     times.set(kind, time);
     // Two of a kind, with other options.
     const name = time === 1 ? kind : `${kind}-${time}`;
-    return [name, (_: number, signal?: AbortSignal) => measure(subject, val!, options, signal)] as const;
+    return [
+      name,
+      async (_: number, signal?: AbortSignal) =>
+        (await measure(subject, val!, options, { ...(signal && { signal }) })).metrics,
+    ] as const;
   });
   return {
     ...(task.validation && { val: validationLoss(task.learner, task.validation) }),

@@ -69,7 +69,7 @@ test.each([
   const opened = await openTask(checkpoint, registry);
   const evaluate = registry.get('evaluator', 'answers');
   const subject = { model: opened.model, tokenizer: opened.tokenizer, answer: opened.task.answer! };
-  const { accuracy, count } = await evaluate(subject, data.val, {});
+  const { accuracy, count } = (await evaluate(subject, data.val, {})).metrics;
   expect(count).toBe(60);
   // Guessing gets a half.
   expect(accuracy).toBeGreaterThan(0.95);

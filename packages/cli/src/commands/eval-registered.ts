@@ -39,7 +39,7 @@ export async function evaluateSource(
     const subject = { model, tokenizer, ...(task.answer && { answer: task.answer }) };
     const metrics = await interruptible(terminal, async (signal): Promise<EvaluationResult | undefined> => {
       try {
-        return await registry.get('evaluator', kind)(subject, pictures, given, signal);
+        return (await registry.get('evaluator', kind)(subject, pictures, given, { signal })).metrics;
       } catch (error) {
         if (signal.aborted) return undefined;
         throw error;

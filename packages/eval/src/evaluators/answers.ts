@@ -1,0 +1,53 @@
+import {
+  type Answer,
+  type Answerer,
+  ConfigError,
+  checkOptions,
+  type EvaluationSubject,
+  type Evaluator,
+  type EvaluatorContext,
+  type ExampleDataset,
+  type JsonValue,
+  rule,
+  type SkipReport,
+} from '@simvlm/core';
+import { answerScores } from '../answers';
+import { measured } from '../measured';
+
+/** `answers`: how often an answer is one of the right ones, and the words that it shares with the nearest of them. Options: `limit`. */
+export const answersEvaluator: Evaluator = async (subject, data, options, context = {}) => {
+  const { answers, skipped } = await askedAnswers('answers', subject, data, options, context);
+  return {
+    ...measured(answers.length, answerScores(answers), context),
+    items: answers.map(({ id, text, truths }) => ({ id, text, references: [...truths] })),
+    skipped,
+  };
+};
+
+/**
+ * What the task of a model answers, for an evaluator that measures answers.
+ *
+ * @param name of the evaluator, for messages
+ * @throws ConfigError where the model is evaluated without a task that gives answers; the signal's reason on abort
+ */
+export async function askedAnswers(
+  name: string,
+  { answer }: EvaluationSubject,
+  data: ExampleDataset,
+  options: Readonly<Record<string, JsonValue>>,
+  { signal, onProgress }: EvaluatorContext,
+): Promise<{ readonly answers: readonly Answer[]; readonly skipped: SkipReport }> {
+  checkOptions(`evaluator ${name}`, options, { limit: rule.integer(1) });
+  if (!answer)
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `the evaluator ${name} needs a task that gives answers, such as classify or answer`,
+    );
+  const found: Awaited<ReturnType<Answerer>> = await answer(data, {
+    ...options,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  signal?.throwIfAborted();
+  return found;
+}

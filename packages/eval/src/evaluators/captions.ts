@@ -1,0 +1,46 @@
+import {
+  checkOptions,
+  type EvaluatedItem,
+  type EvaluationSubject,
+  type Evaluator,
+  type ExampleDataset,
+  rule,
+} from '@simvlm/core';
+import type { SimVlm } from '@simvlm/model';
+import { captionScores, checkReferences, cocoScores, type Prediction, predictCaptions } from '../captions';
+import { measured, type NamedScores } from '../measured';
+
+/** `caption`: exact match and word F1 of greedy captions. Options: `prompt`, `limit`, `batchSize`. */
+export const captionEvaluator = evaluatorOf('caption', captionScores);
+
+/** `coco`: the metrics of COCO's caption evaluation, against all references of a picture. Options: as `caption`. */
+export const cocoEvaluator = evaluatorOf('coco', cocoScores, checkReferences);
+
+function evaluatorOf(
+  name: string,
+  scores: (predictions: readonly Prediction[]) => NamedScores,
+  check?: (data: ExampleDataset, limit?: number) => void,
+): Evaluator {
+  return async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, context = {}) => {
+    checkOptions(`evaluator ${name}`, options, {
+      ...{ limit: rule.integer(1), batchSize: rule.integer(1), prompt: rule.string },
+    });
+    check?.(data, options.limit as number | undefined);
+    const { signal, onProgress } = context;
+    const { predictions, skipped } = await predictCaptions(model, tokenizer, data, {
+      ...options,
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
+    signal?.throwIfAborted();
+    return {
+      ...measured(predictions.length, scores(predictions), context),
+      items: predictions.map(itemOf),
+      skipped,
+    };
+  };
+}
+
+function itemOf({ id, text, references, logProb }: Prediction): EvaluatedItem {
+  return { id, text, references: [...references], scores: [logProb] };
+}
