@@ -11,6 +11,7 @@ import {
   type PretrainedName,
   pretrainedNames,
   readExpected,
+  readRules,
   readSquare,
 } from './fixture';
 
@@ -21,7 +22,7 @@ export interface PretrainedParity {
   readonly names?: readonly PretrainedName[];
   /** How far a logit may be off. */
   readonly logits: number;
-  /** Settings of beam search that are tried; default: all. They differ on the host alone. */
+  /** Settings of beam search, and of rules for tokens, that are tried; default: all. They differ on the host alone. */
   readonly searches?: number;
 }
 
@@ -128,6 +129,19 @@ function describeFolder(
           expect(Math.abs(made[i]!.score! - score!), `score ${i}`).toBeLessThan(LOG_PROBS);
       }
     });
+
+    const ruled = readRules(name);
+    if (ruled)
+      test('texts under rules for tokens, greedy and of three beams, token for token', async () => {
+        for (const { beams, texts, ...rules } of ruled.searches.slice(0, searches)) {
+          const made = await model.generate({
+            ...{ images: pixels, prompts, maxLength: ruled.limit },
+            sampler: beams === 1 ? { kind: 'greedy' } : { kind: 'beam', beams },
+            ...rules,
+          });
+          expect(made.map(idsOf), JSON.stringify({ beams, ...rules })).toEqual(texts.map(idsOf));
+        }
+      });
   });
 }
 

@@ -1,10 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { collect, memoryCheckpoint, readSafetensors, type SafeTensors } from '@simvlm/checkpoint';
 import type { RgbImage } from '@simvlm/core';
 import { decodeImage, squareImage } from '@simvlm/image';
-import { type BeamOptions, openSimVlm, pictureSquare, type SimVlm, type SimVlmConfig } from '@simvlm/model';
+import {
+  type BeamOptions,
+  type GenerateRequest,
+  openSimVlm,
+  pictureSquare,
+  type SimVlm,
+  type SimVlmConfig,
+} from '@simvlm/model';
 import { type ImportedModel, importedContents, openPretrained } from '@simvlm/pretrained';
 import { openPretrainedFolder } from '@simvlm/pretrained/node';
 
@@ -48,6 +55,24 @@ export interface Expected {
 export function readExpected(name: PretrainedName): Expected & Pick<SafeTensors, 'tensors'> {
   const { tensors } = readSafetensors(readFileSync(new URL(`expected/${name}.safetensors`, root)));
   return { ...JSON.parse(readFileSync(new URL(`expected/${name}.json`, root), 'utf8')), tensors };
+}
+
+/** What transformers writes under rules for the next token: see `packages/pretrained/fixtures/scripts/rules.py`. */
+export interface RuledSearches {
+  /** New tokens at most. */
+  readonly limit: number;
+  readonly searches: readonly (Pick<GenerateRequest, 'repetitionPenalty' | 'noRepeatNgram' | 'minLength'> & {
+    /** 1: greedy. */
+    readonly beams: number;
+    /** Of each row the best text. */
+    readonly texts: readonly ExpectedText[];
+  })[];
+}
+
+/** Of one folder of each family; undefined of the others. */
+export function readRules(name: PretrainedName): RuledSearches | undefined {
+  const file = new URL(`rules/${name}.json`, root);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 export function readLines(): readonly string[] {

@@ -1,7 +1,7 @@
 import { ConfigError, checkOptions, type OptionRule, rule } from '@simvlm/core';
 import type { SimVlmConfig } from './config';
 import { resolveLora } from './finetune/lora';
-import { checkSampler } from './generate/sampler-options';
+import { above0, checkSampler } from './generate/sampler-options';
 import { checkIntegerWeights } from './weights/integers';
 
 /**
@@ -98,7 +98,13 @@ function checkGeneration({ generation, maxTextLength }: SimVlmConfig): void {
   checkOptions('model config: generation', generation, {
     maxLength: rule.integer(1, maxTextLength),
     sampler: rule.object,
+    minLength: rule.integer(0, maxTextLength - 1),
+    repetitionPenalty: above0(),
+    noRepeatNgram: rule.integer(0),
   });
+  const { minLength = 0, maxLength = maxTextLength } = generation;
+  if (minLength > maxLength)
+    throw invalid(`"generation": "minLength" ${minLength} is more than "maxLength" ${maxLength}`);
   if (generation.sampler) checkSampler(generation.sampler);
 }
 

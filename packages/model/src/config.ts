@@ -87,6 +87,12 @@ export interface SimVlmConfig {
     readonly maxLength?: number;
     /** Default: greedy. */
     readonly sampler?: SamplerOptions;
+    /** New tokens before the end token at least; default 0. */
+    readonly minLength?: number;
+    /** Default 1: none. */
+    readonly repetitionPenalty?: number;
+    /** Default 0: none. */
+    readonly noRepeatNgram?: number;
   };
   /** Adapters of low rank beside linear maps, for fine-tuning: then they alone are trained. Default: none. */
   readonly lora?: LoraConfig;

@@ -23,6 +23,20 @@ test('where a request says nothing, length and sampler are those of the model', 
   expect(own[0]!.score).toBeDefined();
 });
 
+test('where a request says nothing, the rules for tokens are those of the model', async () => {
+  const rules = { minLength: 3, repetitionPenalty: 5, noRepeatNgram: 1 };
+  const { own, plain } = await written(rules, { images });
+  expect(own).toEqual(await plain({ images, ...rules }));
+  expect(own, 'the rules change something').not.toEqual(await plain({ images }));
+  const off = await written(rules, { images, minLength: 0, repetitionPenalty: 1, noRepeatNgram: 0 });
+  expect(off.own).toEqual(await off.plain({ images }));
+});
+
+test("the model's own least length is no reason to refuse a shorter text", async () => {
+  const { own, plain } = await written({ minLength: 6 }, { images, maxLength: 3 });
+  expect(own).toEqual(await plain({ images, maxLength: 3, minLength: 3 }));
+});
+
 test('what a request says comes first', async () => {
   const said: GenerateRequest = { images, maxLength: 6, sampler: { kind: 'greedy' } };
   const { own, plain } = await written({ maxLength: 4, sampler: beams }, said);
@@ -48,6 +62,8 @@ test("beams of the model's own give way to onToken, which they do not go with", 
 });
 
 test.each<[object, string]>([
+  [{ minLength: 5, maxLength: 4 }, '"minLength" 5 is more than "maxLength" 4'],
+  [{ repetitionPenalty: 0 }, '"repetitionPenalty" must be a number above 0, got 0'],
   [{ maxLength: 11 }, '"maxLength" must be an integer from 1 to 10, got 11'],
   [{ beams: 3 }, 'unknown key "beams"'],
   [{ sampler: { kind: 'beam' } }, 'sampler beam: "beams" is missing'],

@@ -41,19 +41,20 @@ export function logSoftmax(logits: ArrayLike<number>): number[] {
   return values.map(logit => logit - peak - Math.log(total));
 }
 
-/** For each token log p of the model, and as the rules have it: −∞ where it is forbidden. */
+/** For each token log p of the model, and what the rules make of its logit or of log p: −∞ where it is forbidden. */
 function ruled(
   model: SimVlm,
   prefix: Prefix,
   made: readonly number[],
   { minLength = 0, penalty = 1, ngram = 0 }: SlowOptions,
+  of: 'logits' | 'logProbs',
 ) {
   const logits = nextLogits(model, prefix, made);
-  const text = [...prefix.prompt, ...made];
-  const penalised = Array.from(logits, (logit, token) =>
-    !text.includes(token) ? logit : logit > 0 ? logit / penalty : logit * penalty,
-  );
-  const rules = logSoftmax(penalised).map((value, token) => {
+  // The start token stands in the text, too.
+  const text = [2, ...prefix.prompt, ...made];
+  const numbers = of === 'logits' ? Array.from(logits) : logSoftmax(logits);
+  const rules = numbers.map((number, token) => {
+    const value = !text.includes(token) ? number : number > 0 ? number / penalty : number * penalty;
     if (token === 3) return made.length < minLength ? -Infinity : value;
     return ngram > 0 && repeats([...text, token], ngram) ? -Infinity : value;
   });
@@ -69,7 +70,7 @@ function repeats(text: readonly number[], n: number): boolean {
 export function slowGreedy(model: SimVlm, prefix: Prefix, options: SlowOptions): SlowText {
   const text: SlowText = { tokens: [], logProbs: [], finished: false, score: 0 };
   while (text.logProbs.length < options.limit && !text.finished) {
-    const { model: own, rules } = ruled(model, prefix, text.tokens, options);
+    const { model: own, rules } = ruled(model, prefix, text.tokens, options, 'logits');
     const best = rules.indexOf(Math.max(...rules));
     text.logProbs.push(own[best]!);
     if (best === 3) text.finished = true;
@@ -89,7 +90,7 @@ export function slowBeams(
   let complete: SlowText[] = [];
   for (let length = 1; live.length > 0; length++) {
     const all = live.flatMap(({ tokens, logProbs, sum }) => {
-      const { model: own, rules } = ruled(model, prefix, tokens, options);
+      const { model: own, rules } = ruled(model, prefix, tokens, options, 'logProbs');
       return rules.map((value, token) => ({
         tokens: [...tokens, token],
         logProbs: [...logProbs, own[token]!],

@@ -117,12 +117,11 @@ describe('how a model writes', () => {
   test('what of it is not taken over is named', async () => {
     const ignored = async (generation: object) =>
       (await openPretrained(folderOf(filesOf().set('generation_config.json', json(generation))))).ignored;
-    expect(await ignored({ repetition_penalty: 5, no_repeat_ngram_size: 2, do_sample: true })).toEqual([
+    expect(await ignored({ repetition_penalty: 5, diversity_penalty: 0.5, do_sample: true })).toEqual([
       'do_sample true',
-      'repetition_penalty 5',
-      'no_repeat_ngram_size 2',
+      'diversity_penalty 0.5',
     ]);
-    const usual = { repetition_penalty: 1.0, min_length: 0, do_sample: false, forced_eos_token_id: null };
+    const usual = { num_beam_groups: 1, do_sample: false, forced_eos_token_id: null };
     expect(await ignored(usual)).toEqual([]);
   });
 
@@ -136,6 +135,17 @@ describe('how a model writes', () => {
     expect(await generationOf({}, { max_length: 16, num_beams: 4, length_penalty: 0.5 })).toEqual({
       ...{ maxLength: 15, sampler: { kind: 'beam', beams: 4, lengthPenalty: 0.5 } },
     });
+  });
+  test('has the rules for the next token', async () => {
+    expect(
+      await generationOf({ repetition_penalty: 1.5, no_repeat_ngram_size: 3, min_new_tokens: 4 }),
+    ).toEqual({
+      ...{ maxLength: 20, repetitionPenalty: 1.5, noRepeatNgram: 3, minLength: 4 },
+    });
+    const off = { repetition_penalty: 1, no_repeat_ngram_size: 0, min_length: 0 };
+    expect(await generationOf({ max_length: 16, ...off })).toEqual({ maxLength: 15 });
+    expect(await generationOf({ max_length: 16, min_length: 5 })).toEqual({ maxLength: 15, minLength: 4 });
+    expect(await generationOf({ max_length: 4, min_length: 9 })).toEqual({ maxLength: 3, minLength: 3 });
   });
   test('is no more than there is room for', async () => {
     expect(await generationOf({}, { max_position_embeddings: 10 })).toEqual({ maxLength: 9 });

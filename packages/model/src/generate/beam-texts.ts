@@ -1,9 +1,11 @@
+import type { SimVlmConfig } from '../config';
 import { BeamSearch } from './beams';
 import { type CandidateFinder, createFinder, type Numbers } from './chooser';
 import { type Decoding, readNumbers } from './decoding';
 import type { Continuation, Row } from './request';
 import type { BeamOptions } from './sampler-options';
 import { startSession } from './session';
+import { ruledText } from './token-rules';
 
 /** Beam search: for each row its best texts. The beams of all rows share a session, `beams` slots a row. */
 export async function beamTexts(
@@ -29,7 +31,7 @@ export async function beamTexts(
         if (search.live.length === 0) continue;
         const from = b * beams;
         const { parents, tokens } = search.advance(
-          candidates(search, finder, numbers, { row: rows[b]!, from }),
+          candidates(search, finder, numbers, { row: rows[b]!, from, rules, config: model.config }),
         );
         for (const [i, parent] of parents.entries()) order[from + i] = from + parent;
         next.set(tokens, from);
@@ -48,9 +50,12 @@ function candidates(
   { live }: BeamSearch,
   finder: CandidateFinder,
   numbers: Numbers,
-  { row, from }: { row: Row; from: number },
+  { row, from, rules, config }: Pick<Decoding, 'rules'> & { row: Row; from: number; config: SimVlmConfig },
 ) {
   return live.map(({ tokens }, i) =>
-    finder.find(numbers, from + i, { text: [...row.prompt, ...tokens], newTokens: tokens.length }),
+    finder.find(numbers, from + i, {
+      text: rules ? ruledText(config, row.prompt, tokens) : [],
+      newTokens: tokens.length,
+    }),
   );
 }

@@ -43,7 +43,7 @@ export function createChooser(
     reduce: allLogits,
     choose(numbers, slot, place, context) {
       const logits = logitsOfRow(numbers, slot, vocabSize);
-      const token = pick(rules ? rules(logits, context).logits : logits, place);
+      const token = pick(rules ? rules(logits, context) : logits, place);
       return { token, logProb: logits[token]! - logSumExp(logits) };
     },
   };
@@ -92,15 +92,12 @@ export function createFinder(
   return {
     reduce: allLogits,
     find(numbers, slot, context) {
-      const own = logitsOfRow(numbers, slot, vocabSize);
-      const ruled = rules(own, context);
-      const total = logSumExp(own);
-      const allowed = topOf(ruled.logits, most).filter(token => ruled.logits[token]! > -Infinity);
-      return allowed.map(token => ({
-        token,
-        logProb: own[token]! - total,
-        score: ruled.logits[token]! - ruled.total,
-      }));
+      const logits = logitsOfRow(numbers, slot, vocabSize);
+      const total = logSumExp(logits);
+      const logProbs = logits.map(logit => logit - total);
+      const ruled = rules(logProbs, context);
+      const allowed = topOf(ruled, most).filter(token => ruled[token]! > -Infinity);
+      return allowed.map(token => ({ token, logProb: logProbs[token]!, score: ruled[token]! }));
     },
   };
 }

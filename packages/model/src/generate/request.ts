@@ -1,7 +1,7 @@
 import { ConfigError, checkOptions, type OptionRule, rule, ShapeError } from '@simvlm/core';
 import type { SimVlmConfig } from '../config';
 import { checkBytes, positionAfter } from '../layout';
-import { checkSampler, type SamplerOptions } from './sampler-options';
+import { above0, checkSampler, type SamplerOptions } from './sampler-options';
 
 /** What to continue, and how. `B` rows, `S` image side in pixels. */
 export interface GenerateRequest {
@@ -21,17 +21,18 @@ export interface GenerateRequest {
    * prompt.
    */
   readonly maxLength?: number;
-  /** New tokens before the end token at least; default 0. */
+  /** New tokens before the end token at least; default: `generation.minLength` of the model as far as there is room, else 0. */
   readonly minLength?: number;
   /** Default: `generation.sampler` of the model, else greedy; greedy with `onToken`, which beams cannot have. */
   readonly sampler?: SamplerOptions;
   /**
-   * θ of Keskar et al., 2019 (CTRL, section 4.1), above 0; default 1, which changes nothing. The logits of tokens that stand in
-   * the text already, prompt included, are divided by θ; negative ones are multiplied, so that θ > 1 always makes them less likely.
+   * θ of Keskar et al., 2019 (CTRL, section 4.1), above 0; default: that of the model, else 1, which changes nothing. The logits (of beams log p) of
+   * tokens that stand in the text already, prompt included, are divided by θ; negative ones are multiplied, so that θ > 1 always makes them less
+   * likely.
    */
   readonly repetitionPenalty?: number;
   /**
-   * No sequence of so many tokens occurs twice in a text, prompt included (Paulus et al., 2018, section 2.5); default 0: off.
+   * No sequence of so many tokens occurs twice in a text, prompt included (Paulus et al., 2018, section 2.5); default: that of the model, else 0: off.
    * Where it leaves no token, the text ends.
    */
   readonly noRepeatNgram?: number;
@@ -86,10 +87,6 @@ export interface Plan {
 /** Sizes, whose errors say what fits. */
 const checkedBelow: OptionRule = { expected: 'as documented', accepts: () => true };
 const callable: OptionRule = { expected: 'a function', accepts: value => typeof value === 'function' };
-const positive: OptionRule = {
-  expected: 'a number above 0',
-  accepts: value => typeof value === 'number' && value > 0 && Number.isFinite(value),
-};
 
 /**
  * @throws ConfigError for an option that is unknown, out of range or at odds with another
@@ -104,12 +101,13 @@ export function planRequest(config: SimVlmConfig, request: GenerateRequest): Pla
     maxLength: checkedBelow,
     minLength: rule.integer(0),
     sampler: rule.object,
-    repetitionPenalty: positive,
+    repetitionPenalty: above0(),
     noRepeatNgram: rule.integer(0),
     captions: rule.integer(1),
     onToken: callable,
   });
-  const { minLength = 0, captions = 1, onToken } = request;
+  const { captions = 1, onToken } = request;
+  const { generation = {} } = config;
   const { sampler = defaultSampler(config, request) } = request;
   checkSampler(sampler);
   if (sampler.kind === 'greedy' && captions > 1)
@@ -123,12 +121,12 @@ export function planRequest(config: SimVlmConfig, request: GenerateRequest): Pla
   if (sampler.kind === 'beam' && onToken)
     throw disagree('onToken does not go with sampler beam, whose texts are undecided until the end');
   return {
-    rows: limited(config, rowsOf(config, request), request.maxLength, minLength),
+    rows: limited(config, rowsOf(config, request), request),
     sampler,
-    minLength,
+    minLength: request.minLength ?? generation.minLength ?? 0,
     captions,
-    repetitionPenalty: request.repetitionPenalty ?? 1,
-    noRepeatNgram: request.noRepeatNgram ?? 0,
+    repetitionPenalty: request.repetitionPenalty ?? generation.repetitionPenalty ?? 1,
+    noRepeatNgram: request.noRepeatNgram ?? generation.noRepeatNgram ?? 0,
     ...(onToken && { onToken }),
   };
 }
@@ -195,8 +193,7 @@ function imagePlaces(
 function limited(
   config: SimVlmConfig,
   rows: readonly Omit<Row, 'limit'>[],
-  maxLength: number | undefined,
-  minLength: number,
+  { maxLength, minLength = 0 }: Pick<GenerateRequest, 'maxLength' | 'minLength'>,
 ): Row[] {
   const { maxTextLength, generation } = config;
   const taken = ({ prompt }: Pick<Row, 'prompt'>) => positionAfter(config, prompt.length);

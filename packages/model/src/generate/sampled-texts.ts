@@ -3,6 +3,7 @@ import { type Decoding, readNumbers } from './decoding';
 import type { Continuation, Row } from './request';
 import type { TokenSamplerOptions } from './sampler-options';
 import { startSession } from './session';
+import { ruledText } from './token-rules';
 
 /** A text that grows on its own. */
 interface Growing {
@@ -32,7 +33,10 @@ export async function sampledTexts(
       const next = texts.map((text, slot) => {
         if (text.closed) return special.pad;
         const { row, caption, tokens, logProbs } = text;
-        const context = { text: rules ? [...row.prompt, ...tokens] : [], newTokens: tokens.length };
+        const context = {
+          text: rules ? ruledText(model.config, row.prompt, tokens) : [],
+          newTokens: tokens.length,
+        };
         const { token, logProb } = choose(numbers, slot, { row: row.id, caption, step }, context);
         logProbs.push(logProb);
         text.finished = token === special.eos;

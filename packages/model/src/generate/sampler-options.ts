@@ -43,10 +43,8 @@ export type EarlyStopping = boolean | 'never';
  * 'never'    when it would not be, were it as long as it may be and all that is added certain: for α > 0 the search that can miss nothing
  * ```
  *
- * With one beam and without `never` this is greedy decoding.
- *
- * Otherwise than theirs, log p is that of the penalised logits where there is a repetition penalty; they penalise log p itself. Blocked tokens do not
- * make the others likelier.
+ * With one beam and without `never` this is greedy decoding, unless there is a repetition penalty: of beams it changes log p itself, which is always
+ * multiplied, and not the logits. Neither the penalty nor blocked tokens make other tokens likelier.
  */
 export interface BeamOptions {
   readonly kind: 'beam';
@@ -64,7 +62,7 @@ export type TokenSamplerOptions = { readonly kind: 'greedy' } | TopKOptions | To
 /** How the next token is chosen. */
 export type SamplerOptions = TokenSamplerOptions | BeamOptions;
 
-const above0 = (rest = ''): OptionRule => ({
+export const above0 = (rest = ''): OptionRule => ({
   expected: `a number above 0${rest}`,
   accepts: value =>
     typeof value === 'number' && value > 0 && (rest === '' ? Number.isFinite(value) : value <= 1),

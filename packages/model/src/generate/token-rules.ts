@@ -1,22 +1,29 @@
-import { logSumExp } from './top';
+import type { SimVlmConfig } from '../config';
+import { readsPrefix } from '../layout';
 
 /** What a rule needs to know of a text that goes on. */
 export interface TextSoFar {
-  /** Prompt and new tokens. */
+  /** What the rules look at: see `ruledText`. */
   readonly text: readonly number[];
   /** How many of them are new. */
   readonly newTokens: number;
 }
 
-interface RuledLogits {
-  /** `float32[V]`: penalised; −∞ for the tokens that are blocked. */
-  readonly logits: Float32Array;
-  /** log Σ exp of the penalised logits, blocked ones included. */
-  readonly total: number;
+/** The start token, the prompt unless it is a question that is read apart, and the new tokens: what Transformers' rules look at, too. */
+export function ruledText(
+  config: SimVlmConfig,
+  prompt: ArrayLike<number>,
+  tokens: readonly number[],
+): readonly number[] {
+  const isApart = readsPrefix(config) === 'question';
+  return [config.tokens.bos, ...(isApart ? [] : Array.from(prompt)), ...tokens];
 }
 
-/** The logits of one row as the rules change them: a copy. */
-export type TokenRules = (logits: Float32Array, context: TextSoFar) => RuledLogits;
+/**
+ * The numbers of one row (`float32[V]`: logits, or log p of beams) as the rules change them: a copy, penalised, and −∞ for the tokens that are
+ * blocked.
+ */
+export type TokenRules = (numbers: Float32Array, context: TextSoFar) => Float32Array;
 
 /** Rules for the next token, in this order: repetition penalty, blocked n-grams, minimum length; none where none is asked for. */
 export function createTokenRules(
@@ -30,22 +37,21 @@ export function createTokenRules(
   const { repetitionPenalty, noRepeatNgram, minLength } = options;
   if (repetitionPenalty === 1 && noRepeatNgram === 0 && minLength === 0) return undefined;
   return (given, { text, newTokens }) => {
-    const logits = given.slice();
-    penalise(logits, text, repetitionPenalty);
-    const total = logSumExp(logits);
-    const end = logits[eos]!;
-    if (noRepeatNgram > 0) for (const token of completing(text, noRepeatNgram)) logits[token] = -Infinity;
-    logits[eos] = newTokens < minLength ? -Infinity : end;
+    const numbers = given.slice();
+    penalise(numbers, text, repetitionPenalty);
+    const end = numbers[eos]!;
+    if (noRepeatNgram > 0) for (const token of completing(text, noRepeatNgram)) numbers[token] = -Infinity;
+    numbers[eos] = newTokens < minLength ? -Infinity : end;
     // Nothing else is left to say.
-    if (logits.every(logit => logit === -Infinity)) logits[eos] = end;
-    return { logits, total };
+    if (numbers.every(number => number === -Infinity)) numbers[eos] = end;
+    return numbers;
   };
 }
 
 /** Each token once, however often it occurred. */
-function penalise(logits: Float32Array, text: readonly number[], penalty: number): void {
+function penalise(numbers: Float32Array, text: readonly number[], penalty: number): void {
   if (penalty === 1) return;
-  for (const token of new Set(text)) logits[token]! *= logits[token]! > 0 ? 1 / penalty : penalty;
+  for (const token of new Set(text)) numbers[token]! *= numbers[token]! > 0 ? 1 / penalty : penalty;
 }
 
 /**

@@ -25,8 +25,18 @@ export function generationOf(
     throw unsupported(
       `${sources[0]!.where}: it says ${length} new tokens and ${beams} beams; both must be whole numbers from 1 on`,
     );
+  const maxLength = Math.min(length, maxTextLength - 1);
+  // "min_length" counts the token that starts a text, too.
+  const minLength = Math.max(number('min_new_tokens', 0), number('min_length', 0) - 1, 0);
+  const [repetitionPenalty, noRepeatNgram] = [
+    number('repetition_penalty', 1),
+    number('no_repeat_ngram_size', 0),
+  ];
   return {
-    maxLength: Math.min(length, maxTextLength - 1),
+    maxLength,
+    ...(minLength > 0 && { minLength: Math.min(minLength, maxLength) }),
+    ...(repetitionPenalty !== 1 && { repetitionPenalty }),
+    ...(noRepeatNgram !== 0 && { noRepeatNgram }),
     ...(beams > 1 && { sampler: beamSampler(sources, beams, number('length_penalty', 1)) }),
   };
 }
@@ -34,10 +44,6 @@ export function generationOf(
 /** What transformers takes for "off", by the settings that ours does not take over. */
 const OFF: Readonly<Record<string, readonly unknown[]>> = {
   do_sample: [false],
-  repetition_penalty: [1],
-  no_repeat_ngram_size: [0],
-  min_length: [0],
-  min_new_tokens: [0],
   num_beam_groups: [1],
   diversity_penalty: [0],
   bad_words_ids: [],
@@ -48,7 +54,7 @@ const OFF: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 /**
- * Settings of how a model writes that are not taken over, such as `repetition_penalty 5`: its texts will be others than its makers'.
+ * Settings of how a model writes that are not taken over, such as `do_sample true`: its texts will be others than its makers'.
  *
  * @param sources as for `generationOf`
  */
