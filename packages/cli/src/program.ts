@@ -7,6 +7,7 @@ import { addDataCommand } from './commands/data-command';
 import { addSourceOptions } from './commands/data-source';
 import { addMetricsCommand } from './commands/metrics';
 import { addPictureCommands } from './commands/picture-commands';
+import { addRecipeCommand } from './commands/recipe-command';
 import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
@@ -91,7 +92,7 @@ function buildProgram(done: (code: number) => void): Command {
 
   program
     .command('train <config>')
-    .description('train as the JSON file says')
+    .description('train as a JSON file says, or a recipe by its name: simvlm recipe list')
     .option(
       '--resume <dir>',
       'go on from this checkpoint or run folder, exactly where it stopped; "auto": from the newest checkpoint of the run, or begin where there is none',
@@ -207,6 +208,7 @@ function buildProgram(done: (code: number) => void): Command {
 
   addDataCommand(program, done);
   addMetricsCommand(program, done);
+  const recipe = addRecipeCommand(program, done);
 
   const tokenizer = program.command('tokenizer').description('train and use tokenizers, a line at a time');
   tokenizer
@@ -332,7 +334,7 @@ function buildProgram(done: (code: number) => void): Command {
   for (const command of program.commands.filter(each => COMPUTING.includes(each.name())))
     for (const option of computeOptions()) command.addOption(option);
 
-  const commands = [...program.commands, ...tokenizer.commands, ...lora.commands, ...native.commands];
+  const commands = [program, tokenizer, lora, native, recipe].flatMap(each => each.commands);
   for (const command of [program, ...commands]) command.exitOverride();
   // Each is made with what the program allows, which is more: `simvlm eval emoji mine` would evaluate another checkpoint than `mine`.
   for (const command of commands) command.allowExcessArguments(false);

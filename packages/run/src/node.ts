@@ -10,6 +10,7 @@ export { openRun } from './node/open-run';
 export { runRegistry } from './node/plugins';
 export { readRunConfig } from './node/read-config';
 export { readTokenizer } from './node/read-tokenizer';
+export { type Recipe, readRecipe, recipeNames } from './node/recipes';
 export { resumeTogether } from './node/resume-together';
 export {
   followedCheckpoint,

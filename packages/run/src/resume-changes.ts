@@ -13,9 +13,10 @@ const FIXED: readonly (keyof RunConfig)[] = [
   'lora',
 ];
 
-/** What a run is expected to change: how long it goes on, what it is called. */
+/** What a run is expected to change: how long it goes on, what it is called, what is said of it. */
 const FREE: readonly (keyof RunConfig)[] = [
   'name',
+  'about',
   'init',
   'steps',
   'epochs',

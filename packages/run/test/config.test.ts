@@ -15,7 +15,7 @@ const least = {
 describe('what is wrong is one message with the path of the key, the value and what is allowed', () => {
   it.each([
     // An unknown key,
-    [{ lerning: 1 }, /^run config: unknown key "lerning"; allowed: name, seed, .*$/],
+    [{ lerning: 1 }, /^run config: unknown key "lerning"; allowed: name, about, seed, .*$/],
     [{ optimiser: {} }, /^run config: unknown key "optimiser"; .*; did you mean "optimizer"\?$/],
     [
       { optimizer: { learningrate: 1 } },

@@ -26,6 +26,7 @@ export const runSchema = z
         .string(runName.expected)
         .refine(runName.accepts, runName.expected)
         .describe('What the run is called: the name of a folder in `runs/`.'),
+      about: sections.about.optional(),
       seed: integer(0, undefined, 'Every random draw of the run follows from it.').default(1),
       plugins: texts(
         'Modules whose default export is a plug-in: packages, or files that begin with `./`, `../` or `/`.',

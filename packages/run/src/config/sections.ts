@@ -4,6 +4,18 @@ import { documents, named, type Options, sources } from './sources';
 
 const options = z.record(z.string(), z.unknown()) as unknown as z.ZodType<Options, Options>;
 
+export const about = section(
+  {
+    what: text('What the run is for, in a sentence or two.').optional(),
+    command: text('The command that runs it.').optional(),
+    duration: text('How long it takes.').optional(),
+    machine: text('The machine that it takes so long on.').optional(),
+    result: text('What it reaches.').optional(),
+    source: text('Where its settings and numbers are from.').optional(),
+  },
+  'The head of a recipe, for its readers: nothing in the run depends on it.',
+);
+
 export const model = z
   .union([z.string(), options], 'a preset name or a model configuration')
   .describe('The name of a preset, or a model configuration without `vocabSize`, which the tokenizer gives.');

@@ -1,25 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, parseJsonObject } from '@simvlm/core';
+import { ConfigError, didYouMean, type JsonValue } from '@simvlm/core';
 import { applyOverrides } from '../config/overrides';
 import { resolveRunConfig } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
+import { parseConfig, readRecipe, recipeNames } from './recipes';
 
-/** Reads a run configuration and applies `--set key=value` pairs (dotted keys; values are JSON, else strings). */
-export async function readRunConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
+/**
+ * Reads a run configuration and applies `--set key=value` pairs (dotted keys; values are JSON, else strings).
+ *
+ * @param place a file, or the name of a recipe that comes with this package, such as `small/vqa`; a file goes before a recipe
+ */
+export async function readRunConfig(place: string, overrides: readonly string[] = []): Promise<RunConfig> {
+  return resolveRunConfig(applyOverrides(await writtenConfig(place), overrides), place);
+}
+
+async function writtenConfig(place: string): Promise<Record<string, JsonValue>> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = await readFile(place);
   } catch (error) {
+    const names = await recipeNames();
+    if (names.includes(place)) return (await readRecipe(place)).config;
     throw new ConfigError(
       'CONFIG_INVALID',
-      `cannot read the config ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`,
+      `cannot read the config ${place}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}${place.endsWith('.json') ? '' : `; there is no recipe of this name either, there are ${names.join(', ')}${didYouMean(place, names)}`}`,
       { cause: error },
     );
   }
-  const config = parseJsonObject(
-    bytes,
-    file,
-    (message, options) => new ConfigError('CONFIG_INVALID', message, options),
-  );
-  return resolveRunConfig(applyOverrides(config, overrides), file);
+  return parseConfig(bytes, place);
 }

@@ -1,0 +1,2 @@
+/** Where the recipes of this package are: this file stands as high in `dist/` as it does here. For Node only. */
+export const recipesFolder = new URL('../configs/', import.meta.url);
