@@ -5,6 +5,7 @@ export {
   type PairBatchOptions,
   pairBatches,
 } from './batches';
+export { blankDataset, blankSource } from './blank';
 export { collate, imagePixels, type Row, textTokens } from './collate';
 export { arrayDataset, subset, textDataset } from './datasets';
 export { type DatasetSourceOptions, datasetSource } from './order/dataset-source';

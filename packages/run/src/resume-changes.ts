@@ -53,8 +53,8 @@ function usesIn({ data }: RunConfig): string {
   return JSON.stringify(
     sourceList(data.train).map(source => {
       if (typeof source === 'string') return {};
-      const { weight, augment, fit, objective, shuffle } = source;
-      return { weight, augment, fit, objective, shuffle };
+      const { weight, augment, fit, blank, objective, shuffle } = source;
+      return { weight, augment, fit, blank, objective, shuffle };
     }),
   );
 }

@@ -28,6 +28,12 @@ const use = {
     fits,
     'How its pictures become square where nothing is varied. Default: `crop`, the middle.',
   ).optional(),
+  blank: z
+    .boolean()
+    .describe(
+      'Every picture becomes the same grey and is not opened: what a model then learns comes from the texts alone. Default: false.',
+    )
+    .optional(),
   objective: named('an objective such as "captioning"')
     .describe('What is learnt from its texts. Default: `objective` of the run.')
     .optional(),
@@ -89,7 +95,9 @@ const placed = section(
 
 export type PlacedSource = z.output<typeof placed>;
 
-type Registered = Options & { readonly source: string } & Partial<z.output<z.ZodObject<typeof use>>>;
+export type RegisteredSource = Options & { readonly source: string } & Partial<
+    z.output<z.ZodObject<typeof use>>
+  >;
 
 /** What a program or a plug-in registered; every key that is not of `use` is an option of it. */
 const registered = z
@@ -98,7 +106,7 @@ const registered = z
     ...use,
   })
   .describe('What a plug-in or the program registered, and how it is used.')
-  .meta({ id: 'registered-source' }) as unknown as z.ZodType<Registered, Registered>;
+  .meta({ id: 'registered-source' }) as unknown as z.ZodType<RegisteredSource, RegisteredSource>;
 
 const expected = 'a path, "emoji", { "path": … } or { "source": NAME, … }';
 

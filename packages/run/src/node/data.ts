@@ -1,10 +1,10 @@
-import { checkOptions, type ProcessGroup, rule } from '@simvlm/core';
+import { checkOptions, type ExampleDataset, type ProcessGroup, rule } from '@simvlm/core';
 import { datasetSource } from '@simvlm/data';
 import { fileAt, folderAt, placeAt, textLines } from '@simvlm/data/node';
 import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { isEmoji } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
-import type { SourceConfig } from '../config/sources';
+import type { RegisteredSource, SourceConfig } from '../config/sources';
 import type { RunData } from '../data';
 import { imageSizeOf } from '../model';
 import type { LoadDataOptions } from '../open-run';
@@ -12,6 +12,7 @@ import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
 import { sourceOf } from '../sources/documents';
 import { loadSources } from '../sources/load';
+import { optionsOf, used } from '../sources/open-source';
 import type { Places } from '../sources/places';
 
 /** On the disk, by paths relative to the working directory, and on the web. */
@@ -43,20 +44,25 @@ export async function loadRunData(
     if (processes?.rank === 0) await processes.barrier();
     return drawn;
   };
-  if (isEmoji(train)) return emojiData(await emoji(train as SourceConfig));
+  if (isEmoji(train)) return emojiData(train as SourceConfig, await emoji(train as SourceConfig));
   return loadSources(config, { ...options, places: nodePlaces, emoji });
 }
 
-function emojiData(emoji: EmojiDataset): RunData {
-  const { train, trainWeight, val, documents } = emoji;
+function emojiData(source: SourceConfig, emoji: EmojiDataset): RunData {
+  const { documents, trainWeight } = emoji;
+  const sideOf = (pictures: ExampleDataset) => {
+    const { content, use } = used(source, { name: 'emoji', content: pictures });
+    return { pictures: content as ExampleDataset, use };
+  };
+  const { pictures: train, use } = sideOf(emoji.train);
   return {
     train: [
       {
         source: datasetSource(train, { name: 'emoji', weight: trainWeight }),
-        ...{ length: train.length, isDecoded: true },
+        ...{ length: train.length, isDecoded: true, use },
       },
     ],
-    ...{ val, documents: [sourceOf(documents)], texts: documents },
+    ...{ val: sideOf(emoji.val).pictures, documents: [sourceOf(documents)], texts: documents },
     ...{ captions: emoji.captionTexts(), emoji },
   };
 }
@@ -91,15 +97,7 @@ export async function prepareEmoji(
 /** `{ "source": "emoji", "furtherArtists": true }` */
 function hasFurtherArtists(source: RunConfig['data']['train'] | undefined): boolean {
   if (source === undefined || typeof source === 'string' || !isEmoji(source)) return false;
-  const {
-    source: _,
-    weight,
-    augment,
-    fit,
-    objective,
-    shuffle,
-    ...options
-  } = source as Exclude<SourceConfig, string> & { source: string };
+  const options = optionsOf(source as RegisteredSource);
   checkOptions('data.train', options, { furtherArtists: rule.boolean });
-  return (options as Record<string, unknown>).furtherArtists === true;
+  return options.furtherArtists === true;
 }

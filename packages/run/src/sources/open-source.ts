@@ -6,15 +6,15 @@ import {
   type Registry,
   type SampleSource,
 } from '@simvlm/core';
-import { type ColumnMap, openSource } from '@simvlm/data';
+import { blankDataset, blankSource, type ColumnMap, openSource } from '@simvlm/data';
 import type { EmojiDataset } from '@simvlm/dataset-emoji';
 import { atKey } from '../at-key';
 import { isEmoji } from '../config/resolve';
-import type { PlacedSource, SourceConfig } from '../config/sources';
+import type { Options, PlacedSource, RegisteredSource, SourceConfig } from '../config/sources';
 import type { Places } from './places';
 
 /** How the pictures and texts of a source are used, where that is not as the run says. */
-export type SourceUse = Pick<PlacedSource, 'weight' | 'augment' | 'fit' | 'objective' | 'shuffle'>;
+export type SourceUse = Pick<PlacedSource, 'weight' | 'augment' | 'fit' | 'blank' | 'objective' | 'shuffle'>;
 
 /** What a source of a configuration turned out to be: records that are read in order, or examples with random access. */
 export interface OpenedSource {
@@ -48,19 +48,11 @@ export async function openConfigured(
     if (emoji && isEmoji(source)) return openEmoji(key, source, await emoji(source));
     if (typeof source === 'string' || !isRegistered(source)) {
       const content = await openPlaced(source, places);
-      return { name: content.name, content, use: typeof source === 'string' ? {} : usesOf(source) };
+      return used(source, { name: content.name, content });
     }
-    const {
-      source: name,
-      weight: _,
-      augment: __,
-      fit: ___,
-      objective: ____,
-      shuffle: _____,
-      ...options
-    } = source;
-    const content = await registry.get('source', name)(options);
-    return { name: `the source ${name}`, content, use: usesOf(source) };
+    const { source: name } = source;
+    const content = await registry.get('source', name)(optionsOf(source));
+    return used(source, { name: `the source ${name}`, content });
   } catch (error) {
     throw isAboutKey(error) ? atKey(key, error) : error;
   }
@@ -72,9 +64,34 @@ function openEmoji(
   source: SourceConfig,
   { train, val, trainWeight }: EmojiDataset,
 ): OpenedSource {
-  const use = typeof source === 'object' ? usesOf(source) : {};
-  if (key.startsWith('data.val')) return { name: 'emoji', content: val, use };
-  return { name: 'emoji', content: train, use, weightOf: trainWeight };
+  if (key.startsWith('data.val')) return used(source, { name: 'emoji', content: val });
+  return used(source, { name: 'emoji', content: train, weightOf: trainWeight });
+}
+
+/** A source as it is used: grey pictures come grey from it, and are not varied. */
+export function used(source: SourceConfig, opened: Omit<OpenedSource, 'use'>): OpenedSource {
+  const use = typeof source === 'string' ? {} : usesOf(source);
+  if (!use.blank) return { ...opened, use };
+  const { content } = opened;
+  return {
+    ...opened,
+    content: isSampleSource(content) ? blankSource(content) : blankDataset(content),
+    use: { ...use, augment: 'none' },
+  };
+}
+
+/** The own options of a registered source. */
+export function optionsOf({
+  source: _,
+  weight: __,
+  augment: ___,
+  fit: ____,
+  blank: _____,
+  objective: ______,
+  shuffle: _______,
+  ...options
+}: RegisteredSource): Options {
+  return options;
 }
 
 /** Records, as a stream has them. */
@@ -82,9 +99,7 @@ export function isSampleSource(content: SampleSource | ExampleDataset): content 
   return 'order' in content;
 }
 
-function isRegistered(
-  source: Exclude<SourceConfig, string>,
-): source is Exclude<SourceConfig, string | PlacedSource> {
+function isRegistered(source: Exclude<SourceConfig, string>): source is RegisteredSource {
   return 'source' in source;
 }
 
@@ -115,10 +130,11 @@ function usesOf({
   weight,
   augment,
   fit,
+  blank,
   objective,
   shuffle,
 }: { readonly [K in keyof SourceUse]?: SourceUse[K] | undefined }): SourceUse {
-  const use = { weight, augment, fit, objective, shuffle };
+  const use = { weight, augment, fit, blank, objective, shuffle };
   return Object.fromEntries(Object.entries(use).filter(([, value]) => value !== undefined));
 }
 
