@@ -19,7 +19,7 @@ export { cocoSource } from './readers/annotations/coco';
 export { flickr30kSource } from './readers/annotations/flickr30k';
 export { karpathySource } from './readers/annotations/karpathy';
 export { nlvr2Source } from './readers/annotations/nlvr2';
-export { parallelSource } from './readers/annotations/parallel';
+export { type ParallelOptions, parallelSource } from './readers/annotations/parallel';
 export { snliVeSource } from './readers/annotations/snli-ve';
 export { textCapsSource } from './readers/annotations/textcaps';
 export { type VqaOptions, vqaSource } from './readers/annotations/vqav2';

@@ -58,7 +58,7 @@ function checkFit(format: Format, place: DataPlace, { annotations, map, images }
   if (annotations && format !== 'vqav2') throw refuse('second file of annotations; vqav2 does');
   if (map && !MAPPED.has(format)) throw refuse('map of columns: its names are fixed');
   const isNamed = place.files
-    ? !['webdataset', 'parallel'].includes(format)
+    ? format !== 'webdataset' && (format !== 'parallel' || place.files.length === 3)
     : ['parquet', 'arrow'].includes(format);
   if (images && !isNamed) throw refuse('folder of pictures: it holds them or says where they are');
 }
@@ -126,8 +126,8 @@ function fileSource(
     case 'jsonl':
       return jsonlSource(files, { ...read, format });
     case 'parallel': {
-      const [source, target] = only(format, files, 2);
-      return parallelSource(source!, target!, options);
+      const [source, target, pictures] = only(format, files, 2, 3);
+      return parallelSource(source!, target!, pictures ? { ...read, pictures } : options);
     }
     default:
       throw new ConfigError(
@@ -137,10 +137,8 @@ function fileSource(
   }
 }
 
-function only(format: Format, files: readonly DataFile[], count: number): readonly DataFile[] {
-  if (files.length === count) return files;
-  throw new ConfigError(
-    'CONFIG_INVALID',
-    `${format} is read from ${count === 1 ? 'one file' : 'two files'}, not from ${files.length}`,
-  );
+function only(format: Format, files: readonly DataFile[], ...counts: number[]): readonly DataFile[] {
+  if (counts.includes(files.length)) return files;
+  const allowed = counts.length === 1 ? 'one file' : 'two files, or three';
+  throw new ConfigError('CONFIG_INVALID', `${format} is read from ${allowed}, not from ${files.length}`);
 }

@@ -56,7 +56,7 @@ async function fileFormat(files: readonly DataFile[]): Promise<Format | undefine
   const extension = name.slice(name.lastIndexOf('.') + 1);
   if (extension === 'csv' || extension === 'tsv') return extension;
   if (extension === 'tar') return 'webdataset';
-  return files.length === 2 ? 'parallel' : undefined;
+  return files.length === 2 || files.length === 3 ? 'parallel' : undefined;
 }
 
 /** Of JSON and JSON lines, by the keys near the beginning and the end. */

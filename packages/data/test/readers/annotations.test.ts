@@ -149,6 +149,48 @@ describe('each format', () => {
       /folder\/a ends after 1/,
     );
   });
+
+  test('Multi30k: line n of a third file names the picture of line n', async () => {
+    const list = folder.file('text.images');
+    const open = (pictures = list) =>
+      parallelSource(folder.file('text.en'), folder.file('text.de'), { pictures, images });
+    const samples = await readAll(open());
+    expect(samples.map(({ key, images, target }) => [key, images[0]!.path, target])).toEqual([
+      ['text.en:1', '1000.jpg', 'eins'],
+      ['text.en:2', '1001.jpg', 'zwei Wörter'],
+      ['text.en:4', '1002.jpg', 'vier'],
+    ]);
+    for (const sample of samples) expect(await pictures(sample)).toHaveLength(1);
+    await expectExactResume(() => open(), [0, 1, 2, 3]);
+    await expectDisjointShares(() => open(), [2, 4]);
+
+    const damaged = open(memory('list', '1000.jpg\n#3\n\n../1002.jpg\n')).read();
+    expect(await keys(damaged)).toEqual(['text.en:1']);
+    expect(damaged.skipped().reasons.join('\n')).toMatch(
+      /text\.en:2: a line without a picture.*a line without a translation.*"\.\.\/1002\.jpg" lies outside/s,
+    );
+    await expect(keys(open(memory('list', '1000.jpg\n')))).rejects.toThrow(
+      /folder\/list ends after 1 lines, and .*text\.en goes on/,
+    );
+  });
+
+  test('parallel text with pictures, cut off or changed anywhere', async () => {
+    const lists = ['text.en', 'text.de', 'text.images'].map(
+      name => new Uint8Array(readFileSync(fixture(`annotations/${name}`))),
+    );
+    const byte = fc.record({ file: fc.nat(2), place: fc.nat(15), value: fc.nat(255), isCut: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(byte, async ({ file, place, value, isCut }) => {
+        const [source, target, list] = lists.map((whole, i) => {
+          const copy = i === file && isCut ? whole.slice(0, place) : whole.slice();
+          if (i === file && !isCut) copy[place] = value;
+          return memory(`file${i}`, copy);
+        });
+        await expectTypedEnd(() => parallelSource(source!, target!, { pictures: list!, images }));
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 describe.each(formats)('%s (%s)', (_, name, open) => {

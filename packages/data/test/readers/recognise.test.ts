@@ -34,6 +34,7 @@ const cases: [string, string[], number, OpenOptions?][] = [
   ['flickr30k', ['annotations/results.csv'], 3, { images }],
   ['textcaps', ['annotations/TextCaps_0.1_val.json'], 3, { images }],
   ['parallel', ['annotations/text.en', 'annotations/text.de'], 3],
+  ['parallel', ['annotations/text.en', 'annotations/text.de', 'annotations/text.images'], 3, { images }],
 ];
 
 test.each(cases)('%s is recognised and read: %s', async (format, sources, count, options) => {

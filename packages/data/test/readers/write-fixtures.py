@@ -342,6 +342,7 @@ def annotations():
 
     (folder / "text.en").write_text("one\ntwo words\n\nfour\n")
     (folder / "text.de").write_text("eins\nzwei Wörter\ndrei\nvier\n", encoding="utf-8")
+    (folder / "text.images").write_text("1000.jpg#0\n1001.jpg\n1001.jpg\n1002.jpg\n")
     expect(folder, expected)
 
 

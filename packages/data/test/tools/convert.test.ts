@@ -72,6 +72,7 @@ describe('what is listed of the shards is what is listed of the source', () => {
     ['annotations/results_20130124.token', { images: anyPicture }],
     ['annotations/TextCaps_0.1_val.json', { images: anyPicture }],
     ['annotations/text.{en,de}', { format: 'parallel' }],
+    ['annotations/text.{en,de,images}', { format: 'parallel', images: anyPicture }],
   ])('%s', async (path, how) => {
     const source = await listed(await open(fixture(path), how));
     const { samples, shards, skipped } = await convertToShards(await open(fixture(path), how), options());
