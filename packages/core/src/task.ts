@@ -182,4 +182,6 @@ export interface TaskFactory {
   (options: Readonly<Record<string, JsonValue>>, context: TaskContext): Task | Promise<Task>;
   /** What records without a picture are in `data.train` and `data.val`: text-only documents (the default), or examples like the others. */
   readonly pictureless?: 'documents' | 'examples';
+  /** Fields of an example with text that the model reads or writes, beside those that every source may have: a vocabulary is learnt from them, too. */
+  readonly fields?: (options: Readonly<Record<string, JsonValue>>) => readonly string[];
 }

@@ -9,6 +9,7 @@ export { blankDataset, blankSource } from './blank';
 export { collate, imagePixels, type Row, textTokens } from './collate';
 export { arrayDataset, subset, textDataset } from './datasets';
 export { type DatasetSourceOptions, datasetSource } from './order/dataset-source';
+export { sampleOf } from './order/example-sample';
 export { filteredSource } from './order/filtered-source';
 export { partsSource } from './order/parts-source';
 export { dataPlugin } from './plugin';

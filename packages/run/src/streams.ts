@@ -1,4 +1,11 @@
-import { type ExampleOutline, type ExampleStream, type Objective, Random, type Share } from '@simvlm/core';
+import {
+  type ExampleOutline,
+  type ExampleStream,
+  type Objective,
+  Random,
+  type Share,
+  type TaskFactory,
+} from '@simvlm/core';
 import { type ExampleStreamOptions, exampleStream, mixture, outlineOf } from '@simvlm/data';
 import { openPicturePool } from '@simvlm/image';
 import { pictureSquare, type SimVlmConfig } from '@simvlm/model';
@@ -13,6 +20,8 @@ export interface StreamOptions {
   readonly model: Pick<SimVlmConfig, 'imageSize' | 'picture'>;
   /** The objective of a source that has its own. */
   readonly objective: (named: Named) => Objective;
+  /** What records without a picture are: see `TaskFactory`. Default: documents. */
+  readonly pictureless?: TaskFactory['pictureless'];
   /** Which of several processes this is. */
   readonly share: Share;
   /** Cores of this machine that are this process's. */
@@ -50,7 +59,10 @@ export async function openStreams(options: StreamOptions): Promise<RunStreams> {
   const pictures = pictured.map(async (source, i) => {
     const { augment = config.augment, fit, objective: own } = source.use ?? {};
     const stream = await streamOf(source, options, random.fork('image-text').fork(i), {
-      pictures: { pool, transform: { ...pictureSquare(model, fit), augment } },
+      pictures: {
+        ...{ pool, transform: { ...pictureSquare(model, fit), augment } },
+        isOptional: options.pictureless === 'examples',
+      },
       isCounted: epochs !== undefined,
       ...(own && { objective: objective(own) }),
       ...(ahead !== undefined && { ahead }),

@@ -55,15 +55,18 @@ export async function runTask({
   ...given
 }: TaskParts): Promise<RunTask> {
   const { kind, ...options } = config.task;
+  const makeTask = registry.get('task', kind);
+  const { pictureless } = makeTask;
   const { maxTextLength } = model.config;
   const tokenizer = modelTokenizer(given.tokenizer, model.config);
   const objective = ({ kind, ...options }: Named) =>
     registry.get('objective', kind)(options, { tokenizer, maxTextLength });
   const { train, documents, close } = await openStreams({
     ...{ config, data, model: model.config, objective, cores, share, onProblem },
+    ...(pictureless && { pictureless }),
   });
   try {
-    const task = await registry.get('task', kind)(options, {
+    const task = await makeTask(options, {
       ...{ model, tokenizer, seed: config.seed, batch: config.batch },
       ...(train && { train }),
       ...(documents && { documents }),

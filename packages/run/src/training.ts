@@ -20,6 +20,7 @@ import { createModel, createModelFrom, type Vocabulary } from './model';
 import { openForUse } from './open-checkpoint';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
+import { taskExamples } from './sources/task-examples';
 import { type RunTask, runTask } from './task';
 import { type ReadTokenizer, runTokenizer } from './tokenizer';
 
@@ -71,8 +72,9 @@ export async function runTraining(
       : createModel(config, opened?.config ?? vocabularyOf(tokenizer), registry);
   let open: RunTask | undefined;
   try {
+    const { isPictureOptional } = taskExamples(config, registry);
     reporter.note(
-      `${sizeOf(data.train, 'picture')}, ${sizeOf(data.documents, 'document')}, ` +
+      `${sizeOf(data.train, isPictureOptional ? 'example' : 'picture')}, ${sizeOf(data.documents, 'document')}, ` +
         `${tokenizer.vocabSize.toLocaleString('en')} pieces, ${millions(parameterCount(model.params))} parameters` +
         (config.lora ? `, ${millions(parameterCount(model.trainable))} of them in adapters` : ''),
     );

@@ -22,6 +22,8 @@ export interface Pictures {
   readonly transform: PictureTransform;
   /** Where they are decoded and varied; it stays the caller's. Default: in this thread. */
   readonly pool?: Pick<PicturePool, 'workers' | 'prepare'>;
+  /** Samples without a picture are examples like the others; default: they cannot be used. */
+  readonly isOptional?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Pictures {
  *
  * @param random decides what is drawn: `fork('text')` the text, `fork('image')` how the pictures are varied
  * @param pictures absent: those of the sample are left out, and not opened
- * @throws DataError for a sample without a picture where one is needed; ImageError, DataError for a picture that cannot be used
+ * @throws DataError for a sample without a picture, unless it is optional; ImageError, DataError for a picture that cannot be used
  */
 export async function toExample(sample: Sample, random: Random, pictures?: Pictures): Promise<Example> {
   const fields = fieldsOf(sample);
@@ -39,11 +41,13 @@ export async function toExample(sample: Sample, random: Random, pictures?: Pictu
     ...(fields && { fields }),
   };
   if (!pictures) return example;
-  if (sample.images.length === 0)
+  if (sample.images.length === 0) {
+    if (pictures.isOptional) return example;
     throw new DataError(
       'DATA_INVALID',
       `example "${sample.key}" has no image; put it among the text-only documents`,
     );
+  }
   const mirror = textsOf(sample).every(canMirror);
   const images = await Promise.all(
     sample.images.map((image, i) => {

@@ -1,13 +1,13 @@
-import { DataError, type ExampleDataset, type Sample, type SkipReport } from '@simvlm/core';
+import { DataError, type ExampleDataset, type Sample, type SkipReport, type TaskFactory } from '@simvlm/core';
 import type { SquareOptions } from '@simvlm/image';
 import type { PlacedSource } from '../config/sources';
 import { openPlaced } from '../sources/open-source';
 import { sampleDataset } from '../sources/validation-set';
 import { nodePlaces } from './data';
 
-/** Pictures with what is right about them, to evaluate a model on. */
+/** Examples with what is right about them, to evaluate a model on. */
 export interface EvaluationSource {
-  /** Those with a picture, in the stored order. */
+  /** The examples, in the stored order. */
   readonly samples: readonly Sample[];
   /** The folder that a `nway.jsonl` beside them lies in; absent on the web. */
   readonly folder?: string;
@@ -20,21 +20,26 @@ export interface EvaluationSource {
 /**
  * Reads the samples of a source into memory, without their pictures where those lie apart.
  *
- * @throws DataError, ConfigError as `openPlaced`; DataError when there is no picture
+ * @param pictureless what records without a picture are: see `TaskFactory`; documents are left out
+ * @throws DataError, ConfigError as `openPlaced`; DataError when there is no example
  */
-export async function openEvaluation(source: PlacedSource): Promise<EvaluationSource> {
+export async function openEvaluation(
+  source: PlacedSource,
+  pictureless: TaskFactory['pictureless'] = 'documents',
+): Promise<EvaluationSource> {
   const { path } = source;
   const paths = typeof path === 'string' ? [path] : path;
   const place = await nodePlaces.place(paths);
   const opened = await openPlaced(source, nodePlaces);
   const reader = opened.read();
   const samples: Sample[] = [];
-  for await (const sample of reader) if (sample.images.length > 0) samples.push(sample);
+  for await (const sample of reader)
+    if (pictureless === 'examples' || sample.images.length > 0) samples.push(sample);
   const skipped = reader.skipped();
   if (samples.length === 0)
     throw new DataError(
       'DATA_INVALID',
-      `${opened.name} names no image: there is nothing to evaluate${skipped.count === 0 ? '' : `; the first problem: ${skipped.reasons[0]}`}`,
+      `${opened.name} ${pictureless === 'examples' ? 'holds no records' : 'names no image'}: there is nothing to evaluate${skipped.count === 0 ? '' : `; the first problem: ${skipped.reasons[0]}`}`,
     );
   const isOnDisk = !/^https?:/i.test(place.folder.name);
   return {

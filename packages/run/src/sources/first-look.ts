@@ -8,7 +8,8 @@ import {
 } from '@simvlm/core';
 import { decodeImage, type PictureFormat, pictureFormat } from '@simvlm/image';
 import { countOf } from '../skipped';
-import { placeOf, textsOf } from './sample-texts';
+import { placeOf } from './sample-texts';
+import type { TaskExamples } from './task-examples';
 
 /** Records that are looked at: enough to know a wrong folder at once, few enough for any source. */
 const RECORDS = 100;
@@ -25,7 +26,7 @@ export interface FirstLook {
   readonly records: number;
   /** Pictures that cannot be used. */
   readonly unusable: SkipReport;
-  /** Their pictures come decoded. */
+  /** Their pictures come decoded, or there are none, and none are needed. */
   readonly isDecoded: boolean;
   /** Texts of these records. */
   readonly texts: readonly string[];
@@ -37,7 +38,11 @@ export interface FirstLook {
  *
  * @throws DataError when none of them can be used
  */
-export async function firstLook(source: SampleSource, signal?: AbortSignal): Promise<FirstLook> {
+export async function firstLook(
+  source: SampleSource,
+  task: Pick<TaskExamples, 'isPictureOptional' | 'texts'>,
+  signal?: AbortSignal,
+): Promise<FirstLook> {
   const samples: Sample[] = [];
   const reader = source.read();
   for await (const sample of reader) {
@@ -76,8 +81,9 @@ export async function firstLook(source: SampleSource, signal?: AbortSignal): Pro
         ? `${source.name}: none of ${countOf(unread.count, 'record')} can be used; the first: ${unread.reasons[0]}`
         : `${source.name} holds no records`,
     );
-  const isDecoded = pictures.length > 0 && pictures.every(({ pixels }) => pixels !== undefined);
-  return { records: samples.length, isDecoded, unusable, texts: samples.flatMap(textsOf) };
+  const isDecoded =
+    (pictures.length > 0 || task.isPictureOptional) && pictures.every(({ pixels }) => pixels !== undefined);
+  return { records: samples.length, isDecoded, unusable, texts: samples.flatMap(task.texts) };
 }
 
 /** Why a picture cannot be used; undefined if it can, as far as its beginning says. */

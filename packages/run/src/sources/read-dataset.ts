@@ -1,16 +1,18 @@
 import { DataError, type ExampleDataset, SkipLog } from '@simvlm/core';
+import { sampleOf } from '@simvlm/data';
 import type { Reporter } from '../reporter';
 import { countOf, warnOfSkipped } from '../skipped';
+import type { TaskExamples } from './task-examples';
 
 /** Examples with random access, looked at once. */
 export interface ReadDataset {
-  /** Indices of the examples with a picture, and of each the identity of the picture and its texts. */
-  readonly pictures: readonly {
+  /** Indices of the examples of the task, and of each its identity and its texts. */
+  readonly examples: readonly {
     readonly index: number;
     readonly key: string;
     readonly texts: readonly string[];
   }[];
-  /** Texts that have no picture. */
+  /** Texts that have no picture, where the task needs one. */
   readonly documents: readonly string[];
   /** Why examples cannot be used. */
   readonly unreadable: readonly string[];
@@ -23,41 +25,39 @@ export interface ReadDataset {
  */
 export async function readDataset(
   name: string,
-  examples: ExampleDataset,
-  reporter: Reporter,
-  signal?: AbortSignal,
+  dataset: ExampleDataset,
+  task: TaskExamples,
+  { reporter, signal }: { readonly reporter: Reporter; readonly signal?: AbortSignal | undefined },
 ): Promise<ReadDataset> {
-  const pictures: ReadDataset['pictures'][number][] = [];
+  const examples: ReadDataset['examples'][number][] = [];
   const documents: string[] = [];
   const log = new SkipLog();
   const bar = reporter.bar(`reading ${name}`);
   try {
-    for (let index = 0; index < examples.length; index++) {
+    for (let index = 0; index < dataset.length; index++) {
       signal?.throwIfAborted();
       try {
-        const { id, text, image, fields } = await examples.get(index);
-        const { question, answer } = fields ?? {};
-        const texts = [text, question, answer].flat().filter(each => typeof each === 'string');
-        if (image) pictures.push({ index, key: id, texts });
-        else documents.push(text);
+        const sample = sampleOf(await dataset.get(index));
+        if (task.takes(sample)) examples.push({ index, key: sample.key, texts: task.texts(sample) });
+        else documents.push(sample.text ?? '');
       } catch (error) {
         log.add(index, error);
       }
-      bar.update(index + 1, examples.length);
+      bar.update(index + 1, dataset.length);
     }
   } finally {
     bar.stop();
   }
   const report = log.report();
-  if (report.count > 0 && report.count === examples.length)
+  if (report.count > 0 && report.count === dataset.length)
     throw new DataError(
       'DATA_INVALID',
       `${name}: none of ${countOf(report.count, 'example')} can be used; the first: ${report.reasons[0]}`,
     );
   warnOfSkipped(
     reporter,
-    `${name}: ${countOf(report.count, 'example')} of ${examples.length} cannot be used:`,
+    `${name}: ${countOf(report.count, 'example')} of ${dataset.length} cannot be used:`,
     report,
   );
-  return { pictures, documents, unreadable: report.reasons };
+  return { examples, documents, unreadable: report.reasons };
 }

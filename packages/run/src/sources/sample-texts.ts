@@ -1,7 +1,14 @@
 import type { Sample, SampleImage } from '@simvlm/core';
 
 /** Every text of a sample that a model may read or write: a vocabulary is learnt from them. */
-export function textsOf({ text, texts, question, answers, source, target }: Sample): string[] {
+export function textsOf({
+  text,
+  texts,
+  question,
+  answers,
+  source,
+  target,
+}: Omit<Sample, 'key' | 'images'>): string[] {
   const captions = texts ?? (text === undefined ? [] : [text]);
   return [...captions, question, ...(answers ?? []), source, target].filter(each => each !== undefined);
 }

@@ -10,8 +10,9 @@ import { firstLook } from './first-look';
 import type { OpenedSource, OpenOptions } from './open-source';
 import { readAll } from './read-all';
 import { readDataset } from './read-dataset';
-import { picturesOf, textsOf } from './sample-texts';
+import { picturesOf } from './sample-texts';
 import { splitOff } from './split-off';
+import { type TaskExamples, taskExamples } from './task-examples';
 import type { TextDraw } from './text-draw';
 import { kept, sampleDataset, squareDataset } from './validation-set';
 
@@ -25,9 +26,9 @@ export interface LoadOptions extends OpenOptions {
 /** What a source of `data.train` gives. */
 export interface TrainingSide {
   readonly source: RunSource;
-  /** The pictures that are split off. */
+  /** The examples that are split off. */
   readonly val?: ExampleDataset;
-  /** Texts without a picture, where they are read beforehand. */
+  /** Texts without a picture that are documents, where they are read beforehand. */
   readonly documents: readonly string[];
   /** Why pictures cannot be used, as far as they were looked at. */
   readonly unreadable: readonly string[];
@@ -50,7 +51,8 @@ export async function trainingSamples(
 ): Promise<TrainingSide> {
   const { reporter, signal } = options;
   const { data, seed, evaluation, batch } = config;
-  const look = await firstLook(source, signal);
+  const task = taskExamples(config, options.registry);
+  const look = await firstLook(source, task, signal);
   const { isDecoded, unusable } = look;
   const { count, reasons } = unusable;
   warnOfSkipped(
@@ -58,19 +60,18 @@ export async function trainingSamples(
     `${source.name}: ${countOf(count, 'picture')} among the first ${look.records} records cannot be used:`,
     unusable,
   );
-  const isMixed = source.read().format === MIXED;
+  const isMixed = source.read().format === MIXED && !task.isPictureOptional;
   const takesDocuments = isMixed && batch.textOnly > 0 && !hasDocumentSource(config);
   const isRead = learnsVocabulary(config, options) || data.valShare !== undefined || takesDocuments;
-  const isPictured = ({ images }: Sample) => images.length > 0;
   if (!isRead) {
     for (const text of look.texts) captions.add(text);
-    const pictured = isMixed ? filteredSource(source, isPictured) : source;
+    const pictured = isMixed ? filteredSource(source, task.takes) : source;
     return { source: { source: pictured, use, isDecoded }, documents: [], unreadable: reasons };
   }
   const drawn =
     data.valShare === undefined
       ? []
-      : splitOff(await pictureKeys(source, { reporter, signal }), data.valShare, seed);
+      : splitOff(await exampleKeys(source, task, { reporter, signal }), data.valShare, seed);
   const splitKeys = new Set(drawn);
   const validated = new Map(drawn.slice(0, evaluation.pictures).map((key, rank) => [key, rank]));
   const val: { readonly rank: number; readonly sample: Sample }[] = [];
@@ -79,8 +80,8 @@ export async function trainingSamples(
   const unread = await readAll(
     source,
     async sample => {
-      if (isMixed && !isPictured(sample)) {
-        if (takesDocuments) documents.push(...textsOf(sample));
+      if (isMixed && !task.takes(sample)) {
+        if (takesDocuments) documents.push(...task.texts(sample));
         return;
       }
       const key = picturesOf(sample);
@@ -88,7 +89,7 @@ export async function trainingSamples(
       if (rank !== undefined) val.push({ rank, sample: await kept(sample) });
       if (splitKeys.has(key)) return;
       length++;
-      for (const text of textsOf(sample)) captions.add(text);
+      for (const text of task.texts(sample)) captions.add(text);
     },
     { reporter, signal },
   );
@@ -98,7 +99,7 @@ export async function trainingSamples(
     source: {
       source: filteredSource(
         source,
-        sample => (!isMixed || isPictured(sample)) && !splitKeys.has(picturesOf(sample)),
+        sample => (!isMixed || task.takes(sample)) && !splitKeys.has(picturesOf(sample)),
       ),
       // As `source.count()` has it, so that an epoch is as long for a run that goes on and reads nothing.
       ...{ use, length: length + unread, isDecoded },
@@ -115,22 +116,23 @@ export async function trainingDataset(
   { name, content: dataset, use, weightOf }: Opened<ExampleDataset>,
   captions: TextDraw,
   config: RunConfig,
-  { reporter, signal }: LoadOptions,
+  options: LoadOptions,
 ): Promise<TrainingSide> {
   const { data, seed } = config;
-  const { pictures, documents, unreadable } = await readDataset(name, dataset, reporter, signal);
-  const keys = new Set(pictures.map(({ key }) => key));
+  const task = taskExamples(config, options.registry);
+  const { examples, documents, unreadable } = await readDataset(name, dataset, task, options);
+  const keys = new Set(examples.map(({ key }) => key));
   const drawn = data.valShare === undefined ? [] : splitOff(keys, data.valShare, seed);
   const split = new Map(drawn.map((key, rank) => [key, rank]));
-  const trained = pictures.filter(({ key }) => !split.has(key));
+  const trained = examples.filter(({ key }) => !split.has(key));
   for (const text of trained.flatMap(({ texts }) => texts)) captions.add(text);
-  const indicesOf = (some: typeof pictures) => some.map(({ index }) => index);
+  const indicesOf = (some: typeof examples) => some.map(({ index }) => index);
   const indices = indicesOf(trained);
   const source = datasetSource(subset(dataset, indices), {
     name,
     ...(weightOf && { weight: place => weightOf(indices[place]!) }),
   });
-  const validated = pictures.filter(({ key }) => split.has(key));
+  const validated = examples.filter(({ key }) => split.has(key));
   const val = subset(dataset, indicesOf(validated.sort((a, b) => split.get(a.key)! - split.get(b.key)!)));
   return {
     source: { source, use, length: trained.length, isDecoded: true },
@@ -151,12 +153,13 @@ function hasDocumentSource({ data: { documents } }: RunConfig): boolean {
   return documents !== undefined && typeof documents !== 'string';
 }
 
-/** What tells the pictures of a source from each other, each once. */
-async function pictureKeys(
+/** What tells the pictures of a source from each other, each once; of an example without one, the example. */
+async function exampleKeys(
   source: SampleSource,
+  { takes }: Pick<TaskExamples, 'takes'>,
   options: Parameters<typeof readAll>[2],
 ): Promise<ReadonlySet<string>> {
   const keys = new Set<string>();
-  await readAll(source, sample => void (sample.images.length > 0 && keys.add(picturesOf(sample))), options);
+  await readAll(source, sample => void (takes(sample) && keys.add(picturesOf(sample))), options);
   return keys;
 }

@@ -7,6 +7,7 @@ import {
 } from '@simvlm/core';
 import { outlineOf, stillExample } from '@simvlm/data';
 import { type PictureTransform, squareImage } from '@simvlm/image';
+import type { TaskExamples } from './task-examples';
 
 /** Samples as a data set: their pictures are read, decoded and made square when they are asked for, each time again. */
 export function sampleDataset(samples: readonly Sample[], transform: PictureTransform): ExampleDataset {
@@ -30,12 +31,16 @@ export function squareDataset(dataset: ExampleDataset, transform: PictureTransfo
   };
 }
 
-/** The first samples with a picture of a source, to keep. */
-export async function firstPictures(source: SampleSource, count: number): Promise<Sample[]> {
+/** The first samples of a source that are examples of the task, to keep. */
+export async function firstExamples(
+  source: SampleSource,
+  { takes }: Pick<TaskExamples, 'takes'>,
+  count: number,
+): Promise<Sample[]> {
   const samples: Sample[] = [];
   if (count > 0)
     for await (const sample of source.read()) {
-      if (sample.images.length > 0) samples.push(await kept(sample));
+      if (takes(sample)) samples.push(await kept(sample));
       if (samples.length === count) break;
     }
   return samples;

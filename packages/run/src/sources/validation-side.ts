@@ -6,41 +6,43 @@ import { modelPreset } from '../model';
 import { firstLook } from './first-look';
 import { isSampleSource, type OpenedSource } from './open-source';
 import { readDataset } from './read-dataset';
+import { taskExamples } from './task-examples';
 import type { LoadOptions } from './training-side';
-import { firstPictures, sampleDataset, squareDataset } from './validation-set';
+import { firstExamples, sampleDataset, squareDataset } from './validation-set';
 
 /**
- * The validation pictures of `data.val`: of records that are read in order the first so many, from each source its part of
+ * The validation examples of `data.val`: of records that are read in order the first so many, from each source its part of
  * `evaluation.pictures`.
  *
- * @throws DataError for a source without pictures, or none that can be used
+ * @throws DataError for a source without pictures where the task needs them, or without any example that can be used
  */
 export async function validationOf(
   sources: readonly OpenedSource[],
   config: RunConfig,
-  { reporter, signal }: LoadOptions,
+  options: LoadOptions,
 ): Promise<ExampleDataset[]> {
+  const task = taskExamples(config, options.registry);
   const { pictures: most } = config.evaluation;
   const sets: ExampleDataset[] = [];
   for (const { name, content, use } of sources) {
     const square = pictureSquare(modelPreset(config), use.fit);
     let set: ExampleDataset;
     if (isSampleSource(content)) {
-      await firstLook(content, signal);
+      await firstLook(content, task, options.signal);
       const count = Math.ceil(most / sources.length);
-      set = sampleDataset(await firstPictures(content, count), square);
+      set = sampleDataset(await firstExamples(content, task, count), square);
     } else {
-      const { pictures } = await readDataset(name, content, reporter, signal);
-      const pictured = subset(
+      const { examples } = await readDataset(name, content, task, options);
+      const taken = subset(
         content,
-        pictures.map(({ index }) => index),
+        examples.map(({ index }) => index),
       );
-      set = squareDataset(pictured, square);
+      set = squareDataset(taken, square);
     }
     if (set.length === 0)
       throw new DataError(
         'DATA_INVALID',
-        `"data.val": ${name} names no image: there is nothing to validate on; leave it out`,
+        `"data.val": ${name} ${task.isPictureOptional ? 'holds no examples' : 'names no image'}: there is nothing to validate on; leave it out`,
       );
     sets.push(set);
   }
