@@ -2,6 +2,7 @@ export type { AttentionMaps } from './attention-maps';
 export { checkModelConfig } from './check-config';
 export type { PictureConfig, SimVlmConfig } from './config';
 export { decodable } from './decodable';
+export type { Features } from './features';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';
 export { ClassifierHead, type ClassifierOptions } from './finetune/classifier';
 export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-input';

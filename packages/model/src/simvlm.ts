@@ -26,6 +26,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type AttentionMaps, attentionMaps } from './attention-maps';
 import { checkModelConfig } from './check-config';
 import type { SimVlmConfig } from './config';
+import { type Features, features } from './features';
 import { readAdapters, writeAdapters } from './finetune/adapter-file';
 import type { DropRates } from './finetune/drop';
 import { checkTargets, isAdapter, resolveLora } from './finetune/lora';
@@ -266,6 +267,18 @@ export class SimVlm {
    */
   attentionMaps(image: Uint8Array, tokens: Int32Array): Promise<AttentionMaps> {
     return attentionMaps(this, image, tokens);
+  }
+
+  /**
+   * Pictures as vectors, for what is built on a frozen model: the mean over the image tokens of what the model makes of them before there is a
+   * text. That is the encoder's output, decoder-only the stack's, both behind their final norm, and of a model without an encoder that reads
+   * the picture alone the patcher's tokens. A class token has no share. A picture's vector does not depend on its neighbours.
+   *
+   * @param images `uint8[B, S, S, 3]`, as many at a time as there is room for (`picturesAtOnce`)
+   * @throws ShapeError when the images do not fit the model
+   */
+  features(images: Uint8Array): Promise<Features> {
+    return features(this, images);
   }
 
   /** The weights, those of adapters among them: their numbers are fetched when they are asked for, one tensor at a time. */

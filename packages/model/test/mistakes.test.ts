@@ -211,6 +211,7 @@ function scripted(texts: readonly (readonly number[])[]): ModelCore {
       grid: { height: 2, width: 2 },
       hidden: never,
       decode: never,
+      imageStates: never,
       prefill: never,
       extend: never,
       encode: () => ({ layers: [], lengths: tf.tensor1d([4, 4, 4, 4], 'int32') }),

@@ -39,6 +39,21 @@ export function plainLogits(config: SimVlmConfig, weights: Weights, row: PlainRo
   return model.logits(hidden.slice(N + row.prefix.length));
 }
 
+/** What the model makes of a picture before there is a text: a vector for each image token. */
+export function plainImageStates(
+  config: SimVlmConfig,
+  weights: Weights,
+  pixels: PlainRow['pixels'],
+): readonly (readonly number[])[] {
+  const model = plainModel(config, weights);
+  const image = model.image(pixels);
+  const N = image.length;
+  if (config.architecture === 'encoder-decoder')
+    return config.encoder ? image : model.stack('encoder', image, () => true);
+  const sees = (i: number, j: number) => j < N || i === N || config.textPrefix !== 'causal';
+  return model.stack('decoder', [...image, ...model.text([config.tokens.bos])], sees).slice(0, N);
+}
+
 const causal = (i: number, j: number) => j <= i;
 
 function plainModel(config: SimVlmConfig, weights: Weights) {

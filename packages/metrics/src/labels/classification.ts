@@ -17,9 +17,9 @@ export function accuracy(items: readonly LabelItem[]): number {
  */
 export function f1(items: readonly LabelItem[], positive: string): number {
   const said = items.filter(({ prediction }) => prediction === positive).length;
-  const true_ = items.filter(({ label }) => label === positive).length;
+  const labelled = items.filter(({ label }) => label === positive).length;
   const both = items.filter(({ prediction, label }) => prediction === positive && label === positive).length;
-  return said + true_ === 0 ? 0 : (2 * both) / (said + true_);
+  return said + labelled === 0 ? 0 : (2 * both) / (said + labelled);
 }
 
 /**

@@ -69,6 +69,13 @@ export interface Network {
   readonly depth: number;
   /** Hidden states `[B, L, D]` at the places of the layout, whatever the architecture. */
   hidden(input: ModelInput, options?: PassOptions): tf.Tensor;
+  /**
+   * What the model makes of pictures before there is a text, `[B, N, D]`: the output of the joint encoder, or of the one stack, which reads the
+   * start token behind them; the tokens of the patcher `[B, N, W]` where no encoder reads them alone.
+   *
+   * @param packed as in `ModelInput`
+   */
+  imageStates(packed: tf.Tensor2D): tf.Tensor;
   /** Logits `[…, V]` of hidden states `[…, D]`. */
   logits(hidden: tf.Tensor): tf.Tensor;
   /** Encoder-decoder: reads image and text prefix, once a picture. */

@@ -70,6 +70,21 @@ export function decoderOnly(
       });
       return normed(through(dropEmbedding(drops, 'decoder', x), layers));
     },
+    imageStates(packed) {
+      const count = packed.shape[0];
+      const column = tf.zeros([count, 1], 'int32') as tf.Tensor2D;
+      const lengths = tf.ones([count], 'int32') as tf.Tensor1D;
+      const { x, mask, before } = sequence({
+        ...{ images: packed, prefixLengths: tf.zerosLike(lengths), lengths },
+        ...{ inputs: plus(column, config.tokens.bos), positions: column },
+      });
+      const layers = stack.map(
+        ({ block }) =>
+          (x_BTD: tf.Tensor) =>
+            block.run(x_BTD, mask, true),
+      );
+      return normed(tf.slice(through(x, layers), [0, 0, 0], [count, before, config.width]));
+    },
     prefill(input, caches) {
       const { x, mask, before } = sequence(input);
       const positions = tf.zerosLike(input.lengths);

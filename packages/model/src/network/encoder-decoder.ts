@@ -66,6 +66,7 @@ export function encoderDecoder(
 
   return {
     depth: encoder.depth,
+    imageStates: packed => encoder.imageStates(packed),
     encode,
     decode,
     hidden: (input, options) => decode(input, encode(input, options), options),

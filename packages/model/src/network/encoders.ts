@@ -22,6 +22,8 @@ interface Encoder {
   /** Blocks that stochastic depth may leave out, those of the patcher among them. */
   readonly depth: number;
   encode(input: EncoderInput, options?: PassOptions): Encoded;
+  /** See `Network.imageStates`. */
+  imageStates(packed: tf.Tensor2D): tf.Tensor;
 }
 
 type Make = (scope: Scope, config: SimVlmConfig, embed: Embeddings) => Encoder;
@@ -45,25 +47,29 @@ const jointEncoder: Make = (scope, config, { text, imageTokens: N, grid, patcher
   const last = finalNorm(scope.scope('encoder.norm'), config);
   const depth = patcherBlocks + config.layers;
   const embedImages = embed.images(depth);
+  const encode: Encoder['encode'] = (
+    { images, prefixTokens, prefixPositions, prefixLengths },
+    { checkpointBlocks, drops } = {},
+  ) => {
+    const parts = images ? [embedImages(images, { checkpointBlocks, drops })] : [];
+    if (prefixTokens) parts.push(text(prefixTokens, prefixPositions!));
+    const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
+    const constants = [lengths, ...seedsOf(drops)];
+    const layers = stack.map(({ name, block, params }, i) => {
+      const run: Recomputable = ([x], [keys, seeds]) => {
+        const drop = blockDrop(drops, seeds, name, (patcherBlocks + i + 1) / depth);
+        return block.run(x!, { keyLengths: keys!, prefixLengths: keys! }, images !== undefined, drop);
+      };
+      return (x_BMD: tf.Tensor) => pass(run, { inputs: [x_BMD], constants, params }, checkpointBlocks);
+    });
+    const x_BMD = dropEmbedding(drops, 'encoder', parts.length === 1 ? parts[0]! : tf.concat(parts, 1));
+    const states = through(x_BMD, layers);
+    return { states: last ? last(states) : states, lengths };
+  };
   return {
-    width: config.width,
-    depth,
-    encode({ images, prefixTokens, prefixPositions, prefixLengths }, { checkpointBlocks, drops } = {}) {
-      const parts = images ? [embedImages(images, { checkpointBlocks, drops })] : [];
-      if (prefixTokens) parts.push(text(prefixTokens, prefixPositions!));
-      const lengths = images ? plus(prefixLengths, N) : (tf.clone(prefixLengths) as tf.Tensor1D);
-      const constants = [lengths, ...seedsOf(drops)];
-      const layers = stack.map(({ name, block, params }, i) => {
-        const run: Recomputable = ([x], [keys, seeds]) => {
-          const drop = blockDrop(drops, seeds, name, (patcherBlocks + i + 1) / depth);
-          return block.run(x!, { keyLengths: keys!, prefixLengths: keys! }, images !== undefined, drop);
-        };
-        return (x_BMD: tf.Tensor) => pass(run, { inputs: [x_BMD], constants, params }, checkpointBlocks);
-      });
-      const x_BMD = dropEmbedding(drops, 'encoder', parts.length === 1 ? parts[0]! : tf.concat(parts, 1));
-      const states = through(x_BMD, layers);
-      return { states: last ? last(states) : states, lengths };
-    },
+    ...{ width: config.width, depth, encode },
+    imageStates: packed =>
+      encode({ images: packed, prefixLengths: tf.zeros([packed.shape[0]], 'int32') as tf.Tensor1D }).states,
   };
 };
 
@@ -77,6 +83,7 @@ const noEncoder: Make = (_scope, _config, { imageTokens: N, imageWidth, patcherB
       const lengths = tf.fill([prefixLengths.size], N, 'int32') as tf.Tensor1D;
       return { states: embedImages(images!, options), lengths };
     },
+    imageStates: packed => embedImages(packed),
   };
 };
 
@@ -125,6 +132,7 @@ const questionEncoder: Make = (scope, config, { imageTokens: N, imageWidth, patc
       const states = through(x_BPD, layers);
       return { states: last ? last(states) : states, lengths: tf.clone(prefixLengths) as tf.Tensor1D };
     },
+    imageStates: packed => embedImages(packed),
   };
 };
 

@@ -33,7 +33,7 @@ export function everythingCached(places: tf.Tensor1D) {
   return { keyLengths: lengths, prefixLengths: lengths };
 }
 
-/** `int32[B]` lengths, each more by `n`. */
-export function plus(lengths: tf.Tensor1D, n: number): tf.Tensor1D {
+/** Integers, such as `int32[B]` lengths, each more by `n`. */
+export function plus<T extends tf.Tensor>(lengths: T, n: number): T {
   return tf.add(lengths, tf.scalar(n, 'int32'));
 }
