@@ -16,6 +16,7 @@ export { type BootstrapOptions, bootstrap, type Interval } from './interval';
 export { checkItems, predictionProblem, textsProblem } from './items';
 export { accuracy, f1, type LabelItem, matthews } from './labels/classification';
 export { type NumberItem, pearson, spearman } from './labels/regression';
+export { type MeanInterval, meanInterval } from './mean-interval';
 export { captionTokens, ptbTokens } from './ptb/tokenize';
 export { KINDS, type Kind, metricsReport, type Report, type ReportOptions } from './report/report';
 export { meanScores, type Scores } from './scores';
