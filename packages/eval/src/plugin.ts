@@ -2,6 +2,8 @@ import type { Plugin } from '@simvlm/core';
 import { answersEvaluator } from './evaluators/answers';
 import { captionEvaluator, cocoEvaluator } from './evaluators/captions';
 import { choiceEvaluator } from './evaluators/choice';
+import { neighboursEvaluator } from './evaluators/neighbours';
+import { probeEvaluator } from './evaluators/probe';
 import { answerTask } from './tasks/answer';
 import { classifyTask } from './tasks/classify';
 import { pretrainTask } from './tasks/pretrain';
@@ -17,5 +19,7 @@ export const evalPlugin: Plugin = {
     registry.register('evaluator', 'coco', cocoEvaluator);
     registry.register('evaluator', 'choice', choiceEvaluator);
     registry.register('evaluator', 'answers', answersEvaluator);
+    registry.register('evaluator', 'neighbours', neighboursEvaluator);
+    registry.register('evaluator', 'probe', probeEvaluator);
   },
 };
