@@ -44,7 +44,14 @@ test('the number of tensors stays the same over both evaluations', async () => {
 
 test('the evaluators are registered by name and give named numbers', async () => {
   const registry = new Registry().use(evalPlugin);
-  expect(registry.names('evaluator')).toEqual(['caption', 'coco', 'choice', 'answers', 'neighbours', 'probe']);
+  expect(registry.names('evaluator')).toEqual([
+    'caption',
+    'coco',
+    'choice',
+    'answers',
+    'neighbours',
+    'probe',
+  ]);
   const subject = { model, tokenizer: letters };
   const { metrics: caption } = await registry.get('evaluator', 'caption')(subject, dataset, { limit: 9 });
   expect(Object.keys(caption)).toEqual(['exactMatch', 'wordF1', 'count']);
