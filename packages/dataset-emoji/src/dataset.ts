@@ -12,7 +12,7 @@ import { readCatalog } from './catalog';
 import { readDocuments } from './documents';
 import { type EmojiItem, type EmojiSplit, emojiItem, emojiSplit } from './items';
 import { loadPictures } from './pictures';
-import { assignSplits, chooseHeldOut, limitPictures, type SplitName } from './splits';
+import { assignSplits, chooseHeldOut, heldOutLabels, limitPictures, type SplitName } from './splits';
 
 /** How far the preparation is, in pictures. */
 export interface EmojiProgress {
@@ -109,9 +109,6 @@ export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Pr
     );
   };
   const train = split('train');
-  const untrainedLabels = catalog.labels
-    .filter(({ hexcode }) => heldOut.concepts.has(hexcode) || heldOut.compositions.has(hexcode))
-    .map(({ label }) => label);
   let documents: ExampleDataset | undefined;
   return {
     size,
@@ -121,7 +118,7 @@ export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Pr
     unseenComposition: split('unseen-composition'),
     unseenConcept: split('unseen-concept'),
     get documents() {
-      return (documents ??= readDocuments(untrainedLabels));
+      return (documents ??= readDocuments(heldOutLabels(catalog.labels, heldOut)));
     },
     leftOut: split('left-out').items,
     skipped: skipReport(reasons),
@@ -132,11 +129,16 @@ export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Pr
   };
 }
 
-const OPTIONS = {
+/** What says which pictures are drawn, and where they are kept. */
+export const drawingRules = {
   // At 128 pixels the whole set is 0.9 GB; files of more than 2 GiB cannot be read at once.
   size: rule.integer(8, 128),
   cacheDir: rule.string,
   limit: rule.integer(1),
+};
+
+const OPTIONS = {
+  ...drawingRules,
   furtherArtists: rule.boolean,
   onProgress: { expected: 'a function', accepts: (value: unknown) => typeof value === 'function' },
   signal: rule.object,

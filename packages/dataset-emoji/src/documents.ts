@@ -40,15 +40,21 @@ export function glossDocument(line: string): string | undefined {
   // An adjective may carry its place in the sentence, as in `galore(ip)`.
   for (let i = 0; i < count; i++)
     words.push(fields[4 + 2 * i]!.replace(/\((a|p|ip)\)$/, '').replaceAll('_', ' '));
-  const definition = line
-    .slice(bar + 3)
-    // Examples follow the definition; a quotation inside a definition has no semicolon before it.
-    .replace(/;?\s*"[^"]*"?\s*$|;\s*".*$/s, '')
-    .replaceAll('`', "'")
-    .replace(/\s+/g, ' ')
-    .replace(/[\s;:,]+$/, '')
-    .trim();
+  const definition = definitionOf(line.slice(bar + 3));
   return definition === '' ? undefined : `${words.join(', ')}: ${definition}`;
+}
+
+/** What a gloss defines, without its quoted examples. */
+export function definitionOf(gloss: string): string {
+  return (
+    gloss
+      // Examples follow the definition; a quotation inside a definition has no semicolon before it.
+      .replace(/;?\s*"[^"]*"?\s*$|;\s*".*$/s, '')
+      .replaceAll('`', "'")
+      .replace(/\s+/g, ' ')
+      .replace(/[\s;:,]+$/, '')
+      .trim()
+  );
 }
 
 /** Whether a text contains one of the phrases, word by word. */

@@ -17,6 +17,8 @@ export interface EmojiItem {
   readonly baseLabel: string;
   /** Unicode's group, such as `people-body` or `flags`. */
   readonly group: string;
+  /** Unicode's subgroup, such as `animal-bird`. */
+  readonly subgroup: string;
   /** Skin tones from 1 (light) to 5 (dark), one per person; empty without. */
   readonly tones: readonly number[];
   readonly toned: boolean;

@@ -13,12 +13,15 @@ export interface EmojiLabel {
   readonly tones: readonly number[];
   /** Unicode's group, such as `people-body` or `flags`. */
   readonly group: string;
+  /** Unicode's subgroup, such as `animal-bird`. */
+  readonly subgroup: string;
 }
 
 interface EmojibaseEntry {
   readonly label: string;
   readonly hexcode: string;
   readonly group?: number;
+  readonly subgroup?: number;
   readonly tone?: number | readonly number[];
   readonly skins?: readonly EmojibaseEntry[];
 }
@@ -33,7 +36,7 @@ export function normalizeHexcode(hexcode: string): string {
 }
 
 /** Typographic quotation marks become those that people type; case stays as CLDR writes it. */
-function normalizeLabel(label: string): string {
+export function normalizeLabel(label: string): string {
   return label.replace(/[‘’]/g, "'").replace(/[“”]/g, '"');
 }
 
@@ -48,7 +51,10 @@ export function wordsOf(label: string): string[] {
  */
 export function readLabels(): EmojiLabel[] {
   const entries = readPackageJson<EmojibaseEntry[]>(LABELS_PACKAGE, 'en/data.json');
-  const { groups } = readPackageJson<{ groups: Record<string, string> }>(LABELS_PACKAGE, 'meta/groups.json');
+  const { groups, subgroups } = readPackageJson<Record<'groups' | 'subgroups', Record<string, string>>>(
+    LABELS_PACKAGE,
+    'meta/groups.json',
+  );
   const labels: EmojiLabel[] = [];
   for (const base of entries) {
     if (base.group === undefined) continue;
@@ -61,6 +67,7 @@ export function readLabels(): EmojiLabel[] {
         baseLabel: normalizeLabel(base.label),
         tones: typeof tone === 'number' ? [tone] : [...tone],
         group: groups[String(base.group)] ?? 'unknown',
+        subgroup: subgroups[String(base.subgroup)] ?? 'unknown',
       });
     }
   }

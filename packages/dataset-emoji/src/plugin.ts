@@ -1,5 +1,6 @@
 import { checkOptions, type ExampleDataset, type Plugin, rule } from '@simvlm/core';
 import { prepareEmojiDataset } from './dataset';
+import { registerTasks } from './tasks/register';
 
 const SPLITS = [
   'train',
@@ -10,7 +11,10 @@ const SPLITS = [
   'documents',
 ] as const satisfies readonly string[];
 
-/** The data set as a plug-in: the source `emoji`, options `split` (default `train`), `size`, `cacheDir`, `limit`, `furtherArtists`. */
+/**
+ * The data set as a plug-in: the source `emoji`, options `split` (default `train`), `size`, `cacheDir`, `limit`, `furtherArtists`, and the sources of
+ * small tasks.
+ */
 export const emojiPlugin: Plugin = {
   name: '@simvlm/dataset-emoji',
   setup(registry) {
@@ -19,5 +23,6 @@ export const emojiPlugin: Plugin = {
       const dataset = await prepareEmojiDataset(options);
       return dataset[split as (typeof SPLITS)[number]];
     });
+    registerTasks(registry);
   },
 };

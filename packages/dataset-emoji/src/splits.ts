@@ -1,6 +1,7 @@
 import { Random } from '@simvlm/core';
 import type { CatalogPicture } from './catalog';
 import { type Concept, chooseConcepts } from './concepts';
+import type { EmojiLabel } from './labels';
 import { ARTISTS, type Artist } from './sources';
 
 /** Where a picture belongs. `left-out` is used for nothing: its pixels equal those of a held-out picture. */
@@ -54,6 +55,16 @@ export function chooseHeldOut(pictures: readonly CatalogPicture[]): HeldOut {
     ),
     concepts: chooseConcepts(candidates, CONCEPTS, random.fork('concepts')),
   };
+}
+
+/** The labels of what is held out, which no text to train on may contain. */
+export function heldOutLabels(
+  labels: readonly EmojiLabel[],
+  { concepts, compositions }: HeldOut,
+): readonly string[] {
+  return labels
+    .filter(({ hexcode }) => concepts.has(hexcode) || compositions.has(hexcode))
+    .map(({ label }) => label);
 }
 
 /**
