@@ -87,7 +87,10 @@ export async function captionChoice(
     const tokens = lists.map(list =>
       list.map(text => candidateTokens(text, tokenizer, model.config.maxTextLength, cut)),
     );
-    const scores = await model.scoreCandidates(imagePixels(batch.map(({ image }) => image)), tokens);
+    const scores = await model.scoreCandidates(
+      { images: imagePixels(batch.map(({ image }) => image)) },
+      tokens,
+    );
     for (const [i, { id, text: truth }] of batch.entries()) {
       const [candidates, ids, sums] = [lists[i]!, tokens[i]!, scores[i]!];
       const { index, tied } = likeliest(candidates, ids, sums, truth);

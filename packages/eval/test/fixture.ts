@@ -1,5 +1,5 @@
 import type { Example, RgbImage, Tokenizer } from '@simvlm/core';
-import { type Continuation, type GenerateRequest, SimVlm } from '@simvlm/model';
+import { type CandidatePrefixes, type Continuation, type GenerateRequest, SimVlm } from '@simvlm/model';
 
 /** One token a letter; space is 4, "a" is 5, … */
 export const letters: Tokenizer = {
@@ -44,8 +44,8 @@ export function standIn({ score = () => 0, generate = () => [] }: StandIn): SimV
       ...{ vocabSize: letters.vocabSize, tokens: letters.special },
     },
     network: { imageTokens: 4 },
-    scoreCandidates: async (pixels: Uint8Array, candidates: readonly (readonly Int32Array[])[]) =>
-      candidates.map((list, row) => list.map(ids => score(indexOf(pixels, row), letters.decode(ids)))),
+    scoreCandidates: async ({ images }: CandidatePrefixes, candidates: readonly (readonly Int32Array[])[]) =>
+      candidates.map((list, row) => list.map(ids => score(indexOf(images!, row), letters.decode(ids)))),
     generate: async (request: GenerateRequest) => generate(request),
   };
   return model as unknown as SimVlm;

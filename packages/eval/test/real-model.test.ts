@@ -22,7 +22,9 @@ test('the scores are those of the model: the log likelihood of each candidate wi
   });
   for (const [i, { candidates, scores }] of predictions.entries()) {
     const withEnd = candidates.map(text => Int32Array.of(...letters.encode(text), letters.special.eos));
-    const [expected] = await model.scoreCandidates(imagePixels([pairs(12)[i]!.image!]), [withEnd]);
+    const [expected] = await model.scoreCandidates({ images: imagePixels([pairs(12)[i]!.image!]) }, [
+      withEnd,
+    ]);
     for (const [k, score] of scores.entries()) expect(score).toBeCloseTo(expected![k]!, 4);
     expect(Math.max(...scores)).toBeLessThan(0);
   }

@@ -45,6 +45,8 @@ export {
   openWeights,
 } from './open';
 export { convStage, type Preset, presets, type ResNet } from './presets';
+export type { LikeliestCandidate, Normalisation } from './score/likeliest-candidate';
+export type { CandidatePrefixes } from './score/score-candidates';
 export {
   type CreateOptions,
   defaultRegistry,

@@ -36,7 +36,12 @@ import { inputArrays, type ModelInput, upload } from './input';
 import { layout, type Padding } from './layout';
 import { buildNetwork } from './network';
 import type { Network } from './network/contract';
-import { scoreCandidates } from './score';
+import {
+  type LikeliestCandidate,
+  likeliestCandidates,
+  type Normalisation,
+} from './score/likeliest-candidate';
+import { type CandidatePrefixes, scoreCandidates } from './score/score-candidates';
 import { assignValues, valuesOf } from './weights/assign';
 import { checkFitsMemory } from './weights/fits-memory';
 import { variableScope } from './weights/variables';
@@ -236,15 +241,35 @@ export class SimVlm {
   }
 
   /**
-   * Σ log p of each candidate text given its image. The encoder-decoder encodes every image once, whatever the number of its
-   * candidates; decoder-only reads it again for each.
+   * Σ log p of each candidate text given its image and prompt, which are read once, whatever the number of candidates.
    *
-   * @param images `uint8[B, S, S, 3]`
-   * @param candidates for each image its candidates as token ids, the end token included
-   * @returns for each image one number, in nats, a candidate
+   * @param prefixes images, prompts or both, B rows
+   * @param candidates for each row its candidates as token ids, the end token included
+   * @returns for each row one number, in nats, a candidate
+   * @throws ShapeError when images, prompts and texts do not fit one another or the model
    */
-  scoreCandidates(images: Uint8Array, candidates: readonly (readonly Int32Array[])[]): Promise<number[][]> {
-    return scoreCandidates(this, images, candidates);
+  scoreCandidates(
+    prefixes: CandidatePrefixes,
+    candidates: readonly (readonly Int32Array[])[],
+  ): Promise<number[][]> {
+    return scoreCandidates(this, prefixes, candidates);
+  }
+
+  /**
+   * The likeliest of many texts for each row. The choice is that of `scoreCandidates`, but only those candidates are computed whose first token
+   * leaves them a chance.
+   *
+   * @param prefixes images, prompts or both, and how many rows they are
+   * @param candidates of all rows, one at least, as token ids with the end token
+   * @param normalise default `sum`
+   * @throws ShapeError as `scoreCandidates`
+   */
+  likeliestCandidates(
+    prefixes: CandidatePrefixes & { readonly rows: number },
+    candidates: readonly Int32Array[],
+    normalise: Normalisation = 'sum',
+  ): Promise<LikeliestCandidate[]> {
+    return likeliestCandidates(this, prefixes, candidates, normalise);
   }
 
   /**

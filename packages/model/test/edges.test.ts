@@ -149,16 +149,20 @@ describe.each(architectures)('%s', architecture => {
     const image = pixels.slice(0, 192);
     const full = Int32Array.of(...longest, EOS);
     const batch = tinyBatch([{ text: longest }]);
-    const [[score]] = (await model.scoreCandidates(image, [[full, Int32Array.of(EOS)]])) as [number[]];
+    const [[score]] = (await model.scoreCandidates({ images: image }, [[full, Int32Array.of(EOS)]])) as [
+      number[],
+    ];
     expect(score).toBeCloseTo((await model.score(batch))[0]!, 4);
     const refused = async (candidate: Int32Array, message: string) =>
-      expect(model.scoreCandidates(image, [[full, candidate]])).rejects.toThrow(new ShapeError(message));
+      expect(model.scoreCandidates({ images: image }, [[full, candidate]])).rejects.toThrow(
+        new ShapeError(message),
+      );
     await refused(Int32Array.of(...longest, 5, EOS), 'batch row 1: 11 text tokens; allowed are 1 to 10');
     await refused(Int32Array.of(), 'batch row 1: 0 text tokens; allowed are 1 to 10');
-    await expect(model.scoreCandidates([...image] as never, [[full]])).rejects.toThrow(
+    await expect(model.scoreCandidates({ images: [...image] as never }, [[full]])).rejects.toThrow(
       'scoreCandidates: images must be bytes, 0 to 255, in a Uint8Array; got Array',
     );
-    await expect(model.scoreCandidates(pixels, [[full]])).rejects.toThrow(
+    await expect(model.scoreCandidates({ images: pixels }, [[full]])).rejects.toThrow(
       'scoreCandidates: 1 lists of candidates need images [1, 8, 8, 3], got 384 numbers',
     );
   });

@@ -159,7 +159,7 @@ describe.each(architectures)('%s', architecture => {
       [[3], [9, 3], [10, 11, 3]],
     ];
     const scores = await model.scoreCandidates(
-      pixels,
+      { images: pixels },
       candidates.map(list => list.map(caption => Int32Array.from(caption))),
     );
     expect(scores.map(list => list.length)).toEqual([2, 0, 3]);
@@ -193,7 +193,7 @@ describe.each(architectures)('%s', architecture => {
     expect(patched).toEqual([3]);
     patched = [];
     const list = [Int32Array.of(5, 3), Int32Array.of(6, 3)];
-    await model.scoreCandidates(pixels, [list, list, list]);
+    await model.scoreCandidates({ images: pixels }, [list, list, list]);
     expect(patched).toEqual([3]);
     model.dispose();
   });

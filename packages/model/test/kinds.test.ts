@@ -119,7 +119,7 @@ describe.each(Object.entries(kinds))('%s', (_, change) => {
       [[3], [9, 3]],
     ];
     const scores = await model.scoreCandidates(
-      batch.images!.pixels,
+      { images: batch.images!.pixels },
       candidates.map(list => list.map(caption => Int32Array.from(caption))),
     );
     for (const [row, list] of candidates.entries())

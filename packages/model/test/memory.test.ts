@@ -50,7 +50,10 @@ describe.each(backends)('on %s', backend => {
       const model = SimVlm.create(tinyConfig({ architecture }));
       const made = tf.memory().numTensors;
       await model.score(batch);
-      await model.scoreCandidates(batch.images!.pixels, [[Int32Array.of(5, 3)], [Int32Array.of(3)]]);
+      await model.scoreCandidates({ images: batch.images!.pixels }, [
+        [Int32Array.of(5, 3)],
+        [Int32Array.of(3)],
+      ]);
       model.loadWeights(await model.saveWeights());
       model.logits(batch).dispose();
       expect(tf.memory().numTensors).toBe(made);

@@ -83,7 +83,7 @@ export async function compareCandidates(
 ): Promise<CandidateScore[]> {
   const images = imagePixels([squareImage(picture, modelSquare(model.config, run))]);
   const texts = candidates.map(text => textTokens(text, tokenizer, model.config.maxTextLength));
-  const logProbs = texts.length === 0 ? [] : (await model.scoreCandidates(images, [texts]))[0]!;
+  const logProbs = texts.length === 0 ? [] : (await model.scoreCandidates({ images }, [texts]))[0]!;
   const highest = Math.max(...logProbs);
   const total = logProbs.reduce((sum, logProb) => sum + Math.exp(logProb - highest), 0);
   return candidates.map((text, i) => ({

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { inputArrays, upload } from '../input';
 import { layout, positionAfter, readsPrefix } from '../layout';
 import type { Memory, ModelCore, StepInput } from '../network/contract';
+import { copiedMemory, disposeMemory, keptMemory } from '../network/memory';
 
 /** What is read of the logits `float32[R, V]` of a step: computed on the device, so that little comes to the host. */
 export type Reduction = (logits: tf.Tensor2D) => NamedTensors;
@@ -80,30 +81,8 @@ function startingSession(model: ModelCore, batch: PrefixLmBatch, options: Sessio
 function encodeAndKeep({ config, network }: ModelCore, batch: PrefixLmBatch, rows: Int32Array): Memory {
   return keptMemory(() => {
     const encoded = network.encode(upload(inputArrays(layout(batch, config), batch)));
-    return rows.length === batch.size ? encoded : copied(encoded, tf.tensor1d(rows, 'int32'));
+    return rows.length === batch.size ? encoded : copiedMemory(encoded, tf.tensor1d(rows, 'int32'));
   });
-}
-
-function keptMemory(make: () => Memory): Memory {
-  let memory!: Memory;
-  tf.tidy(() => {
-    memory = make();
-    for (const { k, v } of memory.layers) for (const tensor of [k, v]) tf.keep(tensor);
-    tf.keep(memory.lengths);
-  });
-  return memory;
-}
-
-function disposeMemory({ layers, lengths }: Memory): void {
-  for (const { k, v } of layers) tf.dispose([k, v]);
-  lengths.dispose();
-}
-
-function copied({ layers, lengths }: Memory, rows: tf.Tensor1D): Memory {
-  return {
-    layers: layers.map(({ k, v }) => ({ k: tf.gather(k, rows), v: tf.gather(v, rows) })),
-    lengths: tf.gather(lengths, rows),
-  };
 }
 
 /** Texts that go on from what the decoder reads at once: decoder-only the image, and in both architectures start token and prompt. */
@@ -232,7 +211,7 @@ function copyCaches(caches: KvCache[], rows: Int32Array): void {
 
 /** The same of a memory, whose old rows are freed. */
 function copyMemory(memory: Memory, rows: Int32Array): Memory {
-  const copy = keptMemory(() => copied(memory, tf.tensor1d(rows, 'int32')));
+  const copy = keptMemory(() => copiedMemory(memory, tf.tensor1d(rows, 'int32')));
   disposeMemory(memory);
   return copy;
 }
