@@ -1,4 +1,4 @@
-import { type ExampleOutline, Registry } from '@simvlm/core';
+import { type ExampleDataset, type ExampleOutline, Registry } from '@simvlm/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readCatalog } from '../src/catalog';
 import { phraseMatcher } from '../src/documents';
@@ -235,7 +235,7 @@ describe('as plug-in sources', () => {
   });
 
   test('text alone has no pictures', async () => {
-    const source = await registry.get('source', 'wordnet-sentences')({ split: 'val' });
+    const source = (await registry.get('source', 'wordnet-sentences')({ split: 'val' })) as ExampleDataset;
     expect((await source.get(0)).image).toBeUndefined();
     expect(source.outline!(0)).toEqual(await source.get(0));
   });

@@ -42,11 +42,13 @@ export function conceptReader(nouns: Nouns, labels: Iterable<string>) {
     const label = baseLabel.toLowerCase();
     const [, gender, role] = /^(man|woman)\b ?(.*)$/.exec(label) ?? [];
     const isOpen = label.startsWith('person') || known.has(`man ${label}`);
-    const person = {
-      ...(gender ? { gender: gender as 'man' | 'woman' } : isOpen && { gender: 'open' as const }),
-    };
+    const person: Pick<Concept, 'gender'> = gender
+      ? { gender: gender as 'man' | 'woman' }
+      : isOpen
+        ? { gender: 'open' }
+        : {};
     if (subgroup === 'person') return PLAIN.test(label) ? person : undefined;
-    if (subgroup === 'person-gesture') return 'gender' in person ? person : undefined;
+    if (subgroup === 'person-gesture') return person.gender ? person : undefined;
     // `dog face` shows what `dog` does.
     const noun = role ?? (group === 'animals-nature' ? label.replace(/ face$/, '') : label);
     const synset = nouns.senses(noun).find(each => categories.includes(nouns.synsets.get(each)!.category));
