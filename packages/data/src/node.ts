@@ -4,6 +4,7 @@ export { diskFile, diskFolder } from './readers/node/disk';
 export { fileAt, folderAt, placeAt } from './readers/node/place';
 export { type Converted, type ConvertOptions, convertToShards } from './tools/convert/convert';
 export type { WorkSettings } from './tools/convert/progress';
+export { type TarEntry, tarBytes } from './tools/convert/tar-writer';
 export {
   type DuplicateOptions,
   findNearDuplicates,

@@ -1,6 +1,8 @@
 export type { AttentionMaps } from './attention-maps';
 export { checkModelConfig } from './check-config';
 export type { PictureConfig, SimVlmConfig } from './config';
+export type { Cost } from './cost/cost';
+export { type ModelPart, type PassCost, type PassShape, passCost } from './cost/pass-cost';
 export { decodable } from './decodable';
 export type { Features } from './features';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';

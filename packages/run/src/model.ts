@@ -13,9 +13,15 @@ import {
 import type { RunConfig } from './config/schema';
 import type { OpenedCheckpoint } from './open-checkpoint';
 
-/** The preset that a configuration names, or the configuration that it holds: all but what the tokenizer decides. */
+/** The preset that a configuration names, changed or not, or the configuration that it holds: all but what the tokenizer decides. */
 export function modelPreset({ model }: RunConfig): Preset {
-  if (typeof model !== 'string') return model as unknown as Preset;
+  if (typeof model === 'string') return named(model);
+  const { preset, ...changes } = model;
+  if (preset === undefined) return model as unknown as Preset;
+  return { ...named(String(preset)), ...(changes as Partial<Preset>) };
+}
+
+function named(model: string): Preset {
   const names = Object.keys(presets);
   if (!names.includes(model))
     throw new ConfigError(

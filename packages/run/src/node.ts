@@ -10,7 +10,8 @@ export { openRun } from './node/open-run';
 export { runRegistry } from './node/plugins';
 export { readRunConfig } from './node/read-config';
 export { readTokenizer } from './node/read-tokenizer';
-export { type Recipe, readRecipe, recipeNames } from './node/recipes';
+export { type CheckOptions, checkRecipe, type RecipeCheck } from './node/recipe/check';
+export { type Recipe, readRecipe, recipeNames } from './node/recipe/shipped';
 export { resumeTogether } from './node/resume-together';
 export {
   followedCheckpoint,

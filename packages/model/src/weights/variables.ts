@@ -18,13 +18,19 @@ export function variableScope(
   return parameterScope(params, (name, spec) => {
     const shape = [...spec.shape];
     const { dtype } = spec;
-    // Made on the device: `tf.zeros` would upload them.
     const values =
       start === 'zeros' || dtype === 'int32'
-        ? tf.fill(shape, 0, dtype)
+        ? zeros(shape, dtype)
         : tf.tensor(initialValues(name, spec, start), shape);
     const variable = tf.variable(values);
     values.dispose();
     return variable;
   });
+}
+
+function zeros(shape: number[], dtype: 'float32' | 'int32'): tf.Tensor {
+  // In plain JavaScript: memory that nobody writes to takes none, so that a model of any size can be made to look at.
+  if (tf.getBackend() === 'cpu') return tf.zeros(shape, dtype);
+  // Made on the device: `tf.zeros` would upload them.
+  return tf.fill(shape, 0, dtype);
 }

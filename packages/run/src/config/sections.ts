@@ -18,7 +18,9 @@ export const about = section(
 
 export const model = z
   .union([z.string(), options], 'a preset name or a model configuration')
-  .describe('The name of a preset, or a model configuration without `vocabSize`, which the tokenizer gives.');
+  .describe(
+    'The name of a preset; a preset with changes, such as `{"preset": "base", "imageSize": 480}`; or a model configuration without `vocabSize`, which the tokenizer gives.',
+  );
 
 export const data = section(
   {

@@ -3,7 +3,7 @@ import { ConfigError, didYouMean, type JsonValue } from '@simvlm/core';
 import { applyOverrides } from '../config/overrides';
 import { resolveRunConfig } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
-import { parseConfig, readRecipe, recipeNames } from './recipes';
+import { parseConfig, readRecipe, recipeNames } from './recipe/shipped';
 
 /**
  * Reads a run configuration and applies `--set key=value` pairs (dotted keys; values are JSON, else strings).

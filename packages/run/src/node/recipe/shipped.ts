@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, didYouMean, type JsonValue, parseJsonObject } from '@simvlm/core';
-import { recipesFolder } from '../recipes-folder';
+import { recipesFolder } from '../../recipes-folder';
 
 /** A configuration that comes with this package. */
 export interface Recipe {
