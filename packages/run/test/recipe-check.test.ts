@@ -98,6 +98,19 @@ it('Base has the parameters of an independent count, and a step of pretraining t
   expect(step.flops).toBeCloseTo(2048 * perRow(pairs) + 256 * perRow(documents), -6);
 });
 
+it('a recipe begins with weights that fit, interpolated for larger pictures', async () => {
+  const { beginning } = await checked('paper/coco');
+  expect(beginning!.recipe).toBe('paper/pretrain-base');
+  // The positions, and the table of the relative bias in each of the twelve blocks of the encoder.
+  expect(beginning!.resized).toHaveLength(13);
+  const wider = checkRecipe('paper/coco', { overrides: ['model.preset=large'] });
+  await expect(wider).rejects.toThrow(
+    /^"init": the run of paper\/pretrain-base is of another model: "patcher\..*" is .* there, and .* here$/,
+  );
+  const large = ['model.preset=large', 'init=runs/simvlm-large'];
+  expect((await checkRecipe('paper/coco', { overrides: large })).beginning!.resized).toHaveLength(25);
+});
+
 it('the loss of a made batch is that of a model which knows nothing', async () => {
   own();
   const { forward, made } = await checkRecipe(file, { forward: true, rows: 3 });

@@ -33,8 +33,9 @@ export async function recipeCheck(names: readonly string[], options: RecipeCheck
 }
 
 /** What a check found, a fact a line. */
-function checkText({ name, config, parameters, made, step, memory, forward }: RecipeCheck): string {
-  const { about, task, batch, training, model, init } = config;
+function checkText(check: RecipeCheck): string {
+  const { name, config, parameters, made, step, memory, forward } = check;
+  const { about, task, batch, training, model } = config;
   const size = typeof model === 'string' ? model : JSON.stringify(model);
   const rows = [
     ...(batch.imageText > 0 ? [`${batch.imageText.toLocaleString('en')} examples`] : []),
@@ -45,7 +46,7 @@ function checkText({ name, config, parameters, made, step, memory, forward }: Re
   const average = memory.average > 0 ? [`average ${bytesText(memory.average)}`] : [];
   const lines: readonly (readonly [string, string])[] = [
     ['for', about?.what ?? 'nothing that it says'],
-    ['task', `${task.kind}, model ${size}${init === undefined ? '' : `, begins with ${init}`}`],
+    ['task', `${task.kind}, model ${size}${beginningText(check)}`],
     ['parameters', `${millions(parameters.all)}, of which ${millions(parameters.trained)} are trained`],
     ...made.flatMap(madeLines),
     ['a step', `${rows.join(', ')}: ${step.tokens.toLocaleString('en')} tokens, ${total}`],
@@ -68,6 +69,14 @@ function checkText({ name, config, parameters, made, step, memory, forward }: Re
       : []),
   ];
   return [name, ...lines.map(fact)].join('\n');
+}
+
+function beginningText({ config: { init }, beginning }: RecipeCheck): string {
+  if (init === undefined) return '';
+  if (!beginning) return `, begins with ${init}`;
+  const { recipe, resized } = beginning;
+  const change = resized.length === 0 ? 'as they are' : `${resized.length} of them interpolated`;
+  return `; begins with the weights of ${recipe} (${init}), ${change}`;
 }
 
 /** What of a batch shows that it is right; the rest are lengths, masks and targets of the same shapes. */

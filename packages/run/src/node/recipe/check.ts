@@ -17,6 +17,7 @@ import { bundledCheckpoint } from '../chosen-checkpoint';
 import { loadRunData } from '../data';
 import { runRegistry } from '../plugins';
 import { readRunConfig } from '../read-config';
+import { type Beginning, beginningOf } from './beginning';
 import { madeData } from './made/make';
 import { type BatchCost, batchCost, type Parameters, parametersOf, trainedNames } from './step-cost';
 
@@ -33,6 +34,8 @@ export interface CheckOptions {
 export interface RecipeCheck {
   readonly name: string;
   readonly config: RunConfig;
+  /** Where another recipe makes the run that it begins with. */
+  readonly beginning?: Beginning;
   readonly parameters: Parameters;
   /** Batches of one step that were made, smaller than those of the run. */
   readonly made: readonly BatchCost[];
@@ -70,7 +73,9 @@ export async function checkRecipe(place: string, options: CheckOptions = {}): Pr
   const { overrides = [], rows = ROWS, forward = false } = options;
   const config = await readRunConfig(place, overrides);
   const registry = await runRegistry(config.plugins);
-  checkMemory(checkParts(config, registry), registry);
+  const declared = checkParts(config, registry);
+  checkMemory(declared, registry);
+  const beginning = await beginningOf(config, declared, registry);
   const backend = tf.getBackend() as string | undefined;
   // In plain JavaScript a model takes no memory until its weights are written.
   if (!forward) await tf.setBackend('cpu');
@@ -92,7 +97,8 @@ export async function checkRecipe(place: string, options: CheckOptions = {}): Pr
       const data = await loadRunData(given, { registry, reporter: silent, goesOn: false });
       const { task, close } = await runTask({ config: given, data, model, tokenizer, registry });
       try {
-        return { name: place, config, ...(await measured(task, model, { config, few, forward })) };
+        const found = await measured(task, model, { config, few, forward });
+        return { name: place, config, ...(beginning && { beginning }), ...found };
       } finally {
         await close();
       }

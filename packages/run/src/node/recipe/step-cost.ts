@@ -59,10 +59,10 @@ export function batchCost(
   const feeds = learner.feeds(batch, { padding: 'short' });
   const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
   const rows = learner.rows(batch);
-  const isClassifier = learner.kind === 'classifier';
+  const isKnown = learner.kind === 'prefix-lm' || HEADS[learner.kind] !== undefined;
   const passes = passesOf(shapes).map(shape => ({
     shape,
-    cost: isClassifier || learner.kind === 'prefix-lm' ? passCost(model, shape, !isClassifier) : undefined,
+    cost: passCost(model, shape, learner.kind === 'prefix-lm'),
   }));
   const made = passes.map(({ cost }) => cost);
   const [first] = passes;
@@ -71,8 +71,8 @@ export function batchCost(
     text: first ? first.shape.prefix + first.shape.places : 0,
   };
   const known = { rows, shapes, passes: passes.length, tokens };
-  if (made.length === 0 || !made.every(cost => cost !== undefined)) return known;
-  const head = isClassifier ? classifierFlops(learner, passes.length, model) : 0;
+  if (!isKnown || !made.every(cost => cost !== undefined)) return known;
+  const head = headFlops(learner);
   const sums = made.map(cost => stepOf(cost, trained, checkpointBlocks));
   return {
     ...known,
@@ -96,8 +96,15 @@ function passesOf(shapes: BatchCost['shapes']) {
     }));
 }
 
-function classifierFlops({ params }: AnyLearner, passes: number, { width }: SimVlmConfig): number {
-  return 2 * passes * width * (params.has('head.bias') ? params.get('head.bias').shape[0] : 0);
+/** The weight of the linear head that a learner has, by its kind; what a language model makes logits with belongs to its pass. */
+const HEADS: Readonly<Record<string, string>> = { classifier: 'head.weight', probe: 'probe.weight' };
+
+/** Operations of that head for a row: its one product. */
+function headFlops({ kind, params }: AnyLearner): number {
+  const name = HEADS[kind];
+  if (name === undefined || !params.has(name)) return 0;
+  const shape: readonly number[] = params.get(name).shape;
+  return 2 * shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** Where the parameters of a part lie; a gradient passes through a part when something in it or below it is trained. */
