@@ -27,9 +27,9 @@ export async function checkPlugin(folder) {
   const lines = readFileSync(join(folder, 'losses.csv'), 'utf8').trim().split('\n');
   expect(lines.length === 6, `the callback wrote ${lines.length} lines instead of 6`);
 
-  const { evaluator, accuracy, count } = JSON.parse(
-    await simvlm('eval', 'squares', '--json', ...trained, ...allowed),
-  );
+  const { results } = JSON.parse(await simvlm('eval', 'squares', '--json', ...trained, ...allowed));
+  const { evaluator, metrics } = results[0];
+  const { accuracy, count } = metrics;
   expect(evaluator === 'colours' && count === 4, 'eval does not use the evaluator of the task');
   expect(accuracy >= 0.75, `${accuracy} of the colours are right, and guessing gives 0.25`);
 

@@ -5,6 +5,7 @@ import { collect, count, nameOfRun, positiveNumber, share, wholeNumber } from '.
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
 import { addSourceOptions } from './commands/data-source';
+import { addEvalCommand } from './commands/eval-command';
 import { addMetricsCommand } from './commands/metrics';
 import { addPictureCommands } from './commands/picture-commands';
 import { addRecipeCommand } from './commands/recipe-command';
@@ -21,7 +22,7 @@ const COMPUTING = ['demo', 'train', 'finetune', 'caption', 'answer', 'score', 'e
 export async function run(args: readonly string[]): Promise<number> {
   const terminal = new Terminal();
   let code: number = exitCode.ok;
-  const program = buildProgram(result => {
+  const program = buildProgram(args, result => {
     code = result;
   });
   try {
@@ -46,7 +47,7 @@ function unexpected(error: unknown): string {
   return (syscall !== undefined ? message : stack) ?? String(error);
 }
 
-function buildProgram(done: (code: number) => void): Command {
+function buildProgram(args: readonly string[], done: (code: number) => void): Command {
   const program = new Command('simvlm')
     .description('SimVLM for TypeScript: train, evaluate and run a vision-language model')
     .version(version)
@@ -141,27 +142,7 @@ function buildProgram(done: (code: number) => void): Command {
 
   addPictureCommands(program, [checkpoint, plugin], done);
 
-  const evaluation = program
-    .command('eval <source...>')
-    .description(
-      'evaluate on a folder with captions.jsonl or data in any format of simvlm data (the candidates for a choice come from nway.jsonl beside them or are drawn with a fixed seed), or on the splits of the embedded data set: emoji',
-    )
-    .addOption(checkpoint())
-    .option(
-      '--evaluator <name>',
-      'what to measure: caption, coco (BLEU, ROUGE-L, CIDEr-D), choice, answers, or one of a plug-in; with options as JSON: {"kind": NAME, …}; default: what suits the task of the checkpoint',
-    )
-    .option('--json', 'print the result as JSON')
-    .option('--predictions <file>', 'write one JSON object a picture: {"id", "text", "scores"}')
-    .addOption(plugin())
-    .action(async (sources, options) =>
-      done(
-        sources.includes('emoji')
-          ? await (await import('./commands/eval-emoji')).evaluateEmoji(sources, options)
-          : await (await import('./commands/eval-registered')).evaluateSource(sources, options),
-      ),
-    );
-  addSourceOptions(evaluation);
+  addEvalCommand(program, args, [plugin], done);
 
   program
     .command('import <folder>')

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { drawFolder, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
+import { drawFolder, evaluated, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
 let colours: string[];
@@ -28,9 +28,9 @@ async function accuracyOf(name: string, task: object, data: object, source: stri
   const run = await simvlm('train', `${name}.json`, '--backend', 'wasm');
   expect(run.code, run.err).toBe(0);
   expect(run.err).toMatch(/evaluation after step \d+: val\/loss .* · answers\/accuracy /);
-  const evaluated = await simvlm('eval', ...source, '--json', '--checkpoint', `runs/${name}`);
-  expect(evaluated.code, evaluated.err).toBe(0);
-  return JSON.parse(evaluated.out) as { evaluator: string; accuracy: number; count: number };
+  const measured = await simvlm('eval', ...source, '--json', '--checkpoint', `runs/${name}`);
+  expect(measured.code, measured.err).toBe(0);
+  return evaluated(measured.out);
 }
 
 it('VQAv2: a model is trained to answer, from the two files as they are downloaded', async () => {

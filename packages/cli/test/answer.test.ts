@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawFolder, simvlm, workingFolder } from './fixture';
+import { drawFolder, evaluated, simvlm, workingFolder } from './fixture';
 import { importedCheckpoint } from './imported';
 
 let folder: ReturnType<typeof workingFolder>;
@@ -96,7 +96,7 @@ describe('eval', () => {
     const args = ['eval', 'mine', '--json', '--checkpoint', model, '--backend', 'wasm', ...more];
     const { code, out, err } = await simvlm(...args);
     expect(code, err).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ evaluator: 'answers', count: 12 });
+    expect(evaluated(out)).toMatchObject({ evaluator: 'answers', count: 12 });
   });
 });
 
@@ -108,17 +108,9 @@ describe('finetune', () => {
     const { code, err } = await simvlm(...args, ...fast.flatMap(each => ['--set', each]));
     expect(code, err).toBe(0);
     expect(err).toContain('evaluate it with: simvlm eval SOURCE --checkpoint runs/asked');
-    const evaluated = await simvlm(
-      'eval',
-      'mine',
-      '--json',
-      '--checkpoint',
-      'runs/asked',
-      '--backend',
-      'wasm',
-    );
+    const asked = await simvlm('eval', 'mine', '--json', '--checkpoint', 'runs/asked', '--backend', 'wasm');
     // One question and one kind of answer: it is learnt whatever is seen.
-    expect(JSON.parse(evaluated.out)).toMatchObject({ evaluator: 'answers', accuracy: 1 });
+    expect(evaluated(asked.out)).toMatchObject({ evaluator: 'answers', accuracy: 1 });
   });
 });
 

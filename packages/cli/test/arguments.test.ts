@@ -79,7 +79,7 @@ describe('wrong arguments end with 2 and say what is wrong', () => {
     [['train', 'config.json', 'more.json'], "too many arguments for 'train'. Expected 1 argument but got 2"],
     [
       ['eval', 'emoji', 'runs/mine'],
-      'emoji is evaluated alone: simvlm eval emoji; --checkpoint names the model',
+      'emoji does not go with other data: simvlm eval emoji; --checkpoint names the model',
     ],
     [['export', 'mine', '--checkpoint', 'a', '--out', 'b'], "too many arguments for 'export'"],
     [['lora', 'merge', 'a', 'b', '--out', 'c'], "too many arguments for 'merge'"],

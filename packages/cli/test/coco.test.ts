@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cocoFolder, snippetAfter } from './coco-folder';
-import { simvlm, smallConfig, workingFolder } from './fixture';
+import { evaluated, simvlm, smallConfig, workingFolder } from './fixture';
 
 const docs = fileURLToPath(new URL('../../../docs/data.md', import.meta.url));
 const data = snippetAfter(docs, 'A COCO folder in four lines');
@@ -60,7 +60,7 @@ it('is evaluated as the field does: every caption of a picture is a reference', 
   const model = ['--checkpoint', 'runs/whole', '--backend', 'wasm'];
   const coco = await simvlm('eval', ...words, ...model, '--evaluator', 'coco', '--json');
   expect(coco.code, coco.err).toBe(0);
-  const inOneGo = JSON.parse(coco.out);
+  const inOneGo = evaluated(coco.out);
   expect(inOneGo).toMatchObject({ evaluator: 'coco', count: 20 });
 
   const caption = await simvlm('eval', ...words, ...model, '--predictions', 'predictions.jsonl', '--json');

@@ -1,8 +1,8 @@
 import type { ExampleDataset } from '@simvlm/core';
 import { datasetSource, textDataset } from '@simvlm/data';
 import { captionChoice } from '@simvlm/eval';
-import { resolveRunConfig, runTraining, silent, withShuffledImages } from '@simvlm/run';
-import { openEvaluation, readTokenizer, runRegistry } from '@simvlm/run/node';
+import { openSet, resolveRunConfig, runTraining, silent, withShuffledImages } from '@simvlm/run';
+import { nodePlaces, readTokenizer, runRegistry } from '@simvlm/run/node';
 import { pickBackend } from '@simvlm/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drawFolder, smallConfig, workingFolder } from './fixture';
@@ -20,7 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => folder.leave());
 
-const picturesIn = async (path: string) => (await openEvaluation({ path })).pictures({ size: 16 });
+const picturesIn = async (path: string) => {
+  const registry = await runRegistry();
+  const set = await openSet({ path }, { registry, places: nodePlaces, test: true });
+  return set.examples({ model: { imageSize: 16 }, run: undefined, isPictureOptional: false });
+};
 
 async function accuracy(change: (train: ExampleDataset) => ExampleDataset): Promise<number> {
   const config = resolveRunConfig(smallConfig('train', { steps: 250 }) as never);

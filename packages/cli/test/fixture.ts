@@ -144,6 +144,14 @@ export async function simvlm(...args: string[]) {
   }
 }
 
+/** The single result of `simvlm eval --json`: its numbers, with what else it says. */
+export function evaluated(out: string): Record<string, unknown> & Record<'count' | 'accuracy', number> {
+  const { results } = JSON.parse(out);
+  if (results.length !== 1) throw new Error(`${results.length} results`);
+  const [{ metrics, ...result }] = results;
+  return { ...result, ...metrics };
+}
+
 /** Starts the command line from its sources, in a Node process of its own and in the working directory. */
 export function startSimvlm(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
   const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

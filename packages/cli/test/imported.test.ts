@@ -4,7 +4,7 @@ import { squareImage } from '@simvlm/image';
 import { pickBackend } from '@simvlm/runtime';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawFolder, simvlm, workingFolder } from './fixture';
+import { drawFolder, evaluated, simvlm, workingFolder } from './fixture';
 import { importedCheckpoint } from './imported';
 
 let folder: ReturnType<typeof workingFolder>;
@@ -48,7 +48,7 @@ describe('a captioner that was imported, which has no run', () => {
     async more => {
       const { code, err, out } = await simvlm('eval', 'mine', '--json', ...git, ...more);
       expect(code, err).toBe(0);
-      expect(JSON.parse(out)).toMatchObject({ count: 40 });
+      expect(evaluated(out)).toMatchObject({ count: 40 });
     },
   );
 

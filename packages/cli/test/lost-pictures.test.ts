@@ -6,7 +6,7 @@ import { evaluateSplits } from '@simvlm/run/node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { progressLine, reportTraining, sampleCaptions } from '../src/progress';
 import { Terminal } from '../src/terminal';
-import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
+import { drawFolder, evaluated, simvlm, smallConfig, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
 const checkpoint = ['--checkpoint', 'runs/shapes'];
@@ -86,8 +86,8 @@ describe('eval', () => {
     const name = folderWith('partly', [lost, { ...lost, text: 'a round red thing' }]);
     const { code, out, err } = await simvlm('eval', name, '--json', ...checkpoint);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ count: 6, skipped: 2 });
-    expect(err).toContain('warning skipped 2 pictures:');
+    expect(evaluated(out)).toMatchObject({ count: 6, skipped: { draws: 2 } });
+    expect(err).toContain('warning skipped 2 examples:');
     expect(count(err, /lost\.png/g)).toBe(1);
   });
 
@@ -105,9 +105,9 @@ describe('eval', () => {
     );
     const { code, out, err } = await simvlm('eval', name, '--evaluator', 'choice', '--json', ...checkpoint);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ accuracy: 0, accuracyPerToken: 0, ties: 6, cut: 2, count: 6 });
+    expect(evaluated(out)).toMatchObject({ accuracy: 0, accuracyPerToken: 0, ties: 6, count: 6 });
     expect(err).toContain('6 pictures had several likeliest candidates; a tie counts as a miss');
-    expect(err).toContain('2 candidates longer than the model reads');
+    expect(err).toContain('2 candidates are longer than the model reads');
   });
 
   it('of the embedded data set refuses a split without pictures before anything is evaluated', async () => {

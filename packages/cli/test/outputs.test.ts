@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardStandardStreams } from '../src/io/standard-streams';
-import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';
+import { drawFolder, evaluated, simvlm, smallConfig, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
@@ -65,7 +65,7 @@ it.skipIf(process.platform !== 'linux')(
   async () => {
     // /dev/full can be opened, and is full.
     const { code, out, err } = await simvlm('eval', 'train', '--json', '--predictions', '/dev/full');
-    expect(JSON.parse(out)).toMatchObject({ evaluator: 'caption', count: 12 });
+    expect(evaluated(out)).toMatchObject({ evaluator: 'caption', count: 12 });
     expect(err).toContain('error cannot write /dev/full: the disk is full (ENOSPC)');
     expect(code).toBe(1);
   },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { drawFolder, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
+import { drawFolder, evaluated, simvlm, smallConfig, smallModel, workingFolder } from './fixture';
 
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
@@ -43,9 +43,9 @@ it.each(['classify', 'answer'])('a run with the task %s is trained, resumed and 
   const more = await simvlm('train', file, '--resume', `runs/${kind}`, '--set', 'steps=120');
   expect(more.code).toBe(0);
 
-  const { out, code } = await simvlm('eval', 'test', '--json', '--checkpoint', `runs/${kind}`);
+  const { out, code } = await simvlm('eval', 'test', '--test', '--json', '--checkpoint', `runs/${kind}`);
   expect(code).toBe(0);
-  const { evaluator, accuracy, count } = JSON.parse(out);
+  const { evaluator, accuracy, count } = evaluated(out);
   expect([evaluator, count]).toEqual(['answers', 40]);
   // Guessing gets a quarter.
   expect(accuracy).toBeGreaterThan(0.7);
@@ -59,8 +59,6 @@ it('a classifier writes no captions, and says what it does', async () => {
 
 it('an evaluator that nobody registered is refused by its name', async () => {
   const { code, err } = await simvlm('eval', 'test', '--evaluator', 'captoin', '--checkpoint', 'runs/answer');
-  expect(err).toContain(
-    'no evaluator "captoin"; registered: caption, coco, choice, answers; did you mean "caption"?',
-  );
+  expect(err).toMatch(/no evaluator "captoin"; registered: caption, .*; did you mean "caption"\?/);
   expect(code).toBe(2);
 });

@@ -86,12 +86,16 @@ export interface Evaluation {
 export type EvaluatedItem = { readonly id: string } & Readonly<Record<string, JsonValue>>;
 
 /** Measures a model on a data set. Its numbers are logged under its name: `caption/wordF1`. */
-export type Evaluator = (
-  subject: EvaluationSubject,
-  data: ExampleDataset,
-  options: Readonly<Record<string, JsonValue>>,
-  context?: EvaluatorContext,
-) => Promise<Evaluation>;
+export interface Evaluator {
+  (
+    subject: EvaluationSubject,
+    data: ExampleDataset,
+    options: Readonly<Record<string, JsonValue>>,
+    context?: EvaluatorContext,
+  ): Promise<Evaluation>;
+  /** It draws at random, and takes the option `seed`: several seeds give several numbers. Default false. */
+  readonly draws?: boolean;
+}
 
 /** A training example whose pictures are decoded, varied and square, with what its other draws come from. */
 export interface DrawnExample {

@@ -7,6 +7,7 @@ export interface NeighbourOptions {
   /** Pixels a side at which pictures are compared; default 32. */
   readonly size?: number;
   readonly limit?: number;
+  readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -37,12 +38,12 @@ export async function pixelNearestNeighbour(
 /**
  * The same for several sets of test pictures, with one pass over the training pictures: reading those is most of the work.
  *
- * @throws DataError as `pixelNearestNeighbour`, when one of the sets has no picture
+ * @throws DataError as `pixelNearestNeighbour`, when one of the sets has no picture; the signal's reason when it aborts
  */
 export async function pixelNearestNeighbours(
   train: ExampleDataset,
   tests: readonly ExampleDataset[],
-  { size = 32, limit = Number.POSITIVE_INFINITY, onProgress }: NeighbourOptions = {},
+  { size = 32, limit = Number.POSITIVE_INFINITY, signal, onProgress }: NeighbourOptions = {},
 ): Promise<Neighbour[][]> {
   const sets: Picture[][] = [];
   for (const test of tests) sets.push(await picturesOf(test, size, limit));
@@ -51,7 +52,8 @@ export async function pixelNearestNeighbours(
   const captions = new Array<string>(queries.length).fill('');
   const query = toMatrix(queries, size);
   let done = 0;
-  for await (const batch of pictureBatches(train, { square: { size }, batchSize: CHUNK })) {
+  const training = { square: { size }, batchSize: CHUNK, ...(signal && { signal }) };
+  for await (const batch of pictureBatches(train, training)) {
     const { distance, index } = tf.tidy(() => nearest(query, toMatrix(batch, size)));
     const [distances, indices] = await Promise.all([distance.data(), index.data()]);
     tf.dispose([distance, index]);
@@ -64,6 +66,7 @@ export async function pixelNearestNeighbours(
     onProgress?.(done, train.length);
   }
   query.dispose();
+  signal?.throwIfAborted();
   if (done === 0) throw new DataError('DATA_NOT_FOUND', 'there are no training pictures to compare with');
   let next = 0;
   return sets.map(set => set.map(({ id, text: truth }) => ({ id, truth, text: captions[next++]! })));

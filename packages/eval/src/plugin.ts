@@ -1,7 +1,8 @@
 import type { Plugin } from '@simvlm/core';
 import { answersEvaluator } from './evaluators/answers';
 import { captionEvaluator, cocoEvaluator } from './evaluators/captions';
-import { choiceEvaluator } from './evaluators/choice';
+import { choiceEvaluator, shuffledChoiceEvaluator } from './evaluators/choice';
+import { nearestPixelsEvaluator } from './evaluators/nearest-pixels';
 import { neighboursEvaluator } from './evaluators/neighbours';
 import { probeEvaluator } from './evaluators/probe';
 import { answerTask } from './tasks/answer';
@@ -18,6 +19,8 @@ export const evalPlugin: Plugin = {
     registry.register('evaluator', 'caption', captionEvaluator);
     registry.register('evaluator', 'coco', cocoEvaluator);
     registry.register('evaluator', 'choice', choiceEvaluator);
+    registry.register('evaluator', 'shuffled-choice', shuffledChoiceEvaluator);
+    registry.register('evaluator', 'nearest-pixels', nearestPixelsEvaluator);
     registry.register('evaluator', 'answers', answersEvaluator);
     registry.register('evaluator', 'neighbours', neighboursEvaluator);
     registry.register('evaluator', 'probe', probeEvaluator);

@@ -50,6 +50,8 @@ test('the evaluators are registered by name and give named numbers', async () =>
     'caption',
     'coco',
     'choice',
+    'shuffled-choice',
+    'nearest-pixels',
     'answers',
     'neighbours',
     'probe',

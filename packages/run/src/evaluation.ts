@@ -4,7 +4,13 @@ import type { SimVlm } from '@simvlm/model';
 import { type Evaluators, type TrainConfig, validationLoss } from '@simvlm/trainer';
 import { isEmoji } from './config/resolve';
 import type { RunConfig } from './config/schema';
+import { sourceList } from './config/sources';
 import type { RunData } from './data';
+import { namedEvaluators } from './evaluate/named-evaluators';
+import { exampleOpener } from './evaluate/open-examples';
+import type { Places } from './sources/places';
+import { taskExamples } from './sources/task-examples';
+import { namedTestSplit, refuseTestSplit } from './sources/test-split';
 
 /** What is measured during a training, of what it trains. */
 interface Measured {
@@ -15,16 +21,20 @@ interface Measured {
   readonly model: SimVlm;
   readonly tokenizer: Tokenizer;
   readonly registry: Registry;
+  /** Where evaluators find other examples. */
+  readonly places: Places;
 }
 
 /**
- * Refuses what needs evaluations where none are scheduled, and evaluators that nobody registered.
+ * Refuses what needs evaluations where none are scheduled, evaluators that nobody registered, and a test split to choose by.
  *
  * @throws ConfigError, PluginError
  */
 export function checkEvaluation(config: RunConfig, registry: Registry): void {
   const { evaluation, earlyStopping, data } = config;
   for (const { kind } of evaluation.evaluators ?? []) registry.get('evaluator', kind);
+  if (data.val !== undefined)
+    for (const source of sourceList(data.val)) refuseTestSplit('"data.val"', namedTestSplit(source));
   if (isScheduled(config)) {
     if (data.val === undefined && data.valShare === undefined && !isEmoji(data.train))
       throw new ConfigError(
@@ -67,16 +77,15 @@ export function scheduledEvaluation(
 }
 
 /** `val`, the loss, and those of the configuration, else those of the task, by their names. */
-function evaluatorsOf({ config, val, task, model, tokenizer, registry }: Measured): Evaluators {
+function evaluatorsOf({ config, val, task, model, tokenizer, registry, places }: Measured): Evaluators {
   const asked = config.evaluation.evaluators ?? task.evaluators.map(kind => ({ kind }));
-  const subject = { model, tokenizer, ...(task.answer && { answer: task.answer }) };
-  const times = new Map<string, number>();
-  const named = asked.map(({ kind, ...options }) => {
+  const { isPictureOptional } = taskExamples(config, registry);
+  const subject = {
+    ...{ model, tokenizer, ...(task.answer && { answer: task.answer }) },
+    open: exampleOpener({ model: model.config, run: config, isPictureOptional }, { registry, places }),
+  };
+  const named = namedEvaluators(asked).map(({ name, kind, options }) => {
     const measure = registry.get('evaluator', kind);
-    const time = (times.get(kind) ?? 0) + 1;
-    times.set(kind, time);
-    // Two of a kind, with other options.
-    const name = time === 1 ? kind : `${kind}-${time}`;
     return [
       name,
       async (_: number, signal?: AbortSignal) =>

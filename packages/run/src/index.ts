@@ -10,13 +10,27 @@ export {
 } from './captioner';
 export { checkParts } from './check-parts';
 export { checkpointRunConfig, contentsForUse, ownRunConfig } from './checkpoint';
+export { checkSource } from './config/check-source';
 export { demoConfig } from './config/demo';
 export { runJsonSchema } from './config/json-schema';
 export { applyOverrides } from './config/overrides';
 export { resolveRunConfig } from './config/resolve';
 export type { RunConfig, RunConfigInput } from './config/schema';
-export type { PlacedSource, SourceConfig } from './config/sources';
+export type { Named, PlacedSource, SourceConfig } from './config/sources';
 export { type RunData, type RunSource, recordsIn } from './data';
+export {
+  type EvaluateOptions,
+  evaluateCheckpoints,
+  type NamedCheckpoint,
+} from './evaluate/evaluate-checkpoints';
+export {
+  datasetSet,
+  type EvaluationSet,
+  type OpenSetOptions,
+  openSet,
+  type SetUse,
+} from './evaluate/evaluation-set';
+export type { EvaluationRecord, EvaluationReport, SummaryMetric, SummaryRow } from './evaluate/report';
 export { checkpointTask } from './imported-run';
 export { type LoadModelOptions, type LoadProgress, loadModel } from './load-model';
 export { type OpenedCheckpoint, openForUse } from './open-checkpoint';

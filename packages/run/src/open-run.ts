@@ -23,7 +23,7 @@ import { ownParts } from './registry';
 import { type Reporter, silent } from './reporter';
 import { checkResume } from './resume';
 import { loadSources } from './sources/load';
-import { webPlaces } from './sources/places';
+import { type Places, webPlaces } from './sources/places';
 import type { ReadTokenizer } from './tokenizer';
 import { runTraining } from './training';
 
@@ -57,6 +57,7 @@ export interface RunHost {
   registry(config: RunConfig): Promise<Registry>;
   loadData(config: RunConfig, options: LoadDataOptions): Promise<RunData>;
   readonly readTokenizer: ReadTokenizer;
+  readonly places: Places;
   /** Cores of the machine, where the host knows. */
   readonly cores?: number;
   /** What `init` names. */
@@ -102,6 +103,7 @@ export class Run {
     const { model, tokenizer, result } = await runTraining({
       ...{ config, data, registry, reporter, storage, resume: latest, init, signal },
       readTokenizer: host.readTokenizer,
+      places: host.places,
       cores: host.cores,
       callbacks: () => callbacks,
     });
@@ -198,6 +200,7 @@ export async function openRunOn(host: RunHost, given: RunConfigInput, options: O
 /** No folders, no files: sources are registered or on the web, as checkpoints are. What `plugins` names, the program passes. */
 const pageHost: RunHost = {
   registry: async () => ownParts(),
+  places: webPlaces,
   loadData: (config, options) => loadSources(config, { ...options, places: webPlaces }),
   async readTokenizer() {
     throw new ConfigError('CONFIG_INVALID', '"tokenizer.model": files are read in Node only');

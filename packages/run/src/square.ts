@@ -9,7 +9,10 @@ import { sourceList } from './config/sources';
  *
  * @param run none of a model that was imported
  */
-export function modelSquare(model: SimVlmConfig, run: RunConfig | undefined): PictureSquare {
+export function modelSquare(
+  model: Pick<SimVlmConfig, 'imageSize' | 'picture'>,
+  run: RunConfig | undefined,
+): PictureSquare {
   return pictureSquare(model, run && runFit(run));
 }
 

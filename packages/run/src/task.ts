@@ -9,7 +9,7 @@ import {
 } from '@simvlm/checkpoint';
 import type { Registry, Share, Task, Tokenizer } from '@simvlm/core';
 import { arrayDataset, datasetSource } from '@simvlm/data';
-import { numberTensors, SimVlm } from '@simvlm/model';
+import { numberTensors, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { deviceWriter } from '@simvlm/ops';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
@@ -101,6 +101,8 @@ export interface OpenedTask {
   readonly tokenizer: Tokenizer;
   /** The run that wrote the checkpoint; none of a model that was imported. */
   readonly run: RunConfig | undefined;
+  /** The task that it is opened for. */
+  readonly kind: string;
   dispose(): Promise<void>;
 }
 
@@ -108,16 +110,17 @@ export interface OpenedTask {
  * What a checkpoint was trained for, with all its weights: those of the model, and those that the task has beside it, such as a classifier's
  * head.
  *
- * @param kind the task of a model that was imported; default: `checkpointTask`
+ * @param wanted the task that it is opened for: with options whatever it was trained for, and must have the weights for; as a kind of a model that
+ *   was imported. Default: `checkpointTask`
  * @throws CheckpointError, TokenizerError when the checkpoint is damaged; PluginError for a part that nobody registered
  */
 export async function openTask(
   checkpoint: Checkpoint,
   registry: Registry,
-  kind?: string,
+  wanted?: string | Named,
 ): Promise<OpenedTask> {
   const { config: modelConfig, run, tokenizer } = await openForUse(checkpoint);
-  const config = run ?? importedRun(modelConfig, kind ?? (await checkpointTask(checkpoint)));
+  const config = await configFor(checkpoint, modelConfig, run, wanted);
   const files = await openTensors(checkpoint, TENSORS.weights);
   const weights = numberTensors(files, modelConfig, 'filters', registry);
   const model = await withPluginAdvice(checkpoint, async () =>
@@ -136,9 +139,22 @@ export async function openTask(
     const { params } = task.learner;
     checkFits(params, weights.tensors, TENSORS.weights);
     await restoreParameters(params, finiteTensors(weights, TENSORS.weights), TENSORS.weights, deviceWriter);
-    return { task, model, tokenizer, run, dispose };
+    return { task, model, tokenizer, run, kind: config.task.kind, dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+/** The configuration that stands for a run where nothing is trained: of pairs, so that no text-only data are missed. */
+async function configFor(
+  checkpoint: Checkpoint,
+  model: SimVlmConfig,
+  run: RunConfig | undefined,
+  wanted: string | Named | undefined,
+): Promise<RunConfig> {
+  const task = typeof wanted === 'object' ? wanted : undefined;
+  const kind = typeof wanted === 'string' ? wanted : await checkpointTask(checkpoint);
+  const config = run ?? importedRun(model, task?.kind ?? kind);
+  return { ...config, batch: { ...config.batch, imageText: 1, textOnly: 0 }, ...(task && { task }) };
 }

@@ -20,6 +20,7 @@ import { createModel, createModelFrom, type Vocabulary } from './model';
 import { openForUse } from './open-checkpoint';
 import type { Reporter } from './reporter';
 import { countOf } from './skipped';
+import { type Places, webPlaces } from './sources/places';
 import { taskExamples } from './sources/task-examples';
 import { type RunTask, runTask } from './task';
 import { type ReadTokenizer, runTokenizer } from './tokenizer';
@@ -30,6 +31,8 @@ export interface TrainingOptions {
   readonly registry: Registry;
   readonly reporter: Reporter;
   readonly readTokenizer: ReadTokenizer;
+  /** Where evaluators find other examples; default: on the web alone. */
+  readonly places?: Places | undefined;
   /** Where checkpoints go; none in a process that writes nothing, which tells nothing of the texts either. */
   readonly storage?: CheckpointStorage | undefined;
   /** Go on from here. */
@@ -94,7 +97,8 @@ export async function runTraining(
     });
     const { task } = open;
     await options.beforeStart?.({ ...trained, task });
-    const evaluation = scheduledEvaluation({ ...trained, config, val: measured.val, task, registry });
+    const { places = webPlaces } = options;
+    const evaluation = scheduledEvaluation({ ...trained, config, val: measured.val, task, registry, places });
     const result = await train({
       learner: task.learner,
       batches: task.batches,

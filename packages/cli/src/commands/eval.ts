@@ -1,114 +1,136 @@
-import type { SkipReport } from '@simvlm/core';
-import { captionChoice, captionMetrics, predictCaptions } from '@simvlm/eval';
-import { countOf, modelSquare, openCaptioner, warnOfSkipped } from '@simvlm/run';
-import { chosenCheckpoint, openEvaluation, readCandidates, runRegistry } from '@simvlm/run/node';
+import { ConfigError, type Registry } from '@simvlm/core';
+import {
+  type EvaluationReport,
+  type EvaluationSet,
+  evaluateCheckpoints,
+  type Named,
+  type NamedCheckpoint,
+  openSet,
+} from '@simvlm/run';
+import { chosenCheckpoint, emojiSets, nodePlaces, openInit, placedSet, runRegistry } from '@simvlm/run/node';
 import { exitCode } from '../exit-code';
 import { interruptible } from '../interrupt';
 import { openOutput } from '../io/output-file';
+import { evaluationJson } from '../report/evaluation-json';
+import { intervalNotes, notesOn, sayProblems } from '../report/evaluation-notes';
+import { evaluationTable } from '../report/evaluation-table';
+import { checkPredictions, writePredictions } from '../report/predictions';
 import { printLine, Terminal } from '../terminal';
 import { type ComputeOptions, startBackend } from './compute-options';
-import { noteSkipped, sourceConfig } from './data-open';
+import { noteSkipped } from './data-open';
 import type { SourceOptions } from './data-source';
+import { evalSources, namedPart } from './eval-words';
 
 export interface EvalCommandOptions extends ComputeOptions, SourceOptions {
-  checkpoint?: string;
-  /** A name, or JSON with `kind`; default: that of the task. */
-  evaluator?: string;
+  checkpoint: readonly string[];
+  evaluator: readonly string[];
+  task?: string;
+  test?: boolean;
+  seeds?: readonly number[];
+  intervals: boolean;
   json?: boolean;
+  out?: string;
   predictions?: string;
   plugin?: readonly string[];
+  /** The words of the command line, for the report. */
+  command: readonly string[];
 }
 
-interface Outcome {
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly predictions: readonly {
-    readonly id: string;
-    readonly text: string;
-    readonly references?: readonly string[];
-    readonly scores: readonly number[];
-  }[];
-  readonly skipped: SkipReport;
-  /** Candidates that are longer than the model reads. */
-  readonly cut?: readonly string[];
-}
-
-/** `simvlm eval` by captions, or by a choice among captions. */
-export async function evaluate(sources: readonly string[], options: EvalCommandOptions): Promise<number> {
+/** `simvlm eval`. */
+export async function evaluate(words: readonly string[], options: EvalCommandOptions): Promise<number> {
   const terminal = new Terminal();
-  const source = await openEvaluation(sourceConfig(sources, options));
-  const candidates =
-    options.evaluator === 'choice' && source.folder !== undefined
-      ? await readCandidates(
-          source.folder,
-          source.samples.map(({ key }) => ({ id: key })),
-          message => terminal.warn(message),
-        )
-      : undefined;
+  return interruptible(terminal, async signal => {
+    try {
+      await evaluateUntil(signal, terminal, words, options);
+      return exitCode.ok;
+    } catch (error) {
+      if (signal.aborted) return exitCode.interrupted;
+      throw error;
+    }
+  });
+}
+
+async function evaluateUntil(
+  signal: AbortSignal,
+  terminal: Terminal,
+  words: readonly string[],
+  options: EvalCommandOptions,
+): Promise<void> {
+  const { seeds, intervals, test = false } = options;
+  const evaluators = options.evaluator.map(text => namedPart(text, '--evaluator'));
+  const task = options.task === undefined ? undefined : namedPart(options.task, '--task');
+  const registry = await runRegistry(options.plugin);
+  for (const { kind } of evaluators) registry.get('evaluator', kind);
+  const sets = await setsOf(words, options, { evaluators, registry, terminal, signal });
   const predictions =
     options.predictions === undefined
       ? undefined
-      : await openOutput(options.predictions, 'give another file with --predictions');
-  const checkpoint = await chosenCheckpoint(options.checkpoint, terminal);
-  const registry = await runRegistry(options.plugin);
-  await startBackend(options, registry);
-  const { model, tokenizer, config } = await openCaptioner(checkpoint, { registry });
-  const pictures = source.pictures(modelSquare(model.config, config));
-  noteSkipped(terminal, source.skipped);
-
-  const bar = terminal.bar('evaluating');
-  const outcome = await interruptible(terminal, async (signal): Promise<Outcome | undefined> => {
-    const common = { signal, onProgress: (done: number, total: number) => bar.update(done, total) };
-    if (options.evaluator === 'choice') {
-      const report = await captionChoice(model, tokenizer, pictures, {
-        ...common,
-        ...(candidates && { candidates }),
-      });
-      return signal.aborted ? undefined : report;
-    }
-    const { predictions, skipped } = await predictCaptions(model, tokenizer, pictures, common);
-    if (signal.aborted) return undefined;
-    return {
-      metrics: captionMetrics(predictions),
-      predictions: predictions.map(({ logProb, ...rest }) => ({ ...rest, scores: [logProb] })),
-      skipped,
-    };
-  }).finally(() => {
-    bar.stop();
-    model.dispose();
+      : await checkPredictions(options.predictions, {
+          several: sets.length * Math.max(1, options.checkpoint.length) > 1 || evaluators.length > 1,
+        });
+  const out =
+    options.out === undefined ? undefined : await openOutput(options.out, 'give another file with --out');
+  const checkpoints = await checkpointsOf(options.checkpoint, terminal);
+  const backend = await startBackend(options, registry);
+  for (const { skipped } of sets) if (skipped) noteSkipped(terminal, skipped);
+  const report = await evaluateCheckpoints(checkpoints, {
+    ...{ registry, sets, evaluators, task, seeds, intervals, test, signal },
+    ...{ places: nodePlaces, reporter: terminal },
   });
-  if (!outcome) return exitCode.interrupted;
-
-  const lines = outcome.predictions.map(({ id, text, references, scores }) =>
-    JSON.stringify({ id, text, references, scores }),
-  );
+  signal.throwIfAborted();
+  const json = JSON.stringify(evaluationJson(report, { sets, backend, options }));
   try {
-    await predictions?.write(lines.map(line => `${line}\n`).join(''));
+    await out?.write(`${json}\n`);
+    if (predictions !== undefined) await writePredictions(predictions, report);
   } finally {
-    // The metrics cost as much work as the predictions: a disk that has filled up does not take them, too.
-    report(outcome, options, terminal);
+    // The numbers cost as much work as the files: a disk that has filled up does not take them, too.
+    if (options.json) printLine(json);
+    else printLine(evaluationTable(report.summary, process.stdout.columns));
+    sayAll(report, words.includes('emoji') && !test && options.split === undefined, terminal);
   }
-  return exitCode.ok;
 }
 
-function report(
-  { metrics, skipped, cut }: Outcome,
-  { evaluator, json }: EvalCommandOptions,
-  terminal: Terminal,
-): void {
-  const all = { ...metrics, ...(cut && { cut: cut.length }) };
-  if (json) printLine(JSON.stringify({ evaluator, ...all, skipped: skipped.draws }));
-  else for (const [name, value] of Object.entries(all)) printLine(metricLine(name, value));
-  warnOfSkipped(terminal, `skipped ${countOf(skipped.draws, 'picture')}:`, skipped);
-  if (cut && cut.length > 0)
-    terminal.warn(
-      `${countOf(cut.length, 'candidate')} longer than the model reads, compared without the end, such as ${JSON.stringify(cut[0])}`,
-    );
-  if ((metrics.ties ?? 0) > 0)
-    terminal.warn(
-      `${countOf(metrics.ties!, 'picture')} had several likeliest candidates; a tie counts as a miss, even if the true caption is among them`,
-    );
+interface Setting {
+  readonly evaluators: readonly Named[];
+  readonly registry: Registry;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
 }
 
-export function metricLine(name: string, value: number): string {
-  return `${name.padEnd(16)} ${Number.isInteger(value) ? String(value) : value.toFixed(4)}`;
+async function setsOf(
+  words: readonly string[],
+  options: EvalCommandOptions,
+  { evaluators, registry, terminal, signal }: Setting,
+): Promise<EvaluationSet[]> {
+  const { test = false, split } = options;
+  const { emoji, sources } = evalSources(words, options);
+  const sets = emoji ? emojiSets({ split, test, reporter: terminal, signal }) : [];
+  const candidates = evaluators.some(each => each.kind === 'choice' && Object.keys(each).length === 1);
+  const warn = (message: string) => terminal.warn(message);
+  for (const source of sources)
+    sets.push(
+      'source' in source
+        ? await openSet(source, { registry, test, places: nodePlaces })
+        : await placedSet(source, { registry, test, candidates, warn }),
+    );
+  return sets;
+}
+
+async function checkpointsOf(names: readonly string[], terminal: Terminal): Promise<NamedCheckpoint[]> {
+  if (names.length === 0) return [{ name: 'emoji', checkpoint: await chosenCheckpoint(undefined, terminal) }];
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined)
+    throw new ConfigError('CONFIG_INVALID', `--checkpoint ${twice} is given twice: once is enough`);
+  const opened: NamedCheckpoint[] = [];
+  for (const name of names) opened.push({ name, checkpoint: await openInit(name, terminal) });
+  return opened;
+}
+
+function sayAll(report: EvaluationReport, isPartOfEmoji: boolean, terminal: Terminal): void {
+  for (const note of [...notesOn(report), ...intervalNotes(report)]) terminal.note(note);
+  if (isPartOfEmoji)
+    terminal.note(
+      '--test adds the test splits: unseen-artist, unseen-composition and unseen-concept, which nothing should be chosen by',
+    );
+  sayProblems(terminal, report);
 }

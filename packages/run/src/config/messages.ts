@@ -8,13 +8,20 @@ type Schema = z.core.$ZodType;
 /**
  * What is wrong with a configuration as one message: the key with its path, the value, and what is allowed there. A slip in a required key
  * is both an unknown key and a missing one; the first says more.
+ *
+ * @param schema of what is given; default: a run's
  */
-export function configError(where: string, given: unknown, found: readonly Issue[]): ConfigError {
+export function configError(
+  where: string,
+  given: unknown,
+  found: readonly Issue[],
+  schema: Schema = runSchema,
+): ConfigError {
   const issues = found.flatMap(issue => deepest(issue, given));
   const isGiven = ({ path }: Issue) => valueAt(given, path.map(String)) !== undefined;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues.find(isGiven) ?? issues[0]!;
   const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') return unknownKey(where, path, issue.keys[0]!);
+  if (issue.code === 'unrecognized_keys') return unknownKey(where, path, issue.keys[0]!, schema);
   // The message of a list is the same whichever of its items is wrong.
   while (/^\d+$/.test(path.at(-1) ?? '')) path.pop();
   const value = valueAt(given, path);
@@ -44,8 +51,13 @@ function deepest(issue: Issue, given: unknown): readonly Issue[] {
 }
 
 /** @param path of the object that has the key */
-export function unknownKey(where: string, path: readonly string[], key: string): ConfigError {
-  const allowed = Object.keys(shapeAt(path)).filter(name => name !== '$schema');
+export function unknownKey(
+  where: string,
+  path: readonly string[],
+  key: string,
+  schema: Schema = runSchema,
+): ConfigError {
+  const allowed = Object.keys(shapeAt(path, schema)).filter(name => name !== '$schema');
   const full = JSON.stringify([...path, key].join('.'));
   return new ConfigError(
     'CONFIG_UNKNOWN_KEY',
@@ -58,8 +70,8 @@ function invalid(message: string): ConfigError {
 }
 
 /** The keys of the object at this path; none where any are allowed. */
-function shapeAt(path: readonly string[]): z.core.$ZodShape {
-  let kinds = kindsOf(runSchema);
+function shapeAt(path: readonly string[], schema: Schema): z.core.$ZodShape {
+  let kinds = kindsOf(schema);
   for (const key of path) {
     const within = kinds.flatMap(kind => {
       if (kind instanceof z.ZodArray) return /^\d+$/.test(key) ? [kind.element] : [];

@@ -110,12 +110,13 @@ const registered = z
 
 const expected = 'a path, "emoji", { "path": … } or { "source": NAME, … }';
 
-const one = z.union([z.string(), placed, registered], expected);
+/** One source. */
+export const source = z.union([z.string(), placed, registered], expected);
 
 const several = `${expected}, or a list of these`;
 
 /** A source, or a mixture of several. */
-export const sources = z.union([z.string(), placed, registered, z.array(one).min(1, several)], several);
+export const sources = z.union([z.string(), placed, registered, z.array(source).min(1, several)], several);
 
 /** A text file, a document a line, or a source of text. */
 export const documents = z.union(
@@ -124,7 +125,7 @@ export const documents = z.union(
 );
 
 /** One source, as a configuration has it. */
-export type SourceConfig = z.output<typeof one>;
+export type SourceConfig = z.output<typeof source>;
 
 /** The sources of a key, one or several. */
 export function sourceList(given: z.output<typeof sources>): readonly SourceConfig[] {

@@ -95,7 +95,7 @@ export async function prepareEmoji(
 }
 
 /** `{ "source": "emoji", "furtherArtists": true }` */
-function hasFurtherArtists(source: RunConfig['data']['train'] | undefined): boolean {
+export function hasFurtherArtists(source: RunConfig['data']['train'] | undefined): boolean {
   if (source === undefined || typeof source === 'string' || !isEmoji(source)) return false;
   const options = optionsOf(source as RegisteredSource);
   checkOptions('data.train', options, { furtherArtists: rule.boolean });

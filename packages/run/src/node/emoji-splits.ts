@@ -1,6 +1,5 @@
-import { DataError, type ExampleDataset, Random } from '@simvlm/core';
-import { subset } from '@simvlm/data';
-import { type EmojiDataset, isCore } from '@simvlm/dataset-emoji';
+import { DataError, type ExampleDataset } from '@simvlm/core';
+import type { EmojiDataset } from '@simvlm/dataset-emoji';
 import {
   captionChoice,
   captionMetrics,
@@ -13,9 +12,6 @@ import {
 import type { SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import type { Reporter } from '../reporter';
-
-/** Pictures of a split that are evaluated at most, drawn with a fixed seed; `unseen-artist` is evaluated whole. */
-const PICTURES = 500;
 
 export interface SplitResult {
   readonly name: string;
@@ -34,27 +30,6 @@ export interface SplitResult {
 }
 
 type Splits = readonly (readonly [name: string, pictures: ExampleDataset])[];
-
-/** The validation split and everything held out. */
-export function emojiSplits(emoji: EmojiDataset): Splits {
-  return [
-    ['val', some(emoji.val)],
-    ['unseen-artist', emoji.unseenArtist],
-    ['unseen-composition', some(emoji.unseenComposition)],
-    ['unseen-concept', some(emoji.unseenConcept)],
-  ];
-}
-
-/** The same, of the unseen artist only what is compared elsewhere: neither people with a skin tone nor flags. */
-export function coreSplits(emoji: EmojiDataset): Splits {
-  const { items } = emoji.unseenArtist;
-  const core = items.flatMap((item, index) => (isCore(item) ? [index] : []));
-  return emojiSplits(emoji).map(([name, pictures]) =>
-    name === 'unseen-artist'
-      ? ([`${name}, no tones, no flags`, subset(emoji.unseenArtist, core)] as const)
-      : ([name, pictures] as const),
-  );
-}
 
 /**
  * Evaluates a model on splits of the data set, beside the pixel-nearest neighbour.
@@ -108,9 +83,4 @@ export async function evaluateSplits(
 
 function exactOf(neighbours: readonly Neighbour[]): number {
   return captionMetrics(neighbours).exactMatch!;
-}
-
-function some(dataset: ExampleDataset): ExampleDataset {
-  const order = Random.fromSeed(0).fork('evaluation').permutation(dataset.length);
-  return subset(dataset, order.subarray(0, PICTURES));
 }

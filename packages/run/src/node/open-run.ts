@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { RunConfigInput } from '../config/schema';
 import { type OpenRunOptions, openRunOn, type Run, type RunHost } from '../open-run';
 import { openInit } from './chosen-checkpoint';
-import { loadRunData } from './data';
+import { loadRunData, nodePlaces } from './data';
 import { runRegistry } from './plugins';
 import { readTokenizer } from './read-tokenizer';
 
@@ -10,6 +10,7 @@ const nodeHost: RunHost = {
   registry: ({ plugins }) => runRegistry(plugins),
   loadData: loadRunData,
   readTokenizer,
+  places: nodePlaces,
   openCheckpoint: openInit,
   cores: availableParallelism(),
 };

@@ -3,10 +3,11 @@ import { checkpointTrainerState } from '@simvlm/trainer';
 import { metricsWriter, tensorboardWriter } from '@simvlm/trainer/node';
 import { runTraining, type TrainingOptions } from '../training';
 import { coresFor } from './cores';
+import { nodePlaces } from './data';
 import { readTokenizer } from './read-tokenizer';
 import type { RunFolder } from './run-folder';
 
-export interface FolderTrainingOptions extends Omit<TrainingOptions, 'storage' | 'readTokenizer'> {
+export interface FolderTrainingOptions extends Omit<TrainingOptions, 'storage' | 'readTokenizer' | 'places'> {
   /** Checkpoints and metrics go there; none where another process writes them. */
   readonly folder?: RunFolder | undefined;
 }
@@ -26,6 +27,7 @@ export async function trainInFolder({ folder, callbacks, ...options }: FolderTra
     const run = await runTraining({
       ...options,
       readTokenizer,
+      places: nodePlaces,
       cores: coresFor(processes?.size ?? 1),
       storage: folder?.storage,
       callbacks: trained => [...logs, ...(callbacks?.(trained) ?? [])],

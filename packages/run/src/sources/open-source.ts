@@ -36,11 +36,11 @@ export interface OpenOptions {
 /**
  * Opens a source of a configuration. Nothing but what tells its format is read.
  *
- * @param key where the configuration has it, such as `data.train.1`
+ * @param key where the configuration has it, such as `data.train.1`; undefined for what is in none
  * @throws DataError, ConfigError, PluginError that names the key
  */
 export async function openConfigured(
-  key: string,
+  key: string | undefined,
   source: SourceConfig,
   { registry, places, emoji }: OpenOptions,
 ): Promise<OpenedSource> {
@@ -54,17 +54,18 @@ export async function openConfigured(
     const content = await registry.get('source', name)(optionsOf(source));
     return used(source, { name: `the source ${name}`, content });
   } catch (error) {
+    if (key === undefined) throw error;
     throw isAboutKey(error) ? atKey(key, error) : error;
   }
 }
 
 /** The pictures that are trained on; those that never are for validation. */
 function openEmoji(
-  key: string,
+  key: string | undefined,
   source: SourceConfig,
   { train, val, trainWeight }: EmojiDataset,
 ): OpenedSource {
-  if (key.startsWith('data.val')) return used(source, { name: 'emoji', content: val });
+  if (key?.startsWith('data.val')) return used(source, { name: 'emoji', content: val });
   return used(source, { name: 'emoji', content: train, weightOf: trainWeight });
 }
 

@@ -7,6 +7,7 @@ import { firstLook } from './first-look';
 import { isSampleSource, type OpenedSource } from './open-source';
 import { readDataset } from './read-dataset';
 import { taskExamples } from './task-examples';
+import { refuseTestSplit, testSplitOf } from './test-split';
 import type { LoadOptions } from './training-side';
 import { firstExamples, sampleDataset, squareDataset } from './validation-set';
 
@@ -14,7 +15,7 @@ import { firstExamples, sampleDataset, squareDataset } from './validation-set';
  * The validation examples of `data.val`: of records that are read in order the first so many, from each source its part of
  * `evaluation.pictures`.
  *
- * @throws DataError for a source without pictures where the task needs them, or without any example that can be used
+ * @throws ConfigError for a test split; DataError for a source without pictures where the task needs them, or without any example that can be used
  */
 export async function validationOf(
   sources: readonly OpenedSource[],
@@ -30,7 +31,9 @@ export async function validationOf(
     if (isSampleSource(content)) {
       await firstLook(content, task, options.signal);
       const count = Math.ceil(most / sources.length);
-      set = sampleDataset(await firstExamples(content, task, count), square);
+      const samples = await firstExamples(content, task, count);
+      refuseTestSplit(`"data.val": ${name}`, testSplitOf(samples));
+      set = sampleDataset(samples, square);
     } else {
       const { examples } = await readDataset(name, content, task, options);
       const taken = subset(
