@@ -13,7 +13,12 @@ import { packages, root } from './packages.mjs';
 
 const exec = promisify(execFile);
 /** Packages that read files or native modules and so are for Node only. */
-const nodeOnly = new Set(['@simvlm/checkpoint-emoji', '@simvlm/dataset-emoji', 'simvlm']);
+const nodeOnly = new Set([
+  '@simvlm/checkpoint-emoji',
+  '@simvlm/dataset-emoji',
+  '@simvlm/dataset-icons',
+  'simvlm',
+]);
 const folder = mkdtempSync(join(tmpdir(), 'simvlm-standalone-'));
 const failures = [];
 

@@ -5,6 +5,8 @@ export {
   type EmojiProgress,
   prepareEmojiDataset,
 } from './dataset';
+export { drawSvg, withOneThreadEach } from './draw-svg';
 export { type EmojiItem, type EmojiSplit, isCore } from './items';
+export { wordsOf } from './labels';
 export { emojiPlugin } from './plugin';
 export type { ArtistName } from './sources';

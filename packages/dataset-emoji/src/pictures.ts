@@ -3,7 +3,7 @@ import type { CatalogPicture } from './catalog';
 import { type Drawn, type RasteriseOptions, rasterise } from './rasterise';
 import { ARTISTS, packageInfo } from './sources';
 
-/** Raised by whoever changes what the same drawing looks like: rasterise.ts, resample.ts, iconify.ts. */
+/** Raised by whoever changes what the same drawing looks like: draw-svg.ts, resample.ts, iconify.ts. */
 const FORMAT = 1;
 
 export interface PictureOptions extends RasteriseOptions {

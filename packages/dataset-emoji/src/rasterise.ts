@@ -1,10 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { DataError } from '@simvlm/core';
 import type { CatalogPicture } from './catalog';
-import { fitOnWhite } from './resample';
-
-/** The drawing is rendered this many times larger than asked for, then cropped and averaged down. */
-const SUPERSAMPLING = 3;
+import { drawSvg, withOneThreadEach } from './draw-svg';
 
 /** Node's thread pool has four threads, and sharp runs one picture on each. */
 const MAX_IN_FLIGHT = 4;
@@ -33,7 +29,6 @@ export async function rasterise(
   pictures: readonly CatalogPicture[],
   { size, onProgress, signal }: RasteriseOptions,
 ): Promise<Drawn> {
-  const sharp = await loadSharp();
   const bytes = size * size * 3;
   const pixels = new Uint8Array(pictures.length * bytes);
   const failures = new Map<number, string>();
@@ -41,12 +36,7 @@ export async function rasterise(
   let done = 0;
   const draw = async (index: number) => {
     try {
-      const svg = withSide(pictures[index]!.svg(), size * SUPERSAMPLING);
-      const { data, info } = await sharp(Buffer.from(svg))
-        .ensureAlpha()
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      pixels.set(fitOnWhite({ width: info.width, height: info.height, data }, size), index * bytes);
+      pixels.set(await drawSvg(pictures[index]!.svg(), size), index * bytes);
     } catch (error) {
       failures.set(index, `${pictures[index]!.id}: ${(error as Error).message.replace(/\s*\n\s*/g, ' ')}`);
     }
@@ -64,38 +54,11 @@ export async function rasterise(
       throw error;
     }
   };
-  // Threads inside one small picture only get in each other's way; the caller's setting comes back afterwards.
-  const concurrency = sharp.concurrency();
-  sharp.concurrency(1);
-  try {
+  await withOneThreadEach(async () => {
     const results = await Promise.allSettled(
       Array.from({ length: Math.min(MAX_IN_FLIGHT, Math.max(2, availableParallelism())) }, worker),
     );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-  } finally {
-    sharp.concurrency(concurrency);
-  }
+  });
   return { pixels, failures };
-}
-
-/** Loaded only when pictures have to be drawn: a cached data set never needs it. */
-async function loadSharp() {
-  try {
-    return (await import('sharp')).default;
-  } catch (cause) {
-    throw new DataError(
-      'DATA_NOT_FOUND',
-      `sharp, which draws the emoji, cannot be loaded (${(cause as Error).message.split('\n')[0]}); install it again on this machine: npm install sharp`,
-      { cause },
-    );
-  }
-}
-
-/** Gives the root element the size in pixels at which it is to be drawn; its longer side becomes `side`. */
-function withSide(svg: string, side: number): string {
-  const [, , width = 1, height = 1] = (/viewBox="([^"]+)"/.exec(svg)?.[1] ?? '0 0 1 1')
-    .split(/[\s,]+/)
-    .map(Number);
-  const scale = side / Math.max(width, height);
-  return svg.replace('<svg', `<svg width="${width * scale}" height="${height * scale}"`);
 }

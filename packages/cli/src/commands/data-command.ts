@@ -93,6 +93,25 @@ export function addDataCommand(program: Command, done: (code: number) => void): 
       done(await (await import('./data-fetch')).dataFetch(sources, options)),
     );
 
+  data
+    .command('icons')
+    .description(
+      'draw 135,000 icons of npm packages with their names into tar shards, without what the emoji are tested on; run again, it goes on where it was stopped. First: npm install --no-save @iconify/json@2.2.535 @carbon/pictograms@12.82.0',
+    )
+    .requiredOption('--out <dir>', 'where they go: a new folder, or the folder of a run that was stopped')
+    .option(
+      '--packages <dir>',
+      'the project that the packages are installed in; default: the working directory',
+    )
+    .option('--size <n>', 'pixels of a side, 16 to 128; default: 64', countUpTo(128))
+    .option('--shard-size <n>', 'samples in a shard; default: 1000', count)
+    .option(
+      '--workers <n>',
+      'pictures that are drawn at once; default: two for each processor',
+      countUpTo(256),
+    )
+    .action(async options => done(await (await import('./data-icons')).dataIcons(options)));
+
   command(
     'dedupe',
     'samples whose pictures look like those of earlier ones, or of another set: a line of JSON each, {"key", "of", "distance"}, with "index" where keys repeat. data convert --without leaves them out',

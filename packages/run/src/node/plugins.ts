@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError, isSimVlmError, type Plugin, type Registry } from '@simvlm/core';
 import { emojiPlugin } from '@simvlm/dataset-emoji';
+import { iconsPlugin } from '@simvlm/dataset-icons';
 import { runtimePlugin } from '@simvlm/runtime';
 import { ownParts } from '../registry';
 
@@ -15,7 +16,7 @@ import { ownParts } from '../registry';
  * @throws ConfigError when a module is no package and no file, cannot be loaded or exports no plug-in
  */
 export async function runRegistry(plugins: readonly string[] = []): Promise<Registry> {
-  const registry = ownParts().use(emojiPlugin, runtimePlugin);
+  const registry = ownParts().use(emojiPlugin, iconsPlugin, runtimePlugin);
   for (const specifier of new Set(plugins)) await addPlugin(registry, specifier);
   return registry;
 }

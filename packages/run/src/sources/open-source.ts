@@ -59,12 +59,13 @@ export async function openConfigured(
   }
 }
 
-/** The pictures that are trained on; those that never are for validation. */
+/** The pictures that are trained on; those that never are for validation; the definitions for documents. */
 function openEmoji(
   key: string | undefined,
   source: SourceConfig,
-  { train, val, trainWeight }: EmojiDataset,
+  { train, val, documents, trainWeight }: EmojiDataset,
 ): OpenedSource {
+  if (key === 'data.documents') return used(source, { name: 'emoji', content: documents });
   if (key?.startsWith('data.val')) return used(source, { name: 'emoji', content: val });
   return used(source, { name: 'emoji', content: train, weightOf: trainWeight });
 }
