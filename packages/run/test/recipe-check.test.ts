@@ -136,6 +136,17 @@ it('what is frozen has no gradients, and below it nothing is computed for them',
   expect(made[0]!.activations).toBeLessThan(whole.made[0]!.activations!);
 });
 
+it('beside adapters weights have no gradients', async () => {
+  own({ lora: { rank: 2 } });
+  const { parameters, made, memory } = await checkRecipe(file);
+  // The matrices of queries and values, three attentions of one layer: 16 · 2 and 2 · 16 each.
+  expect(parameters.trained).toBe(3 * 2 * 2 * 16 * 2);
+  expect(memory.moments).toBe(8 * parameters.trained);
+  const { forward, step } = made[0]!.flops!;
+  expect(step).toBeGreaterThan(forward);
+  expect(step).toBeLessThan(2 * forward);
+});
+
 it('leaves no files and no tensors behind, also where it fails', async () => {
   const left = () => readdirSync(tmpdir()).filter(name => name.startsWith('simvlm-recipe-'));
   const [files, tensors] = [left(), tf.memory().numTensors];

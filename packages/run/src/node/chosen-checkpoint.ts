@@ -12,7 +12,7 @@ export function bundledCheckpoint(): Promise<Checkpoint> {
 }
 
 /** How a configuration and `--init` name the bundled model. */
-const BUNDLED = 'emoji';
+export const BUNDLED = 'emoji';
 
 /**
  * The checkpoint that a person names: a path or a web address as `openCheckpointAt` takes it, or `hf:OWNER/NAME[@REVISION]` on the hub, of

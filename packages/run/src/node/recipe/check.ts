@@ -13,7 +13,7 @@ import { modelPreset } from '../../model';
 import { silent } from '../../reporter';
 import { runTask } from '../../task';
 import { checkMemory } from '../check-memory';
-import { bundledCheckpoint } from '../chosen-checkpoint';
+import { BUNDLED, bundledCheckpoint } from '../chosen-checkpoint';
 import { loadRunData } from '../data';
 import { runRegistry } from '../plugins';
 import { readRunConfig } from '../read-config';
@@ -85,10 +85,11 @@ export async function checkRecipe(place: string, options: CheckOptions = {}): Pr
     const given = { ...few, data: { ...(await madeData(config.data, folder)), workers: 0 } };
     const tokenizer = await checkpointTokenizer(await bundledCheckpoint());
     const { pad, bos, eos } = tokenizer.special;
+    const own = config.init === BUNDLED ? tokenizer.vocabSize : VOCABULARY;
     const model = SimVlm.create(
       {
         ...modelPreset(config),
-        ...{ vocabSize: config.tokenizer.vocabSize ?? VOCABULARY, tokens: { pad, bos, eos } },
+        ...{ vocabSize: config.tokenizer.vocabSize ?? own, tokens: { pad, bos, eos } },
         ...(config.lora && { lora: config.lora }),
       },
       { registry, seed: config.seed, init: forward ? 'random' : 'zeros' },

@@ -73,7 +73,9 @@ export function batchCost(
   const known = { rows, shapes, passes: passes.length, tokens };
   if (!isKnown || !made.every(cost => cost !== undefined)) return known;
   const head = headFlops(learner);
-  const sums = made.map(cost => stepOf(cost, trained, checkpointBlocks));
+  const sums = made.map(cost =>
+    stepOf(cost, { trained, checkpointBlocks, hasAdapters: model.lora !== undefined }),
+  );
   return {
     ...known,
     flops: {
@@ -117,9 +119,17 @@ const PARTS: readonly (readonly [ModelPart, RegExp])[] = [
 
 /**
  * A step of a row: each product is computed once forward, once for the gradient by what it reads where something below is trained, and once
- * for that by its weights where they are. So three times the forward pass where all is trained, and once more the blocks where they are not kept.
+ * for that by its weights where they are. So three times the forward pass where all is trained, and once more the blocks where they are not kept. Beside
+ * adapters the weights have no gradients; what adapters cost is left out.
  */
-function stepOf(cost: PassCost, trained: readonly string[], checkpointBlocks: boolean) {
+function stepOf(
+  cost: PassCost,
+  {
+    trained,
+    checkpointBlocks,
+    hasAdapters,
+  }: { trained: readonly string[]; checkpointBlocks: boolean; hasAdapters: boolean },
+) {
   let [forward, step, kept] = [0, 0, 0];
   let isBelow = false;
   for (const [part, pattern] of PARTS) {
@@ -127,7 +137,7 @@ function stepOf(cost: PassCost, trained: readonly string[], checkpointBlocks: bo
     const isTrained = trained.some(name => pattern.test(name));
     isBelow ||= isTrained;
     forward += flops;
-    step += flops * (1 + (isBelow ? 1 : 0) + (isTrained ? 1 : 0));
+    step += flops * (1 + (isBelow ? 1 : 0) + (isTrained && !hasAdapters ? 1 : 0));
     if (isBelow) kept += numbers;
   }
   // Blocks below everything that is trained are not kept in the first place.
