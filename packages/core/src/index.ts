@@ -88,6 +88,7 @@ export type {
   Answer,
   Answerer,
   AnswerOptions,
+  Answers,
   DrawnExample,
   EvaluatedItem,
   Evaluation,

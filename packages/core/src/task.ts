@@ -36,10 +36,14 @@ export interface AnswerOptions {
  * What a model says of the examples of a data set, in their order: captions, labels, answers. Those that cannot be used are left out and
  * reported.
  */
-export type Answerer = (
-  data: ExampleDataset,
-  options?: AnswerOptions,
-) => Promise<{ readonly answers: readonly Answer[]; readonly skipped: SkipReport }>;
+export type Answerer = (data: ExampleDataset, options?: AnswerOptions) => Promise<Answers>;
+
+export interface Answers {
+  readonly answers: readonly Answer[];
+  readonly skipped: SkipReport;
+  /** What must be known to read them, a sentence each. */
+  readonly warnings?: readonly string[];
+}
 
 /** What is evaluated. */
 // biome-ignore lint/suspicious/noExplicitAny: an evaluator writes its model's class here without a cast
@@ -160,6 +164,8 @@ export interface TaskContext<M = any> {
   };
   /** Computes blocks again in the backward pass instead of keeping what is inside. */
   readonly checkpointBlocks: boolean;
+  /** Says before the first step what people should know of the data, a sentence at a time. */
+  readonly warn?: (message: string) => void;
   /** A file of the checkpoint that is resumed or evaluated, such as one of the task's learner; absent in a new run. */
   readonly savedFile?: (name: string) => Promise<Uint8Array>;
 }

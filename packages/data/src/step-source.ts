@@ -20,11 +20,17 @@ export interface RowStream<R, B> {
   readonly stream: ExampleStream;
   /** Rows a step, of all processes together. */
   readonly batchSize: number;
-  /** @throws DataError or ImageError for an example that cannot be used: the next one takes its place */
-  row(drawn: DrawnExample): R;
+  /**
+   * @returns undefined for an example that nothing is to be learnt from: the next one takes its place
+   * @throws DataError or ImageError for an example that cannot be used, which is reported: the next one takes its place
+   */
+  row(drawn: DrawnExample): R | undefined;
   /** All rows of a step that are this process's; in a small step it may have none. */
   batches(rows: R[]): readonly B[];
 }
+
+/** Examples that may be left out for each row of a step: more of them are no data set for this task. */
+const MOST_LEFT = 1000;
 
 const savedRules = { step: rule.integer(0), dealt: rule.integer(0), streams: rule.array };
 
@@ -97,15 +103,23 @@ async function nextRows<R, B>(
   const { share } = stream;
   const count = ownPlaces((step + 1) * batchSize, share) - ownPlaces(step * batchSize, share);
   const rows: R[] = [];
+  let left = 0;
   while (rows.length < count) {
     const drawn = await stream.next();
     // A row more would be taken from behind the place that the stream was put to.
     if (isDropped()) throw new DataError('DATA_INVALID', 'the data were put elsewhere meanwhile');
     try {
-      rows.push(row(drawn));
+      const made = row(drawn);
+      if (made === undefined) left++;
+      else rows.push(made);
     } catch (error) {
       stream.refuse(error);
     }
+    if (left > MOST_LEFT * count)
+      throw new DataError(
+        'DATA_INVALID',
+        `${left} of ${left + rows.length} examples in a row are left out: there is hardly anything to learn from`,
+      );
   }
   return rows;
 }
@@ -119,8 +133,11 @@ export interface OrderedOptions<R, B> {
   readonly dataset: ExampleDataset;
   /** Rows a batch; the last has what is left. */
   readonly batchSize: number;
-  /** @throws DataError or ImageError for an example that cannot be used: it is left out */
-  row(example: Example, random: Random): R;
+  /**
+   * @returns undefined for an example that is left out
+   * @throws DataError or ImageError for an example that cannot be used: it is left out and reported
+   */
+  row(example: Example, random: Random): R | undefined;
   batches(rows: R[]): readonly B[];
   /** Only forked: what a row draws belongs to its index. */
   readonly random: Random;
@@ -134,7 +151,8 @@ export async function* orderedBatches<R, B>(options: OrderedOptions<R, B>): Asyn
   let rows: R[] = [];
   for (let index = 0; index < dataset.length; index++) {
     try {
-      rows.push(row(await dataset.get(index), random.fork(index)));
+      const made = row(await dataset.get(index), random.fork(index));
+      if (made !== undefined) rows.push(made);
     } catch (error) {
       skipped.add(index, error, `example ${index}`);
     }

@@ -2,12 +2,19 @@ import type { Plugin } from '@simvlm/core';
 import { answersEvaluator } from './evaluators/answers';
 import { captionEvaluator, cocoEvaluator } from './evaluators/captions';
 import { choiceEvaluator, shuffledChoiceEvaluator } from './evaluators/choice';
+import { labelsEvaluator } from './evaluators/labels';
 import { nearestPixelsEvaluator } from './evaluators/nearest-pixels';
 import { neighboursEvaluator } from './evaluators/neighbours';
 import { probeEvaluator } from './evaluators/probe';
+import { regressionEvaluator } from './evaluators/regression';
+import { vqaEvaluator } from './evaluators/vqa';
 import { answerTask } from './tasks/answer';
-import { classifyTask } from './tasks/classify';
+import { classifyTask } from './tasks/classify/classify';
+import { glueTask } from './tasks/glue';
+import { nlvr2Task } from './tasks/nlvr2';
 import { pretrainTask } from './tasks/pretrain';
+import { snliVeTask } from './tasks/snli-ve';
+import { vqaTask } from './tasks/vqa';
 
 /** The tasks and evaluators of this project, as a plug-in. */
 export const evalPlugin: Plugin = {
@@ -16,6 +23,10 @@ export const evalPlugin: Plugin = {
     registry.register('task', 'pretrain', pretrainTask);
     registry.register('task', 'classify', classifyTask);
     registry.register('task', 'answer', answerTask);
+    registry.register('task', 'vqa', vqaTask);
+    registry.register('task', 'nlvr2', nlvr2Task);
+    registry.register('task', 'snli-ve', snliVeTask);
+    registry.register('task', 'glue', glueTask);
     registry.register('evaluator', 'caption', captionEvaluator);
     registry.register('evaluator', 'coco', cocoEvaluator);
     registry.register('evaluator', 'choice', choiceEvaluator);
@@ -24,5 +35,8 @@ export const evalPlugin: Plugin = {
     registry.register('evaluator', 'answers', answersEvaluator);
     registry.register('evaluator', 'neighbours', neighboursEvaluator);
     registry.register('evaluator', 'probe', probeEvaluator);
+    registry.register('evaluator', 'labels', labelsEvaluator);
+    registry.register('evaluator', 'regression', regressionEvaluator);
+    registry.register('evaluator', 'vqa', vqaEvaluator);
   },
 };

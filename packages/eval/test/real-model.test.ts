@@ -55,6 +55,9 @@ test('the evaluators are registered by name and give named numbers', async () =>
     'answers',
     'neighbours',
     'probe',
+    'labels',
+    'regression',
+    'vqa',
   ]);
   const subject = { model, tokenizer: letters };
   const { metrics: caption } = await registry.get('evaluator', 'caption')(subject, dataset, { limit: 9 });

@@ -6,8 +6,9 @@ export { type ModelPart, type PassCost, type PassShape, passCost } from './cost/
 export { decodable } from './decodable';
 export type { Features } from './features';
 export { readAdapters, writeAdapters } from './finetune/adapter-file';
-export { ClassifierHead, type ClassifierOptions } from './finetune/classifier';
+export { type ClassifierDescription, ClassifierHead, type ClassifierOptions } from './finetune/classifier';
 export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-input';
+export type { ClassifierTarget } from './finetune/classifier-target';
 export type { DropRates, Drops } from './finetune/drop';
 export { adaptersOf, type LoraConfig, mergeAdapters, mergedTensors, unmergeAdapters } from './finetune/lora';
 export { picturesAtOnce } from './generate/at-once';
@@ -22,7 +23,7 @@ export type {
   TopPOptions,
 } from './generate/sampler-options';
 export { type ModelInput, upload } from './input';
-export { type Layout, layout, type Padding } from './layout';
+export { type Layout, layout, type Padding, readsPrefix } from './layout';
 export { blocksAbove } from './learners/blocks-above';
 export { type ClassifierBatch, classifierLearner } from './learners/classifier';
 export type { LearnerOptions } from './learners/options';

@@ -31,6 +31,8 @@ interface TaskParts {
   /** Which of several processes this is; default: the only one. */
   readonly share?: Share | undefined;
   readonly onProblem?: ((error: Error) => void) | undefined;
+  /** Is told what people should know of the data before the first step. */
+  readonly warn?: ((message: string) => void) | undefined;
   /** Cores of this machine; default: what a page is told, else 1. */
   readonly cores?: number | undefined;
 }
@@ -51,6 +53,7 @@ export async function runTask({
   checkpoint,
   share = { rank: 0, size: 1 },
   onProblem,
+  warn,
   cores = globalThis.navigator?.hardwareConcurrency ?? 1,
   ...given
 }: TaskParts): Promise<RunTask> {
@@ -75,6 +78,7 @@ export async function runTask({
       objective: objective(config.objective),
       regularization: config.regularization,
       checkpointBlocks: config.training.checkpointBlocks,
+      ...(warn && { warn }),
       ...(checkpoint && { savedFile: name => fileOf(checkpoint, name) }),
     });
     return {

@@ -94,6 +94,7 @@ export async function runTraining(
       ...{ ...trained, config, data: measured, registry, cores, checkpoint: resume },
       ...(processes && { share: { rank: processes.rank, size: processes.size } }),
       onProblem: error => reporter.warn(error.message),
+      warn: message => reporter.warn(message),
     });
     const { task } = open;
     await options.beforeStart?.({ ...trained, task });

@@ -1,6 +1,5 @@
 import {
-  type Answer,
-  type Answerer,
+  type Answers,
   ConfigError,
   checkOptions,
   type EvaluationSubject,
@@ -9,18 +8,17 @@ import {
   type ExampleDataset,
   type JsonValue,
   rule,
-  type SkipReport,
 } from '@simvlm/core';
 import { answerScores } from '../answers';
 import { measured } from '../measured';
 
 /** `answers`: how often an answer is one of the right ones, and the words that it shares with the nearest of them. Options: `limit`. */
 export const answersEvaluator: Evaluator = async (subject, data, options, context = {}) => {
-  const { answers, skipped } = await askedAnswers('answers', subject, data, options, context);
+  const { answers, ...found } = await askedAnswers('answers', subject, data, options, context);
   return {
     ...measured(answers.length, answerScores(answers), context),
     items: answers.map(({ id, text, truths }) => ({ id, text, references: [...truths] })),
-    skipped,
+    ...found,
   };
 };
 
@@ -36,14 +34,14 @@ export async function askedAnswers(
   data: ExampleDataset,
   options: Readonly<Record<string, JsonValue>>,
   { signal, onProgress }: EvaluatorContext,
-): Promise<{ readonly answers: readonly Answer[]; readonly skipped: SkipReport }> {
+): Promise<Answers> {
   checkOptions(`evaluator ${name}`, options, { limit: rule.integer(1) });
   if (!answer)
     throw new ConfigError(
       'CONFIG_INVALID',
       `the evaluator ${name} needs a task that gives answers, such as classify or answer`,
     );
-  const found: Awaited<ReturnType<Answerer>> = await answer(data, {
+  const found = await answer(data, {
     ...options,
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),

@@ -73,7 +73,7 @@ function questionOf({ id, fields }: Example): string {
 }
 
 /** `"red"` or `["red", "dark red"]`. */
-function answersOf({ id, fields }: Example): readonly string[] {
+export function answersOf({ id, fields }: Pick<Example, 'id' | 'fields'>): readonly string[] {
   const answer: JsonValue | undefined = fields?.answer;
   const answers = (Array.isArray(answer) ? answer : [answer]).filter(
     (text): text is string => typeof text === 'string' && text.trim() !== '',

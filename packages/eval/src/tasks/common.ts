@@ -32,16 +32,25 @@ export function squared(image: RgbImage, config: SimVlmConfig): RgbImage {
   return image.width === size && image.height === size ? image : squareImage(image, square);
 }
 
-/** The pairs of a task that needs some. @throws DataError when there are none */
+/** The examples of a task that needs some. @throws DataError when there are none */
 export function pairsOf({ train }: TaskContext): ExampleStream {
-  if (!train) throw new DataError('DATA_NOT_FOUND', 'there are no pictures to train on');
+  if (!train) throw new DataError('DATA_NOT_FOUND', 'there are no examples to train on');
   return train;
 }
 
-/** How a task makes batches of pictures. R: a row, B: a batch. */
-interface PictureRows<R, B> {
-  /** @param random absent where nothing is drawn */
-  readonly row: (example: Example, random: Random | undefined) => R;
+/** How a task makes batches of examples. R: a row, B: a batch. */
+interface ExampleRows<R, B> {
+  /**
+   * @param random absent where nothing is drawn
+   * @returns undefined for an example that nothing is to be learnt from
+   */
+  readonly row: (example: Example, random: Random | undefined) => R | undefined;
+  /** The rows of a step: one batch or several, such as one of rows with a picture and one of those without. */
+  readonly batches: (rows: readonly R[]) => readonly B[];
+}
+
+/** The same of a task whose rows are all of one kind. */
+interface PictureRows<R, B> extends Pick<ExampleRows<R, B>, 'row'> {
   readonly batch: (rows: readonly R[]) => B;
 }
 
@@ -55,10 +64,23 @@ export function pictureBatchSources<R, B>(
   context: TaskContext,
   { row, batch }: PictureRows<R, B>,
 ) {
+  return exampleBatchSources<R, B>(where, context, { row, batches: rows => [batch(rows)] });
+}
+
+/**
+ * Training and validation batches of a task whose examples have a picture or none.
+ *
+ * @param where names the task in messages
+ */
+export function exampleBatchSources<R, B>(
+  where: string,
+  context: TaskContext,
+  { row, batches }: ExampleRows<R, B>,
+) {
   const { val, seed } = context;
   const { imageText } = context.batch;
   checkOptions(`task ${where}: batch`, { imageText }, { imageText: rule.integer(1) });
-  const common = { batchSize: imageText, batches: (rows: readonly R[]) => [batch(rows)] };
+  const common = { batchSize: imageText, batches };
   const source = stepSource<R, B>([
     { ...common, stream: pairsOf(context), row: ({ example, random }) => row(example, random) },
   ]);
@@ -110,6 +132,17 @@ function firstOf(dataset: ExampleDataset, count: number): ExampleDataset {
     dataset,
     Array.from({ length: count }, (_, i) => i),
   );
+}
+
+/** Rows as parts that can be a batch: each has as many pictures a row. Parts and rows are in the order of the rows. */
+export function byPictures<R extends { readonly images: readonly RgbImage[] }>(rows: readonly R[]): R[][] {
+  const parts = new Map<number, R[]>();
+  for (const row of rows) {
+    const part = parts.get(row.images.length);
+    if (part) part.push(row);
+    else parts.set(row.images.length, [row]);
+  }
+  return [...parts.values()];
 }
 
 /** The square pictures of an example. @throws DataError when it has another number of them */

@@ -45,16 +45,6 @@ export function passArrays(
   return arrays;
 }
 
-/** @throws ShapeError unless each row has a label from 0 to below `classes` */
-export function labelArray(labels: ArrayLike<number>, rows: number, classes: number): HostArray {
-  const wrong = Array.from(labels).find(label => !Number.isInteger(label) || label < 0 || label >= classes);
-  if (labels.length !== rows || wrong !== undefined)
-    throw new ShapeError(
-      `classifier: ${rows} rows need as many labels from 0 to ${classes - 1}, got ${labels.length}${wrong === undefined ? '' : `, ${wrong} among them`}`,
-    );
-  return { shape: [rows], values: Int32Array.from(labels) };
-}
-
 /** The places of the decoder that read the tokens. What it reads first is the start token. */
 function placesOf(
   { size, prefixLengths, textLengths }: PrefixLmBatch,

@@ -10,22 +10,33 @@ import {
   Random,
   rule,
 } from '@simvlm/core';
-import { crossEntropy, embedding, linearMap, upload } from '@simvlm/ops';
+import { embedding, linearMap, upload } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import type { ModelInput } from '../input';
 import { drops, type LossOptions, type SimVlm, type TrainingOptions } from '../simvlm';
 import { assignValues, valuesOf } from '../weights/assign';
 import { variableScope } from '../weights/variables';
-import { type ClassifierInput, type ClassifierPlace, labelArray, passArrays } from './classifier-input';
+import { type ClassifierInput, type ClassifierPlace, passArrays } from './classifier-input';
+import { type ClassifierTarget, targetArray, targetLoss } from './classifier-target';
 
 export interface ClassifierOptions {
-  /** C, at least 2 */
-  readonly classes: number;
+  /** C, at least 2; a number has none. */
+  readonly classes?: number;
+  /** Default `class`. */
+  readonly target?: ClassifierTarget;
   /** Passes through the model whose outputs are joined: 2 for NLVR2, one for each of its two images. Default 1. */
   readonly passes?: number;
   /** Seed of the initial weights; default 0. */
   readonly seed?: number;
 }
+
+/** What a head is: the content of `classifier.json`. */
+export type ClassifierDescription = {
+  readonly classes: number;
+  readonly passes: number;
+  /** Absent: `class`. */
+  readonly target?: ClassifierTarget;
+};
 
 /**
  * A linear classifier on the decoder's output at one token: how the paper fine-tunes for VQA (the last token of the question, 3,129 answers),
@@ -37,10 +48,15 @@ export interface ClassifierOptions {
  * prefix 0                         classified                          ■
  * ```
  *
+ * A prefix, such as the premise of a pair of sentences, is read before it: by the encoder, or as the beginning of the decoder's text. Where all
+ * text is prefix, the output is that at the start token, or in a model whose decoder reads the prefix at the last token.
+ *
  * Parameters: `head.weight` [passes · D, C], truncated normal of deviation 0.02, and `head.bias` [C], zeros. The model is the caller's.
  */
 export class ClassifierHead {
+  /** C; 1 of a number. */
   readonly classes: number;
+  readonly target: ClassifierTarget;
   readonly passes: number;
   /** Its own weights, for training on frozen features: `head.weight`, `head.bias`. */
   readonly params: ParameterTree<tf.Variable>;
@@ -52,14 +68,15 @@ export class ClassifierHead {
   constructor(model: SimVlm, options: ClassifierOptions) {
     checkOptions('classifier', options, {
       classes: rule.integer(2, 10_000_000),
+      target: rule.oneOf('class', 'scores', 'number'),
       passes: rule.integer(1, 1000),
       seed: rule.integer(0),
     });
-    if (options.classes === undefined)
-      throw new ConfigError('CONFIG_INVALID', 'classifier: "classes" is missing');
-    const { classes, passes = 1, seed = 0 } = options;
+    const { target = 'class', passes = 1, seed = 0 } = options;
+    const classes = classesOf(target, options.classes);
     this.model = model;
     this.classes = classes;
+    this.target = target;
     this.passes = passes;
     this.params = new ParameterTree();
     const scope = variableScope(this.params, Random.fromSeed(seed).fork('weights'));
@@ -99,9 +116,9 @@ export class ClassifierHead {
   }
 
   /**
-   * Mean cross-entropy over the rows, in nats: a scalar, differentiable by the weights of model and head; the caller disposes it.
+   * The mean loss of the rows: a scalar, differentiable by the weights of model and head; the caller disposes it.
    *
-   * @param labels `[B]`, each in [0, C)
+   * @param labels `[B]` classes in [0, C), `[B · C]` scores from 0 to 1, or `[B]` numbers: see `ClassifierTarget`
    * @throws ShapeError as `logits`, and for labels that do not fit
    */
   loss(
@@ -113,14 +130,14 @@ export class ClassifierHead {
     const input = { labels, ...(tokens && { tokens }), ...(random && drops(options) && { random }) };
     return tf.tidy(() => {
       const feeds = upload(this.inputArrays(listOf(batches), input));
-      return this.lossOf(feeds, { labelSmoothing, ...options }).div(labels.length) as tf.Scalar;
+      return this.lossOf(feeds, { labelSmoothing, ...options }).div(listOf(batches)[0]!.size) as tf.Scalar;
     });
   }
 
   /**
    * The numbers of rows as `lossOf` reads them.
    *
-   * @param input.labels `[B]`, each in [0, C); for `lossOf`
+   * @param input.labels as `loss` takes them; for `lossOf`
    * @throws ShapeError when batches, rows, tokens or labels do not fit
    */
   inputArrays(
@@ -128,38 +145,44 @@ export class ClassifierHead {
     { labels, ...input }: ClassifierInput & { readonly labels?: ArrayLike<number> } = {},
   ): Feeds {
     const arrays = passArrays(batches, this.passes, this.model.config, input);
-    return labels ? { ...arrays, labels: labelArray(labels, batches[0]!.size, this.classes) } : arrays;
+    return labels ? { ...arrays, labels: targetArray(labels, batches[0]!.size, this) } : arrays;
   }
 
   /**
-   * The sum of the cross-entropy over rows that are on the device already: what `loss` is the mean of. It reads and uploads nothing, so that
+   * The sum of the losses of rows that are on the device already: what `loss` is the mean of. It reads and uploads nothing, so that
    * it can be captured.
    *
    * @returns a scalar, differentiable by the weights of model and head; the caller disposes it
    */
   lossOf(feeds: FedTensors<tf.Tensor>, { labelSmoothing = 0, ...options }: LossOptions = {}): tf.Scalar {
-    return tf.tidy(() => {
-      const logits = this.#logitsOf(feeds, options);
-      const weights = tf.ones([logits.shape[0]]);
-      return crossEntropy(logits, feeds.labels!, weights, { labelSmoothing }).sum() as tf.Scalar;
-    });
+    return tf.tidy(() =>
+      targetLoss(this.#logitsOf(feeds, options), feeds.labels!, this.target, labelSmoothing),
+    );
   }
 
-  /** The likeliest class of each row, of equal ones the first. */
+  /** The likeliest class of each row, of equal ones the first; or its number. */
   async predict(
     batches: PrefixLmBatch | readonly PrefixLmBatch[],
     place: ClassifierPlace = {},
-  ): Promise<Int32Array> {
-    const best = tf.tidy(() => this.logits(batches, place).argMax(1));
-    const classes = Int32Array.from(await best.data());
-    best.dispose();
-    return classes;
+  ): Promise<Int32Array | Float32Array> {
+    const said = tf.tidy(() => {
+      const logits = this.logits(batches, place);
+      return this.target === 'number' ? logits.reshape([-1]) : logits.argMax(1);
+    });
+    const values = await said.data();
+    said.dispose();
+    return this.target === 'number' ? Float32Array.from(values) : Int32Array.from(values);
+  }
+
+  /** What the head is, as checkpoints have it. */
+  get description(): ClassifierDescription {
+    const { classes, passes, target } = this;
+    return { classes, passes, ...(target !== 'class' && { target }) };
   }
 
   /** The head alone as a safetensors file; the model has its own. */
   async save(): Promise<Uint8Array> {
-    const { classes, passes } = this;
-    const metadata = { format: 'simvlm-classifier', classifier: JSON.stringify({ classes, passes }) };
+    const metadata = { format: 'simvlm-classifier', classifier: JSON.stringify(this.description) };
     return writeSafetensors(await valuesOf(this.params), metadata);
   }
 
@@ -170,7 +193,7 @@ export class ClassifierHead {
    */
   load(bytes: Uint8Array): void {
     const { tensors, metadata } = readSafetensors(bytes);
-    const own = JSON.stringify({ classes: this.classes, passes: this.passes });
+    const own = JSON.stringify(this.description);
     if (metadata.classifier !== own)
       throw new CheckpointError(
         'CHECKPOINT_MISMATCH',
@@ -198,6 +221,15 @@ export class ClassifierHead {
     });
     return this.#map(outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 1)) as tf.Tensor2D;
   }
+}
+
+/** @throws ConfigError unless classes have a number, and a number has none */
+function classesOf(target: ClassifierTarget, classes: number | undefined): number {
+  if (target === 'number' && classes !== undefined)
+    throw new ConfigError('CONFIG_INVALID', 'classifier: the target number has no "classes": leave them out');
+  if (target === 'number') return 1;
+  if (classes === undefined) throw new ConfigError('CONFIG_INVALID', 'classifier: "classes" is missing');
+  return classes;
 }
 
 function listOf(batches: PrefixLmBatch | readonly PrefixLmBatch[]): readonly PrefixLmBatch[] {

@@ -2,6 +2,7 @@ import { FILES, jsonFile } from '@simvlm/checkpoint';
 import type { JsonValue, Learner, PrefixLmBatch } from '@simvlm/core';
 import type * as tf from '@tensorflow/tfjs';
 import type { ClassifierHead } from '../finetune/classifier';
+import { checkSmoothing } from '../finetune/classifier-target';
 import { drops } from '../simvlm';
 import { blocksAbove } from './blocks-above';
 import { withExchangedImages } from './exchanged-images';
@@ -11,25 +12,26 @@ import { type LearnerOptions, resolveLearnerOptions } from './options';
 export interface ClassifierBatch {
   /** For each pass through the model its rows, equally many. */
   readonly passes: readonly PrefixLmBatch[];
-  /** `int32[B]`, each in [0, C) */
-  readonly labels: Int32Array;
+  /** `int32[B]` classes in [0, C), `float32[B · C]` scores from 0 to 1, or `float32[B]` numbers: as the head's target asks. */
+  readonly labels: Int32Array | Float32Array;
   /** `int32[B]`: as in `ClassifierPlace`. */
   readonly tokens?: Int32Array;
 }
 
 /**
- * A classifier with its cross-entropy over the rows of a batch. It trains what its model has to train, and the head. Model and head stay the
+ * A classifier with the loss of its target over the rows of a batch. It trains what its model has to train, and the head. Model and head stay the
  * caller's. A checkpoint has the weights of both, but none of a head that makes logits of words, which a classifier does not read;
  * `classifier.json` says what the classifier is.
  *
- * @throws ConfigError for options out of range
+ * @throws ConfigError for options out of range, and for label smoothing where no single class is right
  */
 export function classifierLearner(
   head: ClassifierHead,
   options: LearnerOptions = {},
 ): Learner<ClassifierBatch, tf.Tensor, tf.Variable> {
   const resolved = resolveLearnerOptions('classifier learner', options);
-  const { model, classes, passes } = head;
+  const { model, description } = head;
+  checkSmoothing(head.target, resolved.labelSmoothing);
   const params = head.read;
   return {
     kind: 'classifier',
@@ -39,17 +41,17 @@ export function classifierLearner(
     },
     identity: {
       ...(model.config as unknown as { [key: string]: JsonValue }),
-      classifier: { classes, passes },
+      classifier: description,
     },
     options: resolved,
     blocksAbove: blocksAbove(params.names()),
     files: () =>
       new Map([
         [FILES.model, jsonFile(model.config)],
-        [FILES.classifier, jsonFile({ classes, passes })],
+        [FILES.classifier, jsonFile(description)],
       ]),
-    rows: ({ labels }) => labels.length,
-    count: ({ labels }) => labels.length,
+    rows: ({ passes }) => passes[0]!.size,
+    count: ({ passes }) => passes[0]!.size,
     exchangeImages(batch) {
       const exchanged = batch.passes.map(withExchangedImages);
       return exchanged.every(each => each !== undefined) ? { ...batch, passes: exchanged } : undefined;

@@ -79,7 +79,7 @@ export const objective = named('an objective such as "prefix-lm"')
 
 export const task = named('a task such as "pretrain"')
   .describe(
-    'What the model is trained for: `pretrain` (captions and text), `classify` (labels), `answer` (questions), or one of a plug-in, with its options.',
+    'What the model is trained for: `pretrain` (captions and text), `classify` (labels), `answer` (questions), `vqa`, `nlvr2`, `snli-ve`, `glue`, or one of a plug-in, with its options.',
   )
   .prefault({ kind: 'pretrain' });
 
@@ -90,7 +90,7 @@ export const callbacks = z
 
 export const batch = section(
   {
-    imageText: integer(0, 65_536, 'Pictures with captions in a batch.').default(64),
+    imageText: integer(0, 65_536, 'Pictures with captions in a batch, or examples of a task.').default(64),
     textOnly: integer(
       0,
       65_536,
@@ -192,7 +192,7 @@ export const lora = section(
 const evaluators = z
   .array(named('an evaluator'), 'a list of evaluators such as {"kind": "caption"}')
   .describe(
-    'What is measured beside the validation loss `val/loss`: `caption`, `coco` (BLEU, ROUGE-L, CIDEr-D), `choice`, `answers`, or those of plug-ins, with their options. Default: what suits the task.',
+    'What is measured beside the validation loss `val/loss`: `caption`, `coco` (BLEU, ROUGE-L, CIDEr-D), `choice`, `answers`, `labels`, `regression`, `vqa`, or those of plug-ins, with their options. Default: what suits the task.',
   )
   .optional();
 
