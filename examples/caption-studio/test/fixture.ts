@@ -8,6 +8,7 @@ import { FakeOpfs } from '../../../packages/checkpoint/test/fake-opfs';
 import { Backend, type BackendOptions } from '../src/engine/backend';
 import type {
   CheckpointFolder,
+  Knowledge,
   Lesson,
   ModelInfo,
   Picture,
@@ -17,6 +18,7 @@ import type {
   TeachStatus,
   TeachStep,
 } from '../src/engine/engine';
+import type { Rehearsal } from '../src/engine/rehearsal';
 import { StudioStorage } from '../src/engine/storage';
 import { StudioEngine } from '../src/engine/studio-engine';
 
@@ -124,6 +126,7 @@ export interface EngineOptions {
   readonly opfs?: FakeOpfs | null;
   readonly backend?: BackendOptions | Backend;
   readonly fetch?: typeof globalThis.fetch;
+  readonly rehearsal?: () => Promise<Rehearsal>;
 }
 
 /** An engine as a visit has it: another one over the same files is the page after a reload. */
@@ -132,6 +135,7 @@ export function newEngine({
   opfs = new FakeOpfs(),
   backend = { prefer: 'wasm' },
   fetch = globalThis.fetch,
+  rehearsal,
 }: EngineOptions) {
   const storage = opfs === null ? new StudioStorage() : new StudioStorage(opfs.root);
   return new StudioEngine({
@@ -139,6 +143,7 @@ export function newEngine({
     storage,
     shipped: async () => shipped,
     fetch,
+    ...(rehearsal && { rehearsal }),
   });
 }
 
@@ -157,6 +162,7 @@ export function listener(onStep: (step: TeachStep) => void | Promise<void> = () 
     captions: [] as TeachCaption[],
     statuses: [] as TeachStatus[],
     notices: [] as StudioFailure[],
+    knowledge: [] as Knowledge[],
   };
   return {
     heard,
@@ -165,6 +171,7 @@ export function listener(onStep: (step: TeachStep) => void | Promise<void> = () 
         heard.steps.push(step);
         await onStep(step);
       },
+      onKnowledge: (knowledge: Knowledge) => void heard.knowledge.push(knowledge),
       onCaption: (caption: TeachCaption) => void heard.captions.push(caption),
       onStatus: (status: TeachStatus) => void heard.statuses.push(status),
       onNotice: (notice: StudioFailure) => void heard.notices.push(notice),

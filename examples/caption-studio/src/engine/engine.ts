@@ -134,6 +134,25 @@ export interface TeachCaption {
   readonly text: string;
 }
 
+/** What the model says of one of the page's own pictures, which it was never trained on. */
+export interface KnownPicture {
+  /** Which of them. */
+  readonly index: number;
+  /** What it said before it was taught, or should have. */
+  readonly caption: string;
+  readonly text: string;
+}
+
+/** What the model has learnt and what it still knows. */
+export interface Knowledge {
+  readonly step: number;
+  /** Lessons that it says rightly, and how many there are. */
+  readonly learned: { readonly right: number; readonly of: number };
+  readonly known: readonly KnownPicture[];
+  /** At the end: how much of the change was enough, 0 to 1; see `least-change.ts`. */
+  readonly share?: number;
+}
+
 /** How a training stands; `paused` and `failed` ones can be resumed from their last checkpoint. */
 export type TeachStatus =
   | { readonly state: 'idle' }
@@ -148,6 +167,8 @@ export type TeachStatus =
 export interface TeachCallbacks {
   readonly onStep: (step: TeachStep) => void;
   readonly onCaption: (caption: TeachCaption) => void;
+  /** Before the first step, now and then, and at the end. */
+  readonly onKnowledge: (knowledge: Knowledge) => void;
   readonly onStatus: (status: TeachStatus) => void;
   /** Something that the training survives: a checkpoint that could not be written (it goes on in memory). */
   readonly onNotice: (notice: StudioFailure) => void;
@@ -159,6 +180,8 @@ export interface SavedSession {
   readonly settings: TeachSettings;
   readonly step: number;
   readonly losses: readonly { readonly step: number; readonly loss: number }[];
+  /** What was known before the training, and at the last look. */
+  readonly knowledge: readonly Knowledge[];
   readonly savedAt: string;
 }
 
@@ -214,6 +237,8 @@ export interface Engine {
   teach(lessons: readonly Lesson[], settings: TeachSettings, callbacks: TeachCallbacks): Promise<TeachStatus>;
   /** Stops after the step under way and writes a checkpoint. */
   pause(): Promise<void>;
+  /** Back to the model as it was before the last training; its lessons stay. */
+  undo(): Promise<ModelInfo>;
   /** Throws away what was taught: the shipped model again. */
   reset(): Promise<ModelInfo>;
   /** The session that OPFS holds, if any. */

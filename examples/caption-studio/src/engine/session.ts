@@ -1,9 +1,11 @@
 import { type CheckpointFiles, FILES, memoryCheckpoint } from '@simvlm/checkpoint';
-import type { Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
+import type { Knowledge, Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
+import { keepLeastChange } from './least-change';
 import { lostText } from './lost-text';
 import type { LoadedModel } from './model-store';
-import { type SessionNote, type StudioStorage, sessionKey, stepOf } from './storage';
-import { prepareLessons, taughtRun, teachLessons } from './teacher';
+import { ownRehearsal, type Rehearsal } from './rehearsal';
+import { type SessionNote, type StudioStorage, sessionKey, stepOf, withoutNote } from './storage';
+import { knowledge, type PreparedLessons, prepareLessons, taughtRun, teachLessons } from './teacher';
 
 export interface Session {
   readonly loaded: LoadedModel;
@@ -13,6 +15,8 @@ export interface Session {
   readonly settings: TeachSettings;
   readonly callbacks: TeachCallbacks;
   readonly storage: StudioStorage;
+  /** What the model goes over again; absent: nothing. */
+  readonly rehearsal?: (() => Promise<Rehearsal>) | undefined;
   readonly signal: AbortSignal;
   readonly between: () => Promise<void>;
   /** What an error of the training is to the visitor. */
@@ -21,6 +25,8 @@ export interface Session {
 
 /** What belongs to a model whatever it was taught: its tokenizer, its card, where it comes from. */
 const KEPT = [FILES.tokenizer, FILES.tokenizerJson, FILES.tokenizerConfig, 'README.md', 'source.json'];
+
+const WEIGHTS = 'weights.safetensors';
 
 /** What a model is called that was taught here. */
 const NAME = 'taught';
@@ -37,9 +43,15 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
   const prepared = await prepareLessons(lessons, loaded.info.imageSize);
   const key = await sessionKey(lessons, settings);
   const resume = await unfinished(storage, key, steps);
+  const rehearsal = session.rehearsal
+    ? await ownRehearsal(loaded, await session.rehearsal(), resume && storage.note!.rehearsed)
+    : undefined;
   const losses = resume ? [...storage.note!.losses] : [];
+  /** Before the first step, and at the last look. */
+  let looks = (resume && storage.note!.knowledge) || [];
   const note = (): SessionNote => ({
-    ...{ name: NAME, savedAt: new Date().toISOString(), key, settings, losses },
+    ...{ name: NAME, savedAt: new Date().toISOString(), key, settings, losses, knowledge: looks },
+    ...(rehearsal && { rehearsed: rehearsal.captions }),
   });
   const onNotice = async (notice: StudioFailure) => callbacks.onNotice(notice);
   const extras = new Map(kept(files, KEPT));
@@ -52,6 +64,10 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     await callbacks.onStatus(status);
     return status;
   };
+  const onKnowledge = async (now: Knowledge) => {
+    looks = [looks[0] ?? now, now];
+    await callbacks.onKnowledge(now);
+  };
   await tell({ state: 'running', step: resume ? await stepOf(resume) : 0, steps });
   if (!resume) {
     const lost = await lostText(
@@ -59,18 +75,13 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
       loaded,
     );
     if (lost) await onNotice(lost);
+    await onKnowledge({ step: 0, ...(await knowledge(loaded, prepared, rehearsal)) });
     await storage.saveLessons(key, lessons, settings, onNotice);
-    // Before anything changes: to this a training goes back that fails before its first checkpoint.
-    await storage.save(
-      0,
-      new Map([...kept(files, [FILES.model, 'weights.safetensors']), ...extras]),
-      note(),
-      onNotice,
-    );
+    await storage.begin(new Map(kept(files, [FILES.model, WEIGHTS])), extras, note(), onNotice);
   }
   try {
     const { step, reason } = await teachLessons({
-      ...{ loaded, lessons: prepared, settings, extras, signal, between },
+      ...{ loaded, lessons: prepared, rehearsal, settings, extras, signal, between },
       storage: storage.during(note, onNotice),
       ...(resume && { resume: memoryCheckpoint(resume) }),
       callbacks: {
@@ -79,13 +90,29 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
           return callbacks.onStep(now);
         },
         onCaption: caption => callbacks.onCaption(caption),
+        onKnowledge,
       },
     });
-    return await tell({ state: reason === 'signal' ? 'paused' : 'done', step, steps });
+    if (reason === 'signal') return await tell({ state: 'paused', step, steps });
+    const share = rehearsal && (await leastChange(session, prepared));
+    await onKnowledge({ step, ...(await knowledge(loaded, prepared, rehearsal)), ...(share && { share }) });
+    const weights =
+      share === undefined || share === 1 ? [] : [[WEIGHTS, await loaded.model.saveWeights()] as const];
+    await storage.save(step, new Map([...withoutNote(storage.latest!), ...weights]), note(), onNotice);
+    return await tell({ state: 'done', step, steps });
   } catch (error) {
     const failure = await session.failureOf(error);
     return tell({ state: 'failed', step: await stepOf(storage.latest!), steps, error: failure });
   }
+}
+
+/** Takes back what of the training is not needed; undefined where the weights before it are gone. */
+async function leastChange(
+  { loaded, storage }: Session,
+  { learned }: PreparedLessons,
+): Promise<number | undefined> {
+  const before = (await storage.before())?.get(WEIGHTS);
+  return before && keepLeastChange(loaded, before, learned);
 }
 
 /** The checkpoint of this very training, when it has steps to go. */

@@ -9,7 +9,7 @@ import {
 import { type OpfsStorageOptions, opfsStorage } from '@simvlm/checkpoint/browser';
 import { CheckpointError, isSimVlmError, parseJson } from '@simvlm/core';
 import { checkpointTrainerState } from '@simvlm/trainer';
-import type { Lesson, SavedSession, StudioFailure, TeachSettings } from './engine';
+import type { Knowledge, Lesson, SavedSession, StudioFailure, TeachSettings } from './engine';
 import { toFailure } from './failures';
 
 /** What the studio knows of a checkpoint beside what the trainer writes: it is a file among the others, so that all are of one moment. */
@@ -21,6 +21,9 @@ export interface SessionNote {
   readonly key?: string;
   readonly settings?: TeachSettings;
   readonly losses: readonly { readonly step: number; readonly loss: number }[];
+  /** Of a training with a rehearsal: the captions that the model is to keep. */
+  readonly rehearsed?: readonly string[];
+  readonly knowledge?: readonly Knowledge[];
 }
 
 const NOTE = 'studio.json';
@@ -45,14 +48,18 @@ interface LessonsFile {
  */
 export class StudioStorage {
   #latest: CheckpointFiles | undefined;
+  /** The checkpoint that the last training began with. */
+  #before: CheckpointFiles | undefined;
   readonly #checkpoints;
   readonly #lessons;
+  readonly #befores;
 
   /** @param root of the private file system, for tests */
   constructor(root?: OpfsStorageOptions['root']) {
     const where = root ? { root } : {};
     this.#checkpoints = opfsStorage({ directory: 'caption-studio/checkpoints', ...where });
     this.#lessons = opfsStorage({ directory: 'caption-studio/lessons', keep: { last: 1 }, ...where });
+    this.#befores = opfsStorage({ directory: 'caption-studio/before', keep: { last: 1 }, ...where });
   }
 
   /** The last checkpoint, with the studio's own file; see `withoutNote`. */
@@ -68,6 +75,37 @@ export class StudioStorage {
   async load(): Promise<void> {
     const checkpoint = await this.#checkpoints.latest();
     this.#latest = checkpoint && (await checkpointFiles(checkpoint));
+  }
+
+  /** Keeps what a training begins with, and saves that as the latest: to this a training goes back that fails before its first checkpoint. */
+  async begin(
+    files: CheckpointFiles,
+    extras: CheckpointFiles,
+    note: SessionNote,
+    onNotice: (notice: StudioFailure) => Promise<void>,
+  ): Promise<void> {
+    const before = this.#latest ?? files;
+    this.#before = before;
+    await noticed(() => this.#befores.save(0, before), onNotice);
+    await this.save(0, new Map([...files, ...extras]), note, onNotice);
+  }
+
+  /** The checkpoint that the last training began with, with the studio's own file where it has one. */
+  async before(): Promise<CheckpointFiles | undefined> {
+    const kept = this.#before ? undefined : await ifKept(() => this.#befores.latest());
+    if (kept) this.#before = await checkpointFiles(kept);
+    return this.#before;
+  }
+
+  /** The latest is what the last training began with: nothing, where that was no checkpoint of the studio's own. */
+  async undo(onNotice: (notice: StudioFailure) => Promise<void>): Promise<void> {
+    const before = await this.before();
+    this.#latest = undefined;
+    await ifKept(() => this.#checkpoints.clear());
+    this.#before = undefined;
+    await ifKept(() => this.#befores.clear());
+    if (before?.has(NOTE))
+      await this.save(await stepOf(before), withoutNote(before), noteOf(before), onNotice);
   }
 
   /** Where a training puts its checkpoints. */
@@ -124,6 +162,7 @@ export class StudioStorage {
       settings: (goesOn && note.settings) || settings,
       step: goesOn ? await stepOf(this.#latest!) : 0,
       losses: goesOn ? note.losses : [],
+      knowledge: (goesOn && note.knowledge) || [],
       savedAt: goesOn ? note.savedAt : savedAt,
     };
   }
@@ -138,6 +177,8 @@ export class StudioStorage {
     this.forget();
     await ifKept(() => this.#checkpoints.clear());
     await ifKept(() => this.#lessons.clear());
+    this.#before = undefined;
+    await ifKept(() => this.#befores.clear());
   }
 }
 

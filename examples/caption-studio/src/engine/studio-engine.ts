@@ -26,6 +26,7 @@ import { StudioError, studioError, toFailure } from './failures';
 import { type LoadedModel, openModel } from './model-store';
 import { type Offered, openOffer, withProgress } from './offer';
 import { decodePicture, inspectPicture } from './pictures';
+import type { Rehearsal } from './rehearsal';
 import { teachSession } from './session';
 import { type StudioStorage, stepOf, withoutNote } from './storage';
 import { Turns } from './turns';
@@ -37,6 +38,8 @@ export interface EngineParts {
   readonly storage: StudioStorage;
   /** Loads the shipped checkpoint. */
   readonly shipped: (onProgress: OnProgress) => Promise<CheckpointFiles>;
+  /** Pictures that keep what a model knows while it is taught; absent: it is taught without. */
+  readonly rehearsal?: () => Promise<Rehearsal>;
   /** Asks other machines, for a checkpoint whose address the visitor gave. */
   readonly fetch: typeof globalThis.fetch;
 }
@@ -55,6 +58,7 @@ export class StudioEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #turns = new Turns();
   #shipped: CheckpointFiles | undefined;
+  #rehearsal: Promise<Rehearsal> | undefined;
   #loaded: LoadedModel | undefined;
   /** What the visitor was shown last of a checkpoint. */
   #offered: Offered | undefined;
@@ -124,6 +128,18 @@ export class StudioEngine implements Engine {
     const training = this.#training;
     training?.stop.abort();
     await training?.ended;
+  }
+
+  undo(): Promise<ModelInfo> {
+    return this.#turnWithoutTraining(async () => {
+      const { storage } = this.#parts;
+      let notice: StudioFailure | undefined;
+      await storage.undo(async failure => {
+        notice = failure;
+      });
+      this.#unload();
+      return { ...(await this.#ready()).info, ...(notice && { notice }) };
+    });
   }
 
   reset(): Promise<ModelInfo> {
@@ -211,6 +227,7 @@ export class StudioEngine implements Engine {
     try {
       const status = await teachSession({
         ...{ loaded, lessons, settings, callbacks, signal, storage: this.#parts.storage },
+        ...(this.#parts.rehearsal && { rehearsal: () => this.#rehearse() }),
         files: withoutNote(await this.#files()),
         between: () => this.#turns.between(),
         failureOf: error => this.#failureOf(error),
@@ -221,6 +238,15 @@ export class StudioEngine implements Engine {
     } finally {
       this.#isTeaching = false;
     }
+  }
+
+  /** Fetched when it is first needed: a visitor who only looks does not pay for it. */
+  #rehearse(): Promise<Rehearsal> {
+    this.#rehearsal ??= this.#parts.rehearsal!().catch(error => {
+      this.#rehearsal = undefined;
+      throw error;
+    });
+    return this.#rehearsal;
   }
 
   /** What a visit before has left. What is wrong with it is told, and does not stop the start. */

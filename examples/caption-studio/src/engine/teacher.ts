@@ -1,31 +1,34 @@
 import type { Checkpoint, CheckpointFiles, CheckpointStorage } from '@simvlm/checkpoint';
-import { type BatchSource, Random, type RgbImage } from '@simvlm/core';
-import { arrayDataset, captionPrefix, createBatchSource, datasetSource, exampleStream } from '@simvlm/data';
+import { type BatchSource, type ExampleStream, Random } from '@simvlm/core';
+import {
+  arrayDataset,
+  captionPrefix,
+  createBatchSource,
+  datasetSource,
+  exampleStream,
+  mixture,
+} from '@simvlm/data';
 import { predictCaptions } from '@simvlm/eval';
 import { pictureSquare, prefixLmLearner } from '@simvlm/model';
 import { type RunConfig, resolveRunConfig } from '@simvlm/run';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
-import type { Lesson, TeachCallbacks, TeachSettings } from './engine';
+import type { Knowledge, Lesson, TeachCallbacks, TeachSettings } from './engine';
 import { studioError } from './failures';
 import type { LoadedModel } from './model-store';
 import { decodePicture } from './pictures';
-
-/** A lesson with its pixels. */
-interface PreparedLesson {
-  readonly id: string;
-  readonly text: string;
-  readonly image: RgbImage;
-}
+import { type Drawing, knowledgeOf, type OwnRehearsal, saidOf } from './rehearsal';
 
 export interface PreparedLessons {
   /** Trained on. */
-  readonly learned: readonly PreparedLesson[];
+  readonly learned: readonly Drawing[];
   /** Captioned on the way. */
-  readonly heldOut: readonly PreparedLesson[];
+  readonly heldOut: readonly Drawing[];
 }
 
 /** How often held-out pictures are captioned during a training: so many times, and after the first step. */
 const LOOKS = 20;
+/** How often what the model knows is looked at on the way. */
+const KNOWLEDGE_LOOKS = 4;
 /** Seconds between two checkpoints. */
 const CHECKPOINT_SECONDS = 30;
 
@@ -43,8 +46,8 @@ export async function prepareLessons(
   lessons: readonly Lesson[],
   imageSize: number,
 ): Promise<PreparedLessons> {
-  const learned: PreparedLesson[] = [];
-  const heldOut: PreparedLesson[] = [];
+  const learned: Drawing[] = [];
+  const heldOut: Drawing[] = [];
   for (const { picture, caption, heldOut: isHeldOut } of lessons) {
     const text = caption.trim();
     if (text === '')
@@ -69,26 +72,29 @@ export async function prepareLessons(
 export interface Teaching {
   readonly loaded: LoadedModel;
   readonly lessons: PreparedLessons;
+  /** What is gone over again between the lessons, half of each batch; without it the model forgets. */
+  readonly rehearsal: OwnRehearsal | undefined;
   readonly settings: TeachSettings;
   readonly storage: CheckpointStorage;
   /** Files that belong in every checkpoint. */
   readonly extras: CheckpointFiles;
   readonly resume?: Checkpoint;
   readonly signal: AbortSignal;
-  readonly callbacks: Pick<TeachCallbacks, 'onStep' | 'onCaption'>;
+  readonly callbacks: Pick<TeachCallbacks, 'onStep' | 'onCaption' | 'onKnowledge'>;
   /** Lets what waits for the device go first. */
   readonly between: () => Promise<void>;
 }
 
 /** Fine-tunes the model in place, until its last step or the signal. */
 export function teachLessons(teaching: Teaching): Promise<TrainResult> {
-  const { loaded, lessons, settings, callbacks, between, resume, ...rest } = teaching;
+  const { loaded, lessons, rehearsal, settings, callbacks, between, resume, ...rest } = teaching;
   const every = Math.max(1, Math.ceil(settings.steps / LOOKS));
+  const knowledgeEvery = Math.max(1, Math.ceil(settings.steps / KNOWLEDGE_LOOKS));
   return train({
     ...rest,
     ...(resume && { resume }),
     learner: prefixLmLearner(loaded.model),
-    batches: batchesOf(loaded, lessons, settings),
+    batches: batchesOf(loaded, lessons, rehearsal, settings),
     config: trainConfig(settings),
     callbacks: [
       {
@@ -97,11 +103,27 @@ export function teachLessons(teaching: Teaching): Promise<TrainResult> {
           await callbacks.onStep({ step, steps, loss, rowsPerSecond });
           if (step === 1 || step === steps || step % every === 0)
             await tellCaptions(step, loaded, lessons, callbacks);
+          if (step < steps && step % knowledgeEvery === 0)
+            await callbacks.onKnowledge({ step, ...(await knowledge(loaded, lessons, rehearsal)) });
           await between();
         },
       },
     ],
   });
+}
+
+/** How many lessons the model says rightly, and what it says of what it knew. */
+export async function knowledge(
+  loaded: LoadedModel,
+  { learned }: PreparedLessons,
+  rehearsal: OwnRehearsal | undefined,
+): Promise<Omit<Knowledge, 'step'>> {
+  const said = await saidOf(loaded, learned);
+  const right = said.filter((text, i) => text === learned[i]!.text).length;
+  return {
+    learned: { right, of: learned.length },
+    known: rehearsal ? await knowledgeOf(loaded, rehearsal) : [],
+  };
 }
 
 /** The configuration of the run as the command line has it in each checkpoint. */
@@ -128,22 +150,32 @@ function trainConfig({ learningRate, steps }: TeachSettings): TrainConfig {
   return { learningRate, steps, ...optimizer, checkpointSeconds: CHECKPOINT_SECONDS };
 }
 
-/** Few pictures fill a batch by coming back in it, each time varied anew. */
+/**
+ * Few pictures fill a batch by coming back in it, each time varied anew. Half of it, on average, is what the model knows already: without that,
+ * 100 steps on six lessons cost the shipped model 45 of 115 emoji that it named rightly, with it 18.
+ */
 function batchesOf(
   { model, tokenizer }: LoadedModel,
   { learned }: PreparedLessons,
-  settings: TeachSettings,
+  rehearsal: OwnRehearsal | undefined,
+  { seed, batchSize }: TeachSettings,
 ): BatchSource {
-  const stream = exampleStream({
-    source: datasetSource(arrayDataset(learned)),
-    random: Random.fromSeed(settings.seed).fork('data'),
-    pictures: {
-      transform: { ...pictureSquare(model.config), augment },
-    },
-    length: learned.length,
-  });
+  const transform = { ...pictureSquare(model.config), augment } as const;
+  const streamOf = (drawings: readonly Drawing[], key: string): ExampleStream =>
+    exampleStream({
+      source: datasetSource(arrayDataset(drawings)),
+      random: Random.fromSeed(seed).fork(key),
+      ...{ pictures: { transform }, length: drawings.length },
+    });
+  const lessons = streamOf(learned, 'data');
+  const stream = rehearsal?.rehearsed.length
+    ? mixture([
+        { stream: lessons, weight: 1 },
+        { stream: streamOf(rehearsal.rehearsed, 'rehearsal'), weight: 1 },
+      ])
+    : lessons;
   return createBatchSource({
-    imageText: { stream, batchSize: settings.batchSize },
+    imageText: { stream, batchSize },
     tokenizer,
     maxTextLength: model.config.maxTextLength,
     prefix: captionPrefix,

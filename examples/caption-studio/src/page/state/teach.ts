@@ -1,16 +1,24 @@
 import { batch, computed, signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import type { Lesson, TeachCaption, TeachSettings, TeachStatus, TeachStep } from '../../engine/engine';
+import type {
+  Knowledge,
+  Lesson,
+  TeachCaption,
+  TeachSettings,
+  TeachStatus,
+  TeachStep,
+} from '../../engine/engine';
 import { engine, model, refresh } from './engine';
 import { report } from './notice';
 import { openPicture, plain, release, type ShownPicture, shown } from './pictures';
+import { defaults } from './teach-defaults';
+
+export { defaults };
 
 /** A lesson with what the page needs to show it. */
 export interface ShownLesson extends Omit<Lesson, 'picture'> {
   readonly picture: ShownPicture;
 }
-
-export const defaults: TeachSettings = { learningRate: 3e-4, batchSize: 8, steps: 100, seed: 1 };
 
 export const lessons = signal<readonly ShownLesson[]>([]);
 export const settings = signal<TeachSettings>(defaults);
@@ -18,6 +26,8 @@ export const status = signal<TeachStatus>({ state: 'idle' });
 export const latestStep = signal<TeachStep | undefined>();
 /** What the model said of each held-out picture, oldest first. */
 export const said = signal<ReadonlyMap<string, readonly TeachCaption[]>>(new Map());
+/** What the model knew before the training, and what it knows since. */
+export const known = signal<readonly Knowledge[]>([]);
 /** Steps and losses, appended to in place; `lossCount` says that there are more. */
 export const losses: { steps: number[]; losses: number[] } = { steps: [], losses: [] };
 export const lossCount = signal(0);
@@ -79,7 +89,7 @@ export async function teach(): Promise<void> {
         heldOut,
       })),
       settings.value,
-      proxy({ onStep, onCaption, onStatus, onNotice: report }),
+      proxy({ onStep, onCaption, onKnowledge, onStatus, onNotice: report }),
     );
   } catch (error) {
     status.value = before;
@@ -93,6 +103,15 @@ export async function teach(): Promise<void> {
 
 export async function pause(): Promise<void> {
   await engine.pause();
+}
+
+/** The model as it was before the last training; the lessons stay. */
+export async function undo(): Promise<void> {
+  model.value = await engine.undo();
+  batch(() => {
+    status.value = { state: 'idle' };
+    clearProgress();
+  });
 }
 
 /** The shipped model again, and no trace of a training. */
@@ -120,6 +139,7 @@ export async function restore(): Promise<boolean> {
     losses.steps = saved.losses.map(({ step }) => step);
     losses.losses = saved.losses.map(({ loss }) => loss);
     lossCount.value = losses.steps.length;
+    known.value = saved.knowledge;
     const { step } = saved;
     const { steps } = saved.settings;
     if (step > 0) status.value = { state: step < steps ? 'paused' : 'done', step, steps };
@@ -132,6 +152,7 @@ function clearProgress(): void {
   batch(() => {
     latestStep.value = undefined;
     said.value = new Map();
+    known.value = [];
     losses.steps = [];
     losses.losses = [];
     lossCount.value = 0;
@@ -165,6 +186,10 @@ function showSteps(): void {
 
 function onStatus(now: TeachStatus): void {
   status.value = now;
+}
+
+function onKnowledge(now: Knowledge): void {
+  known.value = [known.value[0] ?? now, now];
 }
 
 function onCaption(now: TeachCaption): void {

@@ -13,6 +13,7 @@ import {
   startOver,
   status,
   teach,
+  undo,
 } from '../state/teach';
 
 export function Controls() {
@@ -37,6 +38,15 @@ export function Controls() {
             {resumable.value ? 'Resume' : 'Train'}
           </button>
         )}
+        <button
+          type="button"
+          class="quiet"
+          disabled={state === 'running' || state === 'idle'}
+          onClick={() => void attempt(undo)}
+        >
+          <Icon name="undo" />
+          Undo this training
+        </button>
         <button
           type="button"
           class="quiet"

@@ -1,6 +1,7 @@
 import { Checkpoints } from './checkpoints';
 import { Controls } from './controls';
 import { HeldOut } from './held-out';
+import { KnowledgeCard } from './knowledge';
 import { LessonList } from './lesson-list';
 import { LossPlot } from './loss-plot';
 import { Progress } from './progress';
@@ -16,6 +17,7 @@ export function TeachView() {
           <Progress />
           <LossPlot />
         </section>
+        <KnowledgeCard />
         <HeldOut />
         <Checkpoints />
       </div>
