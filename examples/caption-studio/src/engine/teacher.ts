@@ -34,6 +34,8 @@ const CHECKPOINT_SECONDS = 30;
 
 /** What fine-tuning on a handful of pictures takes. */
 const optimizer = { weightDecay: 0.01, warmup: 0.05, schedule: 'cosine', clip: 1 } as const;
+/** What sees stays as it is: less is forgotten, and a step takes half the time. */
+const freeze = ['patcher.*'];
 
 /**
  * How the few pictures are varied: all of each stays in sight, since the visitor's words are for all of it, and shape and colour change,
@@ -141,13 +143,13 @@ export function taughtRun(
     data: { train: 'lessons' },
     objective: { kind: 'captioning' },
     batch: { imageText: batchSize, textOnly: 0 },
-    optimizer: { learningRate, ...optimizer },
+    optimizer: { learningRate, ...optimizer, freeze },
     checkpoints: { seconds: CHECKPOINT_SECONDS },
   });
 }
 
 function trainConfig({ learningRate, steps }: TeachSettings): TrainConfig {
-  return { learningRate, steps, ...optimizer, checkpointSeconds: CHECKPOINT_SECONDS };
+  return { learningRate, steps, ...optimizer, freeze, checkpointSeconds: CHECKPOINT_SECONDS };
 }
 
 /**
