@@ -240,7 +240,7 @@ export class StudioEngine implements Engine {
     }
   }
 
-  /** Fetched when it is first needed: a visitor who only looks does not pay for it. */
+  /** Opened when it is first needed. */
   #rehearse(): Promise<Rehearsal> {
     this.#rehearsal ??= this.#parts.rehearsal!().catch(error => {
       this.#rehearsal = undefined;
