@@ -1,5 +1,5 @@
 /**
- * Draws `rehearsal/`: `npx tsx examples/caption-studio/scripts/draw-rehearsal.ts` with `TSX_TSCONFIG_PATH=tsconfig.json`. What the shipped model knows,
+ * Draws `rehearsal/`: `pnpm --filter caption-studio rehearsal`. What the shipped model knows,
  * for when it is taught something else: pictures that it was trained on, to go over again, and pictures by the artist that it has never seen,
  * which it names rightly, to see whether it still does. `pictures.webp` has them below each other, `captions.json` says what they show.
  */
