@@ -34,9 +34,31 @@ it('a run is evaluated on its schedule, and the best checkpoint is kept and open
   expect(err).toMatch(
     /^best {6}val\/loss \d+\.\d{4} at step \d+; use it with --checkpoint runs\/watched\/best$/m,
   );
+  const { step, results } = JSON.parse(readFileSync('runs/watched/evaluation.json', 'utf8'));
+  const [{ evaluator, metrics, intervals }] = results;
+  expect([step, evaluator]).toEqual([40, 'caption']);
+  expect(metrics.wordF1).toBe(evaluated.at(-1)!['caption/wordF1']);
+  expect(intervals.wordF1.low).toBeLessThanOrEqual(metrics.wordF1);
+  expect(intervals.wordF1.high).toBeGreaterThanOrEqual(metrics.wordF1);
   const best = ['--checkpoint', 'runs/watched/best', '--backend', 'wasm'];
   const captioned = await simvlm('caption', 'train/0.png', ...best);
   expect(captioned.code, captioned.err).toBe(0);
+});
+
+it('evaluators of a run compare with other examples, and any of their numbers chooses the best checkpoint', async () => {
+  const evaluators = [
+    { kind: 'nearest-pixels', train: 'train' },
+    { kind: 'shuffled-choice', choices: 3 },
+  ];
+  const { code, err } = await train(
+    `evaluation.evaluators=${JSON.stringify(evaluators)}`,
+    'evaluation.best={"name":"shuffled-choice/accuracy","better":"higher"}',
+    'name=compared',
+  );
+  expect(code, err).toBe(0);
+  // The validation pictures are among those that they are compared with.
+  expect(lines('compared').at(-1)).toMatchObject({ 'nearest-pixels/exactMatch': 1 });
+  expect(err).toMatch(/^best {6}shuffled-choice\/accuracy /m);
 });
 
 it('a run that no longer gets better ends', async () => {

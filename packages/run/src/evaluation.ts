@@ -1,4 +1,11 @@
-import { ConfigError, type ExampleDataset, type Registry, type Task, type Tokenizer } from '@simvlm/core';
+import {
+  ConfigError,
+  type Evaluation,
+  type ExampleDataset,
+  type Registry,
+  type Task,
+  type Tokenizer,
+} from '@simvlm/core';
 import { subset } from '@simvlm/data';
 import type { SimVlm } from '@simvlm/model';
 import { type Evaluators, type TrainConfig, validationLoss } from '@simvlm/trainer';
@@ -23,6 +30,17 @@ interface Measured {
   readonly registry: Registry;
   /** Where evaluators find other examples. */
   readonly places: Places;
+  /** Whether a step is known to be the last: its evaluation has intervals. */
+  readonly isLast: (step: number) => boolean;
+  /** Hears what each evaluator found. */
+  readonly onEvaluation?: ((found: StepEvaluation) => void) | undefined;
+}
+
+/** What an evaluator found at a step of a training. */
+export interface StepEvaluation extends Omit<Evaluation, 'items'> {
+  readonly step: number;
+  /** Its name: see `namedEvaluators`. */
+  readonly evaluator: string;
 }
 
 /**
@@ -77,7 +95,8 @@ export function scheduledEvaluation(
 }
 
 /** `val`, the loss, and those of the configuration, else those of the task, by their names. */
-function evaluatorsOf({ config, val, task, model, tokenizer, registry, places }: Measured): Evaluators {
+function evaluatorsOf(measured: Measured): Evaluators {
+  const { config, val, task, model, tokenizer, registry, places, isLast, onEvaluation } = measured;
   const asked = config.evaluation.evaluators ?? task.evaluators.map(kind => ({ kind }));
   const { isPictureOptional } = taskExamples(config, registry);
   const subject = {
@@ -86,11 +105,13 @@ function evaluatorsOf({ config, val, task, model, tokenizer, registry, places }:
   };
   const named = namedEvaluators(asked).map(({ name, kind, options }) => {
     const measure = registry.get('evaluator', kind);
-    return [
-      name,
-      async (_: number, signal?: AbortSignal) =>
-        (await measure(subject, val!, options, { ...(signal && { signal }) })).metrics,
-    ] as const;
+    const evaluate = async (step: number, signal?: AbortSignal) => {
+      const context = { ...(signal && { signal }), intervals: isLast(step) };
+      const { items: _, ...found } = await measure(subject, val!, options, context);
+      onEvaluation?.({ step, evaluator: name, ...found });
+      return found.metrics;
+    };
+    return [name, evaluate] as const;
   });
   return {
     ...(task.validation && { val: validationLoss(task.learner, task.validation) }),

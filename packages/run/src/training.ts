@@ -15,7 +15,8 @@ import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';
 import type { RunData, RunSource } from './data';
-import { scheduledEvaluation, validationPart } from './evaluation';
+import { type StepEvaluation, scheduledEvaluation, validationPart } from './evaluation';
+import { lastEvaluations } from './last-evaluations';
 import { createModel, createModelFrom, type Vocabulary } from './model';
 import { openForUse } from './open-checkpoint';
 import type { Reporter } from './reporter';
@@ -61,10 +62,15 @@ export interface Started extends Trained {
   readonly task: Task;
 }
 
+/** What a training came to. */
+export interface RunOutcome extends Trained {
+  readonly result: TrainResult;
+  /** What the evaluators found at the last step, with intervals; empty where it was not evaluated. */
+  readonly evaluations: readonly StepEvaluation[];
+}
+
 /** Trains as the configuration says. The caller disposes the model. */
-export async function runTraining(
-  options: TrainingOptions,
-): Promise<Trained & { readonly result: TrainResult }> {
+export async function runTraining(options: TrainingOptions): Promise<RunOutcome> {
   const { config, storage, data, registry, reporter, resume, init, signal, processes } = options;
   const given = resume ?? init;
   const opened = given && (await openForUse(given));
@@ -99,7 +105,11 @@ export async function runTraining(
     const { task } = open;
     await options.beforeStart?.({ ...trained, task });
     const { places = webPlaces } = options;
-    const evaluation = scheduledEvaluation({ ...trained, config, val: measured.val, task, registry, places });
+    const ending = lastEvaluations(reporter);
+    const evaluation = scheduledEvaluation({
+      ...{ ...trained, config, val: measured.val, task, registry, places },
+      ...{ isLast: ending.isLast, onEvaluation: ending.add },
+    });
     const result = await train({
       learner: task.learner,
       batches: task.batches,
@@ -116,6 +126,7 @@ export async function runTraining(
       },
       callbacks: [
         warmupWarning(reporter, config),
+        ending.callback,
         ...(await configuredCallbacks(config, trained, registry)),
         ...(options.callbacks?.(trained) ?? []),
       ],
@@ -126,7 +137,7 @@ export async function runTraining(
       ...(signal && { signal }),
       ...(processes && { processGroup: processes }),
     });
-    return { model, tokenizer, result };
+    return { model, tokenizer, result, evaluations: ending.at(result.step) };
   } catch (error) {
     model.dispose();
     throw error;

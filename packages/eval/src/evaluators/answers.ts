@@ -11,6 +11,7 @@ import {
 } from '@simvlm/core';
 import { answerScores } from '../answers';
 import { measured } from '../measured';
+import { nothingEvaluated } from '../nothing-evaluated';
 
 /** `answers`: how often an answer is one of the right ones, and the words that it shares with the nearest of them. Options: `limit`. */
 export const answersEvaluator: Evaluator = async (subject, data, options, context = {}) => {
@@ -26,7 +27,8 @@ export const answersEvaluator: Evaluator = async (subject, data, options, contex
  * What the task of a model answers, for an evaluator that measures answers.
  *
  * @param name of the evaluator, for messages
- * @throws ConfigError where the model is evaluated without a task that gives answers; the signal's reason on abort
+ * @throws ConfigError where the model is evaluated without a task that gives answers; DataError where no example can be used; the signal's reason
+ *   on abort
  */
 export async function askedAnswers(
   name: string,
@@ -47,5 +49,6 @@ export async function askedAnswers(
     ...(onProgress && { onProgress }),
   });
   signal?.throwIfAborted();
+  if (found.answers.length === 0) throw nothingEvaluated(found.skipped);
   return found;
 }

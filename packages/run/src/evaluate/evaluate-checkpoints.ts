@@ -59,12 +59,13 @@ export async function evaluateCheckpoints(
   for (const { name, checkpoint } of checkpoints)
     runs.push({ name, run: (await openForUse(checkpoint)).run });
   const models = modelNames(runs);
+  const isOne = checkpoints.length === 1;
   const records: EvaluationRecord[] = [];
   for (const [index, { name, checkpoint }] of checkpoints.entries()) {
     options.signal?.throwIfAborted();
     const opened = await openTask(checkpoint, registry, task ?? impliedTask(evaluators));
     try {
-      records.push(...(await evaluateOne({ name, model: models[index]! }, opened, options)));
+      records.push(...(await evaluateOne({ name, model: models[index]!, isOne }, opened, options)));
     } finally {
       await opened.dispose();
     }
@@ -72,8 +73,17 @@ export async function evaluateCheckpoints(
   return { records, summary: summaryOf(records) };
 }
 
+/** A checkpoint among those that are evaluated. */
+interface Subject {
+  readonly name: string;
+  /** See `modelNames`. */
+  readonly model: string;
+  /** It is the only one. */
+  readonly isOne: boolean;
+}
+
 async function evaluateOne(
-  of: { readonly name: string; readonly model: string },
+  of: Subject,
   opened: OpenedTask,
   options: EvaluateOptions,
 ): Promise<EvaluationRecord[]> {
@@ -96,7 +106,7 @@ async function evaluateOne(
     for (const evaluator of asked)
       for (const seed of seedsOf(evaluator, registry, set, seeds)) {
         const { name, kind: evaluatorKind } = evaluator;
-        const bar = (options.reporter ?? silent).bar(labelOf(of.name, set, name, options));
+        const bar = (options.reporter ?? silent).bar(labelOf(of, set, name));
         const given: Record<string, JsonValue> = {
           ...evaluator.options,
           ...(seed !== undefined && { seed }),
@@ -189,12 +199,7 @@ function withCandidates(
   return { ...given, candidates: candidates as Record<string, string[]> };
 }
 
-/** `evaluating`, and what, where there is more than one of it. */
-function labelOf(
-  checkpoint: string,
-  set: EvaluationSet,
-  evaluator: string,
-  { sets }: EvaluateOptions,
-): string {
-  return ['evaluating', checkpoint, ...(sets.length > 1 ? [set.name] : []), `by ${evaluator}`].join(' ');
+/** Such as `evaluating: choice on emoji val`; of several checkpoints which. */
+function labelOf({ name, isOne }: Subject, set: EvaluationSet, evaluator: string): string {
+  return `evaluating${isOne ? '' : ` ${name}`}: ${evaluator} on ${set.name}`;
 }

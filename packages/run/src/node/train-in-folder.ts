@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { replaceFile } from '@simvlm/core/node';
 import { checkpointTrainerState } from '@simvlm/trainer';
 import { metricsWriter, tensorboardWriter } from '@simvlm/trainer/node';
-import { runTraining, type TrainingOptions } from '../training';
+import { type RunOutcome, runTraining, type TrainingOptions } from '../training';
 import { coresFor } from './cores';
 import { nodePlaces } from './data';
 import { readTokenizer } from './read-tokenizer';
@@ -12,7 +13,10 @@ export interface FolderTrainingOptions extends Omit<TrainingOptions, 'storage' |
   readonly folder?: RunFolder | undefined;
 }
 
-/** Trains as the configuration says, with a line a step in `metrics.jsonl`, and event files in `tensorboard/`. The caller disposes the model. */
+/**
+ * Trains as the configuration says, with a line a step in `metrics.jsonl`, and event files in `tensorboard/`; what the evaluators found at the last
+ * step, with 95 % intervals, in `evaluation.json`. The caller disposes the model.
+ */
 export async function trainInFolder({ folder, callbacks, ...options }: FolderTrainingOptions) {
   const { resume, reporter, processes } = options;
   const fromStep = resume ? (await checkpointTrainerState(resume)).step : 0;
@@ -33,10 +37,19 @@ export async function trainInFolder({ folder, callbacks, ...options }: FolderTra
       callbacks: trained => [...logs, ...(callbacks?.(trained) ?? [])],
     });
     for (const log of logs) await log.flush();
+    if (folder && run.evaluations.length > 0) await writeEvaluations(folder, run).catch(onWarning);
     return run;
   } catch (error) {
     // What was measured is kept; why the training ended is what the user needs to know.
     for (const log of logs) await log.flush().catch(onWarning);
     throw error;
   }
+}
+
+function writeEvaluations({ path }: RunFolder, { result, evaluations }: RunOutcome): Promise<void> {
+  const results = evaluations.map(({ step: _, ...each }) => each);
+  return replaceFile(
+    join(path, 'evaluation.json'),
+    `${JSON.stringify({ step: result.step, results }, undefined, 2)}\n`,
+  );
 }
