@@ -3,6 +3,7 @@ import { ConfigError } from '@simvlm/core';
 import type { RunConfig } from '../../../config/schema';
 import type { PlacedSource, SourceConfig } from '../../../config/sources';
 import { coco, karpathy } from './captions';
+import { glue } from './glue';
 import { imagefolder, webdataset } from './pictures';
 import { nlvr2, snliVe, vqav2 } from './questions';
 import { fewFiles, type Make } from './source';
@@ -10,7 +11,7 @@ import { jsonl, parallel } from './texts';
 
 const makers: { readonly [format in NonNullable<PlacedSource['format']>]?: Make } = {
   ...{ coco, karpathy, imagefolder, webdataset, nlvr2, vqav2, jsonl, parallel },
-  ...{ nocaps: coco, 'snli-ve': snliVe },
+  ...{ nocaps: coco, 'snli-ve': snliVe, tsv: glue },
 };
 
 /**
