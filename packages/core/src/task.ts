@@ -52,6 +52,8 @@ export interface EvaluationSubject<M = any> {
   readonly tokenizer: Tokenizer;
   /** How a task reads what the model says; absent where a model is evaluated by itself. */
   readonly answer?: Answerer;
+  /** Text prefix that the model was trained to go on from, picture by picture; it is no part of what the model says. Absent: none. */
+  readonly prompt?: string;
   /**
    * Opens other examples that an evaluator compares with, such as the training pictures of a nearest-neighbour classifier; their pictures are
    * square. A source is named as a configuration names one. Absent where nothing can be opened.
@@ -183,6 +185,8 @@ export interface Task<B = any, T extends TensorLike = any, V = any> {
   readonly metric: Metric;
   /** What the model says of examples, as the task reads it: for `answers` and other evaluators. */
   readonly answer?: Answerer;
+  /** Text prefix that the model's captions go on from: see `EvaluationSubject`. */
+  readonly prompt?: string;
   /** Frees what the learner made for itself; the model is the caller's. */
   dispose?(): void;
 }

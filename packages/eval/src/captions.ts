@@ -24,7 +24,7 @@ import { exactMatch, wordF1 } from './text-metrics';
 export interface CaptionOptions {
   /** Default: as many as the model has room for; see `picturesAtOnce` of `@simvlm/model`. */
   readonly batchSize?: number;
-  /** Text that every caption begins with. */
+  /** Text prefix that every caption goes on from, such as the paper's `A picture of`; it is no part of the caption. */
   readonly prompt?: string;
   /** Default: greedy. */
   readonly sampler?: SamplerOptions;
@@ -35,7 +35,7 @@ export interface CaptionOptions {
 
 export interface Prediction {
   readonly id: string;
-  /** The caption, prompt included. */
+  /** The caption, without the prompt. */
   readonly text: string;
   readonly truth: string;
   /** What people wrote of the picture, `truth` among it. */
@@ -83,7 +83,7 @@ export async function predictCaptions(
         id,
         truth,
         references,
-        text: tokenizer.decode([...promptIds, ...decodable(tokens, model.config)]),
+        text: tokenizer.decode(decodable(tokens, model.config)),
         logProb,
       });
     }
@@ -151,11 +151,13 @@ export function checkReferences(dataset: ExampleDataset, limit = dataset.length)
   }
 }
 
-function promptTokens(prompt: string, tokenizer: Tokenizer, maxTextLength: number): Int32Array {
+/** @throws ShapeError for a prompt that leaves no room for a caption */
+export function promptTokens(prompt: string, tokenizer: Tokenizer, maxTextLength: number): Int32Array {
   const ids = prompt.trim() === '' ? new Int32Array(0) : tokenizer.encode(prompt.trim());
-  if (ids.length >= maxTextLength)
+  // A token of the caption, and the end.
+  if (ids.length > maxTextLength - 2)
     throw new ShapeError(
-      `the prompt has ${ids.length} tokens; the model reads ${maxTextLength} with the caption`,
+      `the prompt has ${ids.length} tokens; the model reads ${maxTextLength} with the caption and its end`,
     );
   return ids;
 }

@@ -11,6 +11,7 @@ import { imagePixels, textTokens } from '@simvlm/data';
 import { meanScores, type Scores } from '@simvlm/metrics';
 import { pictureSquare, type SimVlm } from '@simvlm/model';
 import { type CandidateOptions, candidateDraw } from './candidate-draw';
+import { promptTokens } from './captions';
 import { likeliest } from './likeliest';
 import { metricsOf } from './measured';
 import { nothingEvaluated } from './nothing-evaluated';
@@ -18,6 +19,8 @@ import { pictureBatches } from './pictures';
 import { exactMatch, normalizeCaption } from './text-metrics';
 
 export interface ChoiceOptions extends CandidateOptions {
+  /** Text prefix that stands before every candidate, and is not scored; default: none. */
+  readonly prompt?: string;
   /** Pictures a batch; default 16 (each counts N rows). */
   readonly batchSize?: number;
   /**
@@ -70,7 +73,9 @@ export async function captionChoice(
   dataset: ExampleDataset,
   options: ChoiceOptions = {},
 ): Promise<ChoiceReport> {
-  const { batchSize = 16, limit = dataset.length, signal, onProgress, pictureOf } = options;
+  const { batchSize = 16, limit = dataset.length, signal, onProgress, pictureOf, prompt = '' } = options;
+  const { maxTextLength } = model.config;
+  const promptIds = promptTokens(prompt, tokenizer, maxTextLength);
   const shown = withCaptions(pictureOf ? withPictures(dataset, pictureOf) : dataset);
   const candidatesOf = await candidateDraw(dataset, options);
   const predictions: ChoicePrediction[] = [];
@@ -85,10 +90,13 @@ export async function captionChoice(
   for await (const batch of pictures) {
     const lists = batch.map(({ id, text }) => candidatesOf(id, text));
     const tokens = lists.map(list =>
-      list.map(text => candidateTokens(text, tokenizer, model.config.maxTextLength, cut)),
+      list.map(text => candidateTokens(text, tokenizer, maxTextLength - promptIds.length, cut)),
     );
     const scores = await model.scoreCandidates(
-      { images: imagePixels(batch.map(({ image }) => image)) },
+      {
+        images: imagePixels(batch.map(({ image }) => image)),
+        prompts: batch.map(() => promptIds),
+      },
       tokens,
     );
     for (const [i, { id, text: truth }] of batch.entries()) {

@@ -40,12 +40,12 @@ test('predictions come in the order of the data set, however it is cut into batc
   }
 });
 
-test('a prompt stands before every picture and in front of every caption', async () => {
+test('a prompt stands behind every picture, and is no part of the caption', async () => {
   const { model, requests } = knowing();
   const { predictions } = await predictCaptions(model, letters, arrayDataset(pairs(3)), {
     prompt: ' a photo of',
   });
-  expect(predictions.map(({ text }) => text)).toEqual(['a photo ofaa', 'a photo ofab', 'a photo ofac']);
+  expect(predictions.map(({ text }) => text)).toEqual(['aa', 'ab', 'ac']);
   expect(requests[0]!.prompts).toEqual(new Array(3).fill(letters.encode('a photo of')));
 });
 

@@ -53,6 +53,8 @@ test('the evaluators are registered by name and give named numbers', async () =>
     'shuffled-choice',
     'nearest-pixels',
     'answers',
+    'bleu',
+    'prompts',
     'neighbours',
     'probe',
     'labels',

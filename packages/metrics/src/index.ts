@@ -20,7 +20,7 @@ export { type MeanInterval, meanInterval } from './mean-interval';
 export { captionTokens, ptbTokens } from './ptb/tokenize';
 export { KINDS, type Kind, metricsReport, type Report, type ReportOptions } from './report/report';
 export { meanScores, type Scores } from './scores';
-export { captionSignatures, referenceCount, signature } from './signature';
+export { captionSignatures, referenceCount, signature, translationSignature } from './signature';
 export { type TranslationItem, translationBleu } from './translation/bleu';
 export { tokens13a } from './translation/tokens-13a';
 export { type AnswerItem, vqaAccuracy } from './vqa/accuracy';

@@ -17,6 +17,11 @@ export function referenceCount(items: readonly { readonly references: readonly u
   return counts.size === 1 ? `${[...counts][0]}` : 'var';
 }
 
+/** What BLEU of translations is made of; see `translationBleu`. */
+export function translationSignature(references: string): string {
+  return signature({ nrefs: references, case: 'mixed', eff: 'no', tok: '13a', smooth: 'exp' });
+}
+
 /** What the caption metrics are made of; see `CaptionMetrics` for the names. */
 export function captionSignatures(references: string, corpus = 'own'): Readonly<Record<string, string>> {
   const base = { nrefs: references, case: 'lc', tok: 'ptb-3.4.1' };

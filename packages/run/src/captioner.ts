@@ -22,7 +22,7 @@ export interface CaptionOptions
     GenerateRequest,
     'sampler' | 'captions' | 'minLength' | 'maxLength' | 'repetitionPenalty' | 'noRepeatNgram'
   > {
-  /** Text that every caption begins with. */
+  /** Text that every caption begins with. Default: the one that the model was fine-tuned with, which is left out of the caption. */
   readonly prompt?: string;
   /** One name a picture, for its random draws; default: its number. */
   readonly ids?: readonly (string | number)[];
@@ -32,7 +32,7 @@ export interface CaptionOptions
 export interface Caption {
   /** Which of the pictures. */
   readonly picture: number;
-  /** Of a caption prompt included, of an answer without its question. */
+  /** A caption begins with the prompt that was asked for; an answer is without its question. */
   readonly text: string;
   /** Ids of the new tokens, the end token included where the model ended the text itself. */
   readonly tokens: readonly number[];
@@ -59,6 +59,12 @@ export class Captioner {
     readonly config: RunConfig | undefined,
   ) {}
 
+  /** The text prefix that the model was fine-tuned with, the `prompt` of its task; empty without one. */
+  get prompt(): string {
+    const prompt = this.config?.task.prompt;
+    return typeof prompt === 'string' ? prompt.trim() : '';
+  }
+
   /**
    * Captions for pictures of any size, in their order; without options one each, greedy.
    *
@@ -66,10 +72,11 @@ export class Captioner {
    */
   async caption(
     pictures: readonly PictureInput[],
-    { prompt = '', ...options }: CaptionOptions = {},
+    { prompt, ...options }: CaptionOptions = {},
   ): Promise<Caption[]> {
-    const begin = this.tokenizer.encode(prompt.trim());
-    return this.#write(pictures, begin, options, tokens => [...begin, ...tokens]);
+    const begin = this.tokenizer.encode((prompt ?? this.prompt).trim());
+    const shown = prompt === undefined ? [] : begin;
+    return this.#write(pictures, begin, options, tokens => [...shown, ...tokens]);
   }
 
   /**
@@ -89,10 +96,10 @@ export class Captioner {
   /**
    * How likely the model finds a text for a picture, token by token: each is given all before it, whatever the model would have written.
    *
-   * @param question what the text answers; default: it is a caption
+   * @param question what the text answers; default: it is a caption, behind the prompt that the model was fine-tuned with
    * @throws DataError for an empty text; ConfigError where text or question is too long
    */
-  async score(picture: PictureInput, text: string, question = ''): Promise<TextScore> {
+  async score(picture: PictureInput, text: string, question = this.prompt): Promise<TextScore> {
     const { model, tokenizer, config } = this;
     const { pad, eos } = model.config.tokens;
     const [before, after] = [tokenizer.encode(question.trim()), tokenizer.encode(text.trim())];

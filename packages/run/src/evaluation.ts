@@ -101,6 +101,7 @@ function evaluatorsOf(measured: Measured): Evaluators {
   const { isPictureOptional } = taskExamples(config, registry);
   const subject = {
     ...{ model, tokenizer, ...(task.answer && { answer: task.answer }) },
+    ...(task.prompt !== undefined && { prompt: task.prompt }),
     open: exampleOpener({ model: model.config, run: config, isPictureOptional }, { registry, places }),
   };
   const named = namedEvaluators(asked).map(({ name, kind, options }) => {

@@ -131,9 +131,9 @@ export class Run {
         'DATA_NOT_FOUND',
         'this run has no validation pictures: give "data.val" or "data.valShare"',
       );
-    const { model, tokenizer } = await this.captioner();
+    const { model, tokenizer, prompt } = await this.captioner();
     const { predictions } = await predictCaptions(model, tokenizer, val, {
-      limit,
+      ...{ limit, prompt },
       ...(signal && { signal }),
     });
     return captionMetrics(predictions);

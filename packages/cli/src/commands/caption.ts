@@ -35,14 +35,14 @@ type Write = (
  * code is 1.
  */
 export async function caption(files: readonly string[], options: CaptionCommandOptions): Promise<number> {
-  const prompt = options.prompt?.trim() ?? '';
+  const prompt = options.prompt?.trim();
   const write: Write = (captioner, pictures, request) => {
     if (captioner.model.config.encoder?.kind === 'question')
       throw new ConfigError(
         'CONFIG_INVALID',
         'caption: this model answers questions, and writes no captions: simvlm answer PICTURE --question TEXT',
       );
-    return captioner.caption(pictures, { ...request, prompt });
+    return captioner.caption(pictures, { ...request, ...(prompt !== undefined && { prompt }) });
   };
   return writeTexts({ name: 'caption', option: '--prompt' }, files, prompt, options, write);
 }
@@ -66,11 +66,11 @@ export function questionOf(command: string, question: string): string {
   return question.trim();
 }
 
-/** @param before what stands before the new text */
+/** @param before what stands before the new text; default: what the model was fine-tuned with */
 function writeTexts(
   command: WritingCommand,
   files: readonly string[],
-  before: string,
+  before: string | undefined,
   options: WritingOptions,
   write: Write,
 ): Promise<number> {
@@ -78,7 +78,7 @@ function writeTexts(
   return eachPicture(files, options, captioner => {
     const { model, tokenizer } = captioner;
     const request = generationRequest(command, options, model.config.generation?.sampler);
-    checkLengths(command, options, tokenizer.encode(before).length, model.config);
+    checkLengths(command, options, tokenizer.encode(before ?? captioner.prompt).length, model.config);
     const take = async (pictures: readonly NamedPicture[]) => {
       const made = await write(
         captioner,

@@ -15,7 +15,10 @@ export function addPictureCommands(
   const caption = program
     .command('caption <image...>')
     .description('caption pictures (PNG, JPEG, WebP, AVIF, GIF, TIFF), one line each')
-    .option('--prompt <text>', 'begin the caption with this text')
+    .option(
+      '--prompt <text>',
+      'begin the caption with this text (default: the prompt that the model was fine-tuned with, which is not printed)',
+    )
     .option('--jsonl', 'one JSON object a line: {"id", "image", "text", "tokens", "logProb"}')
     .action(async (images, options) => done(await (await import('./caption')).caption(images, options)));
 

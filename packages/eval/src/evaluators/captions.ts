@@ -10,7 +10,10 @@ import type { SimVlm } from '@simvlm/model';
 import { captionScores, checkReferences, cocoScores, type Prediction, predictCaptions } from '../captions';
 import { measured, type NamedScores } from '../measured';
 
-/** `caption`: exact match and word F1 of greedy captions. Options: `prompt`, `limit`, `batchSize`. */
+/**
+ * `caption`: exact match and word F1 of captions. Options: `prompt`, the text prefix that captions go on from (default: the task's), which is not
+ * compared; `sampler` (default: the model's own, else greedy); `limit`, `batchSize`.
+ */
 export const captionEvaluator = evaluatorOf('caption', captionScores);
 
 /** `coco`: the metrics of COCO's caption evaluation, against all references of a picture. Options: as `caption`. */
@@ -21,13 +24,15 @@ function evaluatorOf(
   scores: (predictions: readonly Prediction[]) => NamedScores,
   check?: (data: ExampleDataset, limit?: number) => void,
 ): Evaluator {
-  return async ({ model, tokenizer }: EvaluationSubject<SimVlm>, data, options, context = {}) => {
+  return async ({ model, tokenizer, prompt }: EvaluationSubject<SimVlm>, data, options, context = {}) => {
     checkOptions(`evaluator ${name}`, options, {
-      ...{ limit: rule.integer(1), batchSize: rule.integer(1), prompt: rule.string },
+      ...{ limit: rule.integer(1), batchSize: rule.integer(1) },
+      ...{ prompt: rule.string, sampler: rule.object },
     });
     check?.(data, options.limit as number | undefined);
     const { signal, onProgress } = context;
     const { predictions, skipped } = await predictCaptions(model, tokenizer, data, {
+      ...(prompt !== undefined && { prompt }),
       ...options,
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),

@@ -11,7 +11,8 @@ import { type ChoiceOptions, captionChoice, choiceScores, derangement } from '..
 import { measured } from '../measured';
 
 /**
- * `choice`: the likeliest of N captions, the true one among them. Options: `choices`, `seed`, `limit`, `batchSize`; `candidates`, lists by the
+ * `choice`: the likeliest of N captions, the true one among them. Options: `choices`, `seed`, `limit`, `batchSize`;
+ * `prompt`, the text prefix before every candidate (default: the task's); `candidates`, lists by the
  * id of an example, in place of a draw.
  */
 export const choiceEvaluator = choiceOf('choice', {
@@ -25,7 +26,7 @@ export const choiceEvaluator = choiceOf('choice', {
 
 /**
  * `shuffled-choice`: the control of `choice`. The pictures stand with one another's captions, so that an honest evaluation falls to chance. Options:
- * `choices`, `seed`, `limit`, `batchSize`.
+ * `choices`, `seed`, `prompt`, `limit`, `batchSize`.
  */
 export const shuffledChoiceEvaluator = choiceOf(
   'shuffled-choice',
@@ -39,17 +40,18 @@ function choiceOf(
   more: (data: ExampleDataset) => Pick<ChoiceOptions, 'pictureOf'> = () => ({}),
 ): Evaluator {
   const evaluator: Evaluator = async (
-    { model, tokenizer }: EvaluationSubject<SimVlm>,
+    { model, tokenizer, prompt }: EvaluationSubject<SimVlm>,
     data,
     options,
     context = {},
   ) => {
     checkOptions(`evaluator ${name}`, options, {
-      ...{ limit: rule.integer(1), batchSize: rule.integer(1), seed: rule.integer(0) },
+      ...{ limit: rule.integer(1), batchSize: rule.integer(1), seed: rule.integer(0), prompt: rule.string },
       ...rules,
     });
     const { candidates, ...rest } = options as { candidates?: Readonly<Record<string, readonly string[]>> };
     const found = await captionChoice(model, tokenizer, data, {
+      ...(prompt !== undefined && { prompt }),
       ...rest,
       ...more(data),
       ...(candidates && { candidates: new Map(Object.entries(candidates)) }),
@@ -73,7 +75,7 @@ function choiceOf(
 }
 
 /** What a choice must say of candidates that the model does not read whole. */
-function cutWarning(cut: readonly string[]): string[] {
+export function cutWarning(cut: readonly string[]): string[] {
   if (cut.length === 0) return [];
   const how = cut.length === 1 ? '1 candidate is' : `${cut.length} candidates are`;
   return [`${how} longer than the model reads, compared without the end, such as ${JSON.stringify(cut[0])}`];

@@ -62,16 +62,24 @@ export async function labelledVectors(
   return { width, values: joined(parts, ids.length * width), labels, ids, skipped: report };
 }
 
-/** The class of an example: a text, or a number or truth value as one. @throws DataError when it has none */
-export function classOf({ id, fields }: Pick<Example, 'id' | 'fields'>, label: string): string {
-  const value = fields?.[label];
+/**
+ * The class of an example: a text, or a number or truth value as one.
+ *
+ * @param label the field that it is in; `text` for the example's text
+ * @throws DataError when it has none
+ */
+export function classOf(
+  { id, text, fields }: Pick<Example, 'id' | 'text' | 'fields'>,
+  label: string,
+): string {
+  const value = label === 'text' ? text : fields?.[label];
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new DataError('DATA_INVALID', `example "${id}" has no "${label}"`);
 }
 
 /** An example without a class is left out before its picture is computed with. */
-function withClasses(dataset: ExampleDataset, label: string): ExampleDataset {
+export function withClasses(dataset: ExampleDataset, label: string): ExampleDataset {
   return {
     length: dataset.length,
     async get(index) {

@@ -1,4 +1,4 @@
-import { checkOptions, Random, type TaskContext, type TaskFactory } from '@simvlm/core';
+import { checkOptions, Random, type Task, type TaskContext, type TaskFactory } from '@simvlm/core';
 import { createBatchSource, pairBatches, prefetch } from '@simvlm/data';
 import { prefixLmLearner, type SimVlm } from '@simvlm/model';
 import { predictCaptions } from '../captions';
@@ -13,6 +13,11 @@ const LENGTH_GROUPS = 2;
  */
 export const pretrainTask: TaskFactory = (options, context: TaskContext<SimVlm>) => {
   checkOptions('task pretrain', options, {});
+  return pairsTask(context);
+};
+
+/** The loss on pairs and documents. @param prompt that captions go on from where they are made */
+export function pairsTask(context: TaskContext<SimVlm>, prompt = ''): Task {
   const { model, tokenizer, val, documents, batch, objective } = context;
   const rows = { tokenizer, maxTextLength: model.config.maxTextLength, objective };
   return {
@@ -41,8 +46,12 @@ export const pretrainTask: TaskFactory = (options, context: TaskContext<SimVlm>)
     evaluators: ['caption'],
     metric: { name: 'val/loss', better: 'lower' },
     async answer(data, answerOptions = {}) {
-      const { predictions, skipped } = await predictCaptions(model, tokenizer, data, answerOptions);
-      return { answers: predictions.map(({ id, text, truth }) => ({ id, text, truths: [truth] })), skipped };
+      const { predictions, skipped } = await predictCaptions(model, tokenizer, data, {
+        ...answerOptions,
+        prompt,
+      });
+      const answers = predictions.map(({ id, text, references: truths }) => ({ id, text, truths }));
+      return { answers, skipped };
     },
   };
-};
+}

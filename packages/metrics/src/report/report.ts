@@ -9,7 +9,7 @@ import { checkItems, predictionProblem, textsProblem } from '../items';
 import { accuracy, f1, type LabelItem, matthews } from '../labels/classification';
 import { type NumberItem, pearson, spearman } from '../labels/regression';
 import { meanScores, type Scores } from '../scores';
-import { captionSignatures, referenceCount, signature } from '../signature';
+import { captionSignatures, referenceCount, signature, translationSignature } from '../signature';
 import { type TranslationItem, translationBleu } from '../translation/bleu';
 import { type AnswerItem, vqaAccuracy } from '../vqa/accuracy';
 import { parseLines } from './parse-lines';
@@ -116,8 +116,7 @@ const measures: Record<Kind, (lines: Lines, where: string, options: ReportOption
       items,
       each => predictionProblem(each.prediction) ?? textsProblem('references', each.references),
     );
-    const facts = { nrefs: referenceCount(items), case: 'mixed', eff: 'no', tok: '13a', smooth: 'exp' };
-    return [scored('bleu', signature(facts), translationBleu(items))];
+    return [scored('bleu', translationSignature(referenceCount(items)), translationBleu(items))];
   },
   async classification(lines, where, { positive }) {
     const items = lines.map(line => ({

@@ -96,6 +96,7 @@ async function evaluateOne(
   const subject: EvaluationSubject = {
     ...{ model, tokenizer },
     ...(task.answer && { answer: task.answer }),
+    ...(task.prompt !== undefined && { prompt: task.prompt }),
     ...(places && { open: exampleOpener(use, { registry, places, test }) }),
   };
   const records: EvaluationRecord[] = [];
