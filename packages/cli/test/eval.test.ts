@@ -155,6 +155,11 @@ describe('what goes wrong', () => {
     [['dev', '--evaluator', '{"type": "coco"}'], '--evaluator: give a name, or {"kind": NAME, …}', 2],
     [['dev', '--evaluator', '{"kind": "coco", "limt": 3}'], 'evaluator coco: unknown key "limt"', 2],
     [['dev', '--task', 'clasify'], 'no task "clasify"', 2],
+    [
+      ['dev', '--task', 'classify'],
+      'was trained for the task pretrain, and has not what the task classify',
+      2,
+    ],
     [['dev', '--seeds', '1,x'], 'give a whole number, 0 or more', 2],
     [['dev', '--seeds', '1,1'], 'give each seed once', 2],
     [['dev', '--seeds', '1,2'], 'seeds are for evaluators that draw, such as choice', 2],

@@ -7,7 +7,14 @@ import {
   restoreParameters,
   TENSORS,
 } from '@simvlm/checkpoint';
-import type { Registry, Share, Task, Tokenizer } from '@simvlm/core';
+import {
+  CheckpointError,
+  ConfigError,
+  type Registry,
+  type Share,
+  type Task,
+  type Tokenizer,
+} from '@simvlm/core';
 import { arrayDataset, datasetSource } from '@simvlm/data';
 import { numberTensors, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { deviceWriter } from '@simvlm/ops';
@@ -146,8 +153,24 @@ export async function openTask(
     return { task, model, tokenizer, run, kind: config.task.kind, dispose };
   } catch (error) {
     await dispose();
-    throw error;
+    throw await untrainedFor(checkpoint, wanted, error);
   }
+}
+
+/** What lacks the parts of a task that it was not trained for is not damaged: another task was asked for. */
+async function untrainedFor(
+  checkpoint: Checkpoint,
+  wanted: string | Named | undefined,
+  error: unknown,
+): Promise<unknown> {
+  const trained = await checkpointTask(checkpoint);
+  if (typeof wanted !== 'object' || wanted.kind === trained || !(error instanceof CheckpointError))
+    return error;
+  return new ConfigError(
+    'CONFIG_INVALID',
+    `${checkpoint.where} was trained for the task ${trained}, and has not what the task ${wanted.kind} needs: ${error.message}`,
+    { cause: error },
+  );
 }
 
 /** The configuration that stands for a run where nothing is trained: of pairs, so that no text-only data are missed. */
