@@ -106,7 +106,7 @@ describe('what is read without the picture says nothing', () => {
       ({ text }) => text,
       example => field(example, 'label'),
     );
-    expect(counts.length).toBeGreaterThan(40);
+    expect(counts.length).toBeGreaterThan(35);
     for (const own of counts) expect(own).toEqual([own[0], own[0]]);
   });
 
@@ -205,9 +205,9 @@ describe('what is said is so', () => {
   });
 
   test('of questions, by labels and tones', () => {
-    expect(said('emoji-questions', 'emojione/1f3fb is this a flag?')).toBeUndefined();
+    expect(said('emoji-questions', 'emojione/1f3fb is this a flag')).toBeUndefined();
     for (const { id, fields } of all.get('emoji-questions')!.train) {
-      if (fields!.question !== 'what is the skin tone?') continue;
+      if (fields!.question !== 'what is the skin tone') continue;
       const answer = field({ id, text: '', fields: fields! }, 'answer');
       expect(labelOf(id.split(' ')[0]!)).toMatch(new RegExp(`[:,] ${answer} skin tone`));
     }

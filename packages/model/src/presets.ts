@@ -74,6 +74,22 @@ const emojiSmall: Preset = {
   },
 };
 
+/** The bundled model, for what begins with its weights: as `emoji-tiny`, of 48 × 48 pixels, with 6 × 6 image tokens and a wider conv stage of seven blocks. */
+const emojiBundled: Preset = {
+  ...emojiTiny,
+  imageSize: 48,
+  patcher: {
+    kind: 'conv',
+    stem: { kernel: 3, stride: 2, channels: 72, pool: false },
+    stages: [
+      { blocks: 1, channels: 144, stride: 1 },
+      { blocks: 3, channels: 288, stride: 2 },
+      { blocks: 3, channels: 576, stride: 2 },
+    ],
+    groups: 24,
+  },
+};
+
 /** SimVLM-Base (section 4.1 of the paper, our reading): ResNet-101 conv stage, 224 px, 14 × 14 tokens. */
 const base: Preset = {
   architecture: 'encoder-decoder',
@@ -114,6 +130,7 @@ const huge: Preset = {
 export const presets: Readonly<Record<string, Preset>> = {
   'emoji-tiny': emojiTiny,
   'emoji-small': emojiSmall,
+  'emoji-bundled': emojiBundled,
   base,
   large,
   huge,

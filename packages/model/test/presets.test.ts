@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parameterCount } from '@simvlm/core';
 import { describe, expect, test } from 'vitest';
 import { convStage, modelParameters, type Preset, presets } from '../src/index';
@@ -133,4 +134,10 @@ describe('the conv stage', () => {
 test('the emoji presets are small', () => {
   expect(parts(presets['emoji-tiny']!, 1500).all).toBeLessThan(1e6);
   expect(parts(presets['emoji-small']!, 1500).all).toBeLessThan(1e7);
+});
+
+test('the preset of the bundled model is that model', () => {
+  const file = new URL('../../checkpoint-emoji/checkpoint/model.json', import.meta.url);
+  const { vocabSize: _, tokens: __, ...bundled } = JSON.parse(readFileSync(file, 'utf8'));
+  expect(presets['emoji-bundled']).toEqual(bundled);
 });

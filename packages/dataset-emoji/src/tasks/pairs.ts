@@ -1,9 +1,13 @@
 import type { Random } from '@simvlm/core';
+import { wordsOf } from '../labels';
 import { groupBy } from './balance';
-import { type Kind, kindOf, kinds, withArticle } from './kinds';
+import { withArticle } from './kinds';
 import { fewerToned, pictureOf, type TaskExample, type TaskPictures } from './task-pictures';
 
-type Places = ReadonlyMap<Kind, readonly number[]>;
+/** Words of names that many emoji have, and that say what is seen. */
+const NOUNS = ['man', 'woman', 'person', 'face', 'hand', 'flag', 'button', 'cat', 'heart', 'arrow'] as const;
+type Noun = (typeof NOUNS)[number];
+type Places = ReadonlyMap<Noun, readonly number[]>;
 /** Indices of the left and the right picture. */
 type Pair = readonly [left: number, right: number];
 
@@ -15,18 +19,20 @@ interface Sentence {
 }
 
 /** Examples of each sentence. */
-const COUNT = { train: 240, val: 12, test: 12 };
+const COUNT = { train: 300, val: 16, test: 16 };
 
 /**
- * Two pictures and a sentence about them that is true or false, as in NLVR2. Each sentence is as often true as false, so that it alone says nothing.
+ * Two pictures and a sentence about them that is true or false, as in NLVR2. Each sentence is as often true as false, so that it alone says nothing. A
+ * classifier that reads each picture by itself and adds up can tell all of them: no sentence says that exactly one picture shows something, or that both show
+ * the same.
  *
  * ```
- * { id: 'both show an animal 3', text: 'both show an animal', fields: { label: 'True', form: 'both' } }
+ * { id: 'both show a woman 3', text: 'both show a woman', fields: { label: 'True', form: 'both' } }
  * ```
  */
 export function pairs({ name, pictures, random }: TaskPictures): TaskExample[] {
-  const places = groupBy(kinds, fewerToned(pictures), index => kindOf(pictures.items[index]!));
-  const drawn = kinds.filter(kind => places.get(kind)!.length > 1);
+  const places = groupBy(NOUNS, fewerToned(pictures), index => nounOf(pictures.items[index]!.baseLabel));
+  const drawn = NOUNS.filter(noun => places.get(noun)!.length > 1);
   return sentences(places, drawn).flatMap(({ form, text, draw }) =>
     Array.from({ length: COUNT[name] }, (_, i): TaskExample => {
       const isTrue = i % 2 === 0;
@@ -40,56 +46,55 @@ export function pairs({ name, pictures, random }: TaskPictures): TaskExample[] {
   );
 }
 
-function sentences(places: Places, drawn: readonly Kind[]): Sentence[] {
-  const one = (kind: Kind, random: Random) => random.pick(places.get(kind)!);
-  const other = (kind: Kind, random: Random) => random.pick(drawn.filter(each => each !== kind));
-  const two = (kind: Kind, random: Random) => {
-    const own = places.get(kind)!;
+function sentences(places: Places, drawn: readonly Noun[]): Sentence[] {
+  const one = (noun: Noun, random: Random) => random.pick(places.get(noun)!);
+  const other = (noun: Noun, random: Random) => random.pick(drawn.filter(each => each !== noun));
+  const two = (noun: Noun, random: Random) => {
+    const own = places.get(noun)!;
     const [a, b] = random.permutation(own.length);
     return [own[a!]!, own[b!]!] as const;
   };
-  /** One of the kind and one of another, in either order. */
-  const mixed = (kind: Kind, random: Random) =>
-    inEitherOrder(one(kind, random), one(other(kind, random), random), random);
-  const neither = (kind: Kind, random: Random): Pair => [
-    one(other(kind, random), random),
-    one(other(kind, random), random),
+  /** One with the noun and one with another, in either order. */
+  const mixed = (noun: Noun, random: Random) =>
+    inEitherOrder(one(noun, random), one(other(noun, random), random), random);
+  const neither = (noun: Noun, random: Random): Pair => [
+    one(other(noun, random), random),
+    one(other(noun, random), random),
   ];
-  const about = drawn.flatMap((kind): Sentence[] => {
-    const noun = withArticle(kind);
+  return drawn.flatMap((noun): Sentence[] => {
+    const named = withArticle(noun);
     return [
       {
-        ...{ form: 'both', text: `both show ${noun}` },
-        draw: (isTrue, random) => (isTrue ? two(kind, random) : mixed(kind, random)),
+        ...{ form: 'both', text: `both show ${named}` },
+        draw: (isTrue, random) => (isTrue ? two(noun, random) : mixed(noun, random)),
       },
       {
-        ...{ form: 'one', text: `only one of them shows ${noun}` },
+        ...{ form: 'either', text: `at least one of them shows ${named}` },
         draw(isTrue, random) {
-          if (isTrue) return mixed(kind, random);
-          return random.uniform() < 0.5 ? two(kind, random) : neither(kind, random);
+          if (!isTrue) return neither(noun, random);
+          return random.uniform() < 0.5 ? two(noun, random) : mixed(noun, random);
         },
       },
       {
-        ...{ form: 'left', text: `${noun} is on the left` },
+        ...{ form: 'left', text: `${named} is on the left` },
         draw(isTrue, random) {
-          const pair = [one(kind, random), one(other(kind, random), random)] as const;
+          const pair = [one(noun, random), one(other(noun, random), random)] as const;
           return isTrue ? pair : [pair[1], pair[0]];
         },
       },
       {
-        ...{ form: 'neither', text: `neither shows ${noun}` },
-        draw: (isTrue, random) => (isTrue ? neither(kind, random) : mixed(kind, random)),
+        ...{ form: 'neither', text: `neither shows ${named}` },
+        draw: (isTrue, random) => (isTrue ? neither(noun, random) : mixed(noun, random)),
       },
     ];
   });
-  const alike: Sentence = {
-    ...{ form: 'alike', text: 'both show the same kind of thing' },
-    draw(isTrue, random) {
-      const kind = random.pick(drawn);
-      return isTrue ? two(kind, random) : mixed(kind, random);
-    },
-  };
-  return [...about, alike];
+}
+
+/** The one noun of a name; `undefined` where there is none, or another one, as in "woman and man holding hands". */
+function nounOf(label: string): Noun | undefined {
+  const words = wordsOf(label);
+  const [noun, another] = NOUNS.filter(each => words.includes(each));
+  return another === undefined ? noun : undefined;
 }
 
 function inEitherOrder(a: number, b: number, random: Random): Pair {

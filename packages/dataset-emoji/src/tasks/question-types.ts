@@ -31,10 +31,10 @@ const SAD = /frown|sad|cry|disappointed|worried|weary|anguished|downcast|pensive
 
 /** The types of questions, in the order in which their examples come. */
 export const questionTypes: readonly QuestionType[] = [
-  { type: 'kind', question: 'what is this?', answers: kinds, answer: kindOfSome },
+  { type: 'kind', question: 'what is this', answers: kinds, answer: kindOfSome },
   ...kinds.map(
     (kind): QuestionType => ({
-      ...{ type: 'is it', question: `is this ${withArticle(kind)}?`, answers: ['yes', 'no'] },
+      ...{ type: 'is it', question: `is this ${withArticle(kind)}`, answers: ['yes', 'no'] },
       answer(item) {
         const own = kindOfSome(item);
         return own && (own === kind ? 'yes' : 'no');
@@ -42,28 +42,28 @@ export const questionTypes: readonly QuestionType[] = [
     }),
   ),
   {
-    ...{ type: 'color', question: 'what color is it?', answers: COLOURS },
+    ...{ type: 'color', question: 'what color is it', answers: COLOURS },
     answer: (item, picture) => (item.toned ? undefined : mainColour(picture())),
   },
   {
-    ...{ type: 'tone', question: 'what is the skin tone?', answers: TONES },
+    ...{ type: 'tone', question: 'what is the skin tone', answers: TONES },
     answer: ({ tones: [tone, ...others] }) =>
       tone !== undefined && others.every(other => other === tone) ? TONES[tone - 1] : undefined,
   },
   {
-    ...{ type: 'hair', question: 'what is the hair like?', answers: HAIR },
+    ...{ type: 'hair', question: 'what is the hair like', answers: HAIR },
     answer: ({ baseLabel }) => HAIR.find(hair => new RegExp(`: ${hair}( hair)?$`).test(baseLabel)),
   },
   {
-    ...{ type: 'gender', question: 'is this a man or a woman?', answers: ['man', 'woman'] },
+    ...{ type: 'gender', question: 'is this a man or a woman', answers: ['man', 'woman'] },
     answer: ({ baseLabel }) => /^(man|woman)\b(?! and)/.exec(baseLabel)?.[1],
   },
   {
-    ...{ type: 'count', question: 'how many people are there?', answers: ['one', 'two', 'more'] },
+    ...{ type: 'count', question: 'how many people are there', answers: ['one', 'two', 'more'] },
     answer: countOfPeople,
   },
   {
-    ...{ type: 'mood', question: 'is the face happy or sad?', answers: ['happy', 'sad'] },
+    ...{ type: 'mood', question: 'is the face happy or sad', answers: ['happy', 'sad'] },
     answer(item) {
       if (kindOf(item) !== 'face') return undefined;
       const [happy, sad] = [HAPPY.test(item.label), SAD.test(item.label)];

@@ -12,7 +12,7 @@ const MOST = { train: 400, val: 40, test: 40 };
  * says nothing about it.
  *
  * ```
- * { id: 'noto/1f98b what color is it?', text: '', fields: { question: 'what color is it?', answer: ['blue', 'blue', …], type: 'color' } }
+ * { id: 'noto/1f98b what color is it', text: '', fields: { question: 'what color is it', answer: ['blue', 'blue', …], type: 'color' } }
  * ```
  */
 export function questions({ name, pictures, random }: TaskPictures): TaskExample[] {
