@@ -2,6 +2,7 @@ import { isRequestError, isSimVlmError } from '@simvlm/core';
 import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
 import { collect, count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
+import { addAblateCommand } from './commands/ablate-command';
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
 import { addSourceOptions } from './commands/data-source';
@@ -13,7 +14,7 @@ import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
 /** The commands that compute with a model, and so take `--backend`, `--device` and `--precision`. */
-const COMPUTING = ['demo', 'train', 'finetune', 'caption', 'answer', 'score', 'eval'];
+const COMPUTING = ['demo', 'train', 'ablate', 'finetune', 'caption', 'answer', 'score', 'eval'];
 
 /**
  * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
@@ -112,6 +113,8 @@ function buildProgram(args: readonly string[], done: (code: number) => void): Co
     .action(async (config, options) =>
       done(await (await import('./commands/train')).trainCommand(config, options)),
     );
+
+  addAblateCommand(program, done);
 
   const finetune = program
     .command('finetune <source...>')

@@ -1,3 +1,8 @@
+export { type Cell, type Grid, gridOf, resolveGridConfig } from './ablation/grid';
+export type { CellResult, RunResult } from './ablation/results';
+export { type GridConfig, type GridEvaluation, type GridMetric, gridJsonSchema } from './ablation/schema';
+export { type CellSummary, type MetricSummary, summaryOf, unknownMetrics } from './ablation/summary';
+export { gridTable } from './ablation/table';
 export { atKey } from './at-key';
 export { type BeforeTraining, reportBeforeTraining, warmupWarning } from './before-training';
 export {

@@ -1,3 +1,14 @@
+export {
+  type GridPlan,
+  type GridPlanOptions,
+  gridResults,
+  planGrid,
+  runGrid,
+} from './node/ablation/ablate';
+export { type GridRun, type OneRunOptions, runOne } from './node/ablation/one-run';
+export { readGrid } from './node/ablation/read-grid';
+export { hasFailure, RUN_FILES, writeFailure } from './node/ablation/result-files';
+export type { AblateOptions, RunEnd } from './node/ablation/schedule';
 export { readCandidates } from './node/candidates';
 export { checkMemory } from './node/check-memory';
 export { bundledCheckpoint, checkpointAt, chosenCheckpoint, openInit } from './node/chosen-checkpoint';

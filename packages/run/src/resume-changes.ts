@@ -62,7 +62,7 @@ function usesIn({ data }: RunConfig): string {
 type Difference = readonly [path: string[], before: unknown, now: unknown];
 
 /** The deepest keys whose values differ. */
-function differences(before: unknown, now: unknown, path: string[] = []): Difference[] {
+export function differences(before: unknown, now: unknown, path: string[] = []): Difference[] {
   if (!isObject(before) || !isObject(now))
     return JSON.stringify(before) === JSON.stringify(now) ? [] : [[path, before, now]];
   const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
@@ -77,6 +77,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function shown(value: unknown): string {
+/** A value in a message. */
+export function shown(value: unknown): string {
   return value === undefined ? 'none' : JSON.stringify(value);
 }

@@ -36,7 +36,12 @@ export interface LockOptions {
    * them again: so the lock of another machine's process of the same launch is that of a dead one.
    */
   readonly launch?: string | undefined;
+  /** Milliseconds to wait for whoever holds it; default 0. */
+  readonly patience?: number | undefined;
 }
+
+/** Milliseconds between two looks at a lock that is waited for. */
+const LOOK = 100;
 
 /** The lock's name in its folder. */
 const LOCK = 'lock';
@@ -47,8 +52,12 @@ const LOCK = 'lock';
  * @param folder such as `runs/demo`
  * @throws ConfigError that names the process holding it; CheckpointError DISK_WRITE when no lock can be written
  */
-export async function lockFolder(folder: string, { launch }: LockOptions = {}): Promise<FolderLock> {
+export async function lockFolder(
+  folder: string,
+  { launch, patience = 0 }: LockOptions = {},
+): Promise<FolderLock> {
   const path = join(folder, LOCK);
+  const deadline = Date.now() + patience;
   const own: LockNote = {
     pid: process.pid,
     host: hostname(),
@@ -64,7 +73,11 @@ export async function lockFolder(folder: string, { launch }: LockOptions = {}): 
       const held = await read(path);
       // Released, or taken over by another, between the two.
       if (held === 'gone') continue;
-      if (isAlive(held, own)) throw inUse(folder, path, held);
+      if (isAlive(held, own)) {
+        if (Date.now() >= deadline) throw inUse(folder, path, held);
+        await new Promise(resolve => setTimeout(resolve, LOOK));
+        continue;
+      }
       if (await moveAway(path, held, own)) takenFrom = held;
     }
     return { ...(takenFrom && { takenFrom }), release: () => release(path, own) };

@@ -7,6 +7,8 @@ export interface ComputeOptions {
   backend?: string;
   device?: string;
   precision?: Precision;
+  /** Threads on the CPU; default: what the backend takes. */
+  threads?: number;
 }
 
 /** The options of every command that computes; `startBackend` takes what they give. */
@@ -34,7 +36,7 @@ export function computeOptions(): Option[] {
  * @throws BackendError, ConfigError as `pickBackend` does
  */
 export async function startBackend(
-  { backend, device, precision }: ComputeOptions,
+  { backend, device, precision, threads }: ComputeOptions,
   registry?: Registry,
 ): Promise<PickedBackend> {
   // Loaded here, so that help needs no tensors.
@@ -44,5 +46,6 @@ export async function startBackend(
     ...(backend !== undefined && { prefer: backend }),
     ...(device !== undefined && { device }),
     ...(precision !== undefined && { precision }),
+    ...(threads !== undefined && { threads }),
   });
 }

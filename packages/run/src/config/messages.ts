@@ -74,6 +74,7 @@ function shapeAt(path: readonly string[], schema: Schema): z.core.$ZodShape {
   let kinds = kindsOf(schema);
   for (const key of path) {
     const within = kinds.flatMap(kind => {
+      if (kind instanceof z.ZodRecord) return [kind.valueType];
       if (kind instanceof z.ZodArray) return /^\d+$/.test(key) ? [kind.element] : [];
       return isStrict(kind) && Object.hasOwn(kind.shape, key) ? [kind.shape[key]!] : [];
     });

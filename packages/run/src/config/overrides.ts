@@ -6,17 +6,27 @@ export function applyOverrides(
   config: Record<string, JsonValue>,
   overrides: readonly string[],
 ): Record<string, JsonValue> {
-  const result = structuredClone(config);
-  for (const pair of overrides) {
+  const values: [string, JsonValue][] = overrides.map(pair => {
     const at = pair.indexOf('=');
     if (at < 1) throw new ConfigError('CONFIG_INVALID', `--set takes key=value, got "${pair}"`);
-    const path = pair.slice(0, at).split('.');
+    return [pair.slice(0, at), parseValue(pair.slice(at + 1))];
+  });
+  return withValues(config, values);
+}
+
+/** A configuration with other values, each by its dotted key. */
+export function withValues(
+  config: Record<string, JsonValue>,
+  values: Iterable<readonly [key: string, value: JsonValue]>,
+): Record<string, JsonValue> {
+  const result = structuredClone(config);
+  for (const [full, value] of values) {
+    const path = full.split('.');
     const last = path.pop()!;
     let target = result;
     for (const key of path) target = ownObject(target, key);
-    setOwn(target, last, parseValue(pair.slice(at + 1)));
+    setOwn(target, last, value);
     // It takes the place of those that it excludes, which have the same parent.
-    const full = [...path, last].join('.');
     for (const key of EXCLUSIVE.find(keys => keys.includes(full)) ?? [])
       if (key !== full) delete target[key.split('.').at(-1)!];
   }

@@ -15,7 +15,7 @@ const ARTIST = 'unseen-artist';
 const CORE = `${ARTIST}, no tones, no flags`;
 
 /** The splits that nothing is trained on. */
-const SPLITS: Readonly<Record<string, (emoji: EmojiDataset) => ExampleDataset>> = {
+export const SPLITS: Readonly<Record<string, (emoji: EmojiDataset) => ExampleDataset>> = {
   val: emoji => some(emoji.val),
   [ARTIST]: emoji => emoji.unseenArtist,
   'unseen-composition': emoji => some(emoji.unseenComposition),

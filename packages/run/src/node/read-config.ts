@@ -14,7 +14,8 @@ export async function readRunConfig(place: string, overrides: readonly string[] 
   return resolveRunConfig(applyOverrides(await writtenConfig(place), overrides), place);
 }
 
-async function writtenConfig(place: string): Promise<Record<string, JsonValue>> {
+/** The same as it is written, without defaults. */
+export async function writtenConfig(place: string): Promise<Record<string, JsonValue>> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(place);

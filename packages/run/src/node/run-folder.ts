@@ -20,7 +20,7 @@ const RUNS = 'runs';
 
 /** The folder of a run, which this process alone writes to. */
 export interface RunFolder {
-  /** `runs/NAME`. */
+  /** `runs/NAME`, unless it was asked for elsewhere. */
   readonly path: string;
   readonly storage: FolderStorage;
   /** Lets others in. */
@@ -86,14 +86,19 @@ export interface NewOrResumed {
  *
  * @throws what `newRunFolder` and `openResume` do
  */
-export async function newOrResumedRunFolder(config: RunConfig, reporter: Reporter): Promise<NewOrResumed> {
+export async function newOrResumedRunFolder(
+  config: RunConfig,
+  reporter: Reporter,
+  place: RunPlace = {},
+): Promise<NewOrResumed> {
   let resume: FolderCheckpoint | undefined;
-  // Nobody adds a checkpoint between the look and the lock.
-  const folder = await lockedFolder(config, reporter, async ({ path, storage }) => {
+  const check: FolderCheck = async ({ path, storage }) => {
     const latest = await storage.latest();
     resume = latest && (await openResume(latest.folder, config, reporter));
     reporter.note(resume ? `going on from ${resume.folder}` : `${path} holds no checkpoint yet: beginning`);
-  });
+  };
+  // Nobody adds a checkpoint between the look and the lock.
+  const folder = await lockedFolder(config, reporter, check, place);
   return { folder, resume };
 }
 
@@ -145,13 +150,23 @@ function launchOf({ TORCHELASTIC_RUN_ID: id }: NodeJS.ProcessEnv): string | unde
   return id === 'none' ? undefined : id || undefined;
 }
 
+/** The folder of a run, where it is not as usual. */
+interface RunPlace {
+  /** Default: `runs/NAME`. */
+  readonly path?: string;
+  /** Milliseconds to wait for another process that writes to it; default 0. */
+  readonly patience?: number;
+}
+
+type FolderCheck = (folder: Omit<RunFolder, 'close'>) => Promise<void>;
+
 async function lockedFolder(
   { name, checkpoints }: RunConfig,
   reporter: Reporter,
-  check: (folder: Omit<RunFolder, 'close'>) => Promise<void>,
+  check: FolderCheck,
+  { path = runPath(name), patience = 0 }: RunPlace = {},
 ): Promise<RunFolder> {
-  const path = runPath(name);
-  const lock: FolderLock = await lockFolder(path, { launch: launchOf(process.env) });
+  const lock: FolderLock = await lockFolder(path, { launch: launchOf(process.env), patience });
   const folder = { path, storage: checkpointsOf(path, checkpoints.keep), close: () => lock.release() };
   try {
     if (lock.takenFrom)

@@ -16,8 +16,13 @@ export interface Recipe {
 const ENDING = '.json';
 
 /** The names of all recipes, sorted. */
-export async function recipeNames(): Promise<readonly string[]> {
-  const files = await readdir(recipesFolder, { recursive: true });
+export function recipeNames(): Promise<readonly string[]> {
+  return shippedNames(recipesFolder);
+}
+
+/** The names of the JSON files of a folder of this package, sorted: their places without the ending. */
+export async function shippedNames(folder: URL): Promise<readonly string[]> {
+  const files = await readdir(folder, { recursive: true });
   return files
     .filter(file => file.endsWith(ENDING))
     .map(file => file.slice(0, -ENDING.length).replaceAll(sep, '/'))
@@ -32,8 +37,13 @@ export async function readRecipe(name: string): Promise<Recipe> {
       'CONFIG_INVALID',
       `no recipe "${name}"; there are ${names.join(', ')}${didYouMean(name, names)}`,
     );
-  const file = fileURLToPath(new URL(`${name}${ENDING}`, recipesFolder));
+  const file = shippedFile(recipesFolder, name);
   return { name, file, config: parseConfig(await readFile(file), file) };
+}
+
+/** The file of this name. */
+export function shippedFile(folder: URL, name: string): string {
+  return fileURLToPath(new URL(`${name}${ENDING}`, folder));
 }
 
 /** A run configuration as it is written in a file. @throws ConfigError for what is no JSON object */
