@@ -40,3 +40,17 @@ describe.each<[string, Parameters<typeof livelyModel>[0], GenerateRequest]>([
     },
   );
 });
+
+// Of two layers, first the caches of the prefix, then their copies for the texts.
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'candidates leave nothing where there is no memory for tensor %d of the caches',
+  async which => {
+    const model = livelyModel({ architecture: 'decoder-only' });
+    const before = tf.memory().numTensors;
+    failAtCache(which);
+    const text = Int32Array.of(5, 6, 3);
+    await expect(model.scoreCandidates({ images }, [[text, text]])).rejects.toThrow(NO_MEMORY);
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  },
+);

@@ -1,9 +1,10 @@
-import { KvCache } from '@simvlm/attention';
+import type { KvCache } from '@simvlm/attention';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { captureStep, type NamedTensors } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { inputArrays, upload } from '../input';
 import { layout, positionAfter, readsPrefix } from '../layout';
+import { makeCaches, orElse } from '../network/caches';
 import type { Memory, ModelCore, StepInput } from '../network/contract';
 import { copiedMemory, disposeMemory, keptMemory } from '../network/memory';
 
@@ -231,29 +232,4 @@ function kept<T extends NamedTensors>(make: () => T): T {
 /** A row that is full goes along with the others until they end; its position must stay one that exists. */
 function clampTo(positions: number): (position: number) => number {
   return position => Math.min(position, positions - 1);
-}
-
-function makeCaches({ config }: ModelCore, batch: number, capacity: number): KvCache[] {
-  const { layers, heads, width } = config;
-  const shape = { batch, capacity, heads, depth: width / heads };
-  const caches: KvCache[] = [];
-  return orElse(
-    () => {
-      while (caches.length < layers) caches.push(new KvCache(shape));
-      return caches;
-    },
-    () => {
-      for (const cache of caches) cache.dispose();
-    },
-  );
-}
-
-/** What is made; where there is no memory for it, what was made before it is freed. */
-function orElse<T>(make: () => T, free: () => void): T {
-  try {
-    return make();
-  } catch (error) {
-    free();
-    throw error;
-  }
 }

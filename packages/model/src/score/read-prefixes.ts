@@ -1,10 +1,11 @@
 /** Prefixes that are read once, and the texts that go on from them. `B` prefixes, `R` texts, `D` width, `V` vocabulary. */
-import { KvCache } from '@simvlm/attention';
+import type { KvCache } from '@simvlm/attention';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
 import * as tf from '@tensorflow/tfjs';
 import { inputArrays, upload } from '../input';
 import { layout, textLayout } from '../layout';
+import { makeCaches, orElse } from '../network/caches';
 import type { ModelCore, StackInput } from '../network/contract';
 import { copiedMemory, disposeMemory, keptMemory } from '../network/memory';
 
@@ -103,24 +104,30 @@ function readMemory({ config, network }: ModelCore, prefixes: Prefixes): Kept {
 
 /** Decoder-only: image, start token and prompt are read once, and texts go on from the cache. */
 function readStack({ config, network }: ModelCore, prefixes: Prefixes, longest: number): Kept {
-  const { layers, heads, width, maxTextLength } = config;
+  const { maxTextLength } = config;
   const prefix = prefixBatch(prefixes, config.imageSize, config.tokens);
   const plan = layout(prefix, config);
   const prompt = prefixes.prompts[0]!.length;
   const before = prefixes.images ? network.imageTokens : 0;
   // Lengths are rounded up as the layout does it.
   const room = Math.min(maxTextLength, prompt + longest + 3);
-  const shape = { batch: prefix.size, capacity: before + room, heads, depth: width / heads };
-  const caches = Array.from({ length: layers }, () => new KvCache(shape));
-  const last = tf.tidy(() => {
-    const { images, prefixLengths, lengths, inputs, positions } = upload(inputArrays(plan, prefix));
-    const read: StackInput = {
-      ...(images && { images }),
-      ...{ prefixLengths, lengths },
-      ...{ inputs: columns(inputs, 0, prompt + 1), positions: columns(positions, 0, prompt + 1) },
-    };
-    return tf.keep(lastPlaces(network.prefill(read, caches), plan.lengths));
-  });
+  const caches = makeCaches({ config, network }, prefix.size, before + room);
+  const disposeAll = (some: readonly KvCache[]) => {
+    for (const cache of some) cache.dispose();
+  };
+  const last = orElse(
+    () =>
+      tf.tidy(() => {
+        const { images, prefixLengths, lengths, inputs, positions } = upload(inputArrays(plan, prefix));
+        const read: StackInput = {
+          ...(images && { images }),
+          ...{ prefixLengths, lengths },
+          ...{ inputs: columns(inputs, 0, prompt + 1), positions: columns(positions, 0, prompt + 1) },
+        };
+        return tf.keep(lastPlaces(network.prefill(read, caches), plan.lengths));
+      }),
+    () => disposeAll(caches),
+  );
   return {
     last: () => last,
     texts(batch, rows) {
@@ -134,8 +141,9 @@ function readStack({ config, network }: ModelCore, prefixes: Prefixes, longest: 
       };
       const first = tf.gather(last, rows).expandDims(1);
       if (inputs.shape[1] === from) return { ...predicted, hidden: first };
-      const own = caches.map(cache => cache.select(rows));
+      const own: KvCache[] = [];
       try {
+        for (const cache of caches) own.push(cache.select(rows));
         const extended = network.extend({
           tokens: columns(inputs, from),
           textPositions: columns(positions, from),
@@ -145,12 +153,12 @@ function readStack({ config, network }: ModelCore, prefixes: Prefixes, longest: 
         });
         return { ...predicted, hidden: tf.concat([first, extended], 1) };
       } finally {
-        for (const cache of own) cache.dispose();
+        disposeAll(own);
       }
     },
     dispose() {
       last.dispose();
-      for (const cache of caches) cache.dispose();
+      disposeAll(caches);
     },
   };
 }
