@@ -100,6 +100,7 @@ describe('--predictions', () => {
     for (const name of ['bleu1', 'bleu2', 'bleu3', 'bleu4', 'rougeL', 'ciderD']) {
       expect(here[name], name).toBe(there[name]);
       expect((here.intervals as Record<string, object>)[name], name).toEqual(there.intervals[name]);
+      expect((here.signatures as Record<string, string>)[name], name).toBe(there.signatures[name]);
     }
   });
 

@@ -6,6 +6,7 @@ import {
   type ExampleDataset,
   rule,
 } from '@simvlm/core';
+import { captionSignatures, referenceCount } from '@simvlm/metrics';
 import type { SimVlm } from '@simvlm/model';
 import { captionScores, checkReferences, cocoScores, type Prediction, predictCaptions } from '../captions';
 import { measured, type NamedScores } from '../measured';
@@ -17,12 +18,13 @@ import { measured, type NamedScores } from '../measured';
 export const captionEvaluator = evaluatorOf('caption', captionScores);
 
 /** `coco`: the metrics of COCO's caption evaluation, against all references of a picture. Options: as `caption`. */
-export const cocoEvaluator = evaluatorOf('coco', cocoScores, checkReferences);
+export const cocoEvaluator = evaluatorOf('coco', cocoScores, checkReferences, captionSignatures);
 
 function evaluatorOf(
   name: string,
   scores: (predictions: readonly Prediction[]) => NamedScores,
   check?: (data: ExampleDataset, limit?: number) => void,
+  signaturesOf?: (references: string) => Readonly<Record<string, string>>,
 ): Evaluator {
   return async ({ model, tokenizer, prompt }: EvaluationSubject<SimVlm>, data, options, context = {}) => {
     checkOptions(`evaluator ${name}`, options, {
@@ -38,8 +40,13 @@ function evaluatorOf(
       ...(onProgress && { onProgress }),
     });
     signal?.throwIfAborted();
+    const found = measured(predictions.length, scores(predictions), context);
+    const signatures = Object.entries(signaturesOf?.(referenceCount(predictions)) ?? {});
     return {
-      ...measured(predictions.length, scores(predictions), context),
+      ...found,
+      ...(signaturesOf && {
+        signatures: Object.fromEntries(signatures.filter(([metric]) => Object.hasOwn(found.metrics, metric))),
+      }),
       items: predictions.map(itemOf),
       skipped,
     };

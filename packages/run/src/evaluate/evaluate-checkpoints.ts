@@ -150,7 +150,7 @@ function evaluatorsFor(
   asked: readonly Named[] | undefined,
 ): readonly Named[] {
   if (asked && asked.length > 0) return asked;
-  if (evaluators && kind === 'pretrain') return evaluators(run);
+  if (evaluators && task.evaluators.includes('caption')) return evaluators(run);
   if (task.evaluators.length > 0) return task.evaluators.map(each => ({ kind: each }));
   throw new ConfigError(
     'CONFIG_INVALID',
