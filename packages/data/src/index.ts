@@ -18,6 +18,7 @@ export { captionPrefix, causalPrefix, mixturePrefix, prefixObjective, uniformPre
 export type { AnnotationOptions } from './readers/annotations/annotation-file';
 export { cocoSource } from './readers/annotations/coco';
 export { flickr30kSource } from './readers/annotations/flickr30k';
+export { glueSource } from './readers/annotations/glue';
 export { karpathySource } from './readers/annotations/karpathy';
 export { nlvr2Source } from './readers/annotations/nlvr2';
 export { type ParallelOptions, parallelSource } from './readers/annotations/parallel';

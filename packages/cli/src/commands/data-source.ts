@@ -15,7 +15,7 @@ export function addSourceOptions(command: Command): Command {
   return command
     .option(
       '--format <name>',
-      'webdataset, parquet, arrow, csv, tsv, jsonl, imagefolder, coco, karpathy, vqav2, nlvr2, snli-ve, flickr30k, textcaps, nocaps or parallel (two files, and a third that names the pictures); default: recognised',
+      'webdataset, parquet, arrow, csv, tsv, jsonl, imagefolder, coco, karpathy, vqav2, nlvr2, snli-ve, flickr30k, textcaps, nocaps, glue or parallel (two files, and a third that names the pictures); default: recognised',
     )
     .option('--images <folder>', 'where the pictures lie that a file names; default: its folder')
     .option('--annotations <file>', 'the second file of vqav2')

@@ -16,6 +16,7 @@ export const FORMATS = [
   'textcaps',
   'nocaps',
   'parallel',
+  'glue',
 ] as const;
 
 export type Format = (typeof FORMATS)[number];

@@ -9,6 +9,8 @@ export interface ImageFacts {
 }
 
 const TEXTS = ['text', 'texts', 'question', 'answers', 'label', 'split', 'source', 'target'] as const;
+/** Fields with sentences that are compared: those of GLUE, and the premise of SNLI-VE. */
+const SENTENCES = ['sentence1', 'sentence2'];
 
 /**
  * A sample as an object of `simvlm data list`: its key, its pictures, and what there is of its texts and labels.
@@ -26,5 +28,11 @@ export async function listLine(
     return { path, ...(factsOf && !isRemote && (await factsOf(image))) };
   });
   const texts = TEXTS.flatMap(name => (sample[name] === undefined ? [] : [[name, sample[name]]]));
-  return { key: sample.key, images: await Promise.all(images), ...Object.fromEntries(texts) };
+  const { fields = {} } = sample;
+  const sentences = SENTENCES.flatMap(name => (Object.hasOwn(fields, name) ? [[name, fields[name]]] : []));
+  return {
+    key: sample.key,
+    images: await Promise.all(images),
+    ...Object.fromEntries([...sentences, ...texts]),
+  };
 }

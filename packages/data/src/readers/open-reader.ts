@@ -2,6 +2,7 @@ import { ConfigError, DataError, type Reader, type SampleSource } from '@simvlm/
 import type { AnnotationOptions } from './annotations/annotation-file';
 import { cocoSource } from './annotations/coco';
 import { flickr30kSource } from './annotations/flickr30k';
+import { glueSource } from './annotations/glue';
 import { karpathySource } from './annotations/karpathy';
 import { nlvr2Source } from './annotations/nlvr2';
 import { parallelSource } from './annotations/parallel';
@@ -58,7 +59,7 @@ function checkFit(format: Format, place: DataPlace, { annotations, map, images }
   if (annotations && format !== 'vqav2') throw refuse('second file of annotations; vqav2 does');
   if (map && !MAPPED.has(format)) throw refuse('map of columns: its names are fixed');
   const isNamed = place.files
-    ? format !== 'webdataset' && (format !== 'parallel' || place.files.length === 3)
+    ? !['webdataset', 'glue'].includes(format) && (format !== 'parallel' || place.files.length === 3)
     : ['parquet', 'arrow'].includes(format);
   if (images && !isNamed) throw refuse('folder of pictures: it holds them or says where they are');
 }
@@ -125,6 +126,8 @@ function fileSource(
       return csvSource(files, { ...read, format });
     case 'jsonl':
       return jsonlSource(files, { ...read, format });
+    case 'glue':
+      return glueSource(files, options);
     case 'parallel': {
       const [source, target, pictures] = only(format, files, 2, 3);
       return parallelSource(source!, target!, pictures ? { ...read, pictures } : options);

@@ -1,4 +1,5 @@
 import { DataError, parseJson } from '@simvlm/core';
+import { isGlue } from './annotations/glue-columns';
 import { baseName, type DataFile, type Folder, listed } from './folder';
 import { FORMATS, type Format } from './formats';
 import { isGzip } from './gunzip';
@@ -54,7 +55,8 @@ async function fileFormat(files: readonly DataFile[]): Promise<Format | undefine
   if (name.endsWith('.token') || /^image_name\s*\|/.test(head)) return 'flickr30k';
   if (head.trimStart().startsWith('{')) return jsonFormat(head, tail);
   const extension = name.slice(name.lastIndexOf('.') + 1);
-  if (extension === 'csv' || extension === 'tsv') return extension;
+  if (extension === 'tsv') return isGlue(file.name, firstLine(head)) ? 'glue' : 'tsv';
+  if (extension === 'csv') return extension;
   if (extension === 'tar') return 'webdataset';
   return files.length === 2 || files.length === 3 ? 'parallel' : undefined;
 }
@@ -75,11 +77,15 @@ function jsonFormat(head: string, tail: string): Format | undefined {
   return undefined;
 }
 
+function firstLine(head: string): string {
+  const end = head.indexOf('\n');
+  return end < 0 ? head : head.slice(0, end);
+}
+
 /** The object of the first line, where the line is one. */
 function firstObject(head: string): Record<string, unknown> | undefined {
-  const end = head.indexOf('\n');
   try {
-    const value = parseJson(end < 0 ? head : head.slice(0, end), 'line 1');
+    const value = parseJson(firstLine(head), 'line 1');
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch (error) {
     // A line of a longer object, or one that is longer than what was looked at.
