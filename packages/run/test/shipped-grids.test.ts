@@ -12,7 +12,7 @@ const names = readdirSync(folder, { recursive: true })
 test.each(names)('the grid %s is found by its name, and every cell can be trained', async name => {
   const { cells, seeds, evaluations } = await readGrid(name);
   const registry = await runRegistry();
-  expect(cells.length).toBeGreaterThan(1);
+  expect(cells.length).toBeGreaterThan(0);
   expect(seeds.length).toBeGreaterThanOrEqual(3);
   for (const { config } of cells) checkParts(config(seeds[0]!), registry);
   for (const { evaluators } of evaluations)
