@@ -96,6 +96,7 @@ export type {
   Evaluator,
   EvaluatorContext,
   ExampleStream,
+  StillExample,
   Task,
   TaskContext,
   TaskFactory,

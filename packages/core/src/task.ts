@@ -141,6 +141,17 @@ export interface ExampleStream {
   close?(): Promise<void>;
 }
 
+/** A training example as it is stored: known at once but for its pictures. */
+export interface StillExample {
+  readonly outline: ExampleOutline;
+  /**
+   * The whole example: its pictures read, square and not varied.
+   *
+   * @throws ImageError, DataError for a picture that cannot be used
+   */
+  open(): Promise<Example>;
+}
+
 /** What a task is made of. */
 // biome-ignore lint/suspicious/noExplicitAny: a task writes its model's class here without a cast
 export interface TaskContext<M = any> {
@@ -152,6 +163,8 @@ export interface TaskContext<M = any> {
   readonly train?: ExampleStream;
   /** All examples to train on without their pictures, once. */
   readonly outlines: () => AsyncIterable<ExampleOutline>;
+  /** The same examples in the same order, for a task that computes something of each picture once. */
+  readonly stills: () => AsyncIterable<StillExample>;
   /** Pairs to measure with; their pictures may have any size. */
   readonly val?: ExampleDataset;
   /** Text alone; absent when there is none. */

@@ -16,6 +16,7 @@ import { classifyTask } from './tasks/classify/classify';
 import { glueTask } from './tasks/glue';
 import { nlvr2Task } from './tasks/nlvr2';
 import { pretrainTask } from './tasks/pretrain';
+import { probeTask } from './tasks/probe';
 import { snliVeTask } from './tasks/snli-ve';
 import { translateTask } from './tasks/translate';
 import { vqaTask } from './tasks/vqa';
@@ -30,6 +31,7 @@ export const evalPlugin: Plugin = {
     registry.register('task', 'vqa', vqaTask);
     registry.register('task', 'nlvr2', nlvr2Task);
     registry.register('task', 'snli-ve', snliVeTask);
+    registry.register('task', 'probe', probeTask);
     registry.register('task', 'glue', glueTask);
     registry.register('task', 'caption', captionTask);
     registry.register('task', 'translate', translateTask);

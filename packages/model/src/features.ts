@@ -30,5 +30,5 @@ export async function features({ config, network }: ModelCore, images: Uint8Arra
   });
   const values = (await pooled.data()) as Float32Array;
   pooled.dispose();
-  return { width: pooled.shape[1]!, values };
+  return { width: network.imageWidth, values };
 }

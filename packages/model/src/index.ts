@@ -11,6 +11,7 @@ export type { ClassifierInput, ClassifierPlace } from './finetune/classifier-inp
 export type { ClassifierTarget } from './finetune/classifier-target';
 export type { DropRates, Drops } from './finetune/drop';
 export { adaptersOf, type LoraConfig, mergeAdapters, mergedTensors, unmergeAdapters } from './finetune/lora';
+export { ProbeHead, type ProbeOptions } from './finetune/probe';
 export { picturesAtOnce } from './generate/at-once';
 export type { Continuation, GenerateRequest } from './generate/request';
 export { type Choice, createSampler, type Sampler } from './generate/sampler';
@@ -28,6 +29,7 @@ export { blocksAbove } from './learners/blocks-above';
 export { type ClassifierBatch, classifierLearner } from './learners/classifier';
 export type { LearnerOptions } from './learners/options';
 export { prefixLmLearner } from './learners/prefix-lm';
+export { type ProbeBatch, probeLearner } from './learners/probe';
 export { buildNetwork } from './network';
 export type {
   DecoderInput,

@@ -211,6 +211,7 @@ function scripted(texts: readonly (readonly number[])[]): ModelCore {
       grid: { height: 2, width: 2 },
       hidden: never,
       decode: never,
+      imageWidth: 0,
       imageStates: never,
       prefill: never,
       extend: never,

@@ -5,6 +5,8 @@ import type { SourceUse } from './sources/open-source';
 /** A source as a run trains on it. */
 export interface RunSource {
   readonly source: SampleSource;
+  /** The same with random access, where it has that: `source.read()` need not give the pictures of such. */
+  readonly examples?: ExampleDataset;
   /** Records in an epoch, where that is known without another look; else `source.count()` says. */
   readonly length?: number;
   /** How it is used, where that is not as the run says. */

@@ -4,14 +4,16 @@ import {
   type Objective,
   Random,
   type Share,
+  type StillExample,
   type TaskFactory,
 } from '@simvlm/core';
-import { type ExampleStreamOptions, exampleStream, mixture, outlineOf } from '@simvlm/data';
+import { type ExampleStreamOptions, exampleStream, mixture, outlineOf, stillExample } from '@simvlm/data';
 import { openPicturePool } from '@simvlm/image';
 import { pictureSquare, type SimVlmConfig } from '@simvlm/model';
 import type { RunConfig } from './config/schema';
 import type { Named } from './config/sources';
 import type { RunData, RunSource } from './data';
+import { squareDataset } from './sources/validation-set';
 
 export interface StreamOptions {
   readonly config: RunConfig;
@@ -130,6 +132,25 @@ function mixed(parts: Parameters<typeof mixture>[0]): ExampleStream | undefined 
 /** All training examples once, without their pictures. */
 export async function* outlinesOf(sources: readonly RunSource[]): AsyncGenerator<ExampleOutline> {
   for (const { source } of sources) for await (const sample of source.read()) yield outlineOf(sample);
+}
+
+/** The same with their pictures, which are opened when they are asked for. */
+export async function* stillsOf(
+  sources: readonly RunSource[],
+  model: StreamOptions['model'],
+): AsyncGenerator<StillExample> {
+  for (const { source, examples, use } of sources) {
+    const transform = pictureSquare(model, use?.fit);
+    const dataset = examples && squareDataset(examples, transform);
+    let index = 0;
+    for await (const sample of source.read()) {
+      const at = index++;
+      yield {
+        outline: outlineOf(sample),
+        open: async () => (dataset ? dataset.get(at) : stillExample(sample, transform)),
+      };
+    }
+  }
 }
 
 function workersFor(sources: readonly RunSource[], cores: number): number {

@@ -25,7 +25,7 @@ import type { RunData } from './data';
 import { checkpointTask, importedRun } from './imported-run';
 import { modelTokenizer } from './model-tokenizer';
 import { openForUse } from './open-checkpoint';
-import { openStreams, outlinesOf } from './streams';
+import { openStreams, outlinesOf, stillsOf } from './streams';
 
 interface TaskParts {
   readonly config: RunConfig;
@@ -81,6 +81,7 @@ export async function runTask({
       ...(train && { train }),
       ...(documents && { documents }),
       outlines: () => outlinesOf(data.train),
+      stills: () => stillsOf(data.train, model.config),
       ...(data.val && { val: data.val }),
       objective: objective(config.objective),
       regularization: config.regularization,

@@ -4,7 +4,7 @@ import fixture from '../../fixtures/logistic.json';
 import type { LabelledVectors } from '../features/labelled';
 import { linearProbe } from './linear-probe';
 import { LogisticRegression, logitsOf } from './logistic';
-import { standardiser } from './standardise';
+import { standardised, standardOf } from './standardise';
 
 const data = {
   width: fixture.width,
@@ -89,9 +89,9 @@ describe('the probe', () => {
 
 describe('standardised features', () => {
   test('have mean 0 and deviation 1; one that never changes is 0, also where it does', () => {
-    const standardise = standardiser({ width: 2, values: Float32Array.of(1, 0.1, 3, 0.1, 5, 0.1) });
+    const standard = standardOf({ width: 2, values: Float32Array.of(1, 0.1, 3, 0.1, 5, 0.1) });
     const deviation = Math.sqrt(8 / 3);
-    const { values } = standardise({ width: 2, values: Float32Array.of(3, 0.1, 5, 9) });
+    const { values } = standardised({ width: 2, values: Float32Array.of(3, 0.1, 5, 9) }, standard);
     expect(values[0]).toBe(0);
     expect(values[2]).toBeCloseTo(2 / deviation, 6);
     expect([values[1]!, values[3]!].map(Math.abs)).toEqual([0, 0]);

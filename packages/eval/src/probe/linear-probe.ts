@@ -1,7 +1,7 @@
 import { DataError, Random } from '@simvlm/core';
 import type { LabelledVectors } from '../features/labelled';
 import { type FitData, LogisticRegression, logitsOf } from './logistic';
-import { type Rows, standardiser } from './standardise';
+import { type Rows, standardised, standardOf } from './standardise';
 
 export interface ProbeOptions {
   /** What is tried, each at least 0; default: 1, 0.1, … 0.00001. */
@@ -47,8 +47,8 @@ export async function linearProbe(
       'DATA_INVALID',
       `a probe needs two classes and ${HELD_OUT} examples to train on, there are ${classes.length} and ${rows}`,
     );
-  const standardise = standardiser(train);
-  const { values } = standardise(train);
+  const standard = standardOf(train);
+  const { values } = standardised(train, standard);
   const indices = new Map(classes.map((name, index) => [name, index]));
   const truth = Int32Array.from(train.labels, label => indices.get(label)!);
   const all = { width: train.width, values, classes: truth, count: classes.length };
@@ -60,7 +60,7 @@ export async function linearProbe(
   const accuracy = accuracyOf(await logitsOf(place, all), truth);
   return {
     ...{ classes, l2: chosen.l2, converged, trainAccuracy: accuracy },
-    logits: given => logitsOf(place, { ...standardise(given), count: classes.length }),
+    logits: given => logitsOf(place, { ...standardised(given, standard), count: classes.length }),
   };
 
   async function choose(): Promise<{ readonly l2: number; readonly start?: Float64Array }> {

@@ -4,11 +4,17 @@ export interface Rows {
   readonly values: Float32Array;
 }
 
+/** How features become standard ones: x → (x − mean) · scale, `[width]` each. */
+export interface Standard {
+  readonly means: Float64Array;
+  readonly scales: Float64Array;
+}
+
 /** Deviations below this share of the mean are rounding: the feature never changes. */
 const ROUNDING = 1e-7;
 
-/** Takes off the mean of each feature and divides by its deviation over the given rows. A feature that never changes there becomes 0 everywhere. */
-export function standardiser({ width, values }: Rows): (rows: Rows) => Rows {
+/** By the mean and the deviation of each feature over these rows. The scale of a feature that never changes is 0: it counts for nothing. */
+export function standardOf({ width, values }: Rows): Standard {
   const rows = values.length / width;
   const [sums, squares] = [new Float64Array(width), new Float64Array(width)];
   for (let i = 0; i < values.length; i++) sums[i % width]! += values[i]!;
@@ -18,8 +24,9 @@ export function standardiser({ width, values }: Rows): (rows: Rows) => Rows {
     const deviation = Math.sqrt(sum / rows);
     return deviation <= ROUNDING * Math.abs(means[feature]!) ? 0 : 1 / deviation;
   });
-  return given => ({
-    width,
-    values: given.values.map((value, i) => (value - means[i % width]!) * scales[i % width]!),
-  });
+  return { means, scales };
+}
+
+export function standardised({ width, values }: Rows, { means, scales }: Standard): Rows {
+  return { width, values: values.map((value, i) => (value - means[i % width]!) * scales[i % width]!) };
 }

@@ -69,6 +69,8 @@ export interface Network {
   readonly depth: number;
   /** Hidden states `[B, L, D]` at the places of the layout, whatever the architecture. */
   hidden(input: ModelInput, options?: PassOptions): tf.Tensor;
+  /** Width of `imageStates`. */
+  readonly imageWidth: number;
   /**
    * What the model makes of pictures before there is a text, `[B, N, D]`: the output of the joint encoder, or of the one stack, which reads the
    * start token behind them; the tokens of the patcher `[B, N, W]` where no encoder reads them alone.

@@ -55,6 +55,7 @@ export function decoderOnly(
 
   return {
     depth: patcherBlocks,
+    imageWidth: config.width,
     hidden(input, { checkpointBlocks, drops } = {}) {
       const { x, mask, before } = sequence(input, { checkpointBlocks, drops });
       const constants = [mask.keyLengths, mask.prefixLengths, ...seedsOf(drops)];

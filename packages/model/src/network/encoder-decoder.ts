@@ -66,6 +66,7 @@ export function encoderDecoder(
 
   return {
     depth: encoder.depth,
+    imageWidth: encoder.imageWidth,
     imageStates: packed => encoder.imageStates(packed),
     encode,
     decode,

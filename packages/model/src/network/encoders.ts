@@ -22,7 +22,8 @@ interface Encoder {
   /** Blocks that stochastic depth may leave out, those of the patcher among them. */
   readonly depth: number;
   encode(input: EncoderInput, options?: PassOptions): Encoded;
-  /** See `Network.imageStates`. */
+  /** See `Network`. */
+  readonly imageWidth: number;
   imageStates(packed: tf.Tensor2D): tf.Tensor;
 }
 
@@ -68,6 +69,7 @@ const jointEncoder: Make = (scope, config, { text, imageTokens: N, grid, patcher
   };
   return {
     ...{ width: config.width, depth, encode },
+    imageWidth: config.width,
     imageStates: packed =>
       encode({ images: packed, prefixLengths: tf.zeros([packed.shape[0]], 'int32') as tf.Tensor1D }).states,
   };
@@ -83,6 +85,7 @@ const noEncoder: Make = (_scope, _config, { imageTokens: N, imageWidth, patcherB
       const lengths = tf.fill([prefixLengths.size], N, 'int32') as tf.Tensor1D;
       return { states: embedImages(images!, options), lengths };
     },
+    imageWidth,
     imageStates: packed => embedImages(packed),
   };
 };
@@ -132,6 +135,7 @@ const questionEncoder: Make = (scope, config, { imageTokens: N, imageWidth, patc
       const states = through(x_BPD, layers);
       return { states: last ? last(states) : states, lengths: tf.clone(prefixLengths) as tf.Tensor1D };
     },
+    imageWidth,
     imageStates: packed => embedImages(packed),
   };
 };

@@ -59,7 +59,7 @@ function emojiData(source: SourceConfig, emoji: EmojiDataset): RunData {
     train: [
       {
         source: datasetSource(train, { name: 'emoji', weight: trainWeight }),
-        ...{ length: train.length, isDecoded: true, use },
+        ...{ examples: train, length: train.length, isDecoded: true, use },
       },
     ],
     ...{ val: sideOf(emoji.val).pictures, documents: [sourceOf(documents)], texts: documents },

@@ -128,14 +128,15 @@ export async function trainingDataset(
   for (const text of trained.flatMap(({ texts }) => texts)) captions.add(text);
   const indicesOf = (some: typeof examples) => some.map(({ index }) => index);
   const indices = indicesOf(trained);
-  const source = datasetSource(subset(dataset, indices), {
+  const chosen = subset(dataset, indices);
+  const source = datasetSource(chosen, {
     name,
     ...(weightOf && { weight: place => weightOf(indices[place]!) }),
   });
   const validated = examples.filter(({ key }) => split.has(key));
   const val = subset(dataset, indicesOf(validated.sort((a, b) => split.get(a.key)! - split.get(b.key)!)));
   return {
-    source: { source, use, length: trained.length, isDecoded: true },
+    source: { source, examples: chosen, use, length: trained.length, isDecoded: true },
     ...(data.valShare !== undefined && {
       val: squareDataset(val, pictureSquare(modelPreset(config), use.fit)),
     }),

@@ -17,11 +17,19 @@ export function labelFile(labels: readonly string[]): ReadonlyMap<string, Uint8A
   return new Map([[LABELS, new TextEncoder().encode(JSON.stringify(labels))]]);
 }
 
-/** @throws ConfigError for fewer than two labels, or one that is there twice */
-export function checkLabels(where: string, labels: readonly string[]): void {
+/**
+ * @param asked names that the options give beside those of a checkpoint
+ * @throws ConfigError for fewer than two labels, one that is there twice, and others than were asked for
+ */
+export function checkLabels(where: string, labels: readonly string[], asked?: readonly string[]): void {
   if (new Set(labels).size !== labels.length || labels.length < 2)
     throw new ConfigError(
       'CONFIG_INVALID',
       `${where}: there must be two different labels or more, got ${labels.join(', ') || 'none'}`,
+    );
+  if (asked && JSON.stringify(asked) !== JSON.stringify(labels))
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${where}: "labels" are not those of the checkpoint: ${labels.join(', ')}`,
     );
 }

@@ -1,4 +1,5 @@
-import { ConfigError, DataError, type ExampleOutline, type TaskContext } from '@simvlm/core';
+import { DataError, type ExampleOutline, type TaskContext } from '@simvlm/core';
+import { classOf } from '../../features/labelled';
 import type { Decision } from './decision';
 import { checkLabels, labelFile, savedLabels } from './label-list';
 
@@ -14,18 +15,13 @@ export async function labelDecision(
 ): Promise<Decision> {
   const saved = await savedLabels(context);
   const labels = saved ?? given ?? (await labelsIn(context.outlines()));
-  checkLabels(where, labels);
-  if (saved && given && JSON.stringify(given) !== JSON.stringify(labels))
-    throw new ConfigError(
-      'CONFIG_INVALID',
-      `${where}: "labels" are not those of the checkpoint: ${labels.join(', ')}`,
-    );
+  checkLabels(where, labels, saved && given);
   const indices = new Map(labels.map((label, index) => [label, index]));
   return {
     head: { classes: labels.length },
     files: labelFile(labels),
     right(example) {
-      const name = labelOf(example);
+      const name = classOf(example, 'label');
       const index =
         indices.get(name) ?? (typeof example.fields?.label === 'number' ? Number(name) : undefined);
       const label = index === undefined ? undefined : labels[index];
@@ -45,13 +41,6 @@ export async function labelDecision(
 /** All labels of examples in the order of their characters. */
 async function labelsIn(examples: AsyncIterable<ExampleOutline>): Promise<readonly string[]> {
   const labels = new Set<string>();
-  for await (const example of examples) labels.add(labelOf(example));
+  for await (const example of examples) labels.add(classOf(example, 'label'));
   return [...labels].sort();
-}
-
-function labelOf({ id, fields }: ExampleOutline): string {
-  const label = fields?.label;
-  if (typeof label === 'string' && label !== '') return label;
-  if (typeof label === 'number' || typeof label === 'boolean') return String(label);
-  throw new DataError('DATA_INVALID', `example "${id}" has no "label"`);
 }
