@@ -79,7 +79,7 @@ export const objective = named('an objective such as "prefix-lm"')
 
 export const task = named('a task such as "pretrain"')
   .describe(
-    'What the model is trained for: `pretrain` (captions and text), `caption` (behind a prompt), `classify` (labels), `answer` (questions), `translate`, `vqa`, `nlvr2`, `snli-ve`, `glue`, or one of a plug-in, with its options.',
+    'What the model is trained for: `pretrain` (captions and text), `caption` (behind a prompt), `classify` (labels), `answer` (questions), `translate`, `vqa`, `nlvr2`, `snli-ve`, `glue`, `probe` (labels from frozen features), or one of a plug-in, with its options.',
   )
   .prefault({ kind: 'pretrain' });
 
