@@ -43,15 +43,15 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
   const prepared = await prepareLessons(lessons, loaded.info.imageSize);
   const key = await sessionKey(lessons, settings);
   const resume = await unfinished(storage, key, steps);
-  const rehearsal = session.rehearsal
-    ? await ownRehearsal(loaded, await session.rehearsal(), resume && storage.note!.rehearsed)
-    : undefined;
+  const drawings = await session.rehearsal?.();
+  /** The captions that the model is to keep. */
+  let rehearsed = resume && storage.note!.rehearsed;
   const losses = resume ? [...storage.note!.losses] : [];
   /** Before the first step, and at the last look. */
   let looks = (resume && storage.note!.knowledge) || [];
   const note = (): SessionNote => ({
     ...{ name: NAME, savedAt: new Date().toISOString(), key, settings, losses, knowledge: looks },
-    ...(rehearsal && { rehearsed: rehearsal.captions }),
+    ...(rehearsed && { rehearsed }),
   });
   const onNotice = async (notice: StudioFailure) => callbacks.onNotice(notice);
   const extras = new Map(kept(files, KEPT));
@@ -75,11 +75,13 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
       loaded,
     );
     if (lost) await onNotice(lost);
-    await onKnowledge({ step: 0, ...(await knowledge(loaded, prepared, rehearsal)) });
     await storage.saveLessons(key, lessons, settings, onNotice);
     await storage.begin(new Map(kept(files, [FILES.model, WEIGHTS])), extras, note(), onNotice);
   }
   try {
+    const rehearsal = drawings && (await ownRehearsal(loaded, drawings, rehearsed));
+    rehearsed = rehearsal?.captions;
+    if (!resume) await onKnowledge({ step: 0, ...(await knowledge(loaded, prepared, rehearsal)) });
     const { step, reason } = await teachLessons({
       ...{ loaded, lessons: prepared, rehearsal, settings, extras, signal, between },
       storage: storage.during(note, onNotice),

@@ -84,9 +84,12 @@ export class StudioStorage {
     note: SessionNote,
     onNotice: (notice: StudioFailure) => Promise<void>,
   ): Promise<void> {
-    const before = this.#latest ?? files;
-    this.#before = before;
-    await noticed(() => this.#befores.save(0, before), onNotice);
+    // A training that failed before its first checkpoint has changed nothing, and left what is before it.
+    if (!this.#latest?.has(NOTE) || !isBegun(this.#latest)) {
+      const before = this.#latest ?? files;
+      this.#before = before;
+      await noticed(() => this.#befores.save(0, before), onNotice);
+    }
     await this.save(0, new Map([...files, ...extras]), note, onNotice);
   }
 
@@ -222,6 +225,11 @@ async function noticed(save: () => Promise<void>, onNotice: (notice: StudioFailu
 
 function noteOf(files: CheckpointFiles): SessionNote {
   return parse(files.get(NOTE)) as SessionNote;
+}
+
+/** What `begin` has saved. */
+function isBegun(files: CheckpointFiles): boolean {
+  return noteOf(files).key !== undefined && !files.has(FILES.trainer);
 }
 
 const pictureFile = (index: number) => `picture-${index}`;
