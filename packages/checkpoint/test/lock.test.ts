@@ -15,10 +15,10 @@ beforeEach(async () => {
 });
 
 const note = async () => JSON.parse(await readFile(join(folder, 'lock'), 'utf8')) as LockNote;
-const leave = async (change: object) => {
+const leave = async (change: object, name = 'lock') => {
   await mkdir(folder, { recursive: true });
   const dead = { pid: endedProcess(), host: hostname(), started: null, since: 'then', id: 'dead' };
-  await writeFile(join(folder, 'lock'), JSON.stringify({ ...dead, ...change }));
+  await writeFile(join(folder, name), JSON.stringify({ ...dead, ...change }));
 };
 
 /** The number of a process that has ended. */
@@ -88,6 +88,15 @@ describe('the lock of a folder', () => {
       await got[0]!.value.release();
       expect(await readdir(folder)).toEqual([]);
     }
+  });
+
+  test('of a process that died while it took a dead one over is taken over, too', async () => {
+    await leave({ id: 'first' });
+    await leave({ id: 'second' }, 'lock.first');
+    const lock = await lockFolder(folder);
+    expect(lock.takenFrom).toMatchObject({ id: 'first' });
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test('that somebody else wrote is not removed', async () => {

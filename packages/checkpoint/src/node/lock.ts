@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@simvlm/core';
@@ -43,6 +43,9 @@ export interface LockOptions {
 /** Milliseconds between two looks at a lock that is waited for. */
 const LOOK = 100;
 
+/** The same while another process removes a dead one. */
+const CLAIM = 2;
+
 /** The lock's name in its folder. */
 const LOCK = 'lock';
 
@@ -78,7 +81,9 @@ export async function lockFolder(
         await new Promise(resolve => setTimeout(resolve, LOOK));
         continue;
       }
-      if (await moveAway(path, held, own)) takenFrom = held;
+      if (await removeDead(path, held, own)) takenFrom = held;
+      // Another process is about to.
+      else await new Promise(resolve => setTimeout(resolve, CLAIM));
     }
     return { ...(takenFrom && { takenFrom }), release: () => release(path, own) };
   } catch (error) {
@@ -135,20 +140,28 @@ function parse(text: string): LockNote | undefined {
   }
 }
 
-/** Of two processes that find the same dead lock, one moves it away; a lock that came in between is put back. */
-async function moveAway(path: string, dead: LockNote, own: LockNote): Promise<boolean> {
-  const aside = `${path}.${own.id}.dead`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
+/**
+ * Removes the lock of a dead process, whoever else has found it. Who removes it holds a claim on this very lock, which is a lock of its own: under
+ * the claim it is either still there, as nobody else may remove it, or gone for good, as its id never comes back. So nobody removes a lock
+ * that a living process has put in its place.
+ *
+ * @returns whether this call has removed it
+ */
+async function removeDead(path: string, dead: LockNote, own: LockNote): Promise<boolean> {
+  const claim = `${path}.${dead.id}`;
+  if (!(await create(claim, own))) {
+    const claimed = await read(claim);
+    if (claimed !== 'gone' && !isAlive(claimed, own)) await removeDead(claim, claimed, own);
+    return false;
   }
-  const moved = await read(aside);
-  const isDead = moved !== 'gone' && moved.id === dead.id;
-  if (!isDead) await link(aside, path).catch(() => {});
-  await unlink(aside);
-  return isDead;
+  try {
+    const found = await read(path);
+    if (found === 'gone' || found.id !== dead.id) return false;
+    await unlink(path);
+    return true;
+  } finally {
+    await unlink(claim);
+  }
 }
 
 async function release(path: string, own: LockNote): Promise<void> {
