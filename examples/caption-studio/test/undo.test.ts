@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { decodePicture } from '../src/engine/pictures';
 import type { Rehearsal } from '../src/engine/rehearsal';
 import {
   drawing,
@@ -54,7 +55,6 @@ describe('back to the model before a training', () => {
 describe('a model that does not know the pictures by name', () => {
   test('keeps what it says of them, and goes on with the same after a reload, bit for bit', async () => {
     const shipped = await taughtCheckpoint('decoder-only');
-    const { decodePicture } = await import('../src/engine/pictures');
     const drawn = async (colour: 'red' | 'green' | 'blue', shape: 'square' | 'disc' | 'cross') => ({
       ...{ id: `known-${colour}-${shape}`, text: 'what nobody says' },
       image: await decodePicture((await drawing(colour, shape)).file, colour, 32),

@@ -1,38 +1,14 @@
 import { memoryStorage } from '@simvlm/checkpoint';
-import { type Evaluation, type Example, type JsonValue, type ParameterTree, Random } from '@simvlm/core';
-import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
+import type { Evaluation, Example, JsonValue, ParameterTree, Random } from '@simvlm/core';
+import { arrayDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import type * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  openTask,
-  ownParts,
-  type RunConfigInput,
-  type RunData,
-  resolveRunConfig,
-  runTraining,
-  silent,
-} from '../src/index';
+import { openTask, ownParts, type RunConfigInput, runTraining, silent } from '../src/index';
 import { runTask } from '../src/task';
+import { dataOf, examples, grey, smallRun } from './bright-or-dark';
 
 beforeAll(() => pickBackend({ prefer: 'wasm' }));
-
-function grey(bright: boolean, random: Random) {
-  const data = Uint8Array.from({ length: 192 }, () => (bright ? 170 : 50) + random.integer(40));
-  return { width: 8, height: 8, data };
-}
-
-/** Examples that are made of draws of their own. */
-function examples(
-  count: number,
-  seed: number,
-  make: (random: Random, i: number) => Omit<Example, 'id'>,
-): Example[] {
-  return Array.from({ length: count }, (_, i) => ({
-    id: `${seed}-${i}`,
-    ...make(Random.fromSeed(seed).fork(i), i),
-  }));
-}
 
 const words = (bright: boolean) => (bright ? 'it is bright' : 'it is dark');
 
@@ -52,19 +28,6 @@ const entailment =
     };
   };
 
-const config = (task: Record<string, JsonValue>, change: Partial<RunConfigInput> = {}) =>
-  resolveRunConfig({
-    ...{ name: 'decide', task, data: { train: { source: 'here' }, valShare: 0.1 } },
-    model: {
-      architecture: 'encoder-decoder',
-      ...{ imageSize: 8, width: 32, layers: 1, heads: 2, mlp: 64, maxTextLength: 16 },
-      patcher: { kind: 'linear', patchSize: 4 },
-    },
-    optimizer: { learningRate: 0.01 },
-    ...{ batch: { imageText: 16, textOnly: 0 }, steps: 1 },
-    ...change,
-  } as RunConfigInput);
-
 const captions = [
   'it is bright',
   'it is dark',
@@ -74,16 +37,9 @@ const captions = [
   'one two three four five',
 ];
 
-const dataOf = (train: readonly Example[]): RunData => ({
-  train: [
-    { source: datasetSource(arrayDataset(train), { name: 'here' }), length: train.length, isDecoded: true },
-  ],
-  ...{ documents: [], texts: textDataset([]), captions },
-});
-
 /** Trains, and measures what the checkpoint says of other examples. */
 async function measured(
-  given: ReturnType<typeof config>,
+  given: ReturnType<typeof smallRun>,
   train: readonly Example[],
   val: readonly Example[],
   warn?: string[],
@@ -91,7 +47,7 @@ async function measured(
   const registry = ownParts();
   const storage = memoryStorage();
   const reporter = warn ? { ...silent, warn: (text: string) => void warn.push(text) } : silent;
-  const options = { data: dataOf(train), registry, reporter, readTokenizer: () => expect.fail() };
+  const options = { data: dataOf(train, captions), registry, reporter, readTokenizer: () => expect.fail() };
   (await runTraining({ ...options, config: given, storage })).model.dispose();
   const opened = await openTask((await storage.latest())!, registry);
   const { task, model, tokenizer } = opened;
@@ -110,8 +66,8 @@ describe('what only the right wiring learns', () => {
   ])(
     '$architecture: a premise in the prefix, as a picture or as text, and a hypothesis',
     async ({ architecture, learningRate }) => {
-      const model = { ...(config(either).model as object), architecture } as RunConfigInput['model'];
-      const given = config(either, { model, steps: 250, optimizer: { learningRate } });
+      const model = { ...(smallRun(either).model as object), architecture } as RunConfigInput['model'];
+      const given = smallRun(either, { model, steps: 250, optimizer: { learningRate } });
       const train = examples(200, 1, entailment('both'));
       const { metrics } = await measured(given, train, examples(60, 2, entailment('both')));
       expect(metrics.count).toBe(60);
@@ -127,7 +83,7 @@ describe('what only the right wiring learns', () => {
         const { text, ...example } = entailment(kind)(random, i);
         return { ...example, text: text === words(true) ? 'one' : 'two' };
       });
-    const given = config(either, { steps: 400, optimizer: { learningRate: 0.003 } });
+    const given = smallRun(either, { steps: 400, optimizer: { learningRate: 0.003 } });
     const train = [...examples(400, 1, entailment('both')), ...other(3, 'text')];
     const { metrics } = await measured(given, train, other(4, 'picture'));
     // By chance it is a half.
@@ -144,7 +100,7 @@ describe('what only the right wiring learns', () => {
       };
     };
     const { metrics } = await measured(
-      config({ kind: 'glue', name: 'stsb' }, { steps: 250 }),
+      smallRun({ kind: 'glue', name: 'stsb' }, { steps: 250 }),
       examples(300, 1, pair),
       examples(60, 2, pair),
     );
@@ -162,7 +118,7 @@ describe('what only the right wiring learns', () => {
       return { text: '', image: grey(bright, random), fields: { question, answer: Array(10).fill(answer) } };
     };
     const warnings: string[] = [];
-    const given = config({ kind: 'vqa', vocabulary: 2 }, { steps: 150 });
+    const given = smallRun({ kind: 'vqa', vocabulary: 2 }, { steps: 150 });
     const { metrics } = await measured(given, examples(200, 1, asked), examples(60, 2, asked), warnings);
     expect(warnings.join()).toContain(
       'the 2 most frequent answers are the common answer to 90.0 % of 200 questions',
@@ -210,7 +166,7 @@ const makers: Record<
 };
 
 describe.each(Object.entries(makers))('%s', (_, { task, make }) => {
-  const data = dataOf(examples(40, 1, make));
+  const data = dataOf(examples(40, 1, make), captions);
   const options = { data, registry: ownParts(), reporter: silent, readTokenizer: () => expect.fail() };
   const regularization = { dropout: 0.1 };
 
@@ -223,7 +179,7 @@ describe.each(Object.entries(makers))('%s', (_, { task, make }) => {
       const stop = new AbortController();
       const { model, result } = await runTraining({
         ...{ ...options, ...more, signal: stop.signal },
-        config: config(task, { steps: 12, regularization, batch: { imageText: 8, textOnly: 0 } }),
+        config: smallRun(task, { steps: 12, regularization, batch: { imageText: 8, textOnly: 0 } }),
         async beforeStart(started) {
           head = undefined;
           last = () => values(started.task.learner.params);
@@ -250,7 +206,7 @@ describe.each(Object.entries(makers))('%s', (_, { task, make }) => {
   });
 
   test('gives each of two processes its own examples, each once in an epoch', async () => {
-    const given = config(task, { batch: { imageText: 8, textOnly: 0 } });
+    const given = smallRun(task, { batch: { imageText: 8, textOnly: 0 } });
     const { model, tokenizer } = await runTraining({ ...options, config: { ...given, steps: 1 } });
     const read = await Promise.all(
       [0, 1].map(async rank => {
@@ -285,7 +241,7 @@ test('texts without room are told of, in training and in evaluation', async () =
   });
   const warnings: string[] = [];
   const found = await measured(
-    config({ kind: 'glue', name: 'rte' }, { steps: 2 }),
+    smallRun({ kind: 'glue', name: 'rte' }, { steps: 2 }),
     examples(20, 1, long),
     examples(20, 2, long),
     warnings,
@@ -299,13 +255,13 @@ test('texts without room are told of, in training and in evaluation', async () =
 test('what cannot be is refused before a step', async () => {
   const registry = ownParts();
   const options = {
-    data: dataOf(examples(20, 1, entailment('text'))),
+    data: dataOf(examples(20, 1, entailment('text')), captions),
     registry,
     reporter: silent,
     readTokenizer: () => expect.fail(),
   };
   const run = (task: Record<string, JsonValue>, change: Partial<RunConfigInput> = {}) =>
-    runTraining({ ...options, config: config(task, { steps: 1, ...change }) });
+    runTraining({ ...options, config: smallRun(task, { steps: 1, ...change }) });
   await expect(run({ kind: 'classify', pictures: 0 })).rejects.toThrow('there is nothing to decide by');
   await expect(run({ kind: 'classify', labels: ['a', 'b'], vocabulary: 3 })).rejects.toThrow(
     '"labels" and "vocabulary" exclude each other',

@@ -1,35 +1,14 @@
 import { type Checkpoint, fileOf, memoryStorage } from '@simvlm/checkpoint';
-import { type Evaluation, type Example, type JsonValue, Random } from '@simvlm/core';
-import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
+import type { Evaluation, Example, JsonValue, Random } from '@simvlm/core';
+import { arrayDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  openCaptioner,
-  openTask,
-  ownParts,
-  type RunConfigInput,
-  type RunData,
-  resolveRunConfig,
-  runTraining,
-  silent,
-} from '../src/index';
+import { openCaptioner, openTask, ownParts, runTraining, silent } from '../src/index';
+import { dataOf, examples, grey, smallRun } from './bright-or-dark';
 
 beforeAll(() => pickBackend({ prefer: 'wasm' }));
 
 const registry = ownParts();
-
-function grey(bright: boolean, random: Random) {
-  const data = Uint8Array.from({ length: 192 }, () => (bright ? 170 : 50) + random.integer(40));
-  return { width: 8, height: 8, data };
-}
-
-/** Examples that are made of draws of their own. */
-function examples(count: number, seed: number, make: (random: Random) => Omit<Example, 'id'>): Example[] {
-  return Array.from({ length: count }, (_, i) => ({
-    id: `${seed}-${i}`,
-    ...make(Random.fromSeed(seed).fork(i)),
-  }));
-}
 
 /** A picture, bright or dark, with its caption and questions. */
 const described = (random: Random): Omit<Example, 'id'> => {
@@ -60,38 +39,23 @@ const sentence =
     };
   };
 
-const config = (task: Record<string, JsonValue>, change: Partial<RunConfigInput> = {}) =>
-  resolveRunConfig({
-    ...{ name: 'write', task, data: { train: { source: 'here' }, valShare: 0.1 } },
-    model: {
-      architecture: 'encoder-decoder',
-      ...{ imageSize: 8, width: 32, layers: 1, heads: 2, mlp: 64, maxTextLength: 16 },
-      patcher: { kind: 'linear', patchSize: 4 },
-    },
-    optimizer: { learningRate: 0.01 },
-    ...{ batch: { imageText: 16, textOnly: 0 }, steps: 1 },
-    ...change,
-  } as RunConfigInput);
-
 const captions = [
   ...['a day', 'a night', 'is it bright', 'is it dark', 'yes', 'no', 'a picture of', 'to English:'],
   ...['the red day', 'the blue night', 'the green day', 'la rojo', 'la azul', 'la verde', 'dia', 'noche'],
 ];
 
-const dataOf = (train: readonly Example[]): RunData => ({
-  train: [
-    { source: datasetSource(arrayDataset(train), { name: 'here' }), length: train.length, isDecoded: true },
-  ],
-  ...{ documents: [], texts: textDataset([]), captions },
-});
-
 async function trained(
-  given: ReturnType<typeof config>,
+  given: ReturnType<typeof smallRun>,
   train: readonly Example[],
   resume?: Checkpoint,
 ): Promise<Checkpoint> {
   const storage = memoryStorage();
-  const options = { data: dataOf(train), registry, reporter: silent, readTokenizer: () => expect.fail() };
+  const options = {
+    data: dataOf(train, captions),
+    registry,
+    reporter: silent,
+    readTokenizer: () => expect.fail(),
+  };
   (await runTraining({ ...options, config: given, storage, ...(resume && { resume }) })).model.dispose();
   return (await storage.latest())!;
 }
@@ -118,7 +82,7 @@ describe('caption', () => {
   const task = { kind: 'caption', prompt: 'a picture of' };
 
   test('one statement serves training, evaluators and captions: the prompt is read, not compared, not printed', async () => {
-    const checkpoint = await trained(config(task, { steps: 80 }), examples(120, 1, described));
+    const checkpoint = await trained(smallRun(task, { steps: 80 }), examples(120, 1, described));
     const val = examples(30, 2, described);
     for (const name of ['caption', 'answers'])
       expect((await measured(checkpoint, val, name)).items![0]!.text).toBe(val[0]!.text);
@@ -144,7 +108,7 @@ describe('caption', () => {
 
   test('a prompt that leaves no room is refused', async () => {
     const long = { kind: 'caption', prompt: 'a picture of '.repeat(8) };
-    await expect(trained(config(long), examples(20, 1, described))).rejects.toThrow(
+    await expect(trained(smallRun(long), examples(20, 1, described))).rejects.toThrow(
       /the prompt has \d+ tokens; the model reads 16 with the caption and its end/,
     );
   });
@@ -156,7 +120,7 @@ describe('answer', () => {
 
   test('candidates of the training data are in the checkpoint, and nothing else is said', async () => {
     const task = { kind: 'answer', candidates: 'training' };
-    const checkpoint = await trained(config(task, { steps: 160 }), train);
+    const checkpoint = await trained(smallRun(task, { steps: 160 }), train);
     const counts = ['yes', 'no'].map(
       text => [text, train.filter(({ fields }) => fields!.answer === text).length] as const,
     );
@@ -168,11 +132,11 @@ describe('answer', () => {
   });
 
   test('a model that prefers another word cannot say it', async () => {
-    const free = await trained(config({ kind: 'answer' }, { steps: 160 }), train);
+    const free = await trained(smallRun({ kind: 'answer' }, { steps: 160 }), train);
     expect((await measured(free, val)).metrics.accuracy).toBeGreaterThan(0.95);
     for (const normalise of ['sum', 'length']) {
       const task = { kind: 'answer', candidates: ['no', 'a night', 'the red day'], normalise };
-      const limited = await trained(config(task, { steps: 160 }), train);
+      const limited = await trained(smallRun(task, { steps: 160 }), train);
       const { items, metrics } = await measured(limited, val);
       const said = new Set(items!.map(({ text }) => text as string));
       expect([...said].filter(text => !task.candidates.includes(text))).toEqual([]);
@@ -190,7 +154,7 @@ describe('answer', () => {
     [{ candidates: 'test' }, '"candidates" must be "training" or a list of texts'],
     [{ normalise: 'length' }, '"normalise" is for "candidates"'],
   ])('%j is refused', async (options, message) => {
-    await expect(trained(config({ kind: 'answer', ...options } as never), train)).rejects.toThrow(message);
+    await expect(trained(smallRun({ kind: 'answer', ...options } as never), train)).rejects.toThrow(message);
   });
 });
 
@@ -200,9 +164,9 @@ describe('translate', () => {
   test.each(['encoder-decoder', 'decoder-only'])(
     '%s: a word that the picture alone shows is learnt, in any mixture with text alone',
     async architecture => {
-      const model = { ...(config({ kind: 'translate' }).model as object), architecture } as never;
+      const model = { ...(smallRun({ kind: 'translate' }).model as object), architecture } as never;
       const train = [...pictured, ...examples(80, 3, sentence(false))];
-      const checkpoint = await trained(config({ kind: 'translate' }, { steps: 260, model }), train);
+      const checkpoint = await trained(smallRun({ kind: 'translate' }, { steps: 260, model }), train);
       const [seen, read] = [examples(40, 2, sentence(true)), examples(20, 4, sentence(false))];
       const found = await measured(checkpoint, seen);
       expect(found.signatures!.bleu).toMatch(/^nrefs:1\|case:mixed\|eff:no\|tok:13a\|smooth:exp\|version:/);
@@ -224,7 +188,7 @@ describe('translate', () => {
     const train = [...pictured.slice(0, 40), ...examples(20, 3, sentence(false))];
     // A schedule that does not know how long the run is.
     const optimizer = { learningRate: 0.01, schedule: 'constant', warmup: 2 } as const;
-    const until = (steps: number) => config(task, { steps, optimizer });
+    const until = (steps: number) => smallRun(task, { steps, optimizer });
     const whole = await trained(until(8), train);
     const resumed = await trained(until(8), train, await trained(until(5), train));
     expect(await fileOf(resumed, 'weights.safetensors')).toEqual(await fileOf(whole, 'weights.safetensors'));
@@ -233,7 +197,7 @@ describe('translate', () => {
   test('pictures may be left out or asked for, and what does not fit is counted', async () => {
     const both = [...pictured.slice(0, 6), ...examples(4, 3, sentence(false))];
     const count = async (pictures: JsonValue) => {
-      const checkpoint = await trained(config({ kind: 'translate', pictures }), both);
+      const checkpoint = await trained(smallRun({ kind: 'translate', pictures }), both);
       const { metrics, skipped } = await measured(checkpoint, [
         ...both,
         { id: 'empty', text: '', fields: { source: ' ', target: 'x' } },

@@ -5,7 +5,7 @@ import { type Drawing, saidOf } from './rehearsal';
 type Tensors = SafeTensors['tensors'];
 
 /** Shares of the change that are tried, the least first. */
-const SHARES: readonly number[] = Array.from({ length: 14 }, (_, i) => 0.3 + 0.05 * i);
+const SHARES: readonly number[] = Array.from({ length: 14 }, (_, i) => (6 + i) / 20);
 
 /**
  * Takes back as much of a training as can go: of weights between those before and those after it, the nearest to before with which the model

@@ -13,8 +13,6 @@ import { report } from './notice';
 import { openPicture, plain, release, type ShownPicture, shown } from './pictures';
 import { defaults } from './teach-defaults';
 
-export { defaults };
-
 /** A lesson with what the page needs to show it. */
 export interface ShownLesson extends Omit<Lesson, 'picture'> {
   readonly picture: ShownPicture;

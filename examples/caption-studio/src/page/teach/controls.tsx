@@ -4,7 +4,6 @@ import { phase } from '../state/engine';
 import { attempt } from '../state/notice';
 import {
   canTrain,
-  defaults,
   learned,
   lessons,
   pause,
@@ -15,6 +14,7 @@ import {
   teach,
   undo,
 } from '../state/teach';
+import { defaults } from '../state/teach-defaults';
 
 export function Controls() {
   const { state } = status.value;
