@@ -3,10 +3,10 @@ import {
   DataError,
   type ExampleOutline,
   type OptionRule,
-  parseJson,
   rule,
   type TaskContext,
 } from '@simvlm/core';
+import { savedTexts, textsFile } from './text-list';
 
 /** The file of a checkpoint with the answers that the model may give, where they are those of its training data. */
 const CANDIDATES = 'candidates.json';
@@ -47,33 +47,30 @@ export async function openCandidates(
 ): Promise<Candidates> {
   const { tokenizer } = context;
   const refuse = (message: string) => new ConfigError('CONFIG_INVALID', `${where}: ${message}`);
+  const encoded = (texts: readonly string[]) => texts.map(text => ({ text, tokens: tokenizer.encode(text) }));
+  const fits = ({ text, tokens }: { readonly text: string; readonly tokens: Int32Array }) =>
+    text.trim() !== '' && tokens.length <= room;
   const isTraining = given === 'training';
-  const fits = (text: string) => tokenizer.encode(text).length <= room;
-  const texts = isTraining
-    ? ((await savedCandidates(context)) ?? (await frequentFirst(context, answersOf)).filter(fits))
-    : given;
-  if (texts.length === 0) throw refuse('there are no candidates; give a list, or training data with answers');
-  const twice = texts.find((text, i) => texts.indexOf(text) < i);
+  const found = isTraining
+    ? encoded((await savedTexts(context, CANDIDATES)) ?? (await frequentFirst(context, answersOf))).filter(
+        fits,
+      )
+    : encoded(given);
+  if (found.length === 0) throw refuse('there are no candidates; give a list, or training data with answers');
+  const texts = found.map(({ text }) => text);
+  const seen = new Set<string>();
+  const twice = texts.find(text => seen.has(text) || !seen.add(text));
   if (twice !== undefined) throw refuse(`the candidate "${twice}" is there twice`);
-  const long = texts.find(text => text.trim() === '' || !fits(text));
+  const long = found.find(each => !fits(each));
   if (long !== undefined)
     throw refuse(
-      `the candidate "${long}" has ${tokenizer.encode(long).length} tokens; allowed are 1 to ${room}: raise "answerLength", or leave it out`,
+      `the candidate "${long.text}" has ${long.tokens.length} tokens; allowed are 1 to ${room}: raise "answerLength", or leave it out`,
     );
   return {
     texts,
-    tokens: texts.map(text => Int32Array.of(...tokenizer.encode(text), tokenizer.special.eos)),
-    files: new Map(isTraining ? [[CANDIDATES, new TextEncoder().encode(JSON.stringify(texts))]] : []),
+    tokens: found.map(({ tokens }) => Int32Array.of(...tokens, tokenizer.special.eos)),
+    files: isTraining ? textsFile(CANDIDATES, texts) : new Map(),
   };
-}
-
-async function savedCandidates({ savedFile }: TaskContext): Promise<readonly string[] | undefined> {
-  const bytes = await savedFile?.(CANDIDATES);
-  if (!bytes) return undefined;
-  const texts = parseJson(bytes, CANDIDATES);
-  if (!rule.strings.accepts(texts))
-    throw new DataError('DATA_INVALID', `${CANDIDATES}: must be a list of strings`);
-  return texts as string[];
 }
 
 /** Every answer once; of equally frequent ones in the order of their characters. */

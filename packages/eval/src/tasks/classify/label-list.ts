@@ -1,20 +1,16 @@
-import { ConfigError, DataError, parseJson, rule, type TaskContext } from '@simvlm/core';
+import { ConfigError, type TaskContext } from '@simvlm/core';
+import { savedTexts, textsFile } from '../text-list';
 
 /** The file of a checkpoint with the names of the labels, in the order of the head's outputs. */
 const LABELS = 'labels.json';
 
 /** The labels of a checkpoint, as `labelFile` wrote them. @throws DataError for another content */
-export async function savedLabels({ savedFile }: TaskContext): Promise<readonly string[] | undefined> {
-  const bytes = await savedFile?.(LABELS);
-  if (!bytes) return undefined;
-  const labels = parseJson(bytes, LABELS);
-  if (!rule.strings.accepts(labels))
-    throw new DataError('DATA_INVALID', `${LABELS}: must be a list of strings`);
-  return labels as string[];
+export function savedLabels(context: TaskContext): Promise<readonly string[] | undefined> {
+  return savedTexts(context, LABELS);
 }
 
 export function labelFile(labels: readonly string[]): ReadonlyMap<string, Uint8Array> {
-  return new Map([[LABELS, new TextEncoder().encode(JSON.stringify(labels))]]);
+  return textsFile(LABELS, labels);
 }
 
 /**
