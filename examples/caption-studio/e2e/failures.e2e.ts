@@ -92,8 +92,9 @@ describe('what goes wrong is said, with what to do, and the page still works', (
       { name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('text') },
       { name: 'heart.png', mimeType: 'image/png', buffer: await readFile(picture('yellow-heart')) },
     ]);
-    await expectNotice(visited.page, /text\.png is not a picture/);
-    await expect.poll(() => page.locator('.lesson-list li').count()).toBe(1);
+    await expectNotice(visited.page, /^1 picture added, 1 left out$/);
+    expect(await page.locator('.notice code').textContent()).toBe('text.png is not a picture');
+    expect(await page.locator('.lesson-list li').count()).toBe(1);
   });
 
   test('a folder whose captions.jsonl has a bad line', async () => {

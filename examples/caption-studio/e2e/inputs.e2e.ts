@@ -22,6 +22,8 @@ import {
   trained,
 } from './studio';
 
+/** What an iPhone makes, which Chromium cannot read. */
+const heic = new URL('../../../packages/image/test/fixtures/iphone.heic', import.meta.url);
 const clipboard = ['clipboard-read', 'clipboard-write'];
 
 /** One visit, in its order: pictures that are not chosen from a dialog, then lessons by the folder. */
@@ -171,7 +173,7 @@ describe('pictures come in', () => {
       const path = await lessonFolder(folder, 'gaps', ['pig-face', 'pisces'], ['lost.png']);
       await writeFile(join(path, 'pictures', 'pisces.png'), 'no picture');
       await drop(page, path, picture('peanuts'));
-      await expectNotice(page, /^1 picture added, 2 left out$/);
+      await expectNotice(page, /^2 pictures added, 2 left out$/);
       await page.locator('.notice summary').click();
       expect(await page.locator('.notice code').textContent()).toBe(
         'pictures/pisces.png is not a picture\nlost.png: not in the folder',
@@ -180,15 +182,50 @@ describe('pictures come in', () => {
       await removeLessons(page);
     });
 
-    test('a folder without captions.jsonl, and one of which nothing can be used', async () => {
-      const bare = join(folder, 'bare');
-      await mkdir(bare);
-      await copyFile(picture('pig-face'), join(bare, 'pig-face.png'));
-      await page.getByLabel('Add a folder').setInputFiles(bare);
-      await expectNotice(page, /^This folder has no captions\.jsonl$/);
+    test('a folder without captions.jsonl: each picture has the name of its folder; of the next, nothing can be used', async () => {
+      const animals = join(folder, 'animals');
+      await mkdir(join(animals, 'my_pig'), { recursive: true });
+      await copyFile(picture('pig-face'), join(animals, 'my_pig', '1.png'));
+      await copyFile(picture('pisces'), join(animals, '2.png'));
+      await writeFile(join(animals, '.DS_Store'), 'of the system');
+      await page.getByLabel('Add a folder').setInputFiles(animals);
+      await expectNotice(page, /^2 pictures added$/, 'done');
+      expect((await taught(page)).sort()).toEqual(['animals', 'my pig']);
+      await removeLessons(page);
       await drop(page, await lessonFolder(folder, 'empty', [], ['lost.png']));
-      await expectNotice(page, /^No picture of this folder can be used$/);
+      await expectNotice(page, /^None of these pictures can be used$/);
       expect(await taught(page)).toEqual([]);
+    });
+
+    test('several at once: a drawing in SVG among them, and each that cannot be read is named with the reason', async () => {
+      const svg =
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="2" height="2"/></svg>';
+      await page.getByLabel('Add pictures').setInputFiles([
+        { name: 'half.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(svg) },
+        { name: 'torn.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg><rect') },
+        { name: 'phone.heic', mimeType: 'image/heic', buffer: await readFile(heic) },
+        { name: 'pig.png', mimeType: 'image/png', buffer: await readFile(picture('pig-face')) },
+        { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear model') },
+      ]);
+      await expectNotice(page, /^2 pictures added, 3 left out$/);
+      expect((await page.locator('.notice code').textContent())!.split('\n')).toEqual([
+        'torn.svg is a drawing that this browser cannot read',
+        'phone.heic is a HEIC picture, which this browser cannot read',
+        'letter.txt is not a picture',
+      ]);
+      const pixels = await page
+        .locator('.lesson-list img')
+        .first()
+        .evaluate(async (image: HTMLImageElement) => {
+          await image.decode();
+          const canvas = document.createElement('canvas');
+          const context = canvas.getContext('2d')!;
+          context.drawImage(image, 0, 0, 4, 2);
+          return [image.naturalWidth / image.naturalHeight, ...context.getImageData(0, 0, 4, 1).data];
+        });
+      // Black on the left, white on the right where the drawing has nothing.
+      expect(pixels).toEqual([2, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255]);
+      await removeLessons(page);
     });
 
     test('pasted; while a training runs it is said that this has to wait', async () => {

@@ -61,7 +61,7 @@ describe('a picture is looked at before anything is done with it', () => {
 test('a HEIC picture that the platform cannot decode is named as one, with what to do', async () => {
   const heic = new URL('../../../packages/image/test/fixtures/iphone.heic', import.meta.url);
   const failure = await failureOf(inspect(await readFile(heic), 'IMG_1.HEIC'));
-  expect(failure.title).toBe('IMG_1.HEIC is a HEIC picture');
+  expect(failure.title).toBe('IMG_1.HEIC is a HEIC picture, which this browser cannot read');
   expect(failure.advice).toContain('JPEG');
 });
 

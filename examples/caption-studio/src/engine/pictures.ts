@@ -36,7 +36,7 @@ async function read(file: Blob, name: string) {
     throw studioError(
       'PICTURE_NOT_AN_IMAGE',
       `${name} is not a picture`,
-      'Its content decides, whatever its name says. Choose a PNG, JPEG, WebP, GIF or AVIF file.',
+      'Its content decides, whatever its name says. Choose a PNG, JPEG, WebP, GIF, AVIF or SVG file.',
       error,
     );
   }
@@ -49,8 +49,8 @@ async function decode(bytes: Uint8Array, name: string, shortSide: number): Promi
     if (pictureFormat(bytes) === 'HEIC' && error instanceof ImageError && error.code === 'IMAGE_UNREADABLE')
       throw studioError(
         'PICTURE_BROKEN',
-        `${name} is a HEIC picture`,
-        'This browser cannot read HEIC. Convert the picture to JPEG, and try again.',
+        `${name} is a HEIC picture, which this browser cannot read`,
+        'Convert it to JPEG, and try again. Safari reads HEIC.',
         error,
       );
     throw about(name, error);

@@ -6,6 +6,7 @@ import './styles/frame.css';
 import './styles/caption.css';
 import './styles/teach.css';
 import './styles/about.css';
+import './styles/forced-colors.css';
 import { render } from 'preact';
 import { App } from './app';
 import { keepOffline } from './offline';

@@ -1,53 +1,51 @@
-import type { StudioFailure } from '../../engine/engine';
 import { readCaptions } from './captions-file';
-import { asFailure } from './failure';
 import { type GivenFile, isCaptionsFile } from './given-files';
-import { addLesson } from './teach';
+import { isContent } from './import-limits';
 
-/** A folder of this many pictures or more gives every fifth to the held-out ones, so that learning can be told from remembering. */
-const holdOutFrom = 10;
-
-export interface Added {
-  readonly added: number;
-  readonly heldOut: number;
-  /** What could not be used, and why. */
-  readonly left: readonly string[];
+/** A picture that is to become a lesson, and its caption. */
+export interface GivenLesson {
+  /** Undefined where a list of captions names a picture that is not there. */
+  readonly file: File | undefined;
+  readonly name: string;
+  readonly caption: string;
 }
 
-/** Adds the pictures of a folder with the captions of each `captions.jsonl` in it; what cannot be used is left out and told. */
-export async function addFolder(files: readonly GivenFile[]): Promise<Added> {
-  const byPath = new Map(files.map(({ path, file }) => [path, file]));
-  const lines: { file: File | undefined; image: string; text: string }[] = [];
-  const lists = files.filter(isCaptionsFile);
-  if (lists.length === 0) throw noCaptions;
+export interface FolderLessons {
+  readonly lessons: readonly GivenLesson[];
+  /** Pictures for which the folder has no caption. */
+  readonly unnamed: readonly string[];
+}
+
+/**
+ * The lessons of a folder: what each `captions.jsonl` in it says; without one, each picture has the name of the folder that it is in as its
+ * caption, such as `red mug` for `mugs/red-mug/3.jpg`. What a system adds of its own, such as `.DS_Store`, is no part of it.
+ */
+export async function folderLessons(files: readonly GivenFile[]): Promise<FolderLessons> {
+  const content = files.filter(
+    ({ path }) => isContent(path) && !/(^|\/)(Thumbs\.db|desktop\.ini)$/i.test(path),
+  );
+  const lists = content.filter(isCaptionsFile);
+  if (lists.length === 0)
+    return {
+      lessons: content.map(({ path, file }) => ({ file, name: path, caption: folderCaption(path) })),
+      unnamed: [],
+    };
+  const byPath = new Map(content.map(({ path, file }) => [path, file]));
+  const lessons: GivenLesson[] = [];
+  const named = new Set(lists.map(({ path }) => path));
   for (const { path, file } of lists) {
     const root = path.slice(0, -'captions.jsonl'.length);
-    for (const { image, text } of await readCaptions(file, path))
-      lines.push({ file: byPath.get(root + image.replace(/^\.\//, '')), image, text });
-  }
-  const left: string[] = [];
-  let [added, heldOut] = [0, 0];
-  for (const [i, { file, image, text }] of lines.entries()) {
-    if (!file) {
-      left.push(`${image}: not in the folder`);
-      continue;
-    }
-    const isHeldOut = lines.length >= holdOutFrom && i % 5 === 4;
-    try {
-      await addLesson(file, image, text, isHeldOut);
-      added++;
-      if (isHeldOut) heldOut++;
-    } catch (error) {
-      const { title } = asFailure(error);
-      left.push(title.startsWith(image) ? title : `${image}: ${title}`);
+    for (const { image, text } of await readCaptions(file, path)) {
+      const place = root + image.replace(/^\.\//, '');
+      named.add(place);
+      lessons.push({ file: byPath.get(place), name: image, caption: text });
     }
   }
-  return { added, heldOut, left };
+  return { lessons, unnamed: content.map(({ path }) => path).filter(path => !named.has(path)) };
 }
 
-const noCaptions: StudioFailure = {
-  code: 'LESSONS_UNUSABLE',
-  title: 'This folder has no captions.jsonl',
-  advice:
-    'Put a file captions.jsonl beside the pictures, with a line such as {"image": "fox.jpg", "text": "a fox in the snow"} for each.',
-};
+/** The name of the folder that a file is in, as words. */
+function folderCaption(path: string): string {
+  const folder = path.split('/').at(-2) ?? '';
+  return folder.replaceAll(/[-_]+/g, ' ').trim();
+}

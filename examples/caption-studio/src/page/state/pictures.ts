@@ -1,4 +1,5 @@
 import type { Picture } from '../../engine/engine';
+import { asPixels } from './drawing';
 import { engine } from './engine';
 
 /** A picture with what the page needs to show it. */
@@ -11,8 +12,9 @@ export interface ShownPicture extends Picture {
 
 /** Has the engine check the file before the page decodes it, so that a picture too large is never decoded here; throws its failure. */
 export async function openPicture(file: Blob, name: string): Promise<ShownPicture> {
-  const { width, height } = await engine.inspect(file, name);
-  return shown({ id: crypto.randomUUID(), name, file }, width, height);
+  const pixels = await asPixels(file, name);
+  const { width, height } = await engine.inspect(pixels, name);
+  return shown({ id: crypto.randomUUID(), name, file: pixels }, width, height);
 }
 
 export function shown(picture: Picture, width: number, height: number): ShownPicture {

@@ -22,22 +22,24 @@ export function Controls() {
   return (
     <>
       <div class="actions">
-        {state === 'running' ? (
-          <button type="button" onClick={() => void attempt(pause)}>
-            <Icon name="pause" />
-            Pause
-          </button>
-        ) : (
-          <button
-            type="button"
-            disabled={!ready}
-            aria-describedby="why-not"
-            onClick={() => void attempt(teach)}
-          >
-            <Icon name="play" />
-            {resumable.value ? 'Resume' : 'Train'}
-          </button>
-        )}
+        <div class="train-bar">
+          {state === 'running' ? (
+            <button type="button" onClick={() => void attempt(pause)}>
+              <Icon name="pause" />
+              Pause
+            </button>
+          ) : (
+            <button
+              type="button"
+              disabled={!ready}
+              aria-describedby="why-not"
+              onClick={() => void attempt(teach)}
+            >
+              <Icon name="play" />
+              {resumable.value ? 'Resume' : 'Train'}
+            </button>
+          )}
+        </div>
         <button
           type="button"
           class="quiet"

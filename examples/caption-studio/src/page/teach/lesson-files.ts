@@ -1,10 +1,11 @@
 import type { StudioFailure } from '../../engine/engine';
 import { counted } from '../parts/format';
 import type { PageFiles } from '../parts/page-files';
-import { type Added, addFolder } from '../state/folder';
+import { type Added, addAll } from '../state/add-lessons';
+import { folderLessons } from '../state/folder';
 import { type GivenFile, partGiven } from '../state/given-files';
 import { notice, tell } from '../state/notice';
-import { addLesson, running } from '../state/teach';
+import { running } from '../state/teach';
 
 export const teachFiles: PageFiles = { take: addGiven, hint: 'Drop to add to the lessons' };
 
@@ -18,20 +19,40 @@ async function addGiven(files: readonly GivenFile[]): Promise<void> {
     } satisfies StudioFailure;
   }
   const { folder, pictures } = partGiven(files);
-  if (folder.length > 0 || pictures.length === 0) await addLessonFolder(folder);
-  await addPictures(pictures);
+  if (folder.length === 0 && pictures.length > 0) return addPictures(pictures);
+  const ofFolder = await addFolder(folder);
+  const others = await addAll(withoutCaptions(pictures));
+  say({
+    added: ofFolder.added + others.added,
+    heldOut: ofFolder.heldOut,
+    left: [...ofFolder.left, ...others.left],
+  });
 }
 
-/** Every picture that can be used is added; the failure of the last that cannot is thrown. */
+/** @throws StudioFailure of the only picture, when it cannot be used; of several, each that cannot be used is named in a notice */
 export async function addPictures(pictures: readonly GivenFile[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const { file, path } of pictures) await addLesson(file, path).catch(error => failures.push(error));
-  if (failures.length > 0) throw failures.at(-1);
+  const added = await addAll(withoutCaptions(pictures));
+  if (pictures.length === 1 && added.failure !== undefined) throw added.failure;
+  if (added.left.length > 0) notice.value = leftOut(added);
 }
 
 export async function addLessonFolder(files: readonly GivenFile[]): Promise<void> {
-  const added = await addFolder(files);
-  if (added.left.length === 0) tell(`${counted(added.added, 'picture')} added`, adviceOn(added));
+  say(await addFolder(files));
+}
+
+async function addFolder(files: readonly GivenFile[]): Promise<Added> {
+  const { lessons, unnamed } = await folderLessons(files);
+  const added = await addAll(lessons, true);
+  return { ...added, left: [...added.left, ...unnamed.map(path => `${path}: not in captions.jsonl`)] };
+}
+
+function withoutCaptions(pictures: readonly GivenFile[]) {
+  return pictures.map(({ file, path }) => ({ file, name: path, caption: '' }));
+}
+
+function say(added: Added): void {
+  if (added.left.length === 0 && added.added > 0)
+    tell(`${counted(added.added, 'picture')} added`, adviceOn(added));
   else notice.value = leftOut(added);
 }
 
@@ -46,12 +67,12 @@ function leftOut({ added, left }: Added) {
     kind: 'error',
     title:
       added === 0
-        ? 'No picture of this folder can be used'
+        ? 'None of these pictures can be used'
         : `${counted(added, 'picture')} added, ${left.length} left out`,
     advice:
       added === 0
-        ? 'Paths in captions.jsonl begin where it is. The detail says what is wrong with each picture.'
+        ? 'The detail says what is wrong with each. Paths in captions.jsonl begin where it is.'
         : 'Those that were added can be taught as they are. The detail says what is wrong with the others.',
-    detail: left.join('\n'),
+    detail: left.length === 0 ? 'There is no picture in it.' : left.join('\n'),
   } as const;
 }

@@ -1,5 +1,6 @@
 import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
+import { adding } from '../state/add-lessons';
 import { chosenFiles } from '../state/given-files';
 import { attempt } from '../state/notice';
 import { changeLesson, lessons, removeLesson, running, type ShownLesson } from '../state/teach';
@@ -32,11 +33,14 @@ export function LessonList() {
           onFiles={files => void attempt(() => addLessonFolder(chosenFiles(files)))}
         />
       </div>
+      <p class="hint" role="status">
+        {adding.value && `Adding picture ${adding.value.done + 1} of ${adding.value.total} …`}
+      </p>
       {lessons.value.length === 0 ? (
         <p class="nothing">
-          No pictures yet. Drop some, or paste one. A folder of lessons holds a file{' '}
-          <code>captions.jsonl</code> with a line{' '}
-          <code>{'{"image": "fox.jpg", "text": "a fox in the snow"}'}</code> for each picture.
+          No pictures yet. Drop some, or paste one. Pictures of a folder get its name as their caption, unless
+          it has a file <code>captions.jsonl</code> with a line{' '}
+          <code>{'{"image": "fox.jpg", "text": "a fox in the snow"}'}</code> for each.
         </p>
       ) : (
         <ul class="lesson-list">

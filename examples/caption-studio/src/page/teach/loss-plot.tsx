@@ -36,7 +36,8 @@ export function LossPlot() {
     <figure class="loss" aria-labelledby="loss-caption">
       <div ref={place} aria-hidden="true" />
       <figcaption id="loss-caption">
-        Loss of each step in nats a token, and its running mean. {spoken()}
+        How far the model is from your captions at each step, and the running mean: lower is better.{' '}
+        {spoken()}
       </figcaption>
     </figure>
   );

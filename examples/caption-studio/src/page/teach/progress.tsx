@@ -1,5 +1,5 @@
-import { count } from '../parts/format';
-import { latestStep, lossCount, losses, status } from '../state/teach';
+import { count, timeLeft } from '../parts/format';
+import { latestStep, settings, status } from '../state/teach';
 
 const words = {
   idle: 'Not trained yet',
@@ -13,7 +13,9 @@ export function Progress() {
   const now = status.value;
   const step = now.state === 'running' ? (latestStep.value?.step ?? now.step) : 'step' in now ? now.step : 0;
   const steps = 'steps' in now ? now.steps : 0;
-  const loss = lossCount.value > 0 ? losses.losses.at(-1) : undefined;
+  const rate = latestStep.value?.rowsPerSecond;
+  const seconds =
+    rate && now.state === 'running' ? ((steps - step) * settings.value.batchSize) / rate : undefined;
   return (
     <div class="training">
       <p class="state" role="status">
@@ -23,8 +25,8 @@ export function Progress() {
       <progress aria-label="Steps taken" value={step} max={Math.max(steps, 1)} />
       <dl class="facts-row">
         <Fact term="Step" value={steps > 0 ? `${count(step)} / ${count(steps)}` : '–'} />
-        <Fact term="Loss" value={loss?.toFixed(3) ?? '–'} />
-        <Fact term="Images/s" value={latestStep.value ? latestStep.value.rowsPerSecond.toFixed(1) : '–'} />
+        <Fact term="Time left" value={seconds === undefined ? '–' : timeLeft(seconds)} />
+        <Fact term="Pictures a second" value={rate?.toFixed(1) ?? '–'} />
       </dl>
     </div>
   );
