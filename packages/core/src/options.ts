@@ -18,6 +18,10 @@ export const rule = {
     // JSON can hold a number that is too large to be finite, such as 1e400.
     accepts: value => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
   }),
+  share: {
+    expected: 'a number above 0, up to 1',
+    accepts: value => typeof value === 'number' && value > 0 && value <= 1,
+  } as OptionRule,
   oneOf: (...allowed: readonly string[]): OptionRule => ({
     expected: `one of ${allowed.join(', ')}`,
     accepts: value => allowed.includes(value as string),

@@ -12,7 +12,14 @@ import { readCatalog } from './catalog';
 import { readDocuments } from './documents';
 import { type EmojiItem, type EmojiSplit, emojiItem, emojiSplit } from './items';
 import { loadPictures } from './pictures';
-import { assignSplits, chooseHeldOut, heldOutLabels, limitPictures, type SplitName } from './splits';
+import {
+  assignSplits,
+  chooseHeldOut,
+  heldOutLabels,
+  isInShare,
+  limitPictures,
+  type SplitName,
+} from './splits';
 
 /** How far the preparation is, in pictures. */
 export interface EmojiProgress {
@@ -33,6 +40,8 @@ export interface EmojiDatasetOptions {
   readonly limit?: number;
   /** Adds the pictures of further artists to `train`, and changes no other split; default false. */
   readonly furtherArtists?: boolean;
+  /** How much of `train`, above 0 to 1, drawn by the pictures' names: a smaller share is a part of each larger one. Default 1. */
+  readonly share?: number;
   readonly onProgress?: (progress: EmojiProgress) => void;
   /** Stops the preparation, which then rejects with the signal's reason and leaves no file behind. */
   readonly signal?: AbortSignal;
@@ -73,7 +82,7 @@ const TONED_WEIGHT = 0.25;
  */
 export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Promise<EmojiDataset> {
   checkOptions('emoji data set', options, OPTIONS);
-  const { size = 32, cacheDir, limit, furtherArtists = false, onProgress, signal } = options;
+  const { size = 32, cacheDir, limit, furtherArtists = false, share = 1, onProgress, signal } = options;
   signal?.throwIfAborted();
   const catalog = readCatalog(furtherArtists);
   const heldOut = chooseHeldOut(catalog.pictures);
@@ -100,7 +109,9 @@ export async function prepareEmojiDataset(options: EmojiDatasetOptions = {}): Pr
   const splits = assignSplits(pictures, heldOut, fingerprints(places, pixels, size));
   const items = pictures.map(picture => emojiItem(picture, heldOut));
   const split = (name: SplitName): EmojiSplit => {
-    const chosen = splits.flatMap((of, index) => (of === name ? [index] : []));
+    const isIn = (index: number) =>
+      splits[index] === name && (name !== 'train' || isInShare(items[index]!.id, share));
+    const chosen = items.flatMap((_, index) => (isIn(index) ? [index] : []));
     return emojiSplit(
       chosen.map(index => items[index]!),
       chosen.map(index => places[index]!),
@@ -140,6 +151,7 @@ export const drawingRules = {
 const OPTIONS = {
   ...drawingRules,
   furtherArtists: rule.boolean,
+  share: rule.share,
   onProgress: { expected: 'a function', accepts: (value: unknown) => typeof value === 'function' },
   signal: rule.object,
 };

@@ -12,7 +12,7 @@ const SPLITS = [
 ] as const satisfies readonly string[];
 
 /**
- * The data set as a plug-in: the source `emoji`, options `split` (default `train`), `size`, `cacheDir`, `limit`, `furtherArtists`, and the sources of
+ * The data set as a plug-in: the source `emoji`, options `split` (default `train`), `size`, `cacheDir`, `limit`, `furtherArtists`, `share`, and the sources of
  * small tasks.
  */
 export const emojiPlugin: Plugin = {

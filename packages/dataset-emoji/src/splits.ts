@@ -135,6 +135,11 @@ function leaveOutVariants(splits: SplitName[], pictures: readonly CatalogPicture
   }
 }
 
+/** Whether a picture is among this share of all, by a draw of its own. */
+export function isInShare(id: string, share: number): boolean {
+  return share >= 1 || random.fork('share').fork(id).uniform() < share;
+}
+
 /**
  * About `limit` pictures of each artist, in their order: the artist's first ones in a fixed random order of the
  * emoji, so that artists share most of them.

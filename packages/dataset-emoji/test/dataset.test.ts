@@ -39,6 +39,27 @@ describe('a prepared data set', () => {
       ).toEqual([]);
   });
 
+  test('a share of the training pictures is a part of each larger one, and changes no other split', async () => {
+    const ids = async (share: number) => {
+      const { train, val } = await prepareEmojiDataset({ ...options, share });
+      expect(val.items).toEqual(dataset.val.items);
+      return train.items.map(({ id }) => id);
+    };
+    const all = dataset.train.items.map(({ id }) => id);
+    const [tenth, half, whole] = [await ids(0.1), await ids(0.5), await ids(1)];
+    expect(whole).toEqual(all);
+    expect(half).toEqual(all.filter(id => half.includes(id)));
+    expect(half).toEqual(expect.arrayContaining(tenth));
+    for (const [some, share] of [
+      [tenth, 0.1],
+      [half, 0.5],
+    ] as const)
+      expect(Math.abs(some.length / all.length - share)).toBeLessThan(0.05);
+    await expect(prepareEmojiDataset({ ...options, share: 0 })).rejects.toThrow(
+      '"share" must be a number above 0',
+    );
+  });
+
   test('gives RGB pictures with their label, and says what they show', () => {
     for (const split of [dataset.train, dataset.unseenConcept]) {
       const { id, text, image } = split.get(0);

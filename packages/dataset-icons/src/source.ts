@@ -75,8 +75,5 @@ const OPTIONS = {
   shards: rule.string,
   split: rule.oneOf('train', 'val'),
   coloured: rule.boolean,
-  share: {
-    expected: 'a number above 0, up to 1',
-    accepts: (value: unknown) => typeof value === 'number' && value > 0 && value <= 1,
-  },
+  share: rule.share,
 };

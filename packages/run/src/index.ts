@@ -1,5 +1,5 @@
 export { type Cell, type Grid, gridOf, resolveGridConfig } from './ablation/grid';
-export type { CellResult, RunResult } from './ablation/results';
+export { type CellResult, type RunResult, shownCells } from './ablation/results';
 export { type GridConfig, type GridEvaluation, type GridMetric, gridJsonSchema } from './ablation/schema';
 export { type CellSummary, type MetricSummary, summaryOf, unknownMetrics } from './ablation/summary';
 export { gridTable } from './ablation/table';

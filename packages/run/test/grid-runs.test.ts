@@ -73,6 +73,15 @@ describe('runs of a grid', () => {
     expect(order).toHaveLength(6);
   });
 
+  test('a cell that is there for others is done once it is trained, and is not evaluated', async () => {
+    const evaluations = [{ name: 'val', data: 'x', evaluators: [{ kind: 'caption' }] }];
+    const hidden = { first: { hidden: true }, third: { after: 'first' } };
+    const of = grid({ cells: hidden, evaluations });
+    const results = await runGrid(await planGrid(of, { folder }), { start: quick });
+    expect(results.map(cell => cell.hidden)).toEqual([true, undefined]);
+    expect(await states(of)).toEqual({ first: ['done', 'done'], third: ['missing', 'missing'] });
+  });
+
   test('so many at a time, and one that begins after another waits for it', async () => {
     let atOnce = 0;
     let most = 0;

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@simvlm/core';
-import { gridJsonSchema, gridOf, resolveGridConfig } from '@simvlm/run';
+import { gridJsonSchema, gridOf, resolveGridConfig, shownCells } from '@simvlm/run';
 import { describe, expect, it, test } from 'vitest';
 
 const base = {
@@ -83,6 +83,17 @@ describe('cells', () => {
     const { cells } = grid({ cells: { 'Text only': {}, both: { after: 'Text only' } } });
     expect(cells.map(({ after }) => after)).toEqual([undefined, 'text-only']);
   });
+
+  test('cells that are there for others have no row, but where they failed', () => {
+    const run = (state: 'done' | 'failed') => ({ seed: 1, state, values: {} });
+    const names = (state: 'done' | 'failed') =>
+      shownCells([
+        { name: 'a', hidden: true, runs: [run(state)] },
+        { name: 'b', runs: [run('done')] },
+      ]).map(({ name }) => name);
+    expect(names('done')).toEqual(['b']);
+    expect(names('failed')).toEqual(['a', 'b']);
+  });
 });
 
 describe('what cannot be is refused with the key, before anything is trained', () => {
@@ -92,7 +103,10 @@ describe('what cannot be is refused with the key, before anything is trained', (
     [{ grid: {} }, '"grid" has no key'],
     [{ grid: { steps: [] } }, 'must be a list of values'],
     [{ cells: {} }, '"cells" has no cell'],
-    [{ cells: { a: { sett: {} } } }, 'unknown key "cells.a.sett"; allowed: set, after; did you mean "set"?'],
+    [
+      { cells: { a: { sett: {} } } },
+      'unknown key "cells.a.sett"; allowed: set, after, hidden; did you mean "set"?',
+    ],
     [{ cells: { a: { set: { step: 3 } } } }, 'grid.json: cell "a": unknown key "step"'],
     [{ cells: { a: { set: { steps: 0 } } } }, 'grid.json: cell "a": "steps" must be an integer ≥ 1'],
     [{ cells: { a: { set: { 'data.train.blank': true } } } }, '"data.train" is "emoji", which has no keys'],

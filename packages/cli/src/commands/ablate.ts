@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { ConfigError, type Registry } from '@simvlm/core';
-import { checkParts, countOf, gridTable, pluginAdvice, summaryOf, unknownMetrics } from '@simvlm/run';
+import {
+  checkParts,
+  countOf,
+  gridTable,
+  pluginAdvice,
+  shownCells,
+  summaryOf,
+  unknownMetrics,
+} from '@simvlm/run';
 import {
   type GridPlan,
   gridResults,
@@ -46,7 +54,7 @@ export async function ablate(place: string, options: AblateCommandOptions): Prom
       ...{ jobs: options.jobs, start, signal },
       onRun: ({ id }, end) => terminal.note(end ? `${id}: ${end}` : `${id}: training`),
     });
-    return { cells: summaryOf(results, grid.metrics), interrupted: signal.aborted };
+    return { cells: summaryOf(shownCells(results), grid.metrics), interrupted: signal.aborted };
   });
   for (const warning of unknownMetrics(cells, grid.metrics)) terminal.warn(warning);
   const text = gridTable(cells, grid.metrics);

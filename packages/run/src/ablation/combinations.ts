@@ -7,6 +7,8 @@ export interface Combination {
   readonly set: Readonly<Record<string, JsonValue>>;
   /** The name of the cell whose weights it begins with. */
   readonly after?: string;
+  /** Trained for the cells after it alone. */
+  readonly hidden?: boolean;
 }
 
 /**
@@ -63,13 +65,13 @@ function namedCells(cells: NonNullable<GridConfig['cells']>, where: string): rea
   const names = Object.keys(cells);
   if (names.length === 0) throw new ConfigError('CONFIG_INVALID', `${where}: "cells" has no cell`);
   return names.map((name, index) => {
-    const { set, after } = cells[name]!;
+    const { set, after, hidden } = cells[name]!;
     if (after !== undefined && !names.slice(0, index).includes(after))
       throw new ConfigError(
         'CONFIG_INVALID',
         `${where}: the cell "${name}" begins after "${after}", which ${names.includes(after) ? 'does not stand before it' : `is no cell${didYouMean(after, names)}`}`,
       );
-    return { name, set, ...(after !== undefined && { after }) };
+    return { name, set, ...(after !== undefined && { after }), ...(hidden && { hidden }) };
   });
 }
 

@@ -18,6 +18,8 @@ export interface Cell {
   config(seed: number): RunConfig;
   /** The slug of the cell whose weights it begins with. */
   readonly after?: string;
+  /** Trained for the cells after it alone: neither evaluated nor shown. */
+  readonly hidden: boolean;
 }
 
 /** A grid that can be run: checked, with every default. */
@@ -100,13 +102,17 @@ export function gridOf(grid: GridConfig, base: Record<string, JsonValue>, where:
   };
 }
 
-function cellOf({ name, set, after }: Combination, base: Record<string, JsonValue>, where: string): Cell {
+function cellOf(
+  { name, set, after, hidden = false }: Combination,
+  base: Record<string, JsonValue>,
+  where: string,
+): Cell {
   const at = `${where}: cell "${name}"`;
   const given = withCellValues(base, set, at);
   const config = (seed: number) => resolveRunConfig({ ...given, seed, name: `seed-${seed}` }, at);
   // What is wrong with it is said before anything is trained.
   config(0);
-  return { name, slug: slugOf(name), config, ...(after !== undefined && { after }) };
+  return { name, slug: slugOf(name), config, hidden, ...(after !== undefined && { after }) };
 }
 
 /** With other values; a preset that one of them changes a part of is written out. */

@@ -36,7 +36,14 @@ export interface RunResult {
 /** The runs of a cell. */
 export interface CellResult {
   readonly name: string;
+  /** Trained for the cells after it alone. */
+  readonly hidden?: boolean;
   readonly runs: readonly RunResult[];
+}
+
+/** The cells that a table shows: not those that are there for others, unless a run of them failed, which the others miss. */
+export function shownCells(cells: readonly CellResult[]): readonly CellResult[] {
+  return cells.filter(({ hidden, runs }) => !hidden || runs.some(({ state }) => state === 'failed'));
 }
 
 /** The values of a run by the names that a grid's metrics have. */

@@ -20,6 +20,9 @@ const cell = section(
     after: text(
       'The name of another cell: each run begins with the weights of the run of that cell with the same seed.',
     ).optional(),
+    hidden: flag(
+      'It is there for the cells that begin after it: it is trained, but not evaluated, and has no row in the table unless a run of it fails.',
+    ).default(false),
   },
   'What is special about a cell.',
 );

@@ -60,7 +60,7 @@ export const tokenizer = section(
       'Pieces that are learnt from captions and documents, special ones included. A small text gives fewer. Default: 8000. Excludes `model`.',
     ).optional(),
     model: text(
-      'A tokenizer to use instead: a SentencePiece `.model`, a `tokenizer.json`, a `vocab.txt`, or a folder with `vocab.json` and `merges.txt`. Excludes `vocabSize`.',
+      'A tokenizer to use instead: a SentencePiece `.model`, a `tokenizer.json`, a `vocab.txt`, a folder with `vocab.json` and `merges.txt`, or `emoji`, that of the bundled model. Excludes `vocabSize`.',
     ).optional(),
     sentinels: integer(
       0,

@@ -1,7 +1,7 @@
 import { checkOptions, type ExampleDataset, type ProcessGroup, rule } from '@simvlm/core';
 import { datasetSource } from '@simvlm/data';
 import { fileAt, folderAt, placeAt, textLines } from '@simvlm/data/node';
-import { type EmojiDataset, prepareEmojiDataset } from '@simvlm/dataset-emoji';
+import { type EmojiDataset, type EmojiDatasetOptions, prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { isEmoji } from '../config/resolve';
 import type { RunConfig } from '../config/schema';
 import type { RegisteredSource, SourceConfig } from '../config/sources';
@@ -82,7 +82,7 @@ export async function prepareEmoji(
   try {
     const emoji = await prepareEmojiDataset({
       size,
-      furtherArtists: hasFurtherArtists(source),
+      ...emojiOptions(source),
       onProgress: ({ done, total }) => bar.update(done, total),
       ...(signal && { signal }),
     });
@@ -94,10 +94,17 @@ export async function prepareEmoji(
   }
 }
 
-/** `{ "source": "emoji", "furtherArtists": true }` */
-export function hasFurtherArtists(source: RunConfig['data']['train'] | undefined): boolean {
-  if (source === undefined || typeof source === 'string' || !isEmoji(source)) return false;
+/** What `{ "source": "emoji", "furtherArtists": true, "share": 0.1 }` asks for. @throws ConfigError for another option */
+function emojiOptions(
+  source: RunConfig['data']['train'] | undefined,
+): Pick<EmojiDatasetOptions, 'furtherArtists' | 'share'> {
+  if (source === undefined || typeof source === 'string' || !isEmoji(source)) return {};
   const options = optionsOf(source as RegisteredSource);
-  checkOptions('data.train', options, { furtherArtists: rule.boolean });
-  return options.furtherArtists === true;
+  checkOptions('data.train', options, { furtherArtists: rule.boolean, share: rule.share });
+  return options;
+}
+
+/** Whether pictures by further artists are trained on. */
+export function hasFurtherArtists(source: RunConfig['data']['train'] | undefined): boolean {
+  return emojiOptions(source).furtherArtists === true;
 }

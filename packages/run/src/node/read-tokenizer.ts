@@ -5,13 +5,13 @@ import { readRegularFile } from '@simvlm/data/node';
 import { isHubName } from '@simvlm/pretrained/node';
 import { type AnyTokenizer, loadTokenizer, TOKENIZER_FILES } from '@simvlm/tokenizer';
 import { checkpointTokenizer } from '../checkpoint-tokenizer';
-import { openInit } from './chosen-checkpoint';
+import { BUNDLED, openInit } from './chosen-checkpoint';
 
 const invalid: MakeError = (message, options) => new TokenizerError('TOKENIZER_INVALID', message, options);
 
 /**
  * A tokenizer of any kind from a file, told by what is in it, from a folder with the files of one, such as `vocab.json` and `merges.txt`,
- * or from what `--checkpoint` takes: a checkpoint, a run folder, a web address or a name on the hub.
+ * or from what `--init` takes: a checkpoint, a run folder, a web address, a name on the hub, or `emoji`, the bundled model.
  *
  * @throws TokenizerError when it cannot be read or is none; CheckpointError for a checkpoint that is damaged
  */
@@ -21,7 +21,7 @@ export async function readTokenizer(path: string): Promise<AnyTokenizer> {
     // What is wrong with it, reading it says.
     () => false,
   );
-  const isAddress = /^https?:\/\//i.test(path) || isHubName(path);
+  const isAddress = /^https?:\/\//i.test(path) || isHubName(path) || path === BUNDLED;
   const files = isFolder ? await filesOf(path) : undefined;
   if (isAddress) return checkpointTokenizer(await openInit(path));
   if (files?.size === 0) return checkpointTokenizer(await openInit(path).catch(noTokenizer(path)));

@@ -66,13 +66,17 @@ export async function gridResults(plan: GridPlan): Promise<readonly CellResult[]
   for (const cell of plan.grid.cells) {
     const runs: RunResult[] = [];
     for (const seed of plan.grid.seeds) runs.push(await resultOf(plan, cell, seed));
-    cells.push({ name: cell.name, runs });
+    cells.push({ name: cell.name, ...(cell.hidden && { hidden: true }), runs });
   }
   return cells;
 }
 
-function resultOf({ grid, folder, evaluations }: GridPlan, { slug }: Cell, seed: number): Promise<RunResult> {
-  return readRunResult(join(folder, slug, `seed-${seed}`), seed, evaluations, grid.checkpoint);
+function resultOf(
+  { grid, folder, evaluations }: GridPlan,
+  { slug, hidden }: Cell,
+  seed: number,
+): Promise<RunResult> {
+  return readRunResult(join(folder, slug, `seed-${seed}`), seed, hidden ? [] : evaluations, grid.checkpoint);
 }
 
 /** Those that were asked for, in the order of the grid, with those that they begin after. */

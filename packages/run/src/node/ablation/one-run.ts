@@ -53,7 +53,7 @@ export async function runOne(grid: Grid, run: GridRun, options: OneRunOptions): 
   await recordCell(folder, run.cell);
   const trained = await readResult<TrainedRun>(join(path, RUN_FILES.trained));
   if (!trained && !(await train(run, path, options))) return false;
-  for (const evaluation of options.evaluations) {
+  for (const evaluation of run.cell.hidden ? [] : options.evaluations) {
     const file = evaluationFile(path, evaluation.name);
     if (await readResult(file)) continue;
     signal?.throwIfAborted();
