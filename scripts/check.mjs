@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { failedTests, lastLines } from './failures.mjs';
+import { failedTests, lastLines, lastToFirst } from './failures.mjs';
 import { root } from './packages.mjs';
 import { slowestFiles } from './slowest.mjs';
 
@@ -17,7 +17,8 @@ const partsFolder = join(folder, 'parts');
 mkdirSync(partsFolder);
 const only = process.argv.slice(2);
 
-const [build, types, lint, imports, unused, size, form, alone] = [
+const [tracked, build, types, lint, imports, unused, size, form, alone] = [
+  { name: 'imports of tracked files', command: 'node scripts/tracked-imports.mjs' },
   { name: 'build', command: 'turbo run build --output-logs=errors-only' },
   { name: 'types', command: 'tsc -p tsconfig.json --noEmit' },
   { name: 'lint and format', command: 'biome check . --error-on-warnings' },
@@ -50,13 +51,13 @@ const lanes = [
   [browser, studio],
   [types, lint, imports, unused, size, form, alone, ...specs, unit],
 ];
-const order = [build, ...(totalmem() > 6 * 2 ** 30 ? [lanes] : lanes.flat())];
+const order = [tracked, build, ...(totalmem() > 6 * 2 ** 30 ? [lanes] : lanes.flat())];
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 const reports = [];
-/** Of checks other than tests, and of tests that left no report: name, and what it printed last. */
+/** In the order in which they ended: each test with its message, every other check with what it printed last. */
 const failures = [];
 const parts = order.flat(2).some(check => check.report && isWanted(check)) ? await detectParts() : [];
 for (const next of order) {
@@ -66,15 +67,14 @@ for (const next of order) {
 rmSync(folder, { recursive: true, force: true });
 if (reports.length > 0) console.log(`\nThe slowest test files:\n${slowestFiles(reports, root).join('\n')}`);
 if (skipped > 0) console.log(`\n${skipped} tests skipped`);
-failures.push(...failedTests(reports, root));
-if (failures.length > 0) console.log(`\nFailed:\n${failures.slice(0, 30).join('\n')}`);
-if (failures.length > 30) console.log(`and ${failures.length - 30} more`);
 const missing = parts.filter(({ fit }) => !fit);
 if (missing.length > 0) console.log('\nNot tested here:');
 for (const { lack, required } of missing) {
   console.log(`${required ? 'REQUIRED ' : ''}${lack}`);
   if (required) failed++;
 }
+if (failures.length > 0)
+  console.log(`\nFailed, the first to fail last:\n${lastToFirst(failures).join('\n')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -112,11 +112,14 @@ async function inTurn(checks, quiet) {
   }
 }
 
-function count({ name, report }, code, output) {
+function count(check, code, output) {
+  const { name, report } = check;
   const fail = reason => {
     failures.push(`${name}: ${reason}${lastLines(output)}`);
     failed++;
   };
+  // Tests start built programs from here on.
+  if (check === build && code === 0) process.env.SIMVLM_BUILT = '1';
   if (!report) {
     if (code === 0) passed++;
     else fail(`exit ${code}`);
@@ -126,6 +129,7 @@ function count({ name, report }, code, output) {
     const results = JSON.parse(readFileSync(report, 'utf8'));
     const { numPassedTests, numFailedTests, numPendingTests, testResults } = results;
     reports.push(results);
+    failures.push(...failedTests([results], root));
     // A file that cannot be read has no tests.
     const brokenFiles = testResults.filter(
       ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,

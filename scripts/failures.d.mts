@@ -13,3 +13,4 @@ interface Report {
 
 export function failedTests(reports: readonly Report[], root: string): string[];
 export function lastLines(output: string): string;
+export function lastToFirst(failures: readonly string[]): string[];

@@ -2,6 +2,8 @@
 
 /** Lines of a message that are shown. */
 const LINES = 6;
+/** Failures that are shown. */
+const FAILURES = 30;
 
 /**
  * The tests that failed, over all reports, and the files that could not be read.
@@ -34,6 +36,17 @@ export function failedTests(reports, root) {
 export function lastLines(output) {
   const lines = output.trimEnd().split('\n').slice(-LINES);
   return lines.map(line => `\n    ${line}`).join('');
+}
+
+/**
+ * What failed first mostly explains the rest, so it comes last.
+ *
+ * @param {string[]} failures the first to fail first
+ * @returns {string[]} up to 30 of the first to fail, in the reverse order, below how many more there were
+ */
+export function lastToFirst(failures) {
+  const more = failures.length - FAILURES;
+  return [...(more > 0 ? [`${more} more`] : []), ...failures.slice(0, FAILURES).reverse()];
 }
 
 function indented(message) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { failedTests, lastLines } from './failures.mjs';
+import { failedTests, lastLines, lastToFirst } from './failures.mjs';
 
 test('each test that failed is named with its file and the first lines of its message', () => {
   const passed = { status: 'passed', fullName: 'adds', failureMessages: [] };
@@ -39,4 +39,10 @@ test('of a check that prints much, the last lines', () => {
   expect(lastLines(`${output}\n\n`)).toBe(
     '\n    line 14\n    line 15\n    line 16\n    line 17\n    line 18\n    line 19',
   );
+});
+
+test('the first to fail stands last, however many there are', () => {
+  expect(lastToFirst(['types', 'a test'])).toEqual(['a test', 'types']);
+  const many = lastToFirst(Array.from({ length: 40 }, (_, i) => `failure ${i}`));
+  expect([many.length, many[0], many[1], many.at(-1)]).toEqual([31, '10 more', 'failure 29', 'failure 0']);
 });

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Random } from '@simvlm/core';
 import sharp from 'sharp';
 import { vi } from 'vitest';
+import { simvlmProgram } from '../../../scripts/parts/program';
 import { run } from '../src/program';
 
 const colours = {
@@ -152,17 +151,14 @@ export function evaluated(out: string): Record<string, unknown> & Record<'count'
   return { ...result, ...metrics };
 }
 
-/** Starts the command line from its sources, in a Node process of its own and in the working directory. */
+/** Starts the command line in a Node process of its own and in the working directory. */
 export function startSimvlm(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-  return spawn(
-    process.execPath,
-    ['--import', createRequire(import.meta.url).resolve('tsx'), path('../src/bin.ts'), ...args],
-    {
-      stdio: 'pipe',
-      env: { ...process.env, ...environment, TSX_TSCONFIG_PATH: path('../../../tsconfig.json') },
-    },
-  );
+  const { command, env } = simvlmProgram();
+  const [node, ...program] = command;
+  return spawn(node, [...program, ...args], {
+    stdio: 'pipe',
+    env: { ...process.env, ...env, ...environment },
+  });
 }
 
 /** A port of 127.0.0.1 that nobody uses. */

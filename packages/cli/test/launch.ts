@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { openTensors, readAll } from '@simvlm/checkpoint';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
+import { simvlmProgram } from '../../../scripts/parts/program';
 import { torchrun } from '../../../scripts/parts/torchrun';
 
 export interface LaunchOptions {
@@ -21,17 +20,23 @@ export function endLaunched(): void {
   launched.clear();
 }
 
-/** `torchrun OPTIONS simvlm train NAME.json --resume auto`, from the sources. */
+/** `torchrun OPTIONS simvlm train NAME.json --resume auto`. */
 export function launch(name: string, { options, inside = [] }: LaunchOptions) {
-  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
   const { python, args } = torchrun();
-  const tsx = createRequire(import.meta.url).resolve('tsx');
-  const simvlm = [process.execPath, '--import', tsx, path('../src/bin.ts')];
+  const simvlm = simvlmProgram();
   const train = ['train', `${name}.json`, '--backend', 'native', '--resume', 'auto'];
-  const [program, ...rest] = [...inside, python, ...args, '--no-python', ...options, ...simvlm, ...train];
+  const [program, ...rest] = [
+    ...inside,
+    python,
+    ...args,
+    '--no-python',
+    ...options,
+    ...simvlm.command,
+    ...train,
+  ];
   const child = spawn(program!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, OMP_NUM_THREADS: '1', TSX_TSCONFIG_PATH: path('../../../tsconfig.json') },
+    env: { ...process.env, ...simvlm.env, OMP_NUM_THREADS: '1' },
   });
   launched.add(child);
   let printed = '';
