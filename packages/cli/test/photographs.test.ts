@@ -9,13 +9,10 @@ import { serve } from '../../bytes/test/serve';
 import { startHub } from '../../pretrained/test/hub/local-hub';
 import { configs, filesOf } from '../../pretrained/test/small-folder';
 import { drawFolder, simvlm, workingFolder } from './fixture';
+import { codeBlocks, pageCommands, readPage } from './page-commands';
 
-const page = readFileSync(new URL('../../../docs/photographs.md', import.meta.url), 'utf8');
-const blocks = (kind: string) => [...page.matchAll(new RegExp(`\`\`\`${kind}\n([^]*?)\`\`\``, 'g'))];
-const commands = blocks('sh')
-  .flatMap(([, text]) => text!.split('\n'))
-  .filter(line => line.startsWith('npx simvlm '))
-  .map(line => line.slice('npx simvlm '.length));
+const page = readPage('photographs.md');
+const commands = pageCommands(page);
 
 const vocabulary = [
   ...['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'photo', 'of', 'what', 'colour', 'is', 'it', '?'],
@@ -63,21 +60,15 @@ async function photographs(name: string, count: number, seed: number): Promise<v
   writeFileSync(`${name}/captions.jsonl`, lines.replaceAll('.png', '.jpg'));
 }
 
-/** The words of a command line, as a shell has them. */
-const words = (line: string) =>
-  [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
-    ([, single, double, plain]) => single ?? double ?? plain!,
-  );
-
 test('the page has the commands that this test is about', () => {
   expect(commands.length).toBeGreaterThan(15);
 });
 
 test('every command of the page does what it says, in the order of the page', async () => {
   for (const command of commands) {
-    const computes = /^(caption|answer|score|eval|finetune) /.test(command);
-    const { code, err } = await simvlm(...words(command), ...(computes ? ['--backend', 'wasm'] : []));
-    expect(code, `${command}\n${err}`).toBe(0);
+    const computes = /^(caption|answer|score|eval|finetune)$/.test(command[0]!);
+    const { code, err } = await simvlm(...command, ...(computes ? ['--backend', 'wasm'] : []));
+    expect(code, `${command.join(' ')}\n${err}`).toBe(0);
   }
   expect(readdirSync('for-transformers')).toEqual(
     expect.arrayContaining(['config.json', 'model.safetensors']),
@@ -92,7 +83,7 @@ test('the page that it ends with captions as the command line does', async () =>
   const files = readdirSync('web/model').map(name => [name, readFileSync(`web/model/${name}`)] as const);
   const { url } = await serve(new Map(files.map(([name, bytes]) => [`model/${name}`, bytes])));
   const elements: Record<string, Record<string, unknown>> = { input: {}, output: {} };
-  const [[, code] = []] = blocks('js');
+  const [code] = codeBlocks(page, 'js');
   const body = code!.replace(/^import .*$/m, '');
   const run = new Function('loadModel', 'document', `return (async () => {${body}})();`);
   const load = (address: string) => loadModel(new URL(address, `${url}/`), { backend: 'wasm' });

@@ -1,0 +1,52 @@
+/**
+ * `pnpm pack-into FOLDER NAME…`: builds and packs every package into `FOLDER/simvlm-packages`, and enters the named ones into
+ * `FOLDER/package.json`, as if they came from a registry. Then `npm install` in FOLDER installs them.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { packages, root } from './packages.mjs';
+
+const TARBALLS = 'simvlm-packages';
+const [given, ...named] = process.argv.slice(2);
+const known = packages.map(({ name }) => name);
+const unknown = named.filter(name => !known.includes(name));
+if (given === undefined || named.length === 0 || unknown.length > 0) {
+  console.error(
+    unknown.length > 0 ? `no package of this repository: ${unknown.join(', ')}` : 'which packages?',
+  );
+  console.error(`pnpm pack-into FOLDER NAME…, with names of ${known.join(', ')}`);
+  process.exit(2);
+}
+const folder = resolve(given);
+
+execFileSync('pnpm', ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+rmSync(join(folder, TARBALLS), { recursive: true, force: true });
+mkdirSync(join(folder, TARBALLS), { recursive: true });
+const tarballs = Object.fromEntries(
+  packages.map(({ folder: cwd, name }) => {
+    const out = execFileSync('pnpm', ['pack', '--pack-destination', join(folder, TARBALLS), '--json'], {
+      cwd,
+    });
+    const text = out.toString();
+    return [name, `file:./${TARBALLS}/${basename(JSON.parse(text.slice(text.indexOf('{'))).filename)}`];
+  }),
+);
+
+const file = join(folder, 'package.json');
+const manifest = existsSync(file)
+  ? JSON.parse(readFileSync(file, 'utf8'))
+  : { private: true, type: 'module' };
+manifest.dependencies = {
+  ...manifest.dependencies,
+  ...Object.fromEntries(named.map(name => [name, tarballs[name]])),
+};
+// The packages ask for one another by version, which no registry has yet.
+manifest.overrides = { ...manifest.overrides, ...tarballs };
+writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
+console.log(
+  `${named.join(', ')} and what they need are in ${join(folder, TARBALLS)}; now: npm install in ${folder}`,
+);
