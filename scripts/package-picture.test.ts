@@ -10,8 +10,8 @@ test('every package has its layer', () => {
   expect(layers.flat().sort()).toEqual(readdirSync(`${root}packages`).sort());
 });
 
-test('the picture in docs/architecture.md is that of the imports (vitest -u draws it)', async () => {
-  const file = `${root}docs/architecture.md`;
+test('the picture in docs/packages.md is that of the imports (vitest -u draws it)', async () => {
+  const file = `${root}docs/packages.md`;
   const page = readFileSync(file, 'utf8');
   const [before, after] = page.split(/(?<=<!-- packages: .* -->\n)[\s\S]*(?=<!-- end of packages -->)/);
   expect(after).toBeDefined();

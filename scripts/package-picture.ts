@@ -14,7 +14,7 @@ interface Package {
   readonly imports: ReadonlySet<string>;
 }
 
-/** The packages as a diagram (Mermaid) and a table, layer by layer from the top, for docs/architecture.md. */
+/** The packages as a diagram (Mermaid) and a table, layer by layer from the top, for docs/packages.md. */
 export function packagePicture(): string {
   const packages = readPackages();
   const fromTop = [...layers.entries()].reverse();
@@ -28,8 +28,7 @@ export function packagePicture(): string {
   const rows = fromTop.flatMap(([layer, folders]) =>
     folders.map((folder, i) => {
       const { name, description } = packages.get(folder)!;
-      const shown = name === `@simvlm/${folder}` ? `\`${folder}\`` : `\`${name}\` (\`packages/${folder}\`)`;
-      return `| ${i === 0 ? layer : ''} | ${shown} | ${description} |`;
+      return `| ${i === 0 ? layer : ''} | [\`${name}\`](../packages/${folder}) | ${description} |`;
     }),
   );
   return [
