@@ -13,6 +13,8 @@ export const FILES = {
   tokenizerConfig: 'tokenizer_config.json',
   /** Configuration of the run. */
   run: 'run.json',
+  /** How the model tells what it does not know. */
+  doubt: 'doubt.json',
   /** Where an imported model came from. */
   source: 'source.json',
 } as const;

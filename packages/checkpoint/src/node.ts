@@ -1,3 +1,4 @@
+export { addToCheckpoint } from './node/add-file';
 export { bytesText, diskError } from './node/disk-error';
 export { errorCode, type FileSystem, type FileWriter, nodeFileSystem } from './node/file-system';
 export type { FolderCheckpoint } from './node/folder-checkpoint';

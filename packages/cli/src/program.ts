@@ -3,6 +3,7 @@ import { normalizationRules } from '@simvlm/tokenizer';
 import { Command, CommanderError, Option } from 'commander';
 import { collect, count, nameOfRun, positiveNumber, share, wholeNumber } from './arguments';
 import { addAblateCommand } from './commands/ablate-command';
+import { addCalibrateCommand } from './commands/calibrate-command';
 import { computeOptions } from './commands/compute-options';
 import { addDataCommand } from './commands/data-command';
 import { addSourceOptions } from './commands/data-source';
@@ -14,7 +15,9 @@ import { exitCode, version } from './exit-code';
 import { printableLines, Terminal } from './terminal';
 
 /** The commands that compute with a model, and so take `--backend`, `--device` and `--precision`. */
-const COMPUTING = ['demo', 'train', 'ablate', 'finetune', 'caption', 'answer', 'score', 'eval'];
+const COMPUTING = [
+  ...['demo', 'train', 'ablate', 'finetune', 'caption', 'answer', 'score', 'eval', 'calibrate'],
+];
 
 /**
  * Runs the command line and gives the exit code: 0 done, 1 failed, 2 what was asked for cannot be (`isRequestError`),
@@ -146,6 +149,8 @@ function buildProgram(args: readonly string[], done: (code: number) => void): Co
   addPictureCommands(program, [checkpoint, plugin], done);
 
   addEvalCommand(program, args, [plugin], done);
+
+  addCalibrateCommand(program, [plugin], done);
 
   program
     .command('import <folder>')

@@ -12,6 +12,8 @@ import {
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { withPluginAdvice } from './checkpoint';
 import type { RunConfig } from './config/schema';
+import { checkpointDoubt } from './doubt/file';
+import { type Doubt, type DoubtScale, doubtOf, featureRows } from './doubt/scale';
 import { openForUse } from './open-checkpoint';
 import { type PictureInput, squareOf } from './pictures';
 import { ownParts } from './registry';
@@ -28,8 +30,8 @@ export interface CaptionOptions
   readonly ids?: readonly (string | number)[];
 }
 
-/** What the model says of a picture. */
-export interface Caption {
+/** What the model says of a picture. Doubt is known of a checkpoint with `doubt.json`, and of captions that nothing was asked of. */
+export interface Caption extends Partial<Doubt> {
   /** Which of the pictures. */
   readonly picture: number;
   /** A caption begins with the prompt that was asked for; an answer is without its question. */
@@ -57,6 +59,8 @@ export class Captioner {
     readonly tokenizer: AnyTokenizer,
     /** The configuration of the run that it comes from; none of a model that was imported. */
     readonly config: RunConfig | undefined,
+    /** How it tells what it does not know; none of a checkpoint that was never calibrated. */
+    readonly doubtScale: DoubtScale | undefined = undefined,
   ) {}
 
   /** The text prefix that the model was fine-tuned with, the `prompt` of its task; empty without one. */
@@ -76,7 +80,11 @@ export class Captioner {
   ): Promise<Caption[]> {
     const begin = this.tokenizer.encode((prompt ?? this.prompt).trim());
     const shown = prompt === undefined ? [] : begin;
-    return this.#write(pictures, begin, options, tokens => [...shown, ...tokens]);
+    // The limit was measured on captions that the model writes by itself.
+    const { ids: _, sampler = { kind: 'greedy' }, ...asked } = options;
+    const plain = prompt === undefined && sampler.kind === 'greedy' && Object.keys(asked).length === 0;
+    const scale = plain ? this.doubtScale : undefined;
+    return this.#write(pictures, { begin, options, scale }, tokens => [...shown, ...tokens]);
   }
 
   /**
@@ -90,7 +98,8 @@ export class Captioner {
     question: string,
     options: Omit<CaptionOptions, 'prompt'> = {},
   ): Promise<Caption[]> {
-    return this.#write(pictures, this.tokenizer.encode(question.trim()), options, tokens => tokens);
+    const begin = this.tokenizer.encode(question.trim());
+    return this.#write(pictures, { begin, options, scale: undefined }, tokens => tokens);
   }
 
   /**
@@ -119,18 +128,20 @@ export class Captioner {
   /** @param shown what of the new tokens a text is spelt with, and of those before them */
   async #write(
     pictures: readonly PictureInput[],
-    begin: Int32Array,
-    { ids = [...pictures.keys()], ...request }: Omit<CaptionOptions, 'prompt'>,
+    { begin, options, scale }: Writing,
     shown: (tokens: Int32Array) => ArrayLike<number>,
   ): Promise<Caption[]> {
     const { model, tokenizer, config } = this;
+    const { ids = [...pictures.keys()], ...request } = options;
     const square = modelSquare(model.config, config);
     const atOnce = picturesAtOnce(model, request);
     const captions: Caption[] = [];
     for (let first = 0; first < pictures.length; first += atOnce) {
       const some = pictures.slice(first, first + atOnce);
+      const images = imagePixels(await Promise.all(some.map(picture => squareOf(picture, square))));
+      const features = scale && featureRows(await model.features(images));
       const made = await model.generate({
-        images: imagePixels(await Promise.all(some.map(picture => squareOf(picture, square)))),
+        images,
         prompts: some.map(() => begin),
         ids: ids.slice(first, first + atOnce),
         ...request,
@@ -141,6 +152,7 @@ export class Captioner {
           text: tokenizer.decode(shown(decodable(tokens, model.config))),
           tokens: finished ? [...tokens, model.config.tokens.eos] : [...tokens],
           logProb,
+          ...(scale && doubtOf(scale, features![row]!, logProb)),
         });
     }
     return captions;
@@ -149,6 +161,14 @@ export class Captioner {
   dispose(): void {
     this.model.dispose();
   }
+}
+
+interface Writing {
+  /** What the new tokens follow. */
+  readonly begin: Int32Array;
+  readonly options: Omit<CaptionOptions, 'prompt'>;
+  /** Where doubt is to be told. */
+  readonly scale: DoubtScale | undefined;
 }
 
 /** @param question, text tokens of each, without special ones. @throws ConfigError where the model cannot read them whole */
@@ -193,5 +213,10 @@ export async function openCaptioner(
       `${checkpoint.where} is of a classifier, which writes no captions: simvlm eval FOLDER --checkpoint ${checkpoint.where} tells its accuracy`,
     );
   const model = await withPluginAdvice(checkpoint, () => openSimVlm(checkpoint, { registry, tokenizer }));
-  return new Captioner(model, tokenizer, run);
+  try {
+    return new Captioner(model, tokenizer, run, await checkpointDoubt(checkpoint, model.network.imageWidth));
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

@@ -30,13 +30,15 @@ export async function checkpointExtras(
   from: Checkpoint | undefined,
 ): Promise<CheckpointFiles> {
   const run = [FILES.run, jsonFile(config)] as const;
-  return new Map([...tokenizerFiles(tokenizer), run, ...(from ? await sourceFile(from) : [])]);
+  return new Map([...tokenizerFiles(tokenizer), run, ...(from ? await copied(from, [FILES.source]) : [])]);
 }
 
-/** Where an imported model came from, as a file; of another none. */
-async function sourceFile(checkpoint: Checkpoint): Promise<[string, Uint8Array][]> {
-  if (!checkpoint.names.includes(FILES.source)) return [];
-  return [[FILES.source, await fileOf(checkpoint, FILES.source)]];
+/** Those of some files that a checkpoint has: where an imported model came from, and how the model tells what it does not know. */
+async function copied(checkpoint: Checkpoint, names: readonly string[]): Promise<[string, Uint8Array][]> {
+  const files: [string, Uint8Array][] = [];
+  for (const name of names)
+    if (checkpoint.names.includes(name)) files.push([name, await fileOf(checkpoint, name)]);
+  return files;
 }
 
 /** The configuration of the run that wrote a checkpoint; undefined for a model that was imported. @throws CheckpointError as `checkpointRunConfig` */
@@ -90,7 +92,7 @@ export async function contentsForUse(
     [FILES.model, jsonFile(model ?? (await checkpointModelConfig(checkpoint)))],
     ...(await checkpointTokenizerFiles(checkpoint)),
     ...(await runFile(checkpoint, run)),
-    ...(await sourceFile(checkpoint)),
+    ...(await copied(checkpoint, [FILES.source, FILES.doubt])),
     ...tensorFiles(TENSORS.weights, weights.tensors, { metadata: { format: 'simvlm' }, dtype }),
   ]);
 }

@@ -86,10 +86,13 @@ function writeTexts(
         // By its file, so that a picture's samples do not depend on the others of the command.
         { ...request, ids: pictures.map(({ file }) => file) },
       );
-      for (const { picture, text, tokens, logProb } of made) {
+      for (const { picture, ...said } of made) {
         const { id, file: image } = pictures[picture]!;
-        if (options.jsonl) printLine(JSON.stringify({ id, image, text, tokens, logProb }));
-        else printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
+        if (options.jsonl) printLine(JSON.stringify({ id, image, ...said }));
+        else {
+          const text = said.unsure ? `${said.text} (unsure)` : said.text;
+          printLine(printable(files.length === 1 ? text : `${image}: ${text}`));
+        }
       }
     };
     return { atOnce: picturesAtOnce(model, request), take };

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
+import { FILES, readAll, type TensorSet, tensorSources } from '@simvlm/checkpoint';
 import { checkNewFolder, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { CheckpointError, ConfigError, type Registry } from '@simvlm/core';
 import {
@@ -36,7 +36,10 @@ export async function loraMerge(
     model: plain,
     ...(opened.run && { run: run as RunConfig }),
   });
-  await writeCheckpointFolder(out, contents);
+  // What the model does not know was measured without adapters that come from elsewhere.
+  const fitting =
+    adapters === undefined ? contents : new Map([...contents].filter(([name]) => name !== FILES.doubt));
+  await writeCheckpointFolder(out, fitting);
   new Terminal().note(`merged into ${out}`);
   return exitCode.ok;
 }

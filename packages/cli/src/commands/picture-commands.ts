@@ -19,7 +19,10 @@ export function addPictureCommands(
       '--prompt <text>',
       'begin the caption with this text (default: the prompt that the model was fine-tuned with, which is not printed)',
     )
-    .option('--jsonl', 'one JSON object a line: {"id", "image", "text", "tokens", "logProb"}')
+    .option(
+      '--jsonl',
+      'one JSON object a line: {"id", "image", "text", "tokens", "logProb"}, and "doubt", "unsure" where the checkpoint was calibrated',
+    )
     .action(async (images, options) => done(await (await import('./caption')).caption(images, options)));
 
   const answer = program
