@@ -9,7 +9,7 @@ import { prefixLmLearner, presets, SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
 import { trainUnigram } from '@simvlm/tokenizer';
 import { AdamW, lossAndGradients, resolveTrainConfig } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type BenchResult, type BenchRow, median, timeRow } from './lib/table';
 
 /** Measured steps by backend; plain JavaScript takes seconds for each. */
@@ -30,7 +30,7 @@ export async function run(): Promise<BenchResult> {
     const times = await measure(STEPS[backend] ?? STEPS.default!);
     for (const part of PARTS) rows.push(timeRow(`${backend}: ${part}`, median(times[part])));
   }
-  return { versions: { '@tensorflow/tfjs': tf.version.tfjs }, rows, notes: details };
+  return { versions: { '@tensorflow/tfjs-core': tf.version_core }, rows, notes: details };
 }
 
 async function measure({ warmUp, measured }: { warmUp: number; measured: number }) {

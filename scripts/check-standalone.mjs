@@ -32,7 +32,12 @@ try {
   const manifest = {
     name: 'standalone',
     private: true,
-    dependencies: { ...tarballs, '@tensorflow/tfjs': '4.22.0', sharp: '0.35.5' },
+    dependencies: {
+      ...tarballs,
+      '@tensorflow/tfjs-core': '4.22.0',
+      '@tensorflow/tfjs-backend-cpu': '4.22.0',
+      sharp: '0.35.5',
+    },
     devDependencies: { vite: '^8.0.0' },
     // The tarballs ask for one another by version; none of them is in a registry yet.
     overrides: tarballs,

@@ -7,7 +7,7 @@ import { openCheckpoint, writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { parameterCount } from '@simvlm/core';
 import { openSimVlm, presets, SimVlm } from '@simvlm/model';
 import { partWriter } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type BackendReport, useBackend } from '../lib/backend';
 import { peakResident } from '../lib/memory';
 import { specialTokens } from '../lib/simvlm-problem';
@@ -46,7 +46,7 @@ const actions = {
     for (const [index, [name, variable]] of [...model.params].entries()) {
       // The last numbers, which a file that lost one would shift.
       const begin = Math.max(0, variable.size - 16);
-      const found = tf.tidy(() => variable.reshape([-1]).slice([begin]).dataSync());
+      const found = tf.tidy(() => tf.slice(tf.reshape(variable, [-1]), [begin]).dataSync());
       const wanted = found.map((_, i) => pattern[startOf(index) + ((begin + i) % PERIOD)]!);
       if (found.join() !== wanted.join()) throw new Error(`"${name}" came back with other numbers`);
     }

@@ -1,11 +1,11 @@
 import type { PrefixLmBatch } from '@simvlm/core';
 import { layout, type SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The likeliest token at every place of a batch whose next token is known, row by row. */
 export async function likeliest(model: SimVlm, batch: PrefixLmBatch): Promise<number[]> {
   const { lengths } = layout(batch, model.config);
-  const best = tf.tidy(() => model.logits(batch).argMax(2));
+  const best = tf.tidy(() => tf.argMax(model.logits(batch), 2));
   const rows = (await best.array()) as number[][];
   best.dispose();
   return rows.flatMap((row, i) => row.slice(0, lengths[i]));

@@ -3,7 +3,7 @@ import { captionMetrics, pictureBatches, predictCaptions } from '@simvlm/eval';
 import { pictureSquare, type SimVlm } from '@simvlm/model';
 import { type OpenedCheckpoint, openForUse, silent, type WeightForm } from '@simvlm/run';
 import { bundledCheckpoint, coreSplits, prepareEmoji } from '@simvlm/run/node';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../lib/backend';
 import { progress } from '../lib/progress';
 import { type BenchResult, type BenchRow, rateRow } from '../lib/table';
@@ -55,7 +55,7 @@ export async function quality(quick: boolean): Promise<BenchResult> {
     ];
   });
   return {
-    versions: { '@tensorflow/tfjs': tf.version.tfjs },
+    versions: { '@tensorflow/tfjs-core': tf.version_core },
     rows: [...rows, ...(await fixtureRows())],
     notes: [
       `bundled model: ${whole!.tokens.length} teacher-forced positions of all splits`,

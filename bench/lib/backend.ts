@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** One of our backends and how it computes. */
 export interface BackendChoice {
@@ -32,7 +32,7 @@ async function native({ device = 'cpu', threads, precision }: BackendChoice): Pr
     precision: precision === 'bfloat16' ? 'bfloat16' : 'float32',
   });
   return {
-    versions: { '@tensorflow/tfjs': tf.version.tfjs, libtorch: torchVersion },
+    versions: { '@tensorflow/tfjs-core': tf.version_core, libtorch: torchVersion },
     detail: precision === 'bfloat16' ? `${deviceName}, bfloat16` : deviceName,
   };
 }
@@ -40,5 +40,5 @@ async function native({ device = 'cpu', threads, precision }: BackendChoice): Pr
 async function wasm(threads: number): Promise<BackendReport> {
   const { registerWasmBackend } = await import('@simvlm/backend-wasm');
   const info = await registerWasmBackend({ threads });
-  return { versions: { '@tensorflow/tfjs': tf.version.tfjs }, detail: `SIMD, ${info.threads} threads` };
+  return { versions: { '@tensorflow/tfjs-core': tf.version_core }, detail: `SIMD, ${info.threads} threads` };
 }

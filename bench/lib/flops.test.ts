@@ -1,5 +1,6 @@
 import { SimVlm, type SimVlmConfig } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { decodingBytes } from './decoding';
 import { forwardFlops, rowFlops, trainingFlops } from './flops';

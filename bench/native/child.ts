@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { AdamW, CapturedTraining, lossAndGradients } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../lib/backend';
 import { peakResident, resetPeak } from '../lib/memory';
 import type { ChildOptions, Generate, Generation, Hello, Memory, Request, Training } from './contest';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { nativeBackend } from '@simvlm/backend-native';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { AdamW, lossAndGradients } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../lib/backend';
 import { aligned } from '../lib/table';
 import { openWeights, problems, readProblem, writeProblem } from './problem';

@@ -8,7 +8,7 @@ import { openTensors, TENSORS } from '@simvlm/checkpoint';
 import { openCheckpoint } from '@simvlm/checkpoint/node';
 import { checkpointModelConfig, prefixLmLearner, SimVlm } from '@simvlm/model';
 import { AdamW, lossAndGradients } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type BackendChoice, useBackend } from '../lib/backend';
 import { peakResident, resetPeak } from '../lib/memory';
 import { optimizer as adamw } from '../lib/simvlm-problem';

@@ -7,7 +7,7 @@ import { joinProcessGroup, nativeBackend, type ProcessPlace } from '@simvlm/back
 import type { BatchSource } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type TrainConfig, train } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../lib/backend';
 import { openWeights, readProblem, someRows } from '../native/problem';
 

@@ -10,7 +10,7 @@ import { type SafeTensor, writeSafetensors } from '@simvlm/checkpoint';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
 import { layout, prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { lossAndGradients } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type BackendChoice, useBackend } from '../lib/backend';
 import { cases, mixedBatch } from './cases';
 

@@ -7,7 +7,7 @@
 import type { PrefixLmBatch } from '@simvlm/core';
 import { presets, SimVlm, type SimVlmConfig } from '@simvlm/model';
 import { gradientsOf } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../lib/backend';
 import { progress } from '../lib/progress';
 import { batchOf, specialTokens, wholeTexts } from '../lib/simvlm-problem';

@@ -3,6 +3,7 @@ import { batch, type Runner, small } from './setup';
 
 const runners: Record<string, () => Promise<Runner>> = {
   async 'tfjs-wasm'() {
+    // As its users import it: with gradients.
     const tf = await import('@tensorflow/tfjs');
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const { createRequire } = await import('node:module');
@@ -12,7 +13,7 @@ const runners: Record<string, () => Promise<Runner>> = {
     return (await import('./tfjs')).tfjsRunner(small);
   },
   async 'simvlm-wasm'() {
-    const tf = await import('@tensorflow/tfjs');
+    const tf = await import('@tensorflow/tfjs-core');
     const { registerWasmBackend } = await import('@simvlm/backend-wasm');
     await registerWasmBackend();
     await tf.setBackend('wasm');

@@ -10,7 +10,7 @@ import {
   linear,
   variableGradients,
 } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { adam, parameters, type Runner, type Size } from './setup';
 
 export async function oursRunner(size: Size): Promise<Runner> {
@@ -28,19 +28,19 @@ export async function oursRunner(size: Size): Promise<Runner> {
     layerNorm(x, get(`${name}.gamma`), get(`${name}.beta`), { epsilon: 1e-6 });
   const attention = (x: tf.Tensor, i: number) => {
     const [q, k, v] = ['query', 'key', 'value'].map(name =>
-      dense(x, `${i}.${name}`).reshape([B, T, H, D / H]),
+      tf.reshape(dense(x, `${i}.${name}`), [B, T, H, D / H]),
     );
-    return dense(prefixAttention({ q: q!, k: k!, v: v!, ...lengths }).reshape([B, T, D]), `${i}.out`);
+    return dense(tf.reshape(prefixAttention({ q: q!, k: k!, v: v!, ...lengths }), [B, T, D]), `${i}.out`);
   };
   const loss = (inputs: tf.Tensor1D, targets: tf.Tensor1D): tf.Scalar => {
     const table = get('embedding');
-    let x: tf.Tensor = embedding(table, inputs).reshape([B, T, D]).add(get('positions'));
+    let x: tf.Tensor = tf.add(tf.reshape(embedding(table, inputs), [B, T, D]), get('positions'));
     for (let i = 0; i < size.layers; i++) {
-      x = x.add(attention(norm(x, `${i}.norm1`), i));
-      x = x.add(dense(dense(norm(x, `${i}.norm2`), `${i}.mlp1`, 'gelu'), `${i}.mlp2`));
+      x = tf.add(x, attention(norm(x, `${i}.norm1`), i));
+      x = tf.add(x, dense(dense(norm(x, `${i}.norm2`), `${i}.mlp1`, 'gelu'), `${i}.mlp2`));
     }
-    const logits = linear(norm(x, 'norm').reshape([B * T, D]), table, undefined, { transposeW: true });
-    return crossEntropy(logits as tf.Tensor2D, targets, weights).mean();
+    const logits = linear(tf.reshape(norm(x, 'norm'), [B * T, D]), table, undefined, { transposeW: true });
+    return tf.mean(crossEntropy(logits as tf.Tensor2D, targets, weights));
   };
 
   const update = adamOf([...p.values()]);

@@ -5,7 +5,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { registerWebGpuBackend } from '@simvlm/backend-webgpu';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-webgpu';
 import { type BenchRow, median, rateRow, table } from '../lib/table';
 
@@ -80,7 +80,7 @@ async function timed(run: () => tf.Tensor, repeats: number): Promise<number> {
   for (let i = 1; i < repeats; i++) run().dispose();
   const last = run();
   // One number of it, since reading all would be timed too; commands run in their order.
-  const corner = last.slice([0, 0], [1, 1]);
+  const corner = tf.slice(last, [0, 0], [1, 1]);
   await corner.data();
   const taken = performance.now() - start;
   tf.dispose([last, corner]);

@@ -4,7 +4,7 @@ import type { PrefixLmBatch } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { canAdamwInPlace, packBytes } from '@simvlm/ops';
 import { AdamW, CapturedTraining } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { batchOf, optimizer as options, startingWeights, wholeTexts } from '../lib/simvlm-problem';
 import type { Observed } from './observe';
 import type { Scale } from './problem';
@@ -84,7 +84,7 @@ async function memory(model: SimVlm, rows: number): Promise<DecoderMemory> {
       images: tf.tensor2d(packed, [rows, packed.length / rows], 'int32'),
       prefixLengths: tf.zeros([rows], 'int32'),
     });
-    const headsFirst = (x: tf.Tensor4D) => x.transpose([0, 2, 1, 3]);
+    const headsFirst = (x: tf.Tensor4D) => tf.transpose(x, [0, 2, 1, 3]);
     return { keys: layers.map(({ k }) => headsFirst(k)), values: layers.map(({ v }) => headsFirst(v)) };
   });
   const numbers = (list: tf.Tensor[]) => Promise.all(list.map(async tensor => [...(await tensor.data())]));
@@ -114,7 +114,7 @@ async function multiply(extent: number): Promise<number> {
     const last = tf.tidy(() => {
       let x = a;
       for (let i = 0; i < products; i++) x = tf.matMul(x as tf.Tensor2D, b as tf.Tensor2D);
-      return x.slice([0, 0], [1, 1]);
+      return tf.slice(x, [0, 0], [1, 1]);
     });
     await last.data();
     last.dispose();

@@ -1,5 +1,5 @@
 /** Starts a contender where it runs: in a process on Dawn, or in a page. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Observed, observeDevice } from './observe';
 import { type Scale, type ScaleName, scales } from './problem';
 import type { Contender, ContenderName, Request } from './protocol';
@@ -38,7 +38,7 @@ const kinds: Record<ContenderName, (observed: Observed, scale: Scale) => Promise
     return { versions: { 'onnxruntime-web': version }, answer };
   },
 };
-const versions = { '@tensorflow/tfjs': tf.version.tfjs };
+const versions = { '@tensorflow/tfjs-core': tf.version_core };
 
 export async function startContender(name: ContenderName, scale: ScaleName): Promise<Contender> {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;

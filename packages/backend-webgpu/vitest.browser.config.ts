@@ -13,7 +13,7 @@ export default mergeConfig(
     root: fileURLToPath(new URL('.', import.meta.url)),
     // Found while a test runs, they would make the page load anew.
     optimizeDeps: {
-      include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'],
+      include: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu', '@tensorflow/tfjs-backend-webgpu'],
     },
     server: {
       headers: {

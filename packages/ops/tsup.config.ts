@@ -1,3 +1,4 @@
 import { packageBuild } from '../../tsup.config.base';
 
-export default packageBuild();
+// Found when the package is used: see `imports` in package.json.
+export default packageBuild({ external: ['#gradients'] });

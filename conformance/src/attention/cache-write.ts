@@ -1,5 +1,5 @@
 import { cacheWrite } from '@simvlm/attention';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../fused/problem';
 import { draw, filled, ints, type Values } from '../fused/values';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { expectClose, numericGradient, sampleOf } from './compare';
 import type { ValueMap, Values } from './values';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Case, floats, ints, type Operand, of } from './case';
 
 type Binary = (a: tf.Tensor, b: tf.Tensor) => tf.Tensor;

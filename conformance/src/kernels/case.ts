@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** An operand: normal random numbers of a shape, or given values. */
 export interface Operand {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Case, of } from './case';
 
 const parts = (z: tf.Tensor): tf.Tensor[] => [tf.real(z), tf.imag(z)];

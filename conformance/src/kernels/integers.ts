@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { bools, type Case, floats, ints } from './case';
 
 const a = ints([2, 4], [7, -7, 7, -7, 0, 9, 2 ** 30, -(2 ** 31)]);
@@ -27,7 +27,7 @@ export const integerCases: Case[] = [
       ...[
         tf.add(x!, y!),
         tf.sub(x!, y!),
-        tf.mul(x!.clipByValue(-9, 9), y!),
+        tf.mul(tf.clipByValue(x!, -9, 9), y!),
         tf.squaredDifference(y!, tf.scalar(3, 'int32')),
       ],
       ...[tf.maximum(x!, y!), tf.minimum(x!, y!), tf.neg(y!), tf.abs(y!), tf.square(y!), tf.sign(x!)],
@@ -38,7 +38,7 @@ export const integerCases: Case[] = [
   {
     name: 'functions of int32',
     inputs: [ints([4], [0, 1, 2, -3])],
-    run: x => [tf.exp(x!), tf.leakyRelu(x!, 0.5), tf.step(x!), tf.relu6(x!.mul(tf.scalar(4, 'int32')))],
+    run: x => [tf.exp(x!), tf.leakyRelu(x!, 0.5), tf.step(x!), tf.relu6(tf.mul(x!, tf.scalar(4, 'int32')))],
   },
   {
     name: 'comparisons of int32, broadcast',
@@ -105,12 +105,12 @@ export const integerCases: Case[] = [
       ...[
         tf.sum(y!),
         tf.sum(y!, 0),
-        tf.mean(y!.cast('float32'), 1),
+        tf.mean(tf.cast(y!, 'float32'), 1),
         tf.prod(y!, 1),
         tf.argMax(x!, 1),
         tf.argMin(x!),
       ],
-      ...[tf.any(y!, 1), tf.all(y!, 0, true), tf.any(y!), tf.all(y!, [0, 1]), tf.max(y!.cast('int32'))],
+      ...[tf.any(y!, 1), tf.all(y!, 0, true), tf.any(y!), tf.all(y!, [0, 1]), tf.max(tf.cast(y!, 'int32'))],
     ],
   },
   {

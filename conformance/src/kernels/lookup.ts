@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Case, ints, of } from './case';
 
 /** Gathering and scattering by index. */

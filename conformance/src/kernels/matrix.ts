@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Case, ints, of } from './case';
 
 /** A product whose batches, of as many axes, are repeated first: [2, 1] and [1, 3] to [2, 3]. */

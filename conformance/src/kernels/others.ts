@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { bools, type Case, floats, ints, of, positive } from './case';
 
 /** Types, logic, softmax, and what is composed of many kernels. */
@@ -11,9 +11,17 @@ export const otherCases: Case[] = [
       bools([5], [1, 0, 1, 1, 0]),
     ],
     run: (f, i, b) => [
-      ...[f!.toInt(), f!.toBool(), f!.toFloat(), i!.toFloat(), i!.toBool(), b!.toFloat(), b!.toInt()],
-      b!.toInt().toFloat().add(1),
-      i!.toFloat().mul(0.5),
+      ...[
+        tf.cast(f!, 'int32'),
+        tf.cast(f!, 'bool'),
+        tf.cast(f!, 'float32'),
+        tf.cast(i!, 'float32'),
+        tf.cast(i!, 'bool'),
+        tf.cast(b!, 'float32'),
+        tf.cast(b!, 'int32'),
+      ],
+      tf.add(tf.cast(tf.cast(b!, 'int32'), 'float32'), 1),
+      tf.mul(tf.cast(i!, 'float32'), 0.5),
     ],
   },
   {
@@ -69,14 +77,14 @@ export const otherCases: Case[] = [
       tf.scatterND(ids!, updates!, [3, 4]),
       tf.gatherND(x!, ids!),
       tf.tensorScatterUpdate(x!, ids!, updates!),
-      x!.mul(1),
+      tf.mul(x!, 1),
     ],
     // tfjs's tensorScatterUpdate overwrites its input.
     right: (x, ids, updates) => [
       tf.scatterND(ids!, updates!, [3, 4]),
       tf.gatherND(x!, ids!),
-      tf.tensorScatterUpdate(x!.mul(1), ids!, updates!),
-      x!.mul(1),
+      tf.tensorScatterUpdate(tf.mul(x!, 1), ids!, updates!),
+      tf.mul(x!, 1),
     ],
   },
   {
@@ -106,11 +114,7 @@ export const otherCases: Case[] = [
     inputs: [of(6, 32), of(32), of(32)],
     run: (x, gamma, beta) => {
       const { mean, variance } = tf.moments(x!, -1, true);
-      return x!
-        .sub(mean)
-        .mul(tf.rsqrt(variance.add(1e-6)))
-        .mul(gamma!)
-        .add(beta!);
+      return tf.add(tf.mul(tf.mul(tf.sub(x!, mean), tf.rsqrt(tf.add(variance, 1e-6))), gamma!), beta!);
     },
     gradient: true,
   },

@@ -1,5 +1,5 @@
 import { fusedKernel, groupNorm } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../fused/compare';
 import { evaluate, expectForward, expectGradients, kernelOutputs, type Problem } from '../fused/problem';

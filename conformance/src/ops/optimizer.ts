@@ -1,5 +1,5 @@
 import { type AdamWAttrs, adamwStep, clipScale, globalNorm } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../fused/compare';
 import { toTensor, toTensors } from '../fused/problem';

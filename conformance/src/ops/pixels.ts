@@ -1,5 +1,5 @@
 import { packBytes, type ScalePixelsOptions, scalePixels } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from '../fused/compare';
 import { evaluate } from '../fused/problem';
@@ -73,7 +73,7 @@ export function describePixels(): void {
       const before = tf.memory().numTensors;
       // 255, 0 and 128, whose values add up to 1 / 255.
       const [bytes, w] = [tf.tensor2d([[0x8000ff]], [1, 1], 'int32'), tf.scalar(2)];
-      const gradient = tf.tidy(() => tf.grad(x => scalePixels(bytes, { side: 1 }).mul(x))(w));
+      const gradient = tf.tidy(() => tf.grad(x => tf.mul(scalePixels(bytes, { side: 1 }), x))(w));
       const [value] = await gradient.data();
       expect(value).toBeCloseTo(1 / 255, 6);
       tf.dispose([bytes, w, gradient]);

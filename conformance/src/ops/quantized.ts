@@ -8,7 +8,7 @@ import {
   quantizedLinear,
   quantizeRows,
 } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { evaluate, expectForward, expectGradients, type Problem, type Tensors } from '../fused/problem';
 import { draw, floats, ints, type ValueMap } from '../fused/values';

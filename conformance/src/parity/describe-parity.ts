@@ -1,7 +1,7 @@
 import { readSafetensors } from '@simvlm/checkpoint';
 import { type Continuation, type GenerateRequest, layout, prefixLmLearner, SimVlm } from '@simvlm/model';
 import { AdamW, lossAndGradients } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withBackend } from '../with-backend';
 import { type Golden, type GoldenName, type GoldenText, goldenNames, readGolden } from './golden';

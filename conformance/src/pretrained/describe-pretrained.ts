@@ -2,7 +2,7 @@ import type { PrefixLmBatch } from '@simvlm/core';
 import { imagePixels } from '@simvlm/data';
 import { layout, type SimVlm } from '@simvlm/model';
 import { packBytes, scalePixels } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withBackend } from '../with-backend';
 import {

@@ -10,9 +10,7 @@ const WANTED = /^(ops\/.*|optimizers\/.*|gradients|tensor|variable)_test\.js$/;
 
 /** Folder of the code and the specs that `@tensorflow/tfjs-core` publishes. */
 function coreFolder(): string {
-  // A dependency of tfjs's, which pnpm shows to nobody else.
-  const tfjs = createRequire(require.resolve('@tensorflow/tfjs'));
-  return dirname(tfjs.resolve('@tensorflow/tfjs-core'));
+  return dirname(require.resolve('@tensorflow/tfjs-core'));
 }
 
 function specFiles(folder: string): string[] {
@@ -30,7 +28,10 @@ export async function bundleSpecs(file: string): Promise<void> {
   const folder = coreFolder();
   const at = (name: string): string => JSON.stringify(join(folder, name));
   const reads = specFiles(folder).map(name => `require(${at(name)});`);
-  const contents = `export { setTestEnvs } from ${at('jasmine_util.js')};
+  // The specs use both, which tfjs-core does not register by itself.
+  const contents = `import ${at('register_all_gradients.js')};
+import ${at('public/chained_ops/register_all_chained_ops.js')};
+export { setTestEnvs } from ${at('jasmine_util.js')};
 export function declareSpecs() {
 ${reads.join('\n')}
 }`;

@@ -1,7 +1,7 @@
 import { type CheckpointFiles, type CheckpointStorage, collect, memoryCheckpoint } from '@simvlm/checkpoint';
 import type { LearnerOptions } from '@simvlm/model';
 import { type TrainConfig, train } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { withBackend } from '../with-backend';
 import { learnerKinds, type MakeSubject } from './learners';

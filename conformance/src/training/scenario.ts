@@ -11,7 +11,8 @@ import { centerCrop } from '@simvlm/image';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { type SentencePieceTokenizer, trainUnigram } from '@simvlm/tokenizer';
 import { train } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What is trained on: plain values, which a test can also hand to a page. */
 export interface TrainingData {

@@ -1,4 +1,5 @@
 import { SimVlm } from '@simvlm/model';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   FakeOpfs,
@@ -80,7 +81,7 @@ test('a training that runs away is failed, and the last good weights are back', 
   const { heard, callbacks } = listener(({ step }) => {
     if (step === 3)
       vi.spyOn(SimVlm.prototype, 'lossOf').mockImplementation(function (this: SimVlm, ...args) {
-        return original.apply(this, args).mul(Number.NaN) as never;
+        return tf.mul(original.apply(this, args), Number.NaN) as never;
       });
   });
   const original = SimVlm.prototype.lossOf;

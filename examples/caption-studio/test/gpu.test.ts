@@ -1,7 +1,8 @@
 import { BackendError } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
 import { registerBackendProvider } from '@simvlm/runtime';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { takeSoftwareDriver } from '../../../scripts/parts/chromium';
 import { needs } from '../../../scripts/parts/needs';

@@ -1,6 +1,6 @@
 import { type FedTensors, ParameterTree } from '@simvlm/core';
 import type { TrainLearner } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Points } from './points';
 
 /** A network of one hidden layer that says whether a point lies in a circle: all that the trainer needs to know of a model. */
@@ -25,7 +25,7 @@ export function circleLearner(): TrainLearner<Points> & { logits(x: tf.Tensor): 
     // The sum of the binary cross-entropy over the rows.
     loss: ({ x, y }: FedTensors<tf.Tensor>) => {
       const z = logits(x!);
-      return tf.softplus(z).sub(tf.mul(y!, z)).sum();
+      return tf.sum(tf.sub(tf.softplus(z), tf.mul(y!, z)));
     },
   };
 }

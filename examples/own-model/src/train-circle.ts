@@ -1,7 +1,7 @@
 import { memoryStorage } from '@simvlm/checkpoint';
 import { Random, type StepMetrics } from '@simvlm/core';
 import { train } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { circleLearner } from './circle-learner';
 import { drawPoints, pointBatches } from './points';
 
@@ -51,12 +51,7 @@ export async function trainCircle({
   }
   await run();
   const { xy, labels } = drawPoints(Random.fromSeed(2), 1000);
-  const inside = tf.tidy(() =>
-    learner
-      .logits(tf.tensor2d(xy, [1000, 3]))
-      .greater(0)
-      .dataSync(),
-  );
+  const inside = tf.tidy(() => tf.greater(learner.logits(tf.tensor2d(xy, [1000, 3])), 0).dataSync());
   tf.dispose(learner.params.values());
   return { losses, accuracy: labels.filter((label, row) => label === inside[row]).length / 1000 };
 }

@@ -1,5 +1,6 @@
 import type { BackendProvider } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 
 const NAME = 'plain';
 

@@ -1,6 +1,6 @@
 import { ConfigError, checkOptions, type PatcherFactory, rule } from '@simvlm/core';
 import { layerNorm, linear } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * Overlapping patches: a strided convolution whose kernel is twice its stride, then layer norm and ReLU, then a linear
@@ -43,7 +43,7 @@ export const overlappingPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (
       tf.tidy(() => {
         const maps = tf.conv2d(images, filter as tf.Tensor4D, stride, 'same');
         const tokens = linear(tf.relu(layerNorm(maps, gamma, beta)), weight, bias);
-        return tokens.reshape([images.shape[0], side * side, width]);
+        return tf.reshape(tokens, [images.shape[0], side * side, width]);
       }),
   };
 };

@@ -1,6 +1,6 @@
 import type { ParameterScope } from '@simvlm/core';
 import { type Activation, layerNorm, linearMap, type NormParameters } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import {
   type AttentionMask,
   type CachePlace,

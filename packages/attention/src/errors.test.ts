@@ -1,5 +1,6 @@
 import { ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cacheWrite, type PrefixAttentionInputs, prefixAttention } from './index';
 

@@ -1,6 +1,7 @@
 import { draw, filled, toTensor, type Values } from '@simvlm/conformance';
 import { ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { KvCache } from './kv-cache';
 import { prefixAttention } from './prefix-attention/op';

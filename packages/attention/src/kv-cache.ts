@@ -1,6 +1,6 @@
 import { ShapeError } from '@simvlm/core';
 import { checkShape } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { cacheReorder } from './cache-reorder/op';
 import { cacheWrite } from './cache-write/op';
 

@@ -1,6 +1,6 @@
 import { ConfigError, type ParameterScope } from '@simvlm/core';
 import { type Around, decodesInOne, layerNorm, linearMap } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KvCache } from './kv-cache';
 import type { RelativeBias } from './prefix-attention/inputs';
 import { prefixAttention } from './prefix-attention/op';
@@ -80,10 +80,10 @@ export function createAttention(
   const bias: RelativeBias | undefined = grid &&
     table && { table, gridHeight: grid.height, gridWidth: grid.width };
 
-  const split = (x: tf.Tensor) => x.reshape([x.shape[0]!, x.shape[1]!, heads, depth]) as tf.Tensor4D;
+  const split = (x: tf.Tensor) => tf.reshape(x, [x.shape[0]!, x.shape[1]!, heads, depth]) as tf.Tensor4D;
   const project = (x: tf.Tensor): KeysValues => ({ k: split(key(x)), v: split(value(x)) });
   const mix = (q: tf.Tensor, { k, v }: KeysValues, mask: AttentionMask, image: boolean) =>
-    prefixAttention({ q: split(q), k, v, ...mask, ...(image && bias && { bias }) }).reshape(q.shape);
+    tf.reshape(prefixAttention({ q: split(q), k, v, ...mask, ...(image && bias && { bias }) }), q.shape);
   return {
     project,
     self: (x, mask, image = false) => out(mix(query(x), project(x), mask, image)),

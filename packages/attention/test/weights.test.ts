@@ -1,5 +1,6 @@
 import { Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { attentionWeights, prefixAttention, watchAttention } from '../src/index';
 
@@ -27,9 +28,10 @@ const inputs = () => ({
 
 test('the weights mix the values into what the attention gives', () => {
   const given = inputs();
-  const mixed = tf
-    .matMul(attentionWeights(given), given.v.transpose([0, 2, 1, 3]) as tf.Tensor4D)
-    .transpose([0, 2, 1, 3]);
+  const mixed = tf.transpose(
+    tf.matMul(attentionWeights(given), tf.transpose(given.v, [0, 2, 1, 3]) as tf.Tensor4D),
+    [0, 2, 1, 3],
+  );
   const attended = prefixAttention(given).dataSync();
   for (const [i, value] of mixed.dataSync().entries()) expect(value).toBeCloseTo(attended[i]!, 6);
 });

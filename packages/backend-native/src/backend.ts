@@ -1,6 +1,6 @@
 import { BackendError } from '@simvlm/core';
 import type { CapturesSteps, DecodesRows, KnowsSharing, ReadsParts, WritesParts } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import {
   type Argument,
   type DeviceIndex,

@@ -1,7 +1,7 @@
 import { KvCache } from '@simvlm/attention';
 import { BackendError, ShapeError } from '@simvlm/core';
 import { adamwInPlace, adamwStep, captureStep, clipScale, globalNorm, linear } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { describeNative } from '../test/libtorch';
 import { CaptureError } from './capture';
@@ -25,7 +25,7 @@ function regression() {
   const [m, v] = [tf.zeros([3, 2]), tf.zeros([3, 2])];
   const step = () => {
     const { value: loss, grads } = tf.variableGrads(
-      () => linear(inputs.x, w).sub(inputs.target).square().mean() as tf.Scalar,
+      () => tf.mean(tf.square(tf.sub(linear(inputs.x, w), inputs.target))) as tf.Scalar,
       [w],
     );
     const g = grads[w.name]!;
@@ -51,10 +51,9 @@ function reference(batches: readonly { x: number[]; target: number[]; learningRa
     const losses: number[] = [];
     for (const [i, { x, target, learningRate }] of batches.entries()) {
       const f = (weights: tf.Tensor) =>
-        linear(tf.tensor2d(x, [4, 3]), weights)
-          .sub(tf.tensor2d(target, [4, 2]))
-          .square()
-          .mean() as tf.Scalar;
+        tf.mean(
+          tf.square(tf.sub(linear(tf.tensor2d(x, [4, 3]), weights), tf.tensor2d(target, [4, 2]))),
+        ) as tf.Scalar;
       const { value, grad } = tf.valueAndGrad(f)(w);
       losses.push(value.dataSync()[0]!);
       const gradScale = clipScale(globalNorm([grad]), 0.05);
@@ -125,7 +124,7 @@ describeNative('captured steps', () => {
         w.assign(next);
         tf.dispose([m!, v!]);
         [m, v] = [tf.keep(nextM), tf.keep(nextV)];
-        return { sum: w.sum() };
+        return { sum: tf.sum(w) };
       },
     });
     const { dataId } = w;
@@ -145,7 +144,7 @@ describeNative('captured steps', () => {
       inputs,
       step: () => {
         cache.write(inputs.k, inputs.k, inputs.positions);
-        return { sum: cache.k.sum([1, 2, 3]) };
+        return { sum: tf.sum(cache.k, [1, 2, 3]) };
       },
     });
     const sums = [0, 1, 2, 3].map(i => {
@@ -176,7 +175,7 @@ describeNative('captured steps', () => {
       inputs: write,
       step: () => {
         cache.write(write.k, write.k, write.positions);
-        return { k: cache.k.flatten(), v: cache.v.flatten() };
+        return { k: tf.reshape(cache.k, [-1]), v: tf.reshape(cache.v, [-1]) };
       },
     });
     const moved = captureStep({
@@ -186,7 +185,10 @@ describeNative('captured steps', () => {
         return {};
       },
     });
-    const read = captureStep({ inputs: {}, step: () => ({ k: cache.k.flatten(), v: cache.v.flatten() }) });
+    const read = captureStep({
+      inputs: {},
+      step: () => ({ k: tf.reshape(cache.k, [-1]), v: tf.reshape(cache.v, [-1]) }),
+    });
     for (const [i, rows] of [
       [2, 0, 1],
       [1, 1, 0],
@@ -207,20 +209,21 @@ describeNative('captured steps', () => {
   });
 
   test.each([
-    ['reads a tensor back', (x: tf.Tensor) => void x.sum().dataSync()],
+    ['reads a tensor back', (x: tf.Tensor) => void tf.sum(x).dataSync()],
     [
       'reads a tensor back',
       (x: tf.Tensor) =>
-        void x
-          .sum()
+        void tf
+          .sum(x)
           .data()
           .catch(() => undefined),
     ],
     [
       'reads a tensor back',
-      (x: tf.Tensor) => void tf.dilation2d(x.as4D(1, 1, 2, 1), tf.zeros([1, 1, 1]), 1, 'valid'),
+      (x: tf.Tensor) =>
+        void tf.dilation2d(tf.reshape(x, [1, 1, 2, 1]) as tf.Tensor4D, tf.zeros([1, 1, 1]), 1, 'valid'),
     ],
-    ['uploads new data', (x: tf.Tensor) => void x.add(tf.tensor1d([1, 2]))],
+    ['uploads new data', (x: tf.Tensor) => void tf.add(x, tf.tensor1d([1, 2]))],
   ])('that a rule forbids are refused: the step %s', (rule, use) => {
     before = tf.memory().numTensors;
     const inputs = { x: tf.tensor1d([1, 2]) };
@@ -228,14 +231,14 @@ describeNative('captured steps', () => {
       inputs,
       step: () => {
         use(inputs.x);
-        return { y: inputs.x.mul(2) };
+        return { y: tf.mul(inputs.x, 2) };
       },
     });
     expect(() => captured.run()).toThrow(CaptureError);
     expect(() => captured.run()).toThrow(BackendError);
     expect(() => captured.run()).toThrow(new RegExp(`^captureStep: the step ${rule}; [^\\n]+$`));
     // The backend goes on.
-    expect(tf.tidy(() => tf.tensor1d([1, 2]).add(1).dataSync()[1])).toBe(3);
+    expect(tf.tidy(() => tf.add(tf.tensor1d([1, 2]), 1).dataSync()[1])).toBe(3);
     captured.dispose();
     tf.dispose(inputs);
   });
@@ -245,7 +248,7 @@ describeNative('captured steps', () => {
     const inputs = { x: tf.tensor1d([1, 2]) };
     const captured = captureStep({
       inputs,
-      step: () => ({ y: inputs.x.concat(tf.tensor1d([7])) }),
+      step: () => ({ y: tf.concat([inputs.x, tf.tensor1d([7])]) }),
     });
     captured.run();
     expect([...captured.run().y.dataSync()]).toEqual([1, 2, 7]);
@@ -259,8 +262,8 @@ describeNative('captured steps', () => {
     const captured = captureStep({
       inputs: {},
       step: () => {
-        w.assign(w.mul(2));
-        return { y: w.sum() };
+        w.assign(tf.mul(w, 2));
+        return { y: tf.sum(w) };
       },
     });
     expect(() => captured.run()).toThrow(/^captureStep: the step gave the variable '[^']+' new memory; /);
@@ -271,7 +274,7 @@ describeNative('captured steps', () => {
   test('have inputs of fixed names and sizes', () => {
     before = tf.memory().numTensors;
     const inputs = { x: tf.tensor1d([1, 2]) };
-    const captured = captureStep({ inputs, step: () => ({ y: inputs.x.mul(2) }) });
+    const captured = captureStep({ inputs, step: () => ({ y: tf.mul(inputs.x, 2) }) });
     expect(() => captured.write('y', [1])).toThrow(ShapeError);
     expect(() => captured.write('x', [1])).toThrow("captureStep: input 'x' has 2 numbers, got 1");
     captured.dispose();

@@ -13,7 +13,7 @@
  */
 import { BackendError } from '@simvlm/core';
 import { type CapturedStep, type CaptureOptions, checkedInput, type NamedTensors } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { NativeAddon } from './addon/interface';
 import type { NativeBackend } from './backend';
 import { whileRecording } from './recording';

@@ -1,7 +1,7 @@
 import { prefixAttention } from '@simvlm/attention';
 import { type Precision, Random } from '@simvlm/core';
 import { adamwStep, crossEntropy, embedding, layerNorm, linear } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeNative } from '../test/libtorch';
 import { type Bilinear, expectRounded, ROUNDOFF, sumsOf, toBfloat16 } from '../test/rounding';
@@ -42,18 +42,18 @@ function train(steps: number): number[] {
   let moments = params.map(p => ({ m: tf.zerosLike(p), v: tf.zerosLike(p) }));
   const loss = (...[words, query, up, down, gamma]: tf.Tensor[]): tf.Scalar => {
     const x = embedding(words!, ids);
-    const q = linear(layerNorm(x, gamma!, tf.zerosLike(gamma!)), query!).reshape([
+    const q = tf.reshape(linear(layerNorm(x, gamma!, tf.zerosLike(gamma!)), query!), [
       ROWS,
       TOKENS,
       HEADS,
       WIDTH / HEADS,
     ]);
     const mixed = prefixAttention({ q, k: q, v: q, keyLengths: lengths, prefixLengths: none });
-    const h = tf.add(x, mixed.reshape(x.shape));
+    const h = tf.add(x, tf.reshape(mixed, x.shape));
     const wide = linear(h, up!, undefined, { activation: 'gelu' });
-    const out = tf.add(h, linear(wide, down!)).reshape([ROWS * TOKENS, WIDTH]);
+    const out = tf.reshape(tf.add(h, linear(wide, down!)), [ROWS * TOKENS, WIDTH]);
     const logits = linear(out, words!, undefined, { transposeW: true });
-    return crossEntropy(logits, labels, tf.ones([ROWS * TOKENS])).mean() as tf.Scalar;
+    return tf.mean(crossEntropy(logits, labels, tf.ones([ROWS * TOKENS]))) as tf.Scalar;
   };
   const losses: number[] = [];
   for (let step = 1; step <= steps; step++) {
@@ -187,14 +187,19 @@ describeNative('precision', () => {
     usePrecision(backend, 'bfloat16');
     const [product, convolved] = [
       linear(x, w),
-      tf.conv2d(x.reshape<tf.Tensor4D>([1, 4, 8, 64]), w.reshape<tf.Tensor4D>([1, 1, 64, 32]), 1, 'same'),
+      tf.conv2d(
+        tf.reshape(x, [1, 4, 8, 64]) as tf.Tensor4D,
+        tf.reshape(w, [1, 1, 64, 32]) as tf.Tensor4D,
+        1,
+        'same',
+      ),
     ];
     const isNarrow = (tensor: tf.Tensor) =>
       backend.addon.dtype(backend.data.get(tensor.dataId).handle) === scalarType.bfloat16;
     expect([product, convolved].map(isNarrow)).toEqual([true, true]);
     expect(product.dtype).toBe('float32');
     expect(await product.data()).toEqual(product.dataSync());
-    const sum = product.add(x.slice([0, 0], [32, 32]));
+    const sum = tf.add(product, tf.slice(x, [0, 0], [32, 32]));
     expect(isNarrow(sum)).toBe(false);
     tf.dispose([x, w, product, convolved, sum]);
   });

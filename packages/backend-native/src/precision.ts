@@ -19,7 +19,7 @@
  * A kernel that says nothing asks `input` and gets float32; one that can do with less asks `operand`, `weight` or `b.stored`.
  */
 import type { Precision } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { type Handle, scalarType } from './addon/interface';
 import type { NativeBackend } from './backend';
 import type { TensorData } from './tensor-data';

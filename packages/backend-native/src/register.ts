@@ -1,5 +1,5 @@
 import { BackendError, type Precision } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { cpuLine } from './addon/cpu-line';
 import type { DeviceIndex, NativeAddon } from './addon/interface';
 import { loadAddon } from './addon/load';

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { type Handle, type ScalarType, scalarType } from './addon/interface';
 
 /** ATen's type for each type of tfjs that has numbers. */

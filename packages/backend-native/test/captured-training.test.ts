@@ -1,5 +1,5 @@
 import { readSafetensors } from '@simvlm/checkpoint';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import {
   batches,

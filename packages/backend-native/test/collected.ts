@@ -1,5 +1,5 @@
 import { type ProcessGroup, Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** More than one bucket holds: 25 MiB. */
 const MANY = 7 << 20;
@@ -9,12 +9,12 @@ export function tensorsOf(rank: number): tf.Tensor[] {
   const own = 10 ** rank;
   return tf.tidy(() => [
     tf.scalar(own),
-    tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]).mul(own),
+    tf.mul(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), own),
     tf.zeros([0, 4]),
-    tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]).transpose().mul(own), // not contiguous before it is multiplied
+    tf.mul(tf.transpose(tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2])), own), // not contiguous before it is multiplied
     tf.tensor1d([own, -own], 'int32'),
     tf.fill([MANY], own),
-    tf.tensor1d([own]).broadcastTo([2, 2]),
+    tf.broadcastTo(tf.tensor1d([own]), [2, 2]),
   ]);
 }
 

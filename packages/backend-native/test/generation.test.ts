@@ -1,5 +1,5 @@
 import type { GenerateRequest } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { architectures, talkativeModel, tinyBatch, useBackend } from '../../model/test/tiny';
 import { registerNativeBackend } from '../src/index';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { describeGoingOn } from '../../trainer/test/describe-going-on';
 import { registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';

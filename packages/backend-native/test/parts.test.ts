@@ -1,5 +1,5 @@
 import { partReader, partWriter } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { nativeBackend, registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';

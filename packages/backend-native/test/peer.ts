@@ -3,7 +3,7 @@
  * time, and answers with a line of JSON each.
  */
 import { createInterface } from 'node:readline';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { joinProcessGroup, processPlace, registerNativeBackend } from '../src/index';
 import { compressedSum, numbersOf, tensorsOf } from './collected';
 

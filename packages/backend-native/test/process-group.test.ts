@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { BackendError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { needs } from '../../../scripts/parts/needs';
 import { joinProcessGroup, nativeBackend, type ProcessPlace, registerNativeBackend } from '../src/index';

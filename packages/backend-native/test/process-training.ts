@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import type { BatchSource } from '@simvlm/core';
 import type { TrainConfig } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { dealt, prefixLmRows } from '../../trainer/test/dealt';
 import { batches, run } from '../../trainer/test/tiny';
 import { joinProcessGroup, type ProcessPlace, processPlace, registerNativeBackend } from '../src/index';

@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { registerNativeBackend } from '../src/index';
 import { describeNative } from './libtorch';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
 /** The unit roundoff of bfloat16: half a unit in the last place, relative; it has eight significant bits. */
@@ -28,8 +28,8 @@ export interface Sums {
 export function sumsOf(f: Bilinear, x: tf.Tensor, y: tf.Tensor, terms: number): Sums {
   return tf.tidy(() => ({
     exact: f(x, y).dataSync(),
-    sizes: f(x.abs(), y.abs()).dataSync(),
-    squares: f(x.square(), y.square()).dataSync(),
+    sizes: f(tf.abs(x), tf.abs(y)).dataSync(),
+    squares: f(tf.square(x), tf.square(y)).dataSync(),
     terms,
   }));
 }

@@ -1,5 +1,5 @@
 import type { LimitsMemory } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { JobArg, KernelName, WasmRuntime } from './runtime';
 import { sizeOf } from './shapes';
 

@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { WasmBackend } from './backend';
 import { kernels } from './kernels/index';
 import { type KernelCall, onCpu } from './kernels/kernel';

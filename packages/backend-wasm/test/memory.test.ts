@@ -9,7 +9,7 @@ import {
   quantizedLinear,
   quantizeRows,
 } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerWasmBackend, type WasmMemory } from '../src/index';
 
@@ -28,11 +28,11 @@ function trainOnce(batch: number, tokens: number, heads: number, depth: number, 
     const lengths = tf.fill([batch], tokens, 'int32');
     const f = (table: tf.Tensor, gamma: tf.Tensor, w: tf.Tensor) => {
       const x = layerNorm(embedding(table, ids), gamma, tf.zerosLike(gamma));
-      const q = linear(x, w, undefined, { activation: 'gelu' }).reshape([batch, tokens, heads, depth]);
+      const q = tf.reshape(linear(x, w, undefined, { activation: 'gelu' }), [batch, tokens, heads, depth]);
       const y = prefixAttention({ q, k: q, v: q, keyLengths: lengths, prefixLengths: tf.zerosLike(lengths) });
-      const logits = linear(y.reshape([batch * tokens, width]), table, undefined, { transposeW: true });
-      const labels = ids.reshape([-1]);
-      return crossEntropy(logits, labels, tf.ones([batch * tokens])).mean() as tf.Scalar;
+      const logits = linear(tf.reshape(y, [batch * tokens, width]), table, undefined, { transposeW: true });
+      const labels = tf.reshape(ids, [-1]);
+      return tf.mean(crossEntropy(logits, labels, tf.ones([batch * tokens]))) as tf.Scalar;
     };
     const { value, grads } = tf.valueAndGrads(f as (...xs: tf.Tensor[]) => tf.Scalar)([
       tf.fill([vocabulary, width], 0.1),
@@ -76,12 +76,7 @@ describe('memory', () => {
       ...{ inputs, bits, group: inputs },
     };
     const sumOf = (rows: number) =>
-      tf.tidy(
-        () =>
-          quantizedLinear(tf.ones([rows, inputs]), matrix)
-            .mean()
-            .dataSync()[0],
-      );
+      tf.tidy(() => tf.mean(quantizedLinear(tf.ones([rows, inputs]), matrix)).dataSync()[0]);
     expect(sumOf(4)).toBeCloseTo(inputs, 3);
     const before = reserved();
     expect(sumOf(16)).toBeCloseTo(inputs, 3);
@@ -96,7 +91,7 @@ describe('memory', () => {
     expect(attempt).toThrow(BackendError);
     expect(attempt).toThrow(expect.objectContaining({ code: 'OUT_OF_MEMORY' }));
     expect([bytesInUse(), tf.memory().numTensors]).toEqual([bytes, tensors]);
-    const sum = tf.tidy(() => tf.fill([3], 2).sum());
+    const sum = tf.tidy(() => tf.sum(tf.fill([3], 2)));
     expect(await sum.data()).toEqual(Float32Array.of(6));
     sum.dispose();
   });
@@ -105,7 +100,7 @@ describe('memory', () => {
     const before = bytesInUse();
     const x = tf.fill([1000, 1000], 1);
     expect(bytesInUse() - before).toBeGreaterThanOrEqual(4_000_000);
-    const view = x.reshape([500, 2000]);
+    const view = tf.reshape(x, [500, 2000]);
     expect(bytesInUse() - before).toBeLessThan(4_100_000);
     x.dispose();
     expect(view.dataSync()[999_999]).toBe(1);

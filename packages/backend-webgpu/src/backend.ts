@@ -1,6 +1,6 @@
 import { BackendError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { boundPool } from './buffer-pool';
 import { type FoundDevice, nameOf } from './device';
 import { isFloat, moduleText, type Program, type Uniforms } from './program';

@@ -1,5 +1,5 @@
 import { type Activation, DECODED_ROWS } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmWebGpuBackend } from './backend';
 import { DIRECT_COLUMNS, DIRECT_ROWS, type DirectForm, directProgram } from './gemm-direct';
 import { FEW_COLUMNS, type FewForm, fewProgram } from './gemm-few';

@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { SimVlmWebGpuBackend } from './backend';
 import { type DeviceOptions, nameOf, type Precision, requestAdapter, requestDevice } from './device';
 import { fusedKernels } from './fused/index';

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { batches, run } from '../../trainer/test/tiny';
 import { ready, test } from './node';

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { SimVlmWebGpuBackend } from '../src/backend';
 import { registerWebGpuBackend, webGpuBackend, webGpuStatus } from '../src/index';
@@ -36,7 +37,7 @@ describe('what goes wrong on the device is an error that says what to do', () =>
   afterEach(() => expect(backend.failure).toBeDefined());
 
   test('a device that is lost: nothing hangs, and a new backend goes on', async () => {
-    const x = tf.tensor1d([1, 2]).square();
+    const x = tf.square(tf.tensor1d([1, 2]));
     const heard: string[] = [];
     backend.onFailure(({ kind }) => heard.push(kind));
     backend.device.destroy();
@@ -51,7 +52,7 @@ describe('what goes wrong on the device is an error that says what to do', () =>
     await registerWebGpuBackend({ software: true });
     await tf.setBackend('webgpu');
     expect(webGpuBackend()).not.toBe(backend);
-    expect([...(await tf.tensor1d([1, 2]).square().data())]).toEqual([1, 4]);
+    expect([...(await tf.square(tf.tensor1d([1, 2])).data())]).toEqual([1, 4]);
   });
 
   test('a device that says late that it was lost: a read that breaks off waits for its word', async () => {
@@ -102,7 +103,7 @@ describe('what cannot be is refused at once', () => {
 
   test('a tensor beyond what the device binds', async () => {
     const limit = webGpuBackend()!.device.limits.maxStorageBufferBindingSize;
-    const error = await failure(() => tf.zeros([limit / 4 + 1]).square());
+    const error = await failure(() => tf.square(tf.zeros([limit / 4 + 1])));
     expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
     expect(error.message).toContain(`this device binds at most ${limit}: make batches smaller`);
   });

@@ -1,6 +1,7 @@
 import { Random } from '@simvlm/core';
 import { fusedKernel, type LinearGradAttrs, linear } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type FewForm, fewProgram } from '../src/gemm-few';
 import { type GemmForm, tileProgram } from '../src/gemm-tile';
@@ -136,7 +137,7 @@ describe('products at the edge of what there is', () => {
       webGpuBackend()!.mostGroups = 3;
       const pairs = Array.from({ length: 7 }, () => [normal(12, 8), normal(8, 4)] as const);
       const [a, b] = [pairs.map(pair => tensor(pair[0])), pairs.map(pair => tensor(pair[1]))];
-      const [x, y] = [tf.stack(a), isOwn ? tf.stack(b) : b[0]!.expandDims(0)];
+      const [x, y] = [tf.stack(a), isOwn ? tf.stack(b) : tf.expandDims(b[0]!, 0)];
       let c: tf.Tensor | undefined;
       const launches = await counted(() => {
         c = tf.matMul(x, y);
@@ -149,8 +150,8 @@ describe('products at the edge of what there is', () => {
 
   test('of batches on one matrix', async () => {
     const [a, b] = [normal(6, 5), normal(5, 7)];
-    const many = tensor(a).reshape<tf.Tensor3D>([2, 3, 5]);
-    await expectNear(tf.matMul(many, tensor(b).expandDims<tf.Tensor3D>(0)), product(a, b), 5);
+    const many = tf.reshape(tensor(a), [2, 3, 5]) as tf.Tensor3D;
+    await expectNear(tf.matMul(many, tf.expandDims(tensor(b), 0) as tf.Tensor3D), product(a, b), 5);
   });
 });
 

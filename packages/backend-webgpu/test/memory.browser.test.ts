@@ -1,6 +1,7 @@
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
 import { train } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect } from 'vitest';
 import { batches, tinyConfig } from '../../trainer/test/tiny';
 import { webGpuBackend } from '../src/index';

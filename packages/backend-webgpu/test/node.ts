@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { registerWebGpuBackend, webGpuBackend } from '../src/index';
 
 /** Whether the tests run in Node, on Dawn, and not in a browser. */

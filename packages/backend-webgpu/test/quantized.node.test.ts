@@ -1,6 +1,7 @@
 import { Random } from '@simvlm/core';
 import { dequantizeRows, packedWidth, quantizedLinear, quantizeRows } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type GemmForm, tileProgram } from '../src/gemm-tile';
 import { webGpuBackend } from '../src/index';

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import type { ProcessGroup } from '@simvlm/core';
 import { followedCheckpoint, readRunConfig, resumeTogether } from '@simvlm/run/node';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Terminal } from '../src/terminal';
 import { drawFolder, simvlm, smallConfig, workingFolder } from './fixture';

@@ -1,5 +1,5 @@
 import { DataError, type ExampleDataset, SkipLog } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { nothingEvaluated } from './nothing-evaluated';
 import { type Picture, pictureBatches } from './pictures';
 
@@ -83,11 +83,8 @@ async function picturesOf(test: ExampleDataset, size: number, limit: number): Pr
 
 /** For each row of a[n, P] the distance to, and index of, the nearest row of b[m, P]; ‖a‖² left out, the same for all b. */
 function nearest(a: tf.Tensor2D, b: tf.Tensor2D): { distance: tf.Tensor; index: tf.Tensor } {
-  const distances = b
-    .square()
-    .sum(1)
-    .sub(tf.matMul(a, b, false, true).mul(2));
-  return { distance: distances.min(1), index: distances.argMin(1) };
+  const distances = tf.sub(tf.sum(tf.square(b), 1), tf.mul(tf.matMul(a, b, false, true), 2));
+  return { distance: tf.min(distances, 1), index: tf.argMin(distances, 1) };
 }
 
 function toMatrix(pictures: readonly Picture[], size: number): tf.Tensor2D {

@@ -1,6 +1,7 @@
 import type { Example, ExampleDataset } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { neighboursEvaluator } from '../src/evaluators/neighbours';
 import { probeEvaluator } from '../src/evaluators/probe';

@@ -1,6 +1,7 @@
 import { type Example, type ExampleDataset, ImageError, Random } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { pixelNearestNeighbour, pixelNearestNeighbours } from '../src/index';
 import { pairs, picture } from './fixture';

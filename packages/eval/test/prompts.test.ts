@@ -1,7 +1,8 @@
 import { type Example, ImageError, type JsonValue, Registry } from '@simvlm/core';
 import { arrayDataset, collate } from '@simvlm/data';
 import type { SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { evalPlugin } from '../src/index';
 import { letters, picture, standIn, tinyModel } from './fixture';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   model = tinyModel();
   // Fresh weights hardly look at the picture.
   for (const variable of model.params.values())
-    tf.tidy(() => variable.assign(variable.add(tf.randomNormal(variable.shape, 0, 0.4, 'float32', 1))));
+    tf.tidy(() => variable.assign(tf.add(variable, tf.randomNormal(variable.shape, 0, 0.4, 'float32', 1))));
 });
 afterAll(() => model.dispose());
 

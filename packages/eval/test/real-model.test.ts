@@ -1,7 +1,8 @@
 import { Registry } from '@simvlm/core';
 import { arrayDataset, imagePixels } from '@simvlm/data';
 import type { SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { captionChoice, evalPlugin, predictCaptions } from '../src/index';
 import { letters, pairs, tinyModel } from './fixture';

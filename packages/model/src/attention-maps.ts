@@ -1,6 +1,6 @@
 import { attentionWeights, type PrefixAttentionInputs, watchAttention } from '@simvlm/attention';
 import { ConfigError, type PrefixLmBatch, ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { inputArrays, upload } from './input';
 import { layout } from './layout';
 import type { ModelCore } from './network/contract';
@@ -45,12 +45,14 @@ export async function attentionMaps(
     const input = upload(inputArrays(layout(batch, config), batch));
     // Row t of what is read predicts token t in both architectures; it is the t-th row after what comes before the text.
     const watch = (inputs: PrefixAttentionInputs) => {
-      const weights_HQK = attentionWeights(inputs).squeeze([0]);
+      const weights_HQK = tf.squeeze(attentionWeights(inputs), [0]);
       const [, queries, keys] = weights_HQK.shape as [number, number, number];
       const text = config.architecture === 'encoder-decoder' || inputs.offset ? 0 : N;
       if (keys < N || queries < text + tokens.length) return;
       // Each layer is freed at its end, before the mean of all.
-      layers.push(tf.keep(weights_HQK.slice([0, text, N - cells], [-1, tokens.length, cells]).mean(0)));
+      layers.push(
+        tf.keep(tf.mean(tf.slice(weights_HQK, [0, text, N - cells], [-1, tokens.length, cells]), 0)),
+      );
     };
     if (config.architecture === 'encoder-decoder') {
       const memory = network.encode(input);
@@ -64,7 +66,7 @@ export async function attentionMaps(
     }
     const mean_TN = tf.addN(layers);
     tf.dispose(layers);
-    return mean_TN.div(mean_TN.sum(1, true));
+    return tf.div(mean_TN, tf.sum(mean_TN, 1, true));
   });
   const values = (await maps.data()) as Float32Array;
   maps.dispose();

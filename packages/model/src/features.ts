@@ -1,6 +1,6 @@
 import { ShapeError } from '@simvlm/core';
 import { packBytes } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkBytes } from './layout';
 import type { ModelCore } from './network/contract';
 
@@ -26,7 +26,7 @@ export async function features({ config, network }: ModelCore, images: Uint8Arra
   const pooled = tf.tidy(() => {
     const packed = packBytes(images, count);
     const states_BND = network.imageStates(tf.tensor2d(packed, [count, packed.length / count], 'int32'));
-    return states_BND.slice([0, N - cells, 0], [-1, cells, -1]).mean(1);
+    return tf.mean(tf.slice(states_BND, [0, N - cells, 0], [-1, cells, -1]), 1);
   });
   const values = (await pooled.data()) as Float32Array;
   pooled.dispose();

@@ -1,6 +1,6 @@
 import type { Feeds, HostArray, PrefixLmBatch, Random } from '@simvlm/core';
 import { packBytes, upload as uploadFeeds } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Layout } from './layout';
 
 /**

@@ -1,6 +1,6 @@
 /** The forward pass of SimVLM (Wang et al., ICLR 2022), and of the models that differ from it in settings (see `SimVlmConfig`). */
 import type { ParameterScope, Registry } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmConfig } from './config';
 import { withAdapters } from './finetune/lora';
 import type { Network } from './network/contract';

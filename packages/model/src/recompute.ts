@@ -1,5 +1,5 @@
 import { differentiable, gradientsOf } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What a function reads besides the parameters that it closes over. */
 export interface Reads {

@@ -22,7 +22,7 @@ import {
 } from '@simvlm/core';
 import { crossEntropy, deviceWriter, partReader } from '@simvlm/ops';
 import { visionPlugin } from '@simvlm/vision-patcher';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type AttentionMaps, attentionMaps } from './attention-maps';
 import { checkModelConfig } from './check-config';
 import type { SimVlmConfig } from './config';
@@ -154,7 +154,7 @@ export class SimVlm {
     const random = drops(options) ? options.random : undefined;
     return tf.tidy(() => {
       const inputs = plans.map((plan, i) => upload(inputArrays(plan, list[i]!, random)));
-      return tf.addN(inputs.map(input => this.lossOf(input, options))).div(tokens) as tf.Scalar;
+      return tf.div(tf.addN(inputs.map(input => this.lossOf(input, options))), tokens) as tf.Scalar;
     });
   }
 
@@ -165,7 +165,7 @@ export class SimVlm {
    * @returns a scalar, differentiable by the parameters; the caller disposes it
    */
   lossOf(input: ModelInput, options: LossOptions = {}): tf.Scalar {
-    return tf.tidy(() => this.#rowLosses(input, options).sum() as tf.Scalar);
+    return tf.tidy(() => tf.sum(this.#rowLosses(input, options)) as tf.Scalar);
   }
 
   /**
@@ -375,8 +375,8 @@ export class SimVlm {
   /** `float32[B · L]`: the loss of each place, 0 where there is none. */
   #rowLosses(input: ModelInput, { labelSmoothing = 0, ...options }: LossOptions): tf.Tensor1D {
     const count = input.inputs.size;
-    const [targets, weights] = [input.targets.reshape([count]), input.weights.reshape([count])];
-    const hidden = this.hidden(input, options).reshape([count, this.config.width]);
+    const [targets, weights] = [tf.reshape(input.targets, [count]), tf.reshape(input.weights, [count])];
+    const hidden = tf.reshape(this.hidden(input, options), [count, this.config.width]);
     return crossEntropy(this.network.logits(hidden), targets, weights, { labelSmoothing });
   }
 }

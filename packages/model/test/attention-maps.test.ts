@@ -1,5 +1,6 @@
 import { Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { SimVlm } from '../src/index';
 import { architectures, livelyModel, tinyConfig, useBackend } from './tiny';

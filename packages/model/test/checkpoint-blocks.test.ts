@@ -1,6 +1,7 @@
 import type { PrefixLmBatch } from '@simvlm/core';
 import { fusedKernel, type LinearGradAttrs, variableGradients } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { LossOptions, SimVlm } from '../src/index';
 import { architectures, backends, largestDifference, livelyModel, tinyBatch, useBackend } from './tiny';

@@ -1,6 +1,7 @@
 import { readSafetensors } from '@simvlm/checkpoint';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ClassifierHead, type ClassifierOptions, SimVlm, upload } from '../src/index';
 import {

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { sum } from '../src/cost/cost';
 import { convStage, type PassCost, passCost, presets, SimVlm, type SimVlmConfig } from '../src/index';

@@ -1,6 +1,7 @@
 import { type PrefixLmBatch, Random } from '@simvlm/core';
 import { fusedKernel } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { blockDrop, patchDrop } from '../src/finetune/drop';
 import type { LossOptions, SimVlm, SimVlmConfig } from '../src/index';

@@ -1,5 +1,6 @@
 import { type PrefixLmBatch, ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { layout, type SimVlm } from '../src/index';
 import { logSoftmax } from './slow-generation';

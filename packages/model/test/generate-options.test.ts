@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Continuation, GenerateRequest, SamplerOptions, SimVlm } from '../src/index';
 import { logSoftmax, nextLogits, type SlowOptions, slowGreedy } from './slow-generation';

@@ -1,6 +1,7 @@
 import { type Patcher, Registry } from '@simvlm/core';
 import { visionPlugin } from '@simvlm/vision-patcher';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { defaultRegistry, SimVlm } from '../src/index';
 import { logSoftmax, slowGreedy } from './slow-generation';

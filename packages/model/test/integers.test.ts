@@ -5,7 +5,8 @@ import {
   tensorSources,
   writeSafetensors,
 } from '@simvlm/checkpoint';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type IntegerWeights,

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import type { LossOptions } from '../src/index';
 import { architectures, livelyModel, realLogits, tinyBatch, useBackend } from './tiny';

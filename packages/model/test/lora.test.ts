@@ -1,6 +1,7 @@
 import { readSafetensors, writeSafetensors } from '@simvlm/checkpoint';
 import { Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type LoraConfig,
@@ -156,9 +157,10 @@ describe('adapters', () => {
         const b = model.params.get(`${map}.lora_b.weight`);
         const [dA, dB] = tf.tidy(() => {
           const weight = model.params.get(`${map}.weight`);
-          const dW = tf
-            .tensor2d(of.get(`${map}.weight`)!, weight.shape as [number, number])
-            .mul(2) as tf.Tensor2D;
+          const dW = tf.mul(
+            tf.tensor2d(of.get(`${map}.weight`)!, weight.shape as [number, number]),
+            2,
+          ) as tf.Tensor2D;
           return [
             tf.matMul(dW, b as tf.Tensor2D, false, true).dataSync(),
             tf.matMul(variable as tf.Tensor2D, dW, true, false).dataSync(),

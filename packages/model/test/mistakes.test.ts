@@ -1,5 +1,6 @@
 /** Mistakes that other open implementations of this kind of model have made, each with the test that would find it here. */
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { generate } from '../src/generate/generate';
 import { startSession } from '../src/generate/session';
@@ -24,7 +25,7 @@ describe.each(architectures)('%s', architecture => {
     const model = livelyModel({ architecture });
     // Scores of millions: a mask that adds −10,000 to them hides nothing.
     for (const [name, variable] of model.params)
-      if (/\.(query|key)\.weight$/.test(name)) tf.tidy(() => variable.assign(variable.mul(2000)));
+      if (/\.(query|key)\.weight$/.test(name)) tf.tidy(() => variable.assign(tf.mul(variable, 2000)));
     const [a, b] = [17, 18].map(last =>
       realLogits(model, tinyBatch([{ text: [5, 6, 7, last], prefix: 1 }, { text: [9, 8, 7, 6, 5, 4] }])),
     );
@@ -220,7 +221,7 @@ function scripted(texts: readonly (readonly number[])[]): ModelCore {
       step({ textPositions }) {
         const at = textPositions.dataSync();
         const next = texts.map((text, b) => text[at[b]!] ?? 0);
-        return tf.oneHot(tf.tensor1d(next, 'int32'), config.vocabSize).cast('float32');
+        return tf.cast(tf.oneHot(tf.tensor1d(next, 'int32'), config.vocabSize), 'float32');
       },
     },
   };

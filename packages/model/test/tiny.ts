@@ -1,6 +1,7 @@
 import { registerWasmBackend } from '@simvlm/backend-wasm';
 import { type PrefixLmBatch, Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { SimVlm, type SimVlmConfig } from '../src/index';
 
 /** Models small enough for plain JavaScript. */
@@ -37,7 +38,7 @@ export function livelyModel(change: Partial<SimVlmConfig> = {}): SimVlm {
   for (const [name, variable] of model.params) {
     const random = Random.fromSeed(7).fork(name);
     const noise = Float32Array.from({ length: variable.size }, () => 0.4 * random.normal());
-    tf.tidy(() => variable.assign(variable.add(tf.tensor(noise, variable.shape))));
+    tf.tidy(() => variable.assign(tf.add(variable, tf.tensor(noise, variable.shape))));
   }
   return model;
 }

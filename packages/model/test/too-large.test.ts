@@ -1,6 +1,7 @@
 import { type Checkpoint, FILES, jsonFile, memoryCheckpoint } from '@simvlm/checkpoint';
 import { BackendError, parameterCount } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { modelParameters, openSimVlm, presets, SimVlm, type SimVlmConfig } from '../src/index';
 import { useBackend } from './tiny';

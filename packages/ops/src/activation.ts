@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from './kernels';
 
 const SLOPE = Math.sqrt(2 / Math.PI);
@@ -14,42 +14,36 @@ interface Curve {
 /** What `Activation` names, as plain tfjs operations: the references of the kernels that have an activation inside. */
 export const CURVES: Record<Exclude<Activation, 'none'>, Curve> = {
   gelu: {
-    value: z => z.mul(0.5).mul(geluTanh(z).add(1)),
+    value: z => tf.mul(tf.mul(z, 0.5), tf.add(geluTanh(z), 1)),
     // ½(1 + t) + ½ z (1 − t²) · √(2/π) (1 + 3 · 0.044715 z²), t = tanh(…)
     slope(z) {
       const t = geluTanh(z);
-      const inner = z
-        .square()
-        .mul(3 * CUBIC)
-        .add(1)
-        .mul(SLOPE);
-      return t
-        .add(1)
-        .add(z.mul(tf.scalar(1).sub(t.square())).mul(inner))
-        .mul(0.5);
+      const inner = tf.mul(tf.add(tf.mul(tf.square(z), 3 * CUBIC), 1), SLOPE);
+      return tf.mul(tf.add(tf.add(t, 1), tf.mul(tf.mul(z, tf.sub(tf.scalar(1), tf.square(t))), inner)), 0.5);
     },
   },
   'gelu-erf': {
-    value: z => z.mul(normal(z)),
+    value: z => tf.mul(z, normal(z)),
     // Φ(z) + z · φ(z)
-    slope: z => normal(z).add(z.mul(z.square().mul(-0.5).exp()).mul(1 / Math.sqrt(2 * Math.PI))),
+    slope: z =>
+      tf.add(normal(z), tf.mul(tf.mul(z, tf.exp(tf.mul(tf.square(z), -0.5))), 1 / Math.sqrt(2 * Math.PI))),
   },
   'quick-gelu': {
-    value: z => z.mul(z.mul(QUICK).sigmoid()),
+    value: z => tf.mul(z, tf.sigmoid(tf.mul(z, QUICK))),
     // s + 1.702 z · s (1 − s), s = σ(1.702 z)
     slope(z) {
-      const s = z.mul(QUICK).sigmoid();
-      return s.add(z.mul(QUICK).mul(s).mul(tf.scalar(1).sub(s)));
+      const s = tf.sigmoid(tf.mul(z, QUICK));
+      return tf.add(s, tf.mul(tf.mul(tf.mul(z, QUICK), s), tf.sub(tf.scalar(1), s)));
     },
   },
 };
 
 /** tanh of GELU's argument. */
 function geluTanh(z: tf.Tensor): tf.Tensor {
-  return z.add(z.mul(z).mul(z).mul(CUBIC)).mul(SLOPE).tanh();
+  return tf.tanh(tf.mul(tf.add(z, tf.mul(tf.mul(tf.mul(z, z), z), CUBIC)), SLOPE));
 }
 
 /** Φ(z) */
 function normal(z: tf.Tensor): tf.Tensor {
-  return z.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
+  return tf.mul(tf.add(tf.erf(tf.mul(z, Math.SQRT1_2)), 1), 0.5);
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
 

@@ -1,5 +1,5 @@
 import { ShapeError } from '@simvlm/core';
-import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** @throws ShapeError unless `tensor` has exactly this shape; −1 stands for any extent */
 export function checkShape(op: string, name: string, tensor: Tensor, expected: readonly number[]): void {

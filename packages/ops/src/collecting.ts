@@ -1,5 +1,5 @@
 import type { ParameterScope } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** A scope that also writes down what is declared in it, and below. */
 export function collecting(scope: ParameterScope<tf.Tensor>, into: tf.Tensor[]): ParameterScope<tf.Tensor> {

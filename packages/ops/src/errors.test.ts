@@ -1,5 +1,6 @@
 import { ConfigError, ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   adamwStep,

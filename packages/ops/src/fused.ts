@@ -1,4 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+// The gradients of tfjs-core's own operations: it registers none by itself.
+import '#gradients';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernelName } from './kernels';
 import { isWanted } from './wanted';
 

@@ -1,6 +1,6 @@
 /** Numbers on their way from main memory to the device. */
 import type { Feeds } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The tensors of such numbers, by the same names; the caller disposes them. */
 export function upload(feeds: Feeds): Record<string, tf.Tensor> {

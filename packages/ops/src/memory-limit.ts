@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What a backend offers whose memory ends at a size that is known beforehand. */
 export interface LimitsMemory {

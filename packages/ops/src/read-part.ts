@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What a backend offers whose tensors can be read in parts, into memory that is there. */
 export interface ReadsParts {

@@ -1,4 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+// The gradients of tfjs-core's own operations: it registers none by itself.
+import '#gradients';
+import * as tf from '@tensorflow/tfjs-core';
 import { want } from './wanted';
 
 /** A node of tfjs's tape, as far as it is used here (tfjs-core 4.22, `tape.ts`). */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * Layers one after another. What a layer leaves behind is freed at its end, and what it read as soon as the next one is there, so that a

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { differentiable, fusedKernel, gradientsOf, type LinearGradAttrs, layerNorm, linear } from './index';
 import { variableGradients } from './variable-gradients';
@@ -28,7 +29,7 @@ function deep(x: tf.Tensor, weights: tf.Variable[], shared: tf.Variable): tf.Sca
     h = tf.add(h, linear(tf.mul(normed, normed), w, undefined, { activation: 'gelu' }));
     h = tf.add(tf.matMul(h as tf.Tensor2D, shared as tf.Tensor2D), h);
   }
-  return h.square().mean() as tf.Scalar;
+  return tf.mean(tf.square(h)) as tf.Scalar;
 }
 
 function disposeAll(...things: unknown[]): void {
@@ -60,7 +61,7 @@ describe('gradients of variables', () => {
     const x = filled([6, 8], 10);
     const loss = () => {
       const h = linear(linear(x, first), frozen, bias, { activation: 'gelu-erf' });
-      return linear(h, last).square().mean() as tf.Scalar;
+      return tf.mean(tf.square(linear(h, last))) as tf.Scalar;
     };
     const trained = [first, last];
     const all = variableGradients(loss, [...trained, frozen, bias]);
@@ -85,7 +86,7 @@ describe('gradients of variables', () => {
       const before = tf.memory().numBytes;
       const { kernels } = await tf.profile(() => {
         const { value, grads } = run(
-          () => weights.reduce<tf.Tensor>((h, w) => tf.mul(h, w), x).sum() as tf.Scalar,
+          () => tf.sum(weights.reduce<tf.Tensor>((h, w) => tf.mul(h, w), x)) as tf.Scalar,
           weights,
         );
         tf.dispose([value, Object.values(grads)]);
@@ -138,7 +139,7 @@ describe('gradients of variables', () => {
         dy => [dy, dy],
       );
     const [a, b] = [filled([3], 1), filled([3], 2)];
-    const loss = () => sum(sum(a, b), sum(b, tf.mul(a, 3))).sum() as tf.Scalar;
+    const loss = () => tf.sum(sum(sum(a, b), sum(b, tf.mul(a, 3)))) as tf.Scalar;
     const { value, grads } = variableGradients(loss, [a, b]);
     expect([...grads[a.name]!.dataSync()]).toEqual([4, 4, 4]);
     expect([...grads[b.name]!.dataSync()]).toEqual([2, 2, 2]);
@@ -148,13 +149,13 @@ describe('gradients of variables', () => {
   test('inside of another gradient nothing is freed that the outer one needs', () => {
     const w = filled([4], 1);
     const outer = tf.grad((x: tf.Tensor) => {
-      const { value, grads } = variableGradients(() => tf.mul(w, x).square().sum() as tf.Scalar, [w]);
-      return tf.add(value, grads[w.name]!.sum());
+      const { value, grads } = variableGradients(() => tf.sum(tf.square(tf.mul(w, x))) as tf.Scalar, [w]);
+      return tf.add(value, tf.sum(grads[w.name]!));
     });
     const x = tf.tensor1d([1, 2, 3, 4]);
     const result = tf.tidy(() => outer(x));
     // d/dx (Σ w²x² + Σ 2wx²) = 2w²x + 4wx
-    const want = tf.tidy(() => tf.add(tf.mul(tf.mul(w.square(), x), 2), tf.mul(tf.mul(w, x), 4)));
+    const want = tf.tidy(() => tf.add(tf.mul(tf.mul(tf.square(w), x), 2), tf.mul(tf.mul(w, x), 4)));
     for (const [i, value] of want.dataSync().entries()) expect(result.dataSync()[i]).toBeCloseTo(value, 4);
     disposeAll(w, x, result, want);
   });
@@ -203,7 +204,7 @@ describe('gradients of a function by what it reads', () => {
     const runKernel = vi.spyOn(tf.engine(), 'runKernel');
     const [kept, computed] = [part, again].map(f => {
       runKernel.mockClear();
-      const { value, grads } = variableGradients(() => f(x).square().sum() as tf.Scalar, [trained]);
+      const { value, grads } = variableGradients(() => tf.sum(tf.square(f(x))) as tf.Scalar, [trained]);
       const wanted = runKernel.mock.calls
         .filter(([name]) => name === fusedKernel.linearGrad)
         .map(([, , attrs]) => (attrs as unknown as LinearGradAttrs).wanted);
@@ -220,13 +221,13 @@ describe('gradients of a function by what it reads', () => {
   test('inside of another gradient free nothing that the outer one needs', () => {
     const w = filled([4], 1);
     const outer = tf.grad((x: tf.Tensor) => {
-      const [dw] = gradientsOf(() => tf.mul(w, x).square(), [w], tf.onesLike(w));
-      return tf.add(tf.mul(w, x).square(), dw!);
+      const [dw] = gradientsOf(() => tf.square(tf.mul(w, x)), [w], tf.onesLike(w));
+      return tf.add(tf.square(tf.mul(w, x)), dw!);
     });
     const x = tf.tensor1d([1, 2, 3, 4]);
     const result = tf.tidy(() => outer(x));
     // d/dx (Σ w²x² + Σ 2wx²) = 2w²x + 4wx
-    const want = tf.tidy(() => tf.add(tf.mul(tf.mul(w.square(), x), 2), tf.mul(tf.mul(w, x), 4)));
+    const want = tf.tidy(() => tf.add(tf.mul(tf.mul(tf.square(w), x), 2), tf.mul(tf.mul(w, x), 4)));
     for (const [i, value] of want.dataSync().entries()) expect(result.dataSync()[i]).toBeCloseTo(value, 4);
     tf.dispose([w, x, result, want]);
   });

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { backward, isInsideGradient, withTape } from './tape';
 
 /** Is given a gradient as soon as it is final. The tensor is freed after the call. */

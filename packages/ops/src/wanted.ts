@@ -2,7 +2,7 @@
  * Which gradients of a node somebody reads: `variableGradients` says it before it asks the node for them, and `differentiable` looks it up, so that
  * none is computed by weights that are not trained. Nodes are known by what they saved, as tfjs hands that on.
  */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 const wanted = new WeakMap<readonly tf.Tensor[], ReadonlySet<string>>();
 

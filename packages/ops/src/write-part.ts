@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KnowsSharing } from './adamw/in-place';
 import { assignNumbers } from './host';
 

@@ -10,7 +10,7 @@ import {
 import type { SimVlm } from '@simvlm/model';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
 import { type TrainResult, train } from '@simvlm/trainer';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { reportBeforeTraining, warmupWarning } from './before-training';
 import { checkpointExtras } from './checkpoint';
 import { LENGTHS, type RunConfig } from './config/schema';

@@ -1,6 +1,6 @@
 import type { BatchSource } from '@simvlm/core';
 import { lossAndGradients, type TrainLearner } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** What a step takes on this machine. */
 export interface Trial {

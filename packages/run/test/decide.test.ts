@@ -2,7 +2,7 @@ import { memoryStorage } from '@simvlm/checkpoint';
 import type { Evaluation, Example, JsonValue, ParameterTree, Random } from '@simvlm/core';
 import { arrayDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openTask, ownParts, type RunConfigInput, runTraining, silent } from '../src/index';
 import { runTask } from '../src/task';

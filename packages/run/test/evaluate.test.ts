@@ -2,7 +2,7 @@ import { memoryStorage } from '@simvlm/checkpoint';
 import { type Evaluator, type Example, Random } from '@simvlm/core';
 import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import {
   datasetSet,

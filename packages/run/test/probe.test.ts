@@ -3,7 +3,7 @@ import { type Example, Random } from '@simvlm/core';
 import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
 import { SimVlm } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { openTask, ownParts, type RunConfigInput, resolveRunConfig, runTraining, silent } from '../src/index';
 

@@ -2,7 +2,7 @@ import { fileOf, memoryStorage } from '@simvlm/checkpoint';
 import { type Example, Random } from '@simvlm/core';
 import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import {
   checkParts,

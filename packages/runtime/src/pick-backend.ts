@@ -7,7 +7,7 @@ import {
   type Precision,
   type Registry,
 } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { backendProviders, registerBackendProvider } from './provider';
 import { cpuProvider } from './providers/cpu';
 import { nativeProvider } from './providers/native';

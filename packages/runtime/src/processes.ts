@@ -1,6 +1,6 @@
 import { processPlace } from '@simvlm/backend-native';
 import { BackendError, type ProcessGroup } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { backendProviders } from './provider';
 
 export { processPlace };

@@ -1,6 +1,6 @@
 import { nativeStatus } from '@simvlm/backend-native';
 import { BackendError, type Plugin, Registry } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type ActivateOptions,

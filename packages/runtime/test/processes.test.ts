@@ -1,5 +1,5 @@
 import type { ProcessGroup } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { joinProcesses, pickBackend, registerBackendProvider } from '../src/index';
 

@@ -1,6 +1,6 @@
 import { ConfigError, type FedTensors, type HostArray, ParameterTree, type Random } from '@simvlm/core';
 import { canAdamwInPlace, variableGradients } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { StreamedGradients } from './gradients';
 import { lossCount, type MicroBatches, type TrainLearner } from './learner';
 import type { AdamW } from './optimizer';
@@ -148,7 +148,7 @@ function gradientsOfInputs<B>(
     if (count === 0) continue;
     const inputs = Array.from({ length: count }, (_, j) => inputOf(given, `${i}.${j}.`));
     const { value, grads } = variableGradients(
-      () => tf.tidy(() => tf.addN(inputs.map(feeds => learner.loss(feeds, true))).mul(given.perLoss!)),
+      () => tf.tidy(() => tf.mul(tf.addN(inputs.map(feeds => learner.loss(feeds, true))), given.perLoss!)),
       variables,
     );
     losses.push(value);

@@ -1,5 +1,6 @@
 import { ParameterTree, type ProcessGroup } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { memoryGroups } from '../test/memory-group';
 import { GradientBuckets } from './gradient-buckets';

@@ -1,5 +1,5 @@
 import type { AllReduceOptions, ParameterTree, ProcessGroup } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The size of PyTorch's DDP: large enough that the network is busy, small enough that the first leaves early. */
 const BUCKET_BYTES = 25 << 20;

@@ -1,6 +1,6 @@
 import { ParameterTree, type Random } from '@simvlm/core';
 import { upload, variableGradients } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { lossCount, type MicroBatches, type TrainLearner } from './learner';
 
 export interface LossAndGradients {
@@ -127,7 +127,7 @@ function meanLoss<B>(
     const inputs = parts.map(part =>
       upload(learner.feeds(part, { padding: 'short', ...(random && { random }) })),
     );
-    return tf.addN(inputs.map(feeds => learner.loss(feeds, true))).div(count) as tf.Scalar;
+    return tf.div(tf.addN(inputs.map(feeds => learner.loss(feeds, true))), count) as tf.Scalar;
   });
 }
 
@@ -146,7 +146,7 @@ export function gradientsOf(
 }
 
 function scaled(loss: tf.Scalar, weight: number): tf.Scalar {
-  return weight === 1 ? loss : loss.mul(weight);
+  return weight === 1 ? loss : tf.mul(loss, weight);
 }
 
 function added(a: tf.Tensor[], b: tf.Tensor[]): tf.Tensor[] {

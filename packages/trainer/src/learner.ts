@@ -1,5 +1,5 @@
 import type { Learner } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** A learner whose tensors are those of tfjs. */
 export type TrainLearner<B = unknown> = Learner<B, tf.Tensor, tf.Variable>;

@@ -1,7 +1,7 @@
 import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree, type Share } from '@simvlm/core';
 import { adamwInPlace, adamwStep, clipScale, globalNorm, partReader, unshare } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { ResolvedTrainConfig } from './config';
 import { owners } from './owners';
 import type { ParameterRate } from './parameter-rates';

@@ -1,6 +1,6 @@
 import type { Checkpoint, CheckpointFiles, CheckpointStorage, MetricValue } from '@simvlm/checkpoint';
 import type { BatchSource, ProcessGroup, SkipReport, TrainCallback } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { TrainConfig } from './config';
 import type { Evaluators } from './evaluation/evaluations';
 import type { TrainLearner } from './learner';

@@ -9,7 +9,7 @@ import {
   type ProcessGroup,
   type Share,
 } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { GradientBuckets } from './gradient-buckets';
 import type { LossAndGradients, StreamedGradients } from './gradients';
 import type { TrainLearner } from './learner';

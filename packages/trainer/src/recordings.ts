@@ -1,6 +1,6 @@
 import type { HostArray } from '@simvlm/core';
 import { type CapturedStep, captureStep, upload } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Recordings that are kept: of batches with and without images, prefixes, and the last ones of an epoch. */
 const KEPT = 4;

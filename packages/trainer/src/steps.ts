@@ -1,6 +1,6 @@
 import { type ParameterTree, Random, type StepMetrics } from '@simvlm/core';
 import { globalNorm } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { CapturedGradients, CapturedTraining } from './captured';
 import type { ResolvedTrainConfig } from './config';
 import { lossAndGradients, streamGradients } from './gradients';

@@ -1,7 +1,7 @@
 import { parameterSources, type TensorSet, type TensorSource } from '@simvlm/checkpoint';
 import { CheckpointError, ParameterTree } from '@simvlm/core';
 import { partReader } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * An exponential moving average of weights (Polyak and Juditsky, 1992, with forgetting): after each step

@@ -9,7 +9,8 @@ import {
   SimVlm,
   type SimVlmConfig,
 } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type TrainConfig, train } from '../src/index';
 import { dealt, prefixLmRows } from './dealt';

@@ -1,7 +1,8 @@
 import { type MetricValue, memoryCheckpoint, memoryStorage } from '@simvlm/checkpoint';
 import { ConfigError, type EvaluationResult, type Metric } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   checkpointTrainerState,

@@ -1,7 +1,8 @@
 import { memoryStorage } from '@simvlm/checkpoint';
 import { ConfigError } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkpointTrainerState, type TrainConfig, train } from '../src/index';
 import { baseConfig, batches, errorOf, run, tinyConfig, useBackend } from './tiny';

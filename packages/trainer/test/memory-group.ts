@@ -1,5 +1,5 @@
 import { BackendError, type ProcessGroup } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** The processes of a group as one process: each collective ends when all have asked for it. Several may be under way. */
 export function memoryGroups(size: number): ProcessGroup<tf.Tensor>[] {

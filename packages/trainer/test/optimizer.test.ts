@@ -1,6 +1,7 @@
 import { ParameterTree, type PrefixLmBatch, Random } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AdamW, lossAndGradients, resolveTrainConfig } from '../src/index';
 import { baseConfig, batches, tinyConfig, useBackend } from './tiny';

@@ -1,6 +1,7 @@
 import { ConfigError } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AdamW, parameterRates, resolveTrainConfig, type TrainConfig } from '../src/index';
 import { baseConfig, run, tinyConfig, useBackend } from './tiny';

@@ -7,7 +7,8 @@ import {
 } from '@simvlm/checkpoint';
 import { type BatchSource, CheckpointError, type JsonValue, parameterCount } from '@simvlm/core';
 import { SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AdamW, checkpointTrainerState, resolveTrainConfig, type TrainResult } from '../src/index';
 import { dealt, prefixLmRows } from './dealt';

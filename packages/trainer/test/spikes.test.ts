@@ -1,7 +1,8 @@
 import { type Checkpoint, memoryCheckpoint, memoryStorage } from '@simvlm/checkpoint';
 import type { BatchSource, JsonValue, PrefixLmBatch, ProcessGroup } from '@simvlm/core';
 import { prefixLmLearner, SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type TrainConfig, type TrainLearner, type TrainResult, train } from '../src/index';
 import { dealt, prefixLmRows } from './dealt';

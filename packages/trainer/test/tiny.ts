@@ -26,7 +26,8 @@ import {
   uniformPrefix,
 } from '@simvlm/data';
 import { type LearnerOptions, prefixLmLearner, SimVlm, type SimVlmConfig } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { type TrainConfig, type TrainOptions, type TrainResult, train } from '../src/index';
 
 export { errorOf } from '../../checkpoint/test/error-of';

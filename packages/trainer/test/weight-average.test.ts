@@ -1,6 +1,7 @@
 import { memoryCheckpoint, memoryStorage, readSafetensors } from '@simvlm/checkpoint';
 import { openSimVlm, SimVlm } from '@simvlm/model';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { batches, errorOf, everyCheckpoint, run, tinyConfig, useBackend } from './tiny';
 

@@ -1,5 +1,5 @@
 import type { ParameterScope } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { convolution, type Layer, norm } from './layers';
 
 export interface BottleneckOptions {

@@ -8,7 +8,7 @@ import {
   rule,
 } from '@simvlm/core';
 import { linearMap, through } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { bottleneck, type ResidualLayer } from './bottleneck';
 import { convolution, type Layer, norm } from './layers';
 import { linearPatcher } from './linear-patcher';
@@ -78,7 +78,7 @@ export const convPatcher: PatcherFactory<tf.Tensor, tf.Tensor> = (options, conte
               block(x, drop && (branch => drop(branch, i) as tf.Tensor4D)),
         );
         const maps = through(images as tf.Tensor4D, [...first, ...residual]);
-        return map(maps.reshape([images.shape[0]!, side * side, from]));
+        return map(tf.reshape(maps, [images.shape[0]!, side * side, from]));
       }),
   } satisfies Patcher<tf.Tensor>;
 };

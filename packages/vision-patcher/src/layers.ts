@@ -1,6 +1,6 @@
 import type { ParameterScope } from '@simvlm/core';
 import { groupNorm } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 type Scope = ParameterScope<tf.Tensor>;
 /** Maps `float32[B, h, w, C]` to maps. */

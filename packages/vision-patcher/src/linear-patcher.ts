@@ -1,6 +1,6 @@
 import { checkOptions, type PatcherFactory, rule } from '@simvlm/core';
 import { linearMap } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { cutPatches, patchSide } from './patches';
 
 /**

@@ -1,5 +1,5 @@
 import { ConfigError } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Patches in a row, and rows of them. @throws ConfigError when they do not fill the image; `where` names the patcher */
 export function patchSide(where: string, imageSize: number, patchSize: number): number {
@@ -14,6 +14,6 @@ export function patchSide(where: string, imageSize: number, patchSize: number): 
 export function cutPatches(images: tf.Tensor, patchSize: number): tf.Tensor {
   const [batch, size] = images.shape as [number, number];
   const side = size / patchSize;
-  const cut = images.reshape([batch * side, patchSize, side, patchSize * 3]).transpose([0, 2, 1, 3]);
-  return cut.reshape([batch, side * side, patchSize * patchSize * 3]);
+  const cut = tf.transpose(tf.reshape(images, [batch * side, patchSize, side, patchSize * 3]), [0, 2, 1, 3]);
+  return tf.reshape(cut, [batch, side * side, patchSize * patchSize * 3]);
 }

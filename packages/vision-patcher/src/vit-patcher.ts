@@ -9,7 +9,7 @@ import {
   rule,
 } from '@simvlm/core';
 import { collecting, linearMap, through } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { cutPatches, patchSide } from './patches';
 
 /** Options of the patcher `vit`. */
@@ -95,7 +95,7 @@ function embedding(params: Scope, { patchSize, width, patchBias = true }: VitOpt
   const positions = params.param('positions', [tokens, width], init);
   return (images: tf.Tensor) => {
     const patches = map(cutPatches(images, patchSize));
-    const classes = tf.tile(classToken.reshape([1, 1, width]), [images.shape[0]!, 1, 1]);
+    const classes = tf.tile(tf.reshape(classToken, [1, 1, width]), [images.shape[0]!, 1, 1]);
     return tf.add(tf.concat([classes, patches], 1), positions) as tf.Tensor;
   };
 }

@@ -1,5 +1,5 @@
 import { ParameterTree, parameterScope, Random } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Parameters that are all noise, so that none is without effect (norms start at 0 or 1). */
 export function noisyParameters() {

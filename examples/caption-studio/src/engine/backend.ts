@@ -1,6 +1,6 @@
 import { BackendError } from '@simvlm/core';
 import { type PickedBackend, pickBackend } from '@simvlm/runtime';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { BackendInfo, StudioFailure } from './engine';
 import { gpuLost, toFailure } from './failures';
 

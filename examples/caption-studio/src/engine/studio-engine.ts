@@ -1,7 +1,7 @@
 import { type Checkpoint, type CheckpointFiles, checkpointFiles, memoryCheckpoint } from '@simvlm/checkpoint';
 import { checkpointFolder } from '@simvlm/checkpoint/browser';
 import { isSimVlmError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from './backend';
 import { captionPicture, compareCandidates } from './captioner';
 import type {

@@ -1,5 +1,5 @@
 import { checkDtype, checkShape, type FusedKernel, fusedKernel, runFused } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 const cacheReorderKernel: FusedKernel = {
   name: fusedKernel.cacheReorder,

@@ -6,21 +6,22 @@ import {
   fusedKernel,
   runFused,
 } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 const cacheWriteKernel: FusedKernel = {
   name: fusedKernel.cacheWrite,
   reference({ cache, update, positions }: Record<'cache' | 'update' | 'positions', tf.Tensor>) {
     const [batch, capacity, heads, depth] = cache.shape as [number, number, number, number];
     const written = update.shape[1]!;
-    const places = positions
-      .reshape([batch, 1, 1])
-      .add(tf.range(0, written, 1, 'int32').reshape([1, written, 1]));
+    const places = tf.add(
+      tf.reshape(positions, [batch, 1, 1]),
+      tf.reshape(tf.range(0, written, 1, 'int32'), [1, written, 1]),
+    );
     // 1 where update token t goes to place p: [B, Tn, Tmax]. tfjs's oneHot refuses a capacity of one.
-    const goes = places.equal(tf.range(0, capacity, 1, 'int32')).cast('float32') as tf.Tensor3D;
-    const rows = update.reshape([batch, written, heads * depth]) as tf.Tensor3D;
-    const scattered = tf.matMul(goes, rows, true, false).reshape(cache.shape);
-    const isWritten = goes.sum(1).greater(0).reshape([batch, capacity, 1, 1]);
+    const goes = tf.cast(tf.equal(places, tf.range(0, capacity, 1, 'int32')), 'float32') as tf.Tensor3D;
+    const rows = tf.reshape(update, [batch, written, heads * depth]) as tf.Tensor3D;
+    const scattered = tf.reshape(tf.matMul(goes, rows, true, false), cache.shape);
+    const isWritten = tf.reshape(tf.greater(tf.sum(goes, 1), 0), [batch, capacity, 1, 1]);
     return [tf.where(isWritten, scattered, cache)];
   },
 };

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** A learned bias by relative place between image tokens, as in CoAtNet (Dai et al., 2021). */
 export interface RelativeBias {

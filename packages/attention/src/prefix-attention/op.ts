@@ -1,6 +1,6 @@
 import { ShapeError } from '@simvlm/core';
 import { checkDtype, checkShape, differentiable, type PrefixAttentionAttrs, runFused } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { PrefixAttentionInputs } from './inputs';
 import { prefixAttentionGradKernel, prefixAttentionKernel } from './reference';
 import { announceAttention } from './watch';

@@ -1,5 +1,5 @@
 import { type FusedKernel, fusedKernel, type PrefixAttentionAttrs } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * The reference kernels, of plain tfjs operations; they do materialise `[B, H, Tq, Tk]`.
@@ -16,8 +16,12 @@ export const prefixAttentionKernel: FusedKernel = {
   reference(inputs: Inputs, attrs: PrefixAttentionAttrs) {
     const { p_BHQK, largest, total, seen } = softmax(inputs, attrs);
     const y_BHQd = tf.matMul(p_BHQK, headsFirst(inputs.v));
-    const lse = tf.where(seen, total.log().add(largest), tf.fill(total.shape, Number.NEGATIVE_INFINITY));
-    return [headsFirst(y_BHQd), lse.reshape(lse.shape.slice(0, 3))];
+    const lse = tf.where(
+      seen,
+      tf.add(tf.log(total), largest),
+      tf.fill(total.shape, Number.NEGATIVE_INFINITY),
+    );
+    return [headsFirst(y_BHQd), tf.reshape(lse, lse.shape.slice(0, 3))];
   },
 };
 
@@ -27,16 +31,20 @@ export const prefixAttentionGradKernel: FusedKernel = {
   reference(inputs: Inputs & Named<'y' | 'lse' | 'dy'>, attrs: PrefixAttentionAttrs) {
     const { q, k, v, bias } = inputs;
     const [dy_BHQd, y_BHQd] = [headsFirst(inputs.dy), headsFirst(inputs.y)];
-    const lse = inputs.lse.expandDims(3);
-    const safe = tf.where(lse.greater(Number.NEGATIVE_INFINITY), lse, tf.zerosLike(lse));
+    const lse = tf.expandDims(inputs.lse, 3);
+    const safe = tf.where(tf.greater(lse, Number.NEGATIVE_INFINITY), lse, tf.zerosLike(lse));
     const mask_BHQK = visibility(inputs, attrs);
-    const shifted = tf.where(mask_BHQK.greater(0), scores(inputs, attrs).sub(safe), tf.scalar(HIDDEN));
-    const p_BHQK = shifted.exp().mul(mask_BHQK);
+    const shifted = tf.where(
+      tf.greater(mask_BHQK, 0),
+      tf.sub(scores(inputs, attrs), safe),
+      tf.scalar(HIDDEN),
+    );
+    const p_BHQK = tf.mul(tf.exp(shifted), mask_BHQK);
     const dv = headsFirst(tf.matMul(p_BHQK, dy_BHQd, true, false));
     const dp_BHQK = tf.matMul(dy_BHQd, headsFirst(v), false, true);
-    const ds_BHQK = p_BHQK.mul(dp_BHQK.sub(dy_BHQd.mul(y_BHQd).sum(3, true)));
-    const dq = headsFirst(tf.matMul(ds_BHQK, headsFirst(k))).mul(attrs.scale);
-    const dk = headsFirst(tf.matMul(ds_BHQK, headsFirst(q), true, false)).mul(attrs.scale);
+    const ds_BHQK = tf.mul(p_BHQK, tf.sub(dp_BHQK, tf.sum(tf.mul(dy_BHQd, y_BHQd), 3, true)));
+    const dq = tf.mul(headsFirst(tf.matMul(ds_BHQK, headsFirst(k))), attrs.scale);
+    const dk = tf.mul(headsFirst(tf.matMul(ds_BHQK, headsFirst(q), true, false)), attrs.scale);
     return bias ? [dq, dk, dv, biasGradient(ds_BHQK, bias, attrs)] : [dq, dk, dv];
   },
 };
@@ -44,27 +52,28 @@ export const prefixAttentionGradKernel: FusedKernel = {
 /** The attention weights `[B, H, Tq, Tk]`, zeros for a query that sees no key, and what their logarithm is made of. */
 export function softmax(inputs: Omit<Inputs, 'v'>, attrs: PrefixAttentionAttrs) {
   const mask_BHQK = visibility(inputs, attrs);
-  const scores_BHQK = tf.where(mask_BHQK.greater(0), scores(inputs, attrs), tf.scalar(HIDDEN));
-  const largest = scores_BHQK.max(3, true);
-  const weights_BHQK = scores_BHQK.sub(largest).exp().mul(mask_BHQK);
-  const total = weights_BHQK.sum(3, true);
-  const seen = total.greater(0);
-  return { p_BHQK: weights_BHQK.div(tf.where(seen, total, tf.onesLike(total))), largest, total, seen };
+  const scores_BHQK = tf.where(tf.greater(mask_BHQK, 0), scores(inputs, attrs), tf.scalar(HIDDEN));
+  const largest = tf.max(scores_BHQK, 3, true);
+  const weights_BHQK = tf.mul(tf.exp(tf.sub(scores_BHQK, largest)), mask_BHQK);
+  const total = tf.sum(weights_BHQK, 3, true);
+  const seen = tf.greater(total, 0);
+  return { p_BHQK: tf.div(weights_BHQK, tf.where(seen, total, tf.onesLike(total))), largest, total, seen };
 }
 
 /** `[B, T, H, d]` to `[B, H, T, d]`, and back. */
 function headsFirst(x: tf.Tensor): tf.Tensor {
-  return x.transpose([0, 2, 1, 3]);
+  return tf.transpose(x, [0, 2, 1, 3]);
 }
 
 function scores({ q, k, bias }: Omit<Inputs, 'v'>, attrs: PrefixAttentionAttrs): tf.Tensor {
-  const scores_BHQK = tf.matMul(headsFirst(q), headsFirst(k), false, true).mul(attrs.scale);
+  const scores_BHQK = tf.mul(tf.matMul(headsFirst(q), headsFirst(k), false, true), attrs.scale);
   if (!bias) return scores_BHQK;
   const tokens = attrs.gridHeight * attrs.gridWidth;
   const [, heads, queries, keys] = scores_BHQK.shape as [number, number, number, number];
-  const bias_HNN = tf.gather(bias, relativeIndex(attrs), 1).reshape([heads, tokens, tokens]);
-  return scores_BHQK.add(
-    bias_HNN.pad([
+  const bias_HNN = tf.reshape(tf.gather(bias, relativeIndex(attrs), 1), [heads, tokens, tokens]);
+  return tf.add(
+    scores_BHQK,
+    tf.pad(bias_HNN, [
       [0, 0],
       [0, queries - tokens],
       [0, keys - tokens],
@@ -79,14 +88,14 @@ function visibility(
 ): tf.Tensor {
   const [batch, queries] = q.shape as [number, number];
   const keys = k.shape[1]!;
-  const j = tf.range(0, keys, 1, 'int32').reshape([1, 1, 1, keys]);
-  const i = tf.range(offset, offset + queries, 1, 'int32').reshape([1, 1, queries, 1]);
+  const j = tf.reshape(tf.range(0, keys, 1, 'int32'), [1, 1, 1, keys]);
+  const i = tf.reshape(tf.range(offset, offset + queries, 1, 'int32'), [1, 1, queries, 1]);
   const perRow = [batch, 1, 1, 1];
-  const everyone = j.less(prefixLengths.reshape(perRow));
-  return j
-    .less(keyLengths.reshape(perRow))
-    .logicalAnd(everyone.logicalOr(j.lessEqual(i)))
-    .cast('float32');
+  const everyone = tf.less(j, tf.reshape(prefixLengths, perRow));
+  return tf.cast(
+    tf.logicalAnd(tf.less(j, tf.reshape(keyLengths, perRow)), tf.logicalOr(everyone, tf.lessEqual(j, i))),
+    'float32',
+  );
 }
 
 /** For each pair of image tokens, the column of the bias table: `int32[N·N]`. */
@@ -106,9 +115,9 @@ function relativeIndex({ gridHeight, gridWidth }: PrefixAttentionAttrs): tf.Tens
 function biasGradient(ds_BHQK: tf.Tensor, bias: tf.Tensor, attrs: PrefixAttentionAttrs): tf.Tensor {
   const tokens = attrs.gridHeight * attrs.gridWidth;
   const [heads, columns] = bias.shape as [number, number];
-  const ds_HNN = ds_BHQK
-    .slice([0, 0, 0, 0], [-1, -1, tokens, tokens])
-    .sum(0)
-    .reshape([heads, tokens * tokens]);
-  return tf.unsortedSegmentSum(ds_HNN.transpose(), relativeIndex(attrs), columns).transpose();
+  const ds_HNN = tf.reshape(tf.sum(tf.slice(ds_BHQK, [0, 0, 0, 0], [-1, -1, tokens, tokens]), 0), [
+    heads,
+    tokens * tokens,
+  ]);
+  return tf.transpose(tf.unsortedSegmentSum(tf.transpose(ds_HNN), relativeIndex(attrs), columns));
 }

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { PrefixAttentionInputs } from './inputs';
 import { attrsOf } from './op';
 import { softmax } from './reference';

@@ -6,7 +6,7 @@ import {
   type ProcessPlace,
   rule,
 } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon/interface';
 import { nativeError } from '../aten';
 import type { NativeBackend } from '../backend';

@@ -1,5 +1,5 @@
 import { Random } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { scalarTypeOf } from '../tensor-data';
 import { kernel, type NativeKernel, type Of } from './kernel';
 

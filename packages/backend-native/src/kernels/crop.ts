@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Handle, scalarType } from '../addon/interface';
 import { cast, kernel, type NativeBackend, type NativeKernel, type Of, toLong } from './kernel';
 

@@ -1,5 +1,5 @@
 import { BackendError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon/interface';
 import type { NumericType } from '../tensor-data';
 import {

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KernelCall, NativeBackend, NativeKernel, T } from './kernel';
 
 /** What runs on the host alone, with the code of tfjs's CPU backend: strings, ragged and sparse tensors, and what is rare. */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { kernel, type NativeKernel, type Of, sizeOf, type T } from './kernel';
 import { sliced } from './view';
 

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon/interface';
 import type { NativeBackend } from '../backend';
 import { type NumericType, sameShape, scalarTypeOf } from '../tensor-data';

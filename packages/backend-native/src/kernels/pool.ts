@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon/interface';
 import { type NumericType, sameShape } from '../tensor-data';
 import {

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Argument, type Handle, scalarType } from '../addon/interface';
 import { type NumericType, scalarTypeOf } from '../tensor-data';
 import {

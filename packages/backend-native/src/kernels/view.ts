@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon/interface';
 import { axisOf, kernel, type NativeBackend, type NativeKernel, type Of, sizeOf, type T } from './kernel';
 

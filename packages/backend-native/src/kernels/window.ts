@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Handle } from '../addon/interface';
 import type { NativeBackend } from './kernel';
 

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../backend';
 import type { WasmKernel } from '../kernels/kernel';
 

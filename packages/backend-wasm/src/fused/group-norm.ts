@@ -1,5 +1,5 @@
 import { fusedKernel, type GroupNormAttrs } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { defineFused } from './define';
 import { grainOf } from './grain';
 import { sumPartials } from './reduce';

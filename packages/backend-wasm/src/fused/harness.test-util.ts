@@ -1,5 +1,5 @@
 import type { ValueMap, Values } from '@simvlm/conformance';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { WasmBackend } from '../backend';
 import { WasmRuntime } from '../runtime';
 import { fusedKernels } from './index';

@@ -1,5 +1,5 @@
 import { fusedKernel, type LinearAttrs, type LinearGradAttrs } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../backend';
 import { gemm } from '../gemm';
 import { CODES } from './activation-codes';

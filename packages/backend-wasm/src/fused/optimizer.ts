@@ -1,5 +1,5 @@
 import { type AdamWAttrs, fusedKernel } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { WasmKernel } from '../kernels/kernel';
 import { defineFused } from './define';
 import { grainOf, sizeOf } from './grain';

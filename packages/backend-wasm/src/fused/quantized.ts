@@ -1,5 +1,5 @@
 import { fusedKernel, type QuantizedAttrs, type QuantizedLinearAttrs } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { gemmOfPanels } from '../gemm';
 import type { WasmRuntime } from '../runtime';
 import { CODES } from './activation-codes';

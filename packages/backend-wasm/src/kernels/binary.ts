@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { KernelName } from '../runtime';
 import { broadcastStrides, collapse, padFront, sizeOf } from '../shapes';
 import { GRAIN, rowGrain, type WasmKernel, withFallback } from './kernel';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../backend';
 import { gemm } from '../gemm';
 import { type KernelCall, rowGrain, type WasmKernel, withFallback } from './kernel';

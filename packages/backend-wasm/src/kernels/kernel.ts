@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../backend';
 
 /** What tfjs hands to a kernel: tensors by name (some ops: by number), attributes by name, and the backend. */

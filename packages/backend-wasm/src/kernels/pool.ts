@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { rowGrain, type WasmKernel, withFallback } from './kernel';
 
 type Info = tf.backend_util.Conv2DInfo;

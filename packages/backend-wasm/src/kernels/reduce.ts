@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { WasmBackend } from '../backend';
 import { copyStrided } from '../copy-strided';
 import { sizeOf, stridesOf } from '../shapes';

@@ -2,7 +2,7 @@
  * Arithmetic and comparisons of int32, which tfjs does in float32, so that numbers from 2²⁴ on lose their last digits; and quotients of
  * float32 that are rounded down, where tfjs goes through int32.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { kernel, type Of, type SimVlmWebGpuBackend, type T, type WebGpuKernel } from '../fused/kernel';
 import type { Program } from '../program';
 import { IS_NAN } from '../wgsl';

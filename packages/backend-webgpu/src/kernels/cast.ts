@@ -2,7 +2,7 @@
  * float32 to int32 as JavaScript does it: towards 0, modulo 2³², and 0 for what is no number; WGSL cuts at the ends of int32. And whole
  * numbers to float32, which tfjs only calls so: its kernels then look up what the memory holds, but ours read what a tensor says it is.
  */
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { kernel, type Of, type WebGpuKernel } from '../fused/kernel';
 import type { Program } from '../program';
 import { each, launchEach, THREADS } from './elementwise';

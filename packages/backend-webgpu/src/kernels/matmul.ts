@@ -2,7 +2,7 @@
  * tfjs's matrix products: of float32 by our tiles, which are faster, and the rest put right. Wrong in tfjs are products without elements
  * or without terms, and of batches that repeat along some axes only: it pairs the wrong ones.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { kernel, type SimVlmWebGpuBackend, sizeOf, type T, type WebGpuKernel } from '../fused/kernel';
 import { gemm } from '../gemm';
 import { runOriginal } from './original';

@@ -1,5 +1,5 @@
 /** The gradient of max-pooling, to the first of equal pixels, as on the other backends; tfjs gives it to the last. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { kernel, type Of, type WebGpuKernel } from '../fused/kernel';
 import type { Program } from '../program';
 import { each, launchEach, THREADS } from './elementwise';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmWebGpuBackend, T } from '../fused/kernel';
 
 const originals = new Map<string, tf.KernelConfig>();

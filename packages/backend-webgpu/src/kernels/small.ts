@@ -1,5 +1,5 @@
 /** Cases at the edge that tfjs gets wrong, mended around its kernels. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { kernel, type Of, sizeOf, type T, type WebGpuKernel } from '../fused/kernel';
 import { runOriginal } from './original';
 

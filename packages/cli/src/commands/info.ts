@@ -1,7 +1,7 @@
 import { cpuLine, type NativeReport, nativeReport } from '@simvlm/backend-native';
 import { presets } from '@simvlm/model';
 import { pickBackend } from '@simvlm/runtime';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { machine, machineLine } from '../environment';
 import { exitCode, version } from '../exit-code';
 import { printLine } from '../terminal';
@@ -13,7 +13,7 @@ export async function info({ json }: { json?: boolean }): Promise<number> {
   const report = {
     version,
     node: process.versions.node,
-    tfjs: tf.version.tfjs,
+    tfjs: tf.version_core,
     machine: machine(),
     backend: {
       name: picked.name,

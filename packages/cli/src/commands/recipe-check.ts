@@ -17,7 +17,10 @@ export interface RecipeCheckOptions extends ComputeOptions {
 export async function recipeCheck(names: readonly string[], options: RecipeCheckOptions): Promise<number> {
   const { json, forward = false, rows, tflops, set } = options;
   // Loaded here, so that a list of recipes needs no tensors.
-  const [{ checkRecipe }, tf] = await Promise.all([import('@simvlm/run/node'), import('@tensorflow/tfjs')]);
+  const [{ checkRecipe }, tf] = await Promise.all([
+    import('@simvlm/run/node'),
+    import('@tensorflow/tfjs-core'),
+  ]);
   if (forward) await startBackend(options);
   // What tfjs advises in Node is for those who compute with its plain JavaScript: here nothing is computed.
   else tf.env().set('PROD', true);

@@ -29,7 +29,7 @@ import {
   trainInFolder,
 } from '@simvlm/run/node';
 import { joinProcesses, processPlace } from '@simvlm/runtime';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { programName } from '../environment';
 import { exitCode } from '../exit-code';
 import { interruptible } from '../interrupt';

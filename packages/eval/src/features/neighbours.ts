@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { LabelledVectors } from './labelled';
 
 export interface NeighbourVoteOptions {
@@ -78,6 +78,6 @@ function unitRows({ width, values }: LabelledVectors, from: number, count: numbe
   return tf.tidy(() => {
     const some = values.slice(from * width, (from + count) * width);
     const rows = tf.tensor2d(some, [some.length / width, width]);
-    return rows.div(tf.maximum(rows.norm('euclidean', 1, true), 1e-12)) as tf.Tensor2D;
+    return tf.div(rows, tf.maximum(tf.norm(rows, 'euclidean', 1, true), 1e-12)) as tf.Tensor2D;
   });
 }

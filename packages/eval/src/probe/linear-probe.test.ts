@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import fixture from '../../fixtures/logistic.json';
 import type { LabelledVectors } from '../features/labelled';
@@ -37,7 +38,7 @@ describe('the probe', () => {
       expect(found.converged).toBe(true);
       expect(Math.abs(found.value - loss)).toBeLessThan(1e-4);
       const logits = await logitsOf(found.place, data);
-      const softmax = tf.tidy(() => tf.tensor2d(logits, [120, 4]).softmax().arraySync() as number[][]);
+      const softmax = tf.tidy(() => tf.softmax(tf.tensor2d(logits, [120, 4])).arraySync() as number[][]);
       for (const [row, expected] of probabilities.entries())
         for (const [i, share] of expected.entries())
           expect(Math.abs(softmax[row]![i]! - share)).toBeLessThan(0.01);

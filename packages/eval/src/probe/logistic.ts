@@ -1,5 +1,5 @@
 import { crossEntropy } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Evaluated, type MinimizeOptions, type Minimum, minimize } from './lbfgs';
 
 /** What a classifier is fitted to: n rows of D features, and the class of each, 0 to C − 1. */
@@ -66,7 +66,7 @@ export class LogisticRegression {
       const part = tf.tidy(() => {
         const weightless = tf.ones([x.shape[0]]) as tf.Tensor1D;
         const f = (w: tf.Tensor, b: tf.Tensor) =>
-          crossEntropy(tf.matMul(x, w as tf.Tensor2D).add(b), classes, weightless).sum() as tf.Scalar;
+          tf.sum(crossEntropy(tf.add(tf.matMul(x, w as tf.Tensor2D), b), classes, weightless)) as tf.Scalar;
         return tf.valueAndGrads(f as Parameters<typeof tf.valueAndGrads>[0])([w, b]);
       });
       const [loss, dW, dB] = await Promise.all([part.value, ...part.grads].map(tensor => tensor.data()));
@@ -96,7 +96,7 @@ export async function logitsOf(
     const own = Math.min(CHUNK, rows - from);
     const part = tf.tidy(() => {
       const x = tf.tensor2d(values.slice(from * width, (from + own) * width), [own, width]);
-      return tf.matMul(x, w).add(b);
+      return tf.add(tf.matMul(x, w), b);
     });
     logits.set((await part.data()) as Float32Array, from * count);
     part.dispose();

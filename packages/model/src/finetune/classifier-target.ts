@@ -1,6 +1,6 @@
 import { ConfigError, type HostArray, ShapeError } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * What the outputs of a classifier are trained to say.
@@ -75,9 +75,11 @@ export function targetLoss(
 ): tf.Scalar {
   checkSmoothing(target, labelSmoothing);
   if (target === 'class')
-    return crossEntropy(outputs, labels, tf.ones([outputs.shape[0]]), { labelSmoothing }).sum() as tf.Scalar;
-  if (target === 'number') return outputs.reshape([-1]).sub(labels).square().sum() as tf.Scalar;
+    return tf.sum(
+      crossEntropy(outputs, labels, tf.ones([outputs.shape[0]]), { labelSmoothing }),
+    ) as tf.Scalar;
+  if (target === 'number') return tf.sum(tf.square(tf.sub(tf.reshape(outputs, [-1]), labels))) as tf.Scalar;
   // −z log σ(x) − (1 − z) log(1 − σ(x)), of which no part overflows.
-  const rest = outputs.abs().neg().exp().add(1).log();
-  return outputs.relu().sub(outputs.mul(labels)).add(rest).sum() as tf.Scalar;
+  const rest = tf.log(tf.add(tf.exp(tf.neg(tf.abs(outputs))), 1));
+  return tf.sum(tf.add(tf.sub(tf.relu(outputs), tf.mul(outputs, labels)), rest)) as tf.Scalar;
 }

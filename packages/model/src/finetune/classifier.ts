@@ -11,7 +11,7 @@ import {
   rule,
 } from '@simvlm/core';
 import { embedding, linearMap, upload } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { ModelInput } from '../input';
 import { drops, type LossOptions, type SimVlm, type TrainingOptions } from '../simvlm';
 import { assignValues, valuesOf } from '../weights/assign';
@@ -130,7 +130,10 @@ export class ClassifierHead {
     const input = { labels, ...(tokens && { tokens }), ...(random && drops(options) && { random }) };
     return tf.tidy(() => {
       const feeds = upload(this.inputArrays(listOf(batches), input));
-      return this.lossOf(feeds, { labelSmoothing, ...options }).div(listOf(batches)[0]!.size) as tf.Scalar;
+      return tf.div(
+        this.lossOf(feeds, { labelSmoothing, ...options }),
+        listOf(batches)[0]!.size,
+      ) as tf.Scalar;
     });
   }
 
@@ -167,7 +170,7 @@ export class ClassifierHead {
   ): Promise<Int32Array | Float32Array> {
     const said = tf.tidy(() => {
       const logits = this.logits(batches, place);
-      return this.target === 'number' ? logits.reshape([-1]) : logits.argMax(1);
+      return this.target === 'number' ? tf.reshape(logits, [-1]) : tf.argMax(logits, 1);
     });
     const values = await said.data();
     said.dispose();
@@ -217,7 +220,7 @@ export class ClassifierHead {
       const hidden = this.model.hidden(inputOf(feeds, pass), options);
       const [B, L, D] = hidden.shape;
       // [B, D]: the decoder's output at one place of each row.
-      return embedding(hidden.reshape([B * L, D]), feeds[`${pass}.places`]!);
+      return embedding(tf.reshape(hidden, [B * L, D]), feeds[`${pass}.places`]!);
     });
     return this.#map(outputs.length === 1 ? outputs[0]! : tf.concat(outputs, 1)) as tf.Tensor2D;
   }

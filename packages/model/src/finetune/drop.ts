@@ -23,7 +23,7 @@
 import { type Drop, keepAll } from '@simvlm/attention';
 import { type BranchDrop, Random } from '@simvlm/core';
 import { dropout } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 export interface DropRates {
   /** Share of the numbers that dropout sets to 0, at least 0 and below 1. */

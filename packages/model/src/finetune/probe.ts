@@ -1,6 +1,6 @@
 import { ConfigError, checkOptions, ParameterTree, Random, rule, ShapeError } from '@simvlm/core';
 import { assignNumbers, linearMap } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { SimVlm } from '../simvlm';
 import { variableScope } from '../weights/variables';
 
@@ -72,7 +72,7 @@ export class ProbeHead {
       throw new ShapeError(
         `probe: features must be float32[B, ${this.width}] of one row or more, got ${features.length} numbers`,
       );
-    const best = tf.tidy(() => this.logits(tf.tensor2d(features, [rows, this.width])).argMax(1));
+    const best = tf.tidy(() => tf.argMax(this.logits(tf.tensor2d(features, [rows, this.width])), 1));
     const classes = Int32Array.from(await best.data());
     best.dispose();
     return classes;

@@ -3,7 +3,7 @@
  * host chooses from it. Rules for tokens need the logits themselves.
  */
 import { crossEntropy } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type Choice, createDraw, createPicker, type DrawPlace } from './sampler';
 import type { TokenSamplerOptions } from './sampler-options';
 import type { Reduction } from './session';

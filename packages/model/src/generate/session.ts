@@ -1,7 +1,7 @@
 import type { KvCache } from '@simvlm/attention';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { captureStep, type NamedTensors } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { inputArrays, upload } from '../input';
 import { layout, positionAfter, readsPrefix } from '../layout';
 import { makeCaches, orElse } from '../network/caches';
@@ -111,7 +111,7 @@ function continuingSession(model: ModelCore, batch: PrefixLmBatch, options: Sess
         const hidden = network.prefill(upload(inputArrays(plan, batch)), caches, memory);
         // The first new token follows the last of the prefix: the start token where there is no prompt.
         const last = copies.map((row, text) => row * plan.length + prefixLengths[text]!);
-        const chosen = tf.gather(hidden.reshape([-1, config.width]), tf.tensor1d(last, 'int32'));
+        const chosen = tf.gather(tf.reshape(hidden, [-1, config.width]), tf.tensor1d(last, 'int32'));
         return options.reduce(network.logits(chosen) as tf.Tensor2D);
       });
       if (options.copies > 1) {
@@ -155,7 +155,7 @@ function tokenStep(
   }));
   const step = captureStep({
     inputs,
-    step: given => reduce(logits(given).reshape([size, config.vocabSize]) as tf.Tensor2D),
+    step: given => reduce(tf.reshape(logits(given), [size, config.vocabSize]) as tf.Tensor2D),
   });
   const clamp = clampTo(config.maxTextLength);
   return {

@@ -1,6 +1,6 @@
 import { FILES, jsonFile } from '@simvlm/checkpoint';
 import type { JsonValue, Learner, PrefixLmBatch } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { ModelInput } from '../input';
 import { drops, type SimVlm } from '../simvlm';
 import { blocksAbove } from './blocks-above';

@@ -1,7 +1,7 @@
 import { FILES, jsonFile } from '@simvlm/checkpoint';
 import { ConfigError, type JsonValue, type Learner, ParameterTree, ShapeError } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { ProbeHead } from '../finetune/probe';
 import { drops } from '../simvlm';
 import { type LearnerOptions, resolveLearnerOptions } from './options';
@@ -59,7 +59,7 @@ export function probeLearner(
       tf.tidy(() => {
         const weights = tf.ones([labels!.shape[0]!]) as tf.Tensor1D;
         const smoothing = { labelSmoothing: training ? labelSmoothing : 0 };
-        return crossEntropy(head.logits(features!), labels!, weights, smoothing).sum();
+        return tf.sum(crossEntropy(head.logits(features!), labels!, weights, smoothing));
       }),
   };
 }

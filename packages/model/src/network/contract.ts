@@ -4,7 +4,7 @@
  * tidy around it.
  */
 import type { CachePlace, KeysValues } from '@simvlm/attention';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmConfig } from '../config';
 import type { Drops } from '../finetune/drop';
 import type { ModelInput } from '../input';

@@ -1,6 +1,6 @@
 import { selfBlock } from '@simvlm/attention';
 import { through } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmConfig } from '../config';
 import { blockDrop, dropEmbedding, seedsOf } from '../finetune/drop';
 import { pass, type Recomputable } from '../recompute';

@@ -1,7 +1,7 @@
 import { norm } from '@simvlm/attention';
 import { type BlockPass, ConfigError, type Registry } from '@simvlm/core';
 import { embedding, scalePixels, type WordTable, wordTable } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmConfig } from '../config';
 import { type Drops, patchDrop, seedsOf } from '../finetune/drop';
 import { pass } from '../recompute';

@@ -1,6 +1,6 @@
 import { type Norm, norm } from '@simvlm/attention';
 import { linearMap, type WordTable, wordTable } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmConfig } from '../config';
 import { type Scope, small } from './stack';
 

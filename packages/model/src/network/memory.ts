@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Memory } from './contract';
 
 /** A memory that outlives the tidy in which it is made. */

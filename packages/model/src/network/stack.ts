@@ -1,7 +1,7 @@
 import { type BlockOptions, type Norm, norm } from '@simvlm/attention';
 import type { ParameterScope } from '@simvlm/core';
 import { collecting } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { SimVlmConfig } from '../config';
 
 export type Scope = ParameterScope<tf.Tensor>;

@@ -2,7 +2,7 @@
 import type { KvCache } from '@simvlm/attention';
 import type { PrefixLmBatch } from '@simvlm/core';
 import { crossEntropy } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { inputArrays, upload } from '../input';
 import { layout, textLayout } from '../layout';
 import { makeCaches, orElse } from '../network/caches';
@@ -59,9 +59,9 @@ export function readPrefixes(model: ModelCore, prefixes: Prefixes, longest: numb
       const scores = tf.tidy(() => {
         const { hidden, targets, weights } = kept.texts(batch, tf.tensor1d(rows as number[], 'int32'));
         const count = targets.size;
-        const logits = network.logits(hidden.reshape([count, config.width]));
-        const losses = crossEntropy(logits, targets.reshape([count]), weights.reshape([count]));
-        return losses.reshape(targets.shape).sum(1).neg();
+        const logits = network.logits(tf.reshape(hidden, [count, config.width]));
+        const losses = crossEntropy(logits, tf.reshape(targets, [count]), tf.reshape(weights, [count]));
+        return tf.neg(tf.sum(tf.reshape(losses, targets.shape), 1));
       });
       const values = (await scores.data()) as Float32Array;
       scores.dispose();
@@ -139,7 +139,7 @@ function readStack({ config, network }: ModelCore, prefixes: Prefixes, longest: 
         targets: columns(targets, prompt),
         weights: columns(weights, prompt) as tf.Tensor2D,
       };
-      const first = tf.gather(last, rows).expandDims(1);
+      const first = tf.expandDims(tf.gather(last, rows), 1);
       if (inputs.shape[1] === from) return { ...predicted, hidden: first };
       const own: KvCache[] = [];
       try {
@@ -199,7 +199,7 @@ export function behind(
 function lastPlaces(hidden: tf.Tensor, lengths: Int32Array): tf.Tensor {
   const [, L, D] = hidden.shape as [number, number, number];
   const places = lengths.map((length, row) => row * L + length - 1);
-  return tf.gather(hidden.reshape([-1, D]), tf.tensor1d(places, 'int32'));
+  return tf.gather(tf.reshape(hidden, [-1, D]), tf.tensor1d(places, 'int32'));
 }
 
 function columns<T extends tf.Tensor>(all: T, from: number, end = all.shape[1]!): tf.Tensor2D {

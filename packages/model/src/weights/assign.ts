@@ -1,7 +1,7 @@
 import { checkFits, parameterSources, type SafeTensor } from '@simvlm/checkpoint';
 import type { ParameterTree } from '@simvlm/core';
 import { assignNumbers, partReader } from '@simvlm/ops';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** Parameters as numbers, in their order. */
 export async function valuesOf(params: ParameterTree<tf.Variable>): Promise<[string, SafeTensor][]> {

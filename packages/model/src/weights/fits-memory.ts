@@ -1,6 +1,6 @@
 import { BackendError, type ParameterSpec, type ParameterTree, parameterCount } from '@simvlm/core';
 import { memoryLimit } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * Refuses a model whose weights alone are more than the current backend can ever hold, before one of them is made or read.

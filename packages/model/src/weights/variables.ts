@@ -5,7 +5,7 @@ import {
   parameterScope,
   type Random,
 } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * A scope that makes a variable of each declaration and keeps it in `params`; its values follow from the random stream and its name, or

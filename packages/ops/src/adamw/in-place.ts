@@ -1,5 +1,5 @@
 import { BackendError, ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * A kernel that only backends with memory of their own can have; there is no reference. Inputs, a list: n parameters, n gradients, n first
@@ -53,7 +53,7 @@ export function unshare(variables: readonly tf.Variable[]): boolean {
   const backend = tf.backend() as Partial<KnowsSharing>;
   if (!backend.isShared || !canAdamwInPlace()) return false;
   for (const variable of variables) {
-    if (backend.isShared(variable)) tf.tidy(() => variable.assign(variable.mul(1)));
+    if (backend.isShared(variable)) tf.tidy(() => variable.assign(tf.mul(variable, 1)));
   }
   return true;
 }

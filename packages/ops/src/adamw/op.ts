@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkShape } from '../check';
 import { type FusedKernel, runFused } from '../fused';
 import { type AdamWAttrs, fusedKernel } from '../kernels';
@@ -20,16 +20,14 @@ const adamwKernel: FusedKernel = {
     { param, grad, m, v, gradScale }: AdamWInputs,
     { learningRate, beta1, beta2, epsilon, weightDecay, step }: AdamWAttrs,
   ) {
-    const g = grad.mul(gradScale);
-    const nextM = m.mul(beta1).add(g.mul(1 - beta1));
-    const nextV = v.mul(beta2).add(g.square().mul(1 - beta2));
-    const update = nextM.div(1 - beta1 ** step).div(
-      nextV
-        .div(1 - beta2 ** step)
-        .sqrt()
-        .add(epsilon),
+    const g = tf.mul(grad, gradScale);
+    const nextM = tf.add(tf.mul(m, beta1), tf.mul(g, 1 - beta1));
+    const nextV = tf.add(tf.mul(v, beta2), tf.mul(tf.square(g), 1 - beta2));
+    const update = tf.div(
+      tf.div(nextM, 1 - beta1 ** step),
+      tf.add(tf.sqrt(tf.div(nextV, 1 - beta2 ** step)), epsilon),
     );
-    return [param.sub(update.add(param.mul(weightDecay)).mul(learningRate)), nextM, nextV];
+    return [tf.sub(param, tf.mul(tf.add(update, tf.mul(param, weightDecay)), learningRate)), nextM, nextV];
   },
 };
 

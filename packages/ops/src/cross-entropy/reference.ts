@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernel } from '../fused';
 import { type CrossEntropyAttrs, fusedKernel } from '../kernels';
 
@@ -6,12 +6,12 @@ type Named<K extends string> = Record<K, tf.Tensor>;
 
 /** Where each label stands: `bool[R, V]`. tfjs's oneHot refuses a vocabulary of one. */
 function hits(labels: tf.Tensor, vocabSize: number): tf.Tensor {
-  return labels.reshape([-1, 1]).equal(tf.range(0, vocabSize, 1, 'int32'));
+  return tf.equal(tf.reshape(labels, [-1, 1]), tf.range(0, vocabSize, 1, 'int32'));
 }
 
 /** `x` where `scale` is not 0: numbers that count for nothing may be infinite or NaN, and times 0 would still be NaN. */
 function whereCounted(scale: tf.Tensor, x: tf.Tensor): tf.Tensor {
-  return tf.where(scale.notEqual(0), x.mul(scale), tf.scalar(0));
+  return tf.where(tf.notEqual(scale, 0), tf.mul(x, scale), tf.scalar(0));
 }
 
 /** Weighted cross-entropy of plain tfjs operations, stable for large logits. */
@@ -21,14 +21,16 @@ export const crossEntropyKernel: FusedKernel = {
     { logits, labels, weights }: Named<'logits' | 'labels' | 'weights'>,
     { labelSmoothing }: CrossEntropyAttrs,
   ) {
-    const largest = logits.max(1, true);
-    const shifted = logits.sub(largest);
-    const logSum = shifted.exp().sum(1).log();
+    const largest = tf.max(logits, 1, true);
+    const shifted = tf.sub(logits, largest);
+    const logSum = tf.log(tf.sum(tf.exp(shifted), 1));
     // Picked, not multiplied by the target: −∞ · 0 is NaN.
-    const picked = tf.where(hits(labels, logits.shape[1]!), shifted, tf.scalar(0)).sum(1);
+    const picked = tf.sum(tf.where(hits(labels, logits.shape[1]!), shifted, tf.scalar(0)), 1);
     const expected =
-      labelSmoothing === 0 ? picked : picked.mul(1 - labelSmoothing).add(shifted.mean(1).mul(labelSmoothing));
-    return [whereCounted(weights, logSum.sub(expected)), logSum.add(largest.reshape([-1]))];
+      labelSmoothing === 0
+        ? picked
+        : tf.add(tf.mul(picked, 1 - labelSmoothing), tf.mul(tf.mean(shifted, 1), labelSmoothing));
+    return [whereCounted(weights, tf.sub(logSum, expected)), tf.add(logSum, tf.reshape(largest, [-1]))];
   },
 };
 
@@ -40,11 +42,11 @@ export const crossEntropyGradKernel: FusedKernel = {
     { labelSmoothing }: CrossEntropyAttrs,
   ) {
     const vocabSize = logits.shape[1]!;
-    const softmax = logits.sub(lse.reshape([-1, 1])).exp();
-    const target = hits(labels, vocabSize)
-      .cast('float32')
-      .mul(1 - labelSmoothing)
-      .add(labelSmoothing / vocabSize);
-    return [whereCounted(weights.mul(dy).reshape([-1, 1]), softmax.sub(target))];
+    const softmax = tf.exp(tf.sub(logits, tf.reshape(lse, [-1, 1])));
+    const target = tf.add(
+      tf.mul(tf.cast(hits(labels, vocabSize), 'float32'), 1 - labelSmoothing),
+      labelSmoothing / vocabSize,
+    );
+    return [whereCounted(tf.reshape(tf.mul(weights, dy), [-1, 1]), tf.sub(softmax, target))];
   },
 };

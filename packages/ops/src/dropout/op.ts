@@ -1,5 +1,5 @@
 import { ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkDtype, checkShape } from '../check';
 import { differentiable, runFused } from '../fused';
 import type { DropoutAttrs } from '../kernels';

@@ -1,5 +1,5 @@
 import { philox4x32 } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernel } from '../fused';
 import { type DropoutAttrs, dropoutScale, fusedKernel } from '../kernels';
 
@@ -26,7 +26,7 @@ export const dropoutKernel: FusedKernel = {
           kept[row * perRow + first + i] = drawOf(words, i) >= threshold ? 1 : 0;
       }
     }
-    return [tf.where(tf.tensor(kept, x.shape, 'bool'), x.mul(dropoutScale(threshold)), tf.zerosLike(x))];
+    return [tf.where(tf.tensor(kept, x.shape, 'bool'), tf.mul(x, dropoutScale(threshold)), tf.zerosLike(x))];
   },
 };
 

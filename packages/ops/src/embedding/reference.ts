@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernel } from '../fused';
 import { type EmbeddingGradAttrs, fusedKernel } from '../kernels';
 
@@ -6,7 +6,9 @@ import { type EmbeddingGradAttrs, fusedKernel } from '../kernels';
 export const embeddingKernel: FusedKernel = {
   name: fusedKernel.embedding,
   reference({ table, ids }: { table: tf.Tensor2D; ids: tf.Tensor }) {
-    return [tf.gather(table, ids.reshape([-1]) as tf.Tensor1D).reshape([...ids.shape, table.shape[1]])];
+    return [
+      tf.reshape(tf.gather(table, tf.reshape(ids, [-1]) as tf.Tensor1D), [...ids.shape, table.shape[1]]),
+    ];
   },
 };
 
@@ -15,6 +17,8 @@ export const embeddingGradKernel: FusedKernel = {
   name: fusedKernel.embeddingGrad,
   reference({ ids, dy }: { ids: tf.Tensor; dy: tf.Tensor }, { vocabSize }: EmbeddingGradAttrs) {
     const width = dy.shape[dy.shape.length - 1]!;
-    return [tf.unsortedSegmentSum(dy.reshape([-1, width]), ids.reshape([-1]) as tf.Tensor1D, vocabSize)];
+    return [
+      tf.unsortedSegmentSum(tf.reshape(dy, [-1, width]), tf.reshape(ids, [-1]) as tf.Tensor1D, vocabSize),
+    ];
   },
 };

@@ -1,5 +1,5 @@
 import type { Initializer, ParameterScope } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { decodeLinear, type NormParameters } from '../linear/decode';
 import { linear } from '../linear/op';
 import { quantizedEmbedding } from '../quantized/dequantize';

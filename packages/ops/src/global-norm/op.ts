@@ -1,5 +1,5 @@
 import { ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { type FusedKernel, runFused } from '../fused';
 import { fusedKernel } from '../kernels';
 
@@ -7,10 +7,7 @@ const globalNormKernel: FusedKernel = {
   name: fusedKernel.globalNorm,
   // One after the other: `addN` of hundreds binds more buffers than tfjs's WebGPU backend can.
   reference: (tensors: readonly tf.Tensor[]) => [
-    tensors
-      .map(tensor => tensor.square().sum())
-      .reduce((sum, square) => sum.add(square))
-      .sqrt(),
+    tf.sqrt(tensors.map(tensor => tf.sum(tf.square(tensor))).reduce((sum, square) => tf.add(sum, square))),
   ],
 };
 
@@ -31,5 +28,5 @@ export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
  * stays on the backend.
  */
 export function clipScale(norm: tf.Scalar, limit: number): tf.Scalar {
-  return tf.tidy(() => tf.scalar(limit).div(norm.maximum(limit)) as tf.Scalar);
+  return tf.tidy(() => tf.div(tf.scalar(limit), tf.maximum(norm, limit)) as tf.Scalar);
 }

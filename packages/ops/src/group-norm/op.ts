@@ -1,5 +1,5 @@
 import { ConfigError } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkShape } from '../check';
 import { differentiable, runFused } from '../fused';
 import type { GroupNormAttrs } from '../kernels';

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernel } from '../fused';
 import { fusedKernel, type GroupNormAttrs } from '../kernels';
 
@@ -8,7 +8,7 @@ type Named<K extends string> = Record<K, tf.Tensor>;
 function grouped(x: tf.Tensor, groups: number): { view: tf.Tensor; perGroup: number[] } {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   return {
-    view: x.reshape([batch, height * width, groups, channels / groups]),
+    view: tf.reshape(x, [batch, height * width, groups, channels / groups]),
     perGroup: [batch, 1, groups, 1],
   };
 }
@@ -21,12 +21,12 @@ export const groupNormKernel: FusedKernel = {
     { groups, epsilon, activation }: GroupNormAttrs,
   ) {
     const { view } = grouped(x, groups);
-    const mean = view.mean([1, 3], true);
-    const centred = view.sub(mean);
-    const rstd = centred.square().mean([1, 3], true).add(epsilon).rsqrt();
-    const y = centred.mul(rstd).reshape(x.shape).mul(gamma).add(beta);
+    const mean = tf.mean(view, [1, 3], true);
+    const centred = tf.sub(view, mean);
+    const rstd = tf.rsqrt(tf.add(tf.mean(tf.square(centred), [1, 3], true), epsilon));
+    const y = tf.add(tf.mul(tf.reshape(tf.mul(centred, rstd), x.shape), gamma), beta);
     const perGroup = [x.shape[0]!, groups];
-    return [activation === 'relu' ? y.relu() : y, mean.reshape(perGroup), rstd.reshape(perGroup)];
+    return [activation === 'relu' ? tf.relu(y) : y, tf.reshape(mean, perGroup), tf.reshape(rstd, perGroup)];
   },
 };
 
@@ -38,15 +38,18 @@ export const groupNormGradKernel: FusedKernel = {
     { groups, activation }: GroupNormAttrs,
   ) {
     const { view, perGroup } = grouped(x, groups);
-    const scale = rstd.reshape(perGroup);
-    const normed = view.sub(mean.reshape(perGroup)).mul(scale);
-    const flat = normed.reshape(x.shape);
-    const passed = activation === 'relu' ? dy.mul(flat.mul(gamma).add(beta).greater(0).cast('float32')) : dy;
-    const g = passed.mul(gamma).reshape(view.shape);
-    const dx = g
-      .sub(g.mean([1, 3], true))
-      .sub(normed.mul(g.mul(normed).mean([1, 3], true)))
-      .mul(scale);
-    return [dx.reshape(x.shape), passed.mul(flat).sum([0, 1, 2]), passed.sum([0, 1, 2])];
+    const scale = tf.reshape(rstd, perGroup);
+    const normed = tf.mul(tf.sub(view, tf.reshape(mean, perGroup)), scale);
+    const flat = tf.reshape(normed, x.shape);
+    const passed =
+      activation === 'relu'
+        ? tf.mul(dy, tf.cast(tf.greater(tf.add(tf.mul(flat, gamma), beta), 0), 'float32'))
+        : dy;
+    const g = tf.reshape(tf.mul(passed, gamma), view.shape);
+    const dx = tf.mul(
+      tf.sub(tf.sub(g, tf.mean(g, [1, 3], true)), tf.mul(normed, tf.mean(tf.mul(g, normed), [1, 3], true))),
+      scale,
+    );
+    return [tf.reshape(dx, x.shape), tf.sum(tf.mul(passed, flat), [0, 1, 2]), tf.sum(passed, [0, 1, 2])];
   },
 };

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkShape, lastExtent } from '../check';
 import { differentiable, runFused } from '../fused';
 import { layerNormGradKernel, layerNormKernel } from './reference';

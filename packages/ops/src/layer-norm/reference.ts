@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernel } from '../fused';
 import { fusedKernel, type LayerNormAttrs } from '../kernels';
 
@@ -8,12 +8,12 @@ type Named<K extends string> = Record<K, tf.Tensor>;
 export const layerNormKernel: FusedKernel = {
   name: fusedKernel.layerNorm,
   reference({ x, gamma, beta }: Named<'x' | 'gamma' | 'beta'>, { epsilon }: LayerNormAttrs) {
-    const rows = x.reshape([-1, gamma.size]);
-    const mean = rows.mean(1, true);
-    const centred = rows.sub(mean);
-    const rstd = centred.square().mean(1, true).add(epsilon).rsqrt();
-    const y = centred.mul(rstd).mul(gamma).add(beta);
-    return [y.reshape(x.shape), mean.reshape([-1]), rstd.reshape([-1])];
+    const rows = tf.reshape(x, [-1, gamma.size]);
+    const mean = tf.mean(rows, 1, true);
+    const centred = tf.sub(rows, mean);
+    const rstd = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon));
+    const y = tf.add(tf.mul(tf.mul(centred, rstd), gamma), beta);
+    return [tf.reshape(y, x.shape), tf.reshape(mean, [-1]), tf.reshape(rstd, [-1])];
   },
 };
 
@@ -22,17 +22,14 @@ export const layerNormGradKernel: FusedKernel = {
   name: fusedKernel.layerNormGrad,
   reference({ x, gamma, mean, rstd, dy }: Named<'x' | 'gamma' | 'mean' | 'rstd' | 'dy'>) {
     const rows = [-1, gamma.size];
-    const scale = rstd.reshape([-1, 1]);
-    const normed = x
-      .reshape(rows)
-      .sub(mean.reshape([-1, 1]))
-      .mul(scale);
-    const dyRows = dy.reshape(rows);
-    const g = dyRows.mul(gamma);
-    const dx = g
-      .sub(g.mean(1, true))
-      .sub(normed.mul(g.mul(normed).mean(1, true)))
-      .mul(scale);
-    return [dx.reshape(x.shape), dyRows.mul(normed).sum(0), dyRows.sum(0)];
+    const scale = tf.reshape(rstd, [-1, 1]);
+    const normed = tf.mul(tf.sub(tf.reshape(x, rows), tf.reshape(mean, [-1, 1])), scale);
+    const dyRows = tf.reshape(dy, rows);
+    const g = tf.mul(dyRows, gamma);
+    const dx = tf.mul(
+      tf.sub(tf.sub(g, tf.mean(g, 1, true)), tf.mul(normed, tf.mean(tf.mul(g, normed), 1, true))),
+      scale,
+    );
+    return [tf.reshape(dx, x.shape), tf.sum(tf.mul(dyRows, normed), 0), tf.sum(dyRows, 0)];
   },
 };

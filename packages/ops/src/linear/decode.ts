@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkShape, lastExtent } from '../check';
 import type { Activation } from '../kernels';
 import { layerNorm } from '../layer-norm/op';

@@ -1,5 +1,5 @@
 import type { Initializer, LowRank, ParameterScope, QuantizedMatrix } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { CURVES } from '../activation';
 import { quantizedLinear } from '../quantized/linear';
 import { type Around, decodeLinear, sublayer } from './decode';

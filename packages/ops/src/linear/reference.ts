@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { CURVES } from '../activation';
 import type { FusedKernel } from '../fused';
 import { fusedKernel, type LinearAttrs, type LinearGradAttrs } from '../kernels';
 
 function rows(x: tf.Tensor): tf.Tensor2D {
-  return x.reshape([-1, x.shape[x.shape.length - 1]!]);
+  return tf.reshape(x, [-1, x.shape[x.shape.length - 1]!]);
 }
 
 /** Linear map, bias and activation of plain tfjs operations. */
@@ -15,7 +15,10 @@ export const linearKernel: FusedKernel = {
     { activation, transposeW }: LinearAttrs,
   ) {
     const product = tf.matMul(rows(x), w, false, transposeW);
-    const z = (b ? product.add(b) : product).reshape([...x.shape.slice(0, -1), w.shape[transposeW ? 0 : 1]]);
+    const z = tf.reshape(b ? tf.add(product, b) : product, [
+      ...x.shape.slice(0, -1),
+      w.shape[transposeW ? 0 : 1],
+    ]);
     if (activation === 'none') return [z];
     return [CURVES[activation].value(z), z];
   },
@@ -28,10 +31,10 @@ export const linearGradKernel: FusedKernel = {
     { x, w, z, dy }: { x: tf.Tensor; w: tf.Tensor2D; z?: tf.Tensor; dy: tf.Tensor },
     { activation, transposeW, wanted }: LinearGradAttrs,
   ) {
-    const dz = activation === 'none' ? dy : dy.mul(CURVES[activation].slope(z!));
+    const dz = activation === 'none' ? dy : tf.mul(dy, CURVES[activation].slope(z!));
     const g = rows(dz);
-    const dx = () => tf.matMul(g, w, false, !transposeW).reshape(x.shape);
+    const dx = () => tf.reshape(tf.matMul(g, w, false, !transposeW), x.shape);
     const dw = () => (transposeW ? tf.matMul(g, rows(x), true, false) : tf.matMul(rows(x), g, true, false));
-    return [...(wanted === 'weights' ? [] : [dx()]), ...(wanted === 'x' ? [] : [dw(), g.sum(0)])];
+    return [...(wanted === 'weights' ? [] : [dx()]), ...(wanted === 'x' ? [] : [dw(), tf.sum(g, 0)])];
   },
 };

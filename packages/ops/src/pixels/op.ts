@@ -1,5 +1,5 @@
 import { ShapeError } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkDtype, checkShape } from '../check';
 import { runFused } from '../fused';
 import type { ScalePixelsAttrs } from '../kernels';

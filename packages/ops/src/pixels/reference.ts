@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { FusedKernel } from '../fused';
 import { fusedKernel, type ScalePixelsAttrs } from '../kernels';
 

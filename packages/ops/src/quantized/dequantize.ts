@@ -1,5 +1,5 @@
 import type { QuantizedMatrix } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkDtype } from '../check';
 import { runFused } from '../fused';
 import { attrsOf, checkMatrix } from './matrix';

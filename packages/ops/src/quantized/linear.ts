@@ -1,5 +1,5 @@
 import type { QuantizedMatrix } from '@simvlm/core';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { CURVES } from '../activation';
 import { checkShape } from '../check';
 import { differentiable, runFused } from '../fused';
@@ -65,9 +65,9 @@ function product(
     () => ({ value: run(x, activation), saved: [x] }),
     (dy, [rows]) => {
       // What the activation was applied to is computed once more, so that passes without gradients need not keep it.
-      const dz = activation === 'none' ? dy : dy.mul(CURVES[activation].slope(run(rows!, 'none')));
-      const flat = dz.reshape([-1, packed.shape[0]!]) as tf.Tensor2D;
-      return [tf.matMul(flat, dequantize(matrix)).reshape(rows!.shape)];
+      const dz = activation === 'none' ? dy : tf.mul(dy, CURVES[activation].slope(run(rows!, 'none')));
+      const flat = tf.reshape(dz, [-1, packed.shape[0]!]) as tf.Tensor2D;
+      return [tf.reshape(tf.matMul(flat, dequantize(matrix)), rows!.shape)];
     },
   );
 }

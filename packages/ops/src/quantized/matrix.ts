@@ -1,5 +1,5 @@
 import { type Quantization, type QuantizedMatrix, ShapeError } from '@simvlm/core';
-import type * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkDtype, checkShape } from '../check';
 import type { QuantizedAttrs } from '../kernels';
 

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import { CURVES } from '../activation';
 import type { FusedKernel } from '../fused';
 import { fusedKernel, type QuantizedAttrs, type QuantizedLinearAttrs } from '../kernels';
@@ -28,8 +28,8 @@ export const quantizedLinearKernel: FusedKernel = {
   name: fusedKernel.quantizedLinear,
   reference({ x, b, ...parts }: Parts & { x: tf.Tensor; b?: tf.Tensor }, attrs: QuantizedLinearAttrs) {
     const { inputs, activation } = attrs;
-    const product = tf.matMul(x.reshape([-1, inputs]) as tf.Tensor2D, whole(parts, attrs), false, true);
-    const z = (b ? product.add(b) : product).reshape([...x.shape.slice(0, -1), parts.packed.shape[0]]);
+    const product = tf.matMul(tf.reshape(x, [-1, inputs]) as tf.Tensor2D, whole(parts, attrs), false, true);
+    const z = tf.reshape(b ? tf.add(product, b) : product, [...x.shape.slice(0, -1), parts.packed.shape[0]]);
     return [activation === 'none' ? z : CURVES[activation].value(z)];
   },
 };
@@ -37,8 +37,8 @@ export const quantizedLinearKernel: FusedKernel = {
 export const quantizedEmbeddingKernel: FusedKernel = {
   name: fusedKernel.quantizedEmbedding,
   reference({ ids, ...parts }: Parts & { ids: tf.Tensor }, attrs: QuantizedAttrs) {
-    const chosen = ids.reshape([-1]) as tf.Tensor1D;
+    const chosen = tf.reshape(ids, [-1]) as tf.Tensor1D;
     const rows = { packed: tf.gather(parts.packed, chosen), scales: tf.gather(parts.scales, chosen) };
-    return [whole(rows, attrs).reshape([...ids.shape, attrs.inputs])];
+    return [tf.reshape(whole(rows, attrs), [...ids.shape, attrs.inputs])];
   },
 };

@@ -1,6 +1,6 @@
 import type { ProcessGroup } from '@simvlm/core';
 import { checkpointTrainerState } from '@simvlm/trainer';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/schema';
 import type { Reporter } from '../reporter';
 import { followedCheckpoint, type NewOrResumed, newOrResumedRunFolder } from './run-folder';

@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs-backend-cpu';
 import type { BackendProvider } from '@simvlm/core';
 
 /** tfjs's own backend in plain JavaScript: works everywhere, tens of times slower than wasm. */

@@ -1,6 +1,6 @@
 import { breathe, DataError, type EvaluationResult } from '@simvlm/core';
 import { upload } from '@simvlm/ops';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 import type { TrainLearner } from '../learner';
 import type { Evaluate } from './evaluations';
 
