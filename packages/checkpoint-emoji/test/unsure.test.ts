@@ -10,7 +10,8 @@ import { isCore, prepareEmojiDataset } from '@simvlm/dataset-emoji';
 import { exactMatch } from '@simvlm/eval';
 import { decodeImage } from '@simvlm/image';
 import { type Captioner, openCaptioner } from '@simvlm/run';
-import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkpointFolder } from '../src/index';
 
