@@ -52,6 +52,18 @@ async function follow(page: string, steps: number): Promise<Map<string, string>>
   return printed;
 }
 
+/** Runs a program beside this test, so that its imports lead to the sources. */
+async function runProgram(code: string): Promise<void> {
+  const file = fileURLToPath(new URL(`${programs++}.made.ts`, import.meta.url));
+  writeFileSync(file, code);
+  try {
+    await import(/* @vite-ignore */ file);
+  } finally {
+    rmSync(file);
+  }
+}
+let programs = 0;
+
 test('photos: twelve pictures are learnt, and pictures that were held out are named', async () => {
   const printed = await follow('guides/photos.md', 25);
   expect(printed.get('eval held-out --checkpoint runs/mine')).toContain('exactMatch  1.000');
@@ -69,15 +81,9 @@ test('node: the program captions, scores, and an error says its code', async () 
   const said: string[] = [];
   for (const method of ['log', 'error'] as const)
     vi.spyOn(console, method).mockImplementation(line => void said.push(String(line)));
-  // Beside this test, so that its imports lead to the sources; the guide is one program.
-  const file = fileURLToPath(new URL('node-guide.made.ts', import.meta.url));
-  writeFileSync(file, codeBlocks(readPage('guides/node.md').split('## A folder')[0]!, 'ts').join('\n'));
-  try {
-    await import(/* @vite-ignore */ file);
-  } finally {
-    vi.restoreAllMocks();
-    rmSync(file);
-  }
+  // The guide is one program.
+  await runProgram(codeBlocks(readPage('guides/node.md').split('## A folder')[0]!, 'ts').join('\n'));
+  vi.restoreAllMocks();
   const [backend, caption, cat, coffee, error] = said;
   expect(backend).toContain('computing on ');
   expect(caption).toBe('my cat');
@@ -108,6 +114,13 @@ test('node: a folder captions itself, pictures that come later and half-written 
   expect(await caption('coffee.jpg')).toBe('my coffee\n');
   stop.abort();
   await done;
+  vi.restoreAllMocks();
+});
+
+test('the program of docs/evaluation.md measures the model', async () => {
+  const said = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await runProgram(codeBlocks(readPage('evaluation.md'), 'ts')[0]!);
+  expect(JSON.stringify(said.mock.lastCall)).toContain('ciderD');
   vi.restoreAllMocks();
 });
 
