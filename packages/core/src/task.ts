@@ -99,8 +99,8 @@ export interface Evaluator {
     options: Readonly<Record<string, JsonValue>>,
     context?: EvaluatorContext,
   ): Promise<Evaluation>;
-  /** It draws at random, and takes the option `seed`: several seeds give several numbers. Default false. */
-  readonly draws?: boolean;
+  /** Whether it draws at random with these options, and takes the option `seed`: several seeds give several numbers. Default: it does not. */
+  readonly draws?: (options: Readonly<Record<string, JsonValue>>) => boolean;
 }
 
 /** A training example whose pictures are decoded, varied and square, with what its other draws come from. */

@@ -1,5 +1,5 @@
 import { memoryStorage } from '@simvlm/checkpoint';
-import { type Evaluator, type Example, Random } from '@simvlm/core';
+import { type Evaluator, type Example, type JsonValue, Random } from '@simvlm/core';
 import { arrayDataset, datasetSource, textDataset } from '@simvlm/data';
 import { pickBackend } from '@simvlm/runtime';
 import * as tf from '@tensorflow/tfjs-core';
@@ -128,6 +128,19 @@ describe('evaluateCheckpoints', () => {
     expect(summary.map(({ runs }) => runs)).toEqual([1, 2]);
     const candidates = records.slice(1).map(({ items }) => items![0]!.candidates);
     expect(candidates[0]).not.toEqual(candidates[1]);
+  });
+
+  it('knows which options make an evaluator draw', () => {
+    const draws = (kind: string, options: Record<string, JsonValue> = {}) =>
+      registry.get('evaluator', kind).draws?.(options) ?? false;
+    expect([draws('prompts'), draws('prompts', { choices: 20 })]).toEqual([false, true]);
+    // Of one l2 nothing is chosen on a part that is drawn.
+    expect([draws('probe'), draws('probe', { l2: [0.1, 1] }), draws('probe', { l2: [1] })]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([draws('shuffled-choice'), draws('caption')]).toEqual([true, false]);
   });
 
   it('opens other examples for an evaluator', async () => {

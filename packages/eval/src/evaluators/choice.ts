@@ -71,7 +71,7 @@ function choiceOf(
       warnings: [...cutWarning(cut), ...tieWarning(metrics.ties!)],
     };
   };
-  return Object.assign(evaluator, { draws: true });
+  return Object.assign(evaluator, { draws: () => true });
 }
 
 /** What a choice must say of candidates that the model does not read whole. */

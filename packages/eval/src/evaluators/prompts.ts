@@ -6,6 +6,7 @@ import {
   type Evaluator,
   type ExampleDataset,
   ImageError,
+  type JsonValue,
   rule,
 } from '@simvlm/core';
 import { meanScores } from '@simvlm/metrics';
@@ -19,24 +20,7 @@ import { cutWarning } from './choice';
 /** Classes of a picture that an item names. */
 const NAMED = 5;
 
-/**
- * `prompts`: zero-shot classification, by the prompt that the model finds likeliest for a picture. Options:
- *
- * ```
- * label       the field that is the class; `text` is the caption itself              default `label`
- * labels      the classes; `animal-bug` is written as `animal bug`                   default: all of the data
- * templates   prompts with {} for the class, whose scores are averaged               default: the task's prompt, then {}
- * normalise   sum: Σ log p of the class's words and the end; length: its mean over the tokens; prior: the sum less that for a grey picture
- *                                                                                    default `sum`
- * choices     compares a picture's class with so many others less one, drawn         default: with all classes
- * seed        of that draw                                                           default 0
- * limit, batchSize
- * ```
- *
- * What stands before {} is the text prefix, and not scored. Metrics: `accuracy`; `top5` where there are more than five classes; `chance`. A class
- * that is as likely as the true one counts before it.
- */
-export const promptsEvaluator: Evaluator = async (
+const prompts: Evaluator = async (
   { model, tokenizer, prompt = '' }: EvaluationSubject<SimVlm>,
   data,
   options,
@@ -100,6 +84,27 @@ export const promptsEvaluator: Evaluator = async (
     ],
   };
 };
+
+/**
+ * `prompts`: zero-shot classification, by the prompt that the model finds likeliest for a picture. Options:
+ *
+ * ```
+ * label       the field that is the class; `text` is the caption itself              default `label`
+ * labels      the classes; `animal-bug` is written as `animal bug`                   default: all of the data
+ * templates   prompts with {} for the class, whose scores are averaged               default: the task's prompt, then {}
+ * normalise   sum: Σ log p of the class's words and the end; length: its mean over the tokens; prior: the sum less that for a grey picture
+ *                                                                                    default `sum`
+ * choices     compares a picture's class with so many others less one, drawn         default: with all classes
+ * seed        of that draw                                                           default 0
+ * limit, batchSize
+ * ```
+ *
+ * What stands before {} is the text prefix, and not scored. Metrics: `accuracy`; `top5` where there are more than five classes; `chance`. A class
+ * that is as likely as the true one counts before it.
+ */
+export const promptsEvaluator: Evaluator = Object.assign(prompts, {
+  draws: ({ choices }: Readonly<Record<string, JsonValue>>) => choices !== undefined,
+});
 
 /** Every class of the data, in the order of their characters. */
 async function classesIn(data: ExampleDataset, label: string): Promise<readonly string[]> {

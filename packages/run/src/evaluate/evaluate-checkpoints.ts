@@ -54,7 +54,7 @@ export async function evaluateCheckpoints(
   checkDifferent(options.sets, 'source');
   for (const { kind } of evaluators) registry.get('evaluator', kind);
   if (task) registry.get('task', task.kind);
-  if (seeds && evaluators.length > 0) checkSeeds(registry, evaluators);
+  if (seeds && evaluators.length > 0) checkSeeds(registry, namedEvaluators(evaluators));
   const runs = [];
   for (const { name, checkpoint } of checkpoints)
     runs.push({ name, run: (await openForUse(checkpoint)).run });
@@ -163,8 +163,8 @@ function impliedTask(evaluators: readonly Named[]): string | undefined {
   return evaluators.some(({ kind }) => kind === 'answers') ? 'answer' : undefined;
 }
 
-function checkSeeds(registry: Registry, evaluators: readonly { readonly kind: string }[]): void {
-  if (evaluators.some(({ kind }) => registry.get('evaluator', kind).draws)) return;
+function checkSeeds(registry: Registry, evaluators: readonly NamedEvaluator[]): void {
+  if (evaluators.some(({ kind, options }) => registry.get('evaluator', kind).draws?.(options))) return;
   throw new ConfigError(
     'CONFIG_INVALID',
     `seeds are for evaluators that draw, such as choice; ${evaluators.map(({ kind }) => kind).join(', ')} would measure the same each time`,
@@ -178,7 +178,8 @@ function seedsOf(
   { candidates }: EvaluationSet,
   seeds: readonly number[] | undefined,
 ): readonly (number | undefined)[] {
-  const isDrawn = registry.get('evaluator', kind).draws && !takesCandidates(kind, options, candidates);
+  const isDrawn =
+    registry.get('evaluator', kind).draws?.(options) === true && !takesCandidates(kind, options, candidates);
   return seeds && isDrawn ? seeds : [undefined];
 }
 
