@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './scripts/slow-first.ts';
 import { sourceAliases } from './scripts/source-aliases.ts';
 
 /** Tests of WebGPU in Node that leave their device as it was. */
@@ -17,15 +18,22 @@ const sharedDevice = [
   'training.node',
 ].map(name => `packages/backend-webgpu/test/${name}.test.ts`);
 
-/** Tests that change nothing outside themselves, by package. */
+/** Tests that change nothing outside themselves and mock no module, by package. */
 const independent = [
   'attention',
+  'bytes',
+  'checkpoint',
   'core',
   'data',
+  'dataset-icons',
   'eval',
   'image',
+  'metrics',
   'model',
+  'pretrained',
+  'run',
   'tokenizer',
+  'trainer',
   'vision-patcher',
 ].flatMap(name => [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`]);
 
@@ -85,6 +93,7 @@ export default defineConfig({
     // libtorch's threads wait for work in a loop, on cores that others need: two processes that train side by side take ten times as long.
     env: { SIMVLM_BACKEND: 'wasm', NO_COLOR: '1', OMP_WAIT_POLICY: 'passive' },
     pool: 'forks',
+    sequence: { sequencer: SlowFirst },
     maxWorkers: 2,
     // Limits for what hangs, not for what is slow: the machine may have other work.
     testTimeout: 300_000,

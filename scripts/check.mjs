@@ -17,8 +17,9 @@ const partsFolder = join(folder, 'parts');
 mkdirSync(partsFolder);
 const only = process.argv.slice(2);
 
-const [tracked, build, types, lint, imports, unused, size, form, alone] = [
+const [tracked, kernels, build, types, lint, imports, unused, size, form, alone] = [
   { name: 'imports of tracked files', command: 'node scripts/tracked-imports.mjs' },
+  { name: 'wasm kernels', command: 'node packages/backend-wasm/scripts/ensure-wasm.mjs' },
   { name: 'build', command: 'turbo run build --output-logs=errors-only' },
   { name: 'types', command: 'tsc -p tsconfig.json --noEmit' },
   { name: 'lint and format', command: 'biome check . --error-on-warnings' },
@@ -43,15 +44,8 @@ const studio = {
 
 const specs = [tfjsSpecs('wasm'), tfjsSpecs('native', 'libtorch'), tfjsSpecs('webgpu', 'webgpu')];
 
-/**
- * One after another; of a list of lists, the lists at once. A browser keeps one core busy most of the time, so its tests
- * run beside all others. That takes up to 6 GiB; a machine with less runs the lists in turn.
- */
-const lanes = [
-  [browser, studio],
-  [types, lint, imports, unused, size, form, alone, ...specs, unit],
-];
-const order = [tracked, build, ...(totalmem() > 6 * 2 ** 30 ? [lanes] : lanes.flat())];
+const first = [tracked, kernels];
+const others = [types, lint, imports, unused, size, form, alone, ...specs, unit];
 
 let passed = 0;
 let failed = 0;
@@ -59,11 +53,20 @@ let skipped = 0;
 const reports = [];
 /** In the order in which they ended: each test with its message, every other check with what it printed last. */
 const failures = [];
-const parts = order.flat(2).some(check => check.report && isWanted(check)) ? await detectParts() : [];
-for (const next of order) {
-  if (Array.isArray(next)) await Promise.all(next.map(lane => inTurn(lane, true)));
-  else await inTurn([next], false);
-}
+const parts = [...first, browser, studio, ...others].some(check => check.report && isWanted(check))
+  ? await detectParts()
+  : [];
+await inTurn(first, false);
+// A browser keeps one core busy most of the time, and the build waits for one package after another: they run beside each other, and the
+// browser then beside all else. That takes up to 6 GiB; with less, all runs in turn.
+if (totalmem() > 6 * 2 ** 30) {
+  const built = inTurn([build], true);
+  const inBrowser = inTurn([browser], true);
+  await Promise.all([
+    Promise.all([built, inBrowser]).then(() => inTurn([studio], true)),
+    built.then(() => inTurn(others, true)),
+  ]);
+} else await inTurn([build, browser, studio, ...others], false);
 rmSync(folder, { recursive: true, force: true });
 if (reports.length > 0) console.log(`\nThe slowest test files:\n${slowestFiles(reports, root).join('\n')}`);
 if (skipped > 0) console.log(`\n${skipped} tests skipped`);
@@ -159,13 +162,17 @@ function tfjsSpecs(backend, needs) {
 function run(command, quiet) {
   return new Promise(resolve => {
     const child = spawn('pnpm', ['exec', ...command.split(' ')], {
-      stdio: quiet ? 'pipe' : 'inherit',
+      stdio: ['inherit', 'pipe', 'pipe'],
       env: { ...process.env, SIMVLM_PARTS: partsFolder, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', text => {
+    for (const [stream, shown] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      stream.setEncoding('utf8').on('data', text => {
         output += text;
+        if (!quiet) shown.write(text);
       });
     }
     child.on('error', error => {

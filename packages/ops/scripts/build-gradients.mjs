@@ -8,7 +8,7 @@
  *
  * Depends on the installed tfjs-core alone, so `pnpm install` runs it (`prepare`).
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,10 @@ const modules = ['register_all_gradients', 'public/chained_ops/cast', 'public/ch
 
 mkdirSync(generated, { recursive: true });
 const imports = modules.map(name => `import '@tensorflow/tfjs-core/dist/${name}.js';\n`).join('');
-writeFileSync(join(generated, 'gradients.js'), imports);
+// Renamed into place: a page that loads meanwhile, as the browser tests do beside a build, gets the old file or the new one, never half.
+const file = join(generated, 'gradients.js');
+writeFileSync(`${file}.tmp`, imports);
+renameSync(`${file}.tmp`, file);
 await build({
   stdin: { contents: imports, resolveDir: generated },
   outfile: join(generated, 'gradients.cjs'),
