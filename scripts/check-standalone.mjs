@@ -38,6 +38,7 @@ try {
       '@tensorflow/tfjs-core': '4.22.0',
       '@tensorflow/tfjs-backend-cpu': '4.22.0',
       sharp: '0.35.5',
+      ...emojiArtwork(),
     },
     devDependencies: { vite: '^8.0.0' },
     // The tarballs ask for one another by version; none of them is in a registry yet.
@@ -70,6 +71,11 @@ try {
 }
 for (const failure of failures) console.error(`FAILED ${failure}`);
 process.exitCode = failures.length === 0 ? 0 : 1;
+
+/** What the example of the emoji needs, as its README has it installed. */
+function emojiArtwork() {
+  return packages.find(({ name }) => name === '@simvlm/dataset-emoji').manifest.peerDependencies;
+}
 
 function firstExample(readme) {
   return /```ts\n([\s\S]*?)```/.exec(readme)?.[1];

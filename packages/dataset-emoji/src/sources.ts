@@ -50,13 +50,20 @@ export interface PackageInfo {
   readonly license: string;
 }
 
-// The data packages are resolved as Node does it from this file, so that the user installs only this package.
 const require = createRequire(import.meta.url);
+
+/** Optional peers: most who install this package through another never draw an emoji. */
+const { peerDependencies } = require('../package.json') as { peerDependencies: Record<string, string> };
+
+/** What installs the artwork and the texts, all of it, in the versions that the data set is made of. */
+export const installCommand = `npm install ${Object.entries(peerDependencies)
+  .map(([name, version]) => `${name}@${version}`)
+  .join(' ')}`;
 
 /**
  * The absolute path of a file inside an installed package.
  *
- * @throws DataError when the package is not installed
+ * @throws DataError when the package is not installed, with the command that installs it
  */
 export function packageFile(packageName: string, path: string): string {
   try {
@@ -64,7 +71,7 @@ export function packageFile(packageName: string, path: string): string {
   } catch (cause) {
     throw new DataError(
       'DATA_NOT_FOUND',
-      `the package "${packageName}" is not installed; install @simvlm/dataset-emoji again`,
+      `the emoji are drawn from packages that are installed only when wanted (300 MB), and "${packageName}" is missing; run: ${installCommand}`,
       { cause },
     );
   }
@@ -104,13 +111,23 @@ export function packageInfo(packageName: string): PackageInfo {
   return readPackageJson<PackageInfo>(packageName, 'package.json');
 }
 
-/** Some packages do not export their `package.json`; then the way up from their entry leads to it. */
+/** As Node finds it from this file, or else from the working directory: this package may be in a cache of `npx`'s. */
 function packageFolder(packageName: string): string {
   try {
-    return dirname(require.resolve(`${packageName}/package.json`));
+    return folderFrom(require, packageName);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    return folderFrom(createRequire(join(process.cwd(), 'package.json')), packageName);
+  }
+}
+
+/** Some packages do not export their `package.json`; then the way up from their entry leads to it. */
+function folderFrom(from: NodeJS.Require, packageName: string): string {
+  try {
+    return dirname(from.resolve(`${packageName}/package.json`));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error;
-    const entry = require.resolve(packageName);
+    const entry = from.resolve(packageName);
     const inside = `/node_modules/${packageName}/`;
     const at = entry.replaceAll('\\', '/').lastIndexOf(inside);
     if (at < 0) throw error;

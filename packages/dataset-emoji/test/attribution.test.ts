@@ -20,7 +20,7 @@ test.each(attribution)('$packageName: licence and version are those of the insta
   const { license, version } = packageInfo(source.packageName);
   expect(source.version).toBe(version);
   // Pinned, because another version could have other drawings, names or terms.
-  expect(own.dependencies[source.packageName]).toBe(version);
+  expect(own.peerDependencies[source.packageName]).toBe(version);
   if (!ANOTHER_LICENCE.has(source.packageName)) expect(source.licence).toBe(license);
   expect(source.holder).not.toBe('');
   expect(source.url).toMatch(/^https:/);
