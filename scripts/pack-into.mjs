@@ -1,6 +1,6 @@
 /**
- * `pnpm pack-into FOLDER NAME…`: builds and packs every package into `FOLDER/simvlm-packages`, and enters the named ones into
- * `FOLDER/package.json`, as if they came from a registry. Then `npm install` in FOLDER installs them.
+ * `pnpm pack-into FOLDER NAME…`: builds the named packages and those that they need, packs them into `FOLDER/simvlm-packages`, and enters the
+ * named ones into `FOLDER/package.json`, as if they came from a registry. Then `npm install` in FOLDER installs them.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,14 +20,16 @@ if (given === undefined || named.length === 0 || unknown.length > 0) {
 }
 const folder = resolve(given);
 
-execFileSync('pnpm', ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], {
+const needed = withDependencies(named);
+const builds = needed.map(({ name }) => `--filter=${name}`);
+execFileSync('pnpm', ['exec', 'turbo', 'run', 'build', ...builds, '--output-logs=errors-only'], {
   cwd: root,
   stdio: 'inherit',
 });
 rmSync(join(folder, TARBALLS), { recursive: true, force: true });
 mkdirSync(join(folder, TARBALLS), { recursive: true });
 const tarballs = Object.fromEntries(
-  packages.map(({ folder: cwd, name }) => {
+  needed.map(({ folder: cwd, name }) => {
     const out = execFileSync('pnpm', ['pack', '--pack-destination', join(folder, TARBALLS), '--json'], {
       cwd,
     });
@@ -50,3 +52,14 @@ writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
 console.log(
   `${named.join(', ')} and what they need are in ${join(folder, TARBALLS)}; now: npm install in ${folder}`,
 );
+
+/** The packages of these names and all of the repository that they depend on, peers included. */
+function withDependencies(names) {
+  const found = new Set(names);
+  for (const name of found) {
+    const { manifest } = packages.find(({ name: other }) => other === name);
+    for (const other of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
+      if (known.includes(other)) found.add(other);
+  }
+  return packages.filter(({ name }) => found.has(name));
+}
