@@ -1,7 +1,7 @@
 /**
  * Packages stand alone: packs every package, installs the tarballs with npm in an empty folder, runs the first
- * README example of each as an ES module and as CommonJS, and bundles the browser ones with Vite: no warning allowed. Then the example of a
- * plug-in does its work there.
+ * README example of each as an ES module and as CommonJS, and bundles the browser ones with Vite: no warning allowed. Measures what an
+ * installation and a page weigh (check-sizes.mjs). Then the example of a plug-in does its work there.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
+import { checkOneEngine } from './check-one-engine.mjs';
 import { checkPlugin } from './check-plugin.mjs';
+import { checkSizes } from './check-sizes.mjs';
 import { packages, root } from './packages.mjs';
 
 const exec = promisify(execFile);
@@ -35,6 +37,7 @@ try {
     private: true,
     dependencies: {
       ...tarballs,
+      '@tensorflow/tfjs': '4.22.0',
       '@tensorflow/tfjs-core': '4.22.0',
       '@tensorflow/tfjs-backend-cpu': '4.22.0',
       sharp: '0.35.5',
@@ -65,6 +68,8 @@ try {
     await attempt(`${name} from CommonJS`, () => runExample(`${file}.cjs`));
     if (!nodeOnly.has(name)) await attempt(`${name} bundled by Vite`, () => bundle(name, file));
   }
+  await attempt('@tensorflow/tfjs beside our packages', () => checkOneEngine(folder));
+  await attempt('what is installed and loaded is small', () => checkSizes(folder, tarballs));
   await attempt('a plug-in with a part of every kind', () => checkPlugin(folder));
 } finally {
   rmSync(folder, { recursive: true, force: true });
