@@ -89,10 +89,11 @@ describe('pictures come in', () => {
       await expect.poll(() => hint.count()).toBe(0);
     });
 
-    test('a folder that is dropped there is not a picture, and About takes nothing', async () => {
+    test('a folder that is dropped there is captioned whole, and About takes nothing', async () => {
       const before = await shown(page);
       await drop(page, await lessonFolder(folder, 'two', ['pig-face', 'pisces']));
-      await expectNotice(page, /^A folder cannot be captioned$/);
+      await page.getByText('2 pictures captioned').waitFor();
+      await page.getByRole('button', { name: 'Close', exact: true }).click();
       await chooseTab(page, 'About');
       const drag = await Drag.over(page, [picture('pig-face')], [200, 40]);
       expect(await page.locator('.drop-hint').count()).toBe(0);

@@ -146,7 +146,7 @@ export async function expectNotice(
 
 /** The caption that stands there. */
 export async function said(page: Page): Promise<string> {
-  return (await page.locator('.label [role=status]').textContent())!.replace('Caption: ', '');
+  return (await page.locator('.label [role=status]').textContent())!.replace(/^.*?Caption: /, '');
 }
 
 export async function chooseTab(page: Page, name: string): Promise<void> {
@@ -202,8 +202,11 @@ const exec = promisify(execFile);
 export async function commandLineCaption(checkpoint: string, file: string): Promise<string> {
   const { stdout } = await exec(
     process.execPath,
-    [`${root}packages/cli/dist/bin.js`, 'caption', '--backend', 'wasm', '--checkpoint', checkpoint, file],
+    [
+      `${root}packages/cli/dist/bin.js`,
+      ...['caption', '--jsonl', '--backend', 'wasm', '--checkpoint', checkpoint, file],
+    ],
     { timeout: 300_000 },
   );
-  return stdout.trim();
+  return JSON.parse(stdout).text;
 }

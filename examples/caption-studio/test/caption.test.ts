@@ -68,19 +68,31 @@ describe.each(['encoder-decoder', 'decoder-only'] as const)('a model that is %s'
     }
   });
 
-  test('compares candidates by their likelihood', async () => {
+  test('compares candidates with what it says itself, each by its own likelihood', async () => {
     const { engine, picture } = await started(shipped);
-    const candidates = ['a red disc', 'a green square', 'a blue cross'];
-    const scores = await engine.compare(picture, candidates);
-    expect(scores.map(({ text }) => text)).toEqual(candidates);
-    expect(scores.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
-    const [first, second] = scores as [(typeof scores)[0], (typeof scores)[0]];
-    expect(Math.log(first.share / second.share)).toBeCloseTo(first.logProb - second.logProb, 4);
-    // Far from one another, none of them is lost to rounding.
-    const [alone] = await engine.compare(picture, ['a red disc']);
-    expect(alone).toEqual({ ...first, logProb: expect.closeTo(first.logProb, 4), share: 1 });
-    expect(await engine.compare(picture, [])).toEqual([]);
+    const texts = ['a red disc', 'a green square', 'a blue cross'];
+    const { own, candidates } = await engine.compare(picture, texts);
+    expect(candidates.map(({ text }) => text)).toEqual(texts);
+    const caption = await engine.caption(picture, () => {});
+    expect(own[0]).toMatchObject({ text: caption.text, logProb: expect.closeTo(caption.logProb, 4) });
+    expect(own.length).toBeGreaterThan(1);
+    const [first] = candidates;
+    // The others change nothing about it.
+    const alone = await engine.compare(picture, ['a red disc']);
+    expect(alone.own).toEqual(own);
+    expect(alone.candidates).toEqual([{ ...first, logProb: expect.closeTo(first!.logProb, 4) }]);
+    expect(first!.tokens).toBeGreaterThan(1);
+    expect((await engine.compare(picture, [])).candidates).toEqual([]);
     expect((await failureOf(engine.compare(picture, ['a red disc', ' ']))).code).toBe('LESSONS_UNUSABLE');
+  });
+
+  test('tells of a text what it cannot write, and where it stops reading', async () => {
+    const { engine } = await started(shipped);
+    const [known, strange, long] = await engine.check(['a red disc', 'a red 猫', 'a red disc '.repeat(40)]);
+    expect(known).toEqual({ unknown: [] });
+    expect(strange).toEqual({ unknown: ['猫'] });
+    expect(long!.read).toMatch(/^a red disc a red/);
+    expect(long!.read!.length).toBeLessThan(400);
   });
 
   test('memory is constant over captions and comparisons', async () => {

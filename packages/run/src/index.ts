@@ -24,7 +24,7 @@ export type { RunConfig, RunConfigInput } from './config/schema';
 export type { Named, PlacedSource, SourceConfig } from './config/sources';
 export { type RunData, type RunSource, recordsIn } from './data';
 export { type CalibrateOptions, calibrate } from './doubt/calibrate';
-export { doubtFile } from './doubt/file';
+export { checkpointDoubt, doubtFile } from './doubt/file';
 export { type Doubt, type DoubtScale, doubtOf, featureRows } from './doubt/scale';
 export {
   type EvaluateOptions,

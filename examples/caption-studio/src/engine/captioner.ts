@@ -1,15 +1,15 @@
 import type { RgbImage } from '@simvlm/core';
-import { imagePixels, textTokens } from '@simvlm/data';
+import { imagePixels } from '@simvlm/data';
 import { squareImage } from '@simvlm/image';
 import { decodable, type SimVlm } from '@simvlm/model';
-import { modelSquare } from '@simvlm/run';
+import { doubtOf, featureRows, modelSquare } from '@simvlm/run';
 import type { AnyTokenizer } from '@simvlm/tokenizer';
-import type { CandidateScore, Caption } from './engine';
+import type { Caption } from './engine';
 import type { LoadedModel } from './model-store';
 
 /** The greedy caption of a picture, with what is known of each of its words. */
 export async function captionPicture(
-  { model, tokenizer, run, info }: LoadedModel,
+  { model, tokenizer, run, info, doubt }: LoadedModel,
   picture: RgbImage,
   onText: (text: string) => void | Promise<void>,
 ): Promise<Caption> {
@@ -28,6 +28,7 @@ export async function captionPicture(
   });
   await Promise.all(told);
   const { tokens, tokenLogProbs, logProb } = made!;
+  const features = doubt && featureRows(await model.features(image))[0]!;
   const maps = await mapsOf(model, image, tokens);
   const words = wordsOf(tokens, {
     tokenizer,
@@ -41,6 +42,7 @@ export async function captionPicture(
     text: tokenizer.decode(decodable(tokens, model.config)),
     words: words.filter(({ text }) => text !== ''),
     logProb,
+    unsure: doubt !== undefined && doubtOf(doubt, features!, logProb).unsure,
     grid: info.grid,
     milliseconds: performance.now() - start,
   };
@@ -73,22 +75,4 @@ function meanRow(maps: Float32Array, places: readonly number[], N: number): Floa
   const mean = new Float32Array(N);
   for (const place of places) for (let i = 0; i < N; i++) mean[i]! += maps[place * N + i]! / places.length;
   return mean;
-}
-
-/** How likely each text is for a picture, and its share among them. */
-export async function compareCandidates(
-  { model, tokenizer, run }: LoadedModel,
-  picture: RgbImage,
-  candidates: readonly string[],
-): Promise<CandidateScore[]> {
-  const images = imagePixels([squareImage(picture, modelSquare(model.config, run))]);
-  const texts = candidates.map(text => textTokens(text, tokenizer, model.config.maxTextLength));
-  const logProbs = texts.length === 0 ? [] : (await model.scoreCandidates({ images }, [texts]))[0]!;
-  const highest = Math.max(...logProbs);
-  const total = logProbs.reduce((sum, logProb) => sum + Math.exp(logProb - highest), 0);
-  return candidates.map((text, i) => ({
-    text,
-    logProb: logProbs[i]!,
-    share: Math.exp(logProbs[i]! - highest) / total,
-  }));
 }

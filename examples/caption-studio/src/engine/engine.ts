@@ -23,6 +23,8 @@ export interface ModelInfo {
   readonly imageSize: number;
   readonly vocabSize: number;
   readonly architecture: 'encoder-decoder' | 'decoder-only';
+  /** How a picture that is not square is made so. */
+  readonly fit: 'crop' | 'resize-crop' | 'squash' | 'pad';
   /** Rows and columns of the image tokens: the resolution of the attention maps. */
   readonly grid: { readonly height: number; readonly width: number };
   /** The model card, as Markdown, when the checkpoint has one. */
@@ -93,16 +95,34 @@ export interface Caption {
   readonly text: string;
   readonly words: readonly CaptionWord[];
   readonly logProb: number;
+  /** The model does not know what this is: the caption is a guess. */
+  readonly unsure: boolean;
   readonly grid: { readonly height: number; readonly width: number };
   readonly milliseconds: number;
 }
 
 export interface CandidateScore {
   readonly text: string;
-  /** Σ log p of the text's tokens given the picture, in nats. */
+  /** Σ log p of the text's tokens given the picture, the end included, in nats. */
   readonly logProb: number;
-  /** The share among the candidates, 0 to 1: softmax of `logProb`. */
-  readonly share: number;
+  /** How many tokens these are. */
+  readonly tokens: number;
+}
+
+/** How captions compare for one picture. Every likelihood is its own: they do not add up to anything. */
+export interface Comparison {
+  /** What the model says itself, then what it would have said otherwise, likeliest first. */
+  readonly own: readonly CandidateScore[];
+  /** The visitor's, in their order. */
+  readonly candidates: readonly CandidateScore[];
+}
+
+/** What the model cannot do with a text. */
+export interface TextProblems {
+  /** Letters that it cannot write. */
+  readonly unknown: readonly string[];
+  /** What it reads of a text that is too long. */
+  readonly read?: string;
 }
 
 /** A picture with the caption to learn. `heldOut` ones are never trained on; their captions are shown as the model learns. */
@@ -232,7 +252,9 @@ export interface Engine {
   inspect(file: Blob, name: string): Promise<{ width: number; height: number }>;
   /** Greedy caption; `onText` is called with the text so far. */
   caption(picture: Picture, onText: (text: string) => void): Promise<Caption>;
-  compare(picture: Picture, candidates: readonly string[]): Promise<CandidateScore[]>;
+  compare(picture: Picture, candidates: readonly string[]): Promise<Comparison>;
+  /** What the model cannot learn or compare of each text. */
+  check(texts: readonly string[]): Promise<TextProblems[]>;
   /** Starts or, with the same lessons after a pause, goes on. Resolves when it ended, was paused or failed. */
   teach(lessons: readonly Lesson[], settings: TeachSettings, callbacks: TeachCallbacks): Promise<TeachStatus>;
   /** Stops after the step under way and writes a checkpoint. */

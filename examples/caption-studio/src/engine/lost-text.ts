@@ -1,5 +1,5 @@
 import { surveyTexts } from '@simvlm/data';
-import type { StudioFailure } from './engine';
+import type { StudioFailure, TextProblems } from './engine';
 import type { LoadedModel } from './model-store';
 
 /** What the model cannot learn of these captions, as a notice before the training: letters it does not know, and ends that are cut off. */
@@ -23,4 +23,21 @@ export async function lostText(
   }
   if (titles.length === 0) return undefined;
   return { code: 'LESSONS_UNUSABLE', title: titles.join('. '), advice: advice.join(' ') };
+}
+
+/** What the model cannot do with each text, for who is writing it. */
+export async function textProblems(
+  texts: readonly string[],
+  { model, tokenizer }: LoadedModel,
+): Promise<TextProblems[]> {
+  const most = model.config.maxTextLength - 1;
+  return Promise.all(
+    texts.map(async text => {
+      const survey = await surveyTexts({ length: 1, at: () => text }, tokenizer, most, 0);
+      return {
+        unknown: survey.unknownLetters,
+        ...(survey.tooLong > 0 && { read: tokenizer.decode(tokenizer.encode(text).subarray(0, most)) }),
+      };
+    }),
+  );
 }

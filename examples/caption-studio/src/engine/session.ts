@@ -1,4 +1,5 @@
 import { type CheckpointFiles, FILES, memoryCheckpoint } from '@simvlm/checkpoint';
+import { doubtAfter } from './doubt-after';
 import type { Knowledge, Lesson, StudioFailure, TeachCallbacks, TeachSettings, TeachStatus } from './engine';
 import { keepLeastChange } from './least-change';
 import { lostText } from './lost-text';
@@ -24,7 +25,14 @@ export interface Session {
 }
 
 /** What belongs to a model whatever it was taught: its tokenizer, its card, where it comes from. */
-const KEPT = [FILES.tokenizer, FILES.tokenizerJson, FILES.tokenizerConfig, 'README.md', 'source.json'];
+const KEPT = [
+  FILES.tokenizer,
+  FILES.tokenizerJson,
+  FILES.tokenizerConfig,
+  'README.md',
+  'source.json',
+  FILES.doubt,
+];
 
 const WEIGHTS = 'weights.safetensors';
 
@@ -100,7 +108,9 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
     await onKnowledge({ step, ...(await knowledge(loaded, prepared, rehearsal)), ...(share && { share }) });
     const weights =
       share === undefined || share === 1 ? [] : [[WEIGHTS, await loaded.model.saveWeights()] as const];
-    await storage.save(step, new Map([...withoutNote(storage.latest!), ...weights]), note(), onNotice);
+    const doubt = await doubtAfter(loaded, prepared.learned);
+    const learnt = new Map([...withoutNote(storage.latest!), ...weights, ...doubt]);
+    await storage.save(step, learnt, note(), onNotice);
     return await tell({ state: 'done', step, steps });
   } catch (error) {
     const failure = await session.failureOf(error);

@@ -1,3 +1,4 @@
+import doubt from '@simvlm/checkpoint-emoji/checkpoint/doubt.json?url';
 import model from '@simvlm/checkpoint-emoji/checkpoint/model.json?url';
 import run from '@simvlm/checkpoint-emoji/checkpoint/run.json?url';
 import tokenizer from '@simvlm/checkpoint-emoji/checkpoint/tokenizer.model?url';
@@ -8,6 +9,7 @@ import card from '@simvlm/checkpoint-emoji/README.md?url';
 export const shippedAddresses: Readonly<Record<string, string>> = {
   'model.json': model,
   'run.json': run,
+  'doubt.json': doubt,
   'tokenizer.model': tokenizer,
   'README.md': card,
   'weights.safetensors': weights,

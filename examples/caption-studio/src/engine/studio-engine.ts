@@ -1,14 +1,16 @@
 import { type Checkpoint, type CheckpointFiles, checkpointFiles, memoryCheckpoint } from '@simvlm/checkpoint';
 import { checkpointFolder } from '@simvlm/checkpoint/browser';
 import { isSimVlmError } from '@simvlm/core';
+import { checkpointDoubt } from '@simvlm/run';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from './backend';
-import { captionPicture, compareCandidates } from './captioner';
+import { captionPicture } from './captioner';
+import { compareCandidates } from './compare';
 import type {
-  CandidateScore,
   Caption,
   CheckpointFolder,
   CheckpointSource,
+  Comparison,
   Engine,
   Lesson,
   LoadProgress,
@@ -21,8 +23,10 @@ import type {
   TeachCallbacks,
   TeachSettings,
   TeachStatus,
+  TextProblems,
 } from './engine';
 import { StudioError, studioError, toFailure } from './failures';
+import { textProblems } from './lost-text';
 import { type LoadedModel, openModel } from './model-store';
 import { type Offered, openOffer, withProgress } from './offer';
 import { decodePicture, inspectPicture } from './pictures';
@@ -99,11 +103,15 @@ export class StudioEngine implements Engine {
     });
   }
 
-  compare(picture: Picture, candidates: readonly string[]): Promise<CandidateScore[]> {
+  compare(picture: Picture, candidates: readonly string[]): Promise<Comparison> {
     return this.#turn(async () => {
       const loaded = await this.#ready();
       return compareCandidates(loaded, await pixelsOf(picture, loaded), candidates);
     });
+  }
+
+  check(texts: readonly string[]): Promise<TextProblems[]> {
+    return this.#turn(async () => textProblems(texts, await this.#ready()));
   }
 
   teach(
@@ -233,7 +241,11 @@ export class StudioEngine implements Engine {
         failureOf: error => this.#failureOf(error),
       });
       if (status.state === 'failed') this.#unload();
-      else this.#loaded = { ...loaded, info: { ...loaded.info, name: this.#parts.storage.note!.name } };
+      else {
+        const { latest, note } = this.#parts.storage;
+        const doubt = await checkpointDoubt(memoryCheckpoint(latest!), loaded.model.network.imageWidth);
+        this.#loaded = { ...loaded, doubt, info: { ...loaded.info, name: note!.name } };
+      }
       return status;
     } finally {
       this.#isTeaching = false;

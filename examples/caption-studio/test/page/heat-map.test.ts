@@ -51,5 +51,7 @@ describe('the map over the picture', () => {
 test('the model sees the square in the middle', () => {
   expect(seenBox(400, 200)).toEqual({ left: 25, top: 0, width: 50, height: 100 });
   expect(seenBox(100, 400)).toEqual({ left: 0, top: 37.5, width: 100, height: 25 });
+  expect(seenBox(400, 200, 'squash')).toEqual({ left: 0, top: 0, width: 100, height: 100 });
+  expect(seenBox(400, 200, 'pad')).toEqual({ left: 0, top: -50, width: 100, height: 200 });
   expect(seenBox(64, 64)).toEqual({ left: 0, top: 0, width: 100, height: 100 });
 });

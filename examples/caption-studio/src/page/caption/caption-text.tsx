@@ -1,7 +1,11 @@
 import type { CaptionWord } from '../../engine/engine';
 import { milliseconds, percent } from '../parts/format';
 import { Icon } from '../parts/icon';
-import { caption, captioning, lookedAt, text } from '../state/caption';
+import { choose } from '../parts/tabs';
+import { caption, captioning, lookedAt, picture, text } from '../state/caption';
+import { attempt } from '../state/notice';
+import { copyCaption, saveCard } from '../state/share';
+import { addLesson, running } from '../state/teach';
 
 /** The caption: it streams in, then its words can be pointed at, focused or tapped. */
 export function CaptionText() {
@@ -9,8 +13,9 @@ export function CaptionText() {
   return (
     <section class="label" aria-labelledby="caption-heading">
       <h2 id="caption-heading" class="eyebrow">
-        {captioning.value ? 'Looking …' : 'The model says'}
+        {captioning.value ? 'Looking …' : done?.unsure ? 'The model guesses' : 'The model says'}
       </h2>
+      {done?.unsure && !captioning.value && <TeachMe />}
       {done && done.words.length > 0 ? (
         <Words words={done.words} />
       ) : (
@@ -20,10 +25,37 @@ export function CaptionText() {
       )}
       {/* Read out once, when it is whole: every piece of the stream would be noise. */}
       <p class="visually-hidden" role="status" aria-live="polite">
-        {done && !captioning.value ? `Caption: ${done.text}` : ''}
+        {done && !captioning.value
+          ? `${done.unsure ? 'I don’t know this one. ' : ''}Caption: ${done.text}`
+          : ''}
       </p>
       {done && <Facts />}
+      {done && !captioning.value && <Take />}
     </section>
+  );
+}
+
+/** Says plainly that the caption is a guess, and takes the picture to the lessons. */
+function TeachMe() {
+  const teachIt = async () => {
+    const { file, name } = picture.value!;
+    await addLesson(file, name);
+    choose('teach');
+    requestAnimationFrame(() => {
+      const fields = document.querySelectorAll<HTMLInputElement>('.lesson-list input:not([type])');
+      fields[fields.length - 1]?.focus();
+    });
+  };
+  return (
+    <div class="unsure">
+      <p>
+        <strong>I don’t know this one.</strong> What follows is a guess.
+      </p>
+      <button type="button" disabled={running.value} onClick={() => void attempt(teachIt)}>
+        <Icon name="plus" />
+        Teach me
+      </button>
+    </div>
   );
 }
 
@@ -47,6 +79,22 @@ function Words({ words }: { words: readonly CaptionWord[] }) {
         </button>
       ))}
     </p>
+  );
+}
+
+/** The caption to take along. */
+function Take() {
+  return (
+    <div class="actions">
+      <button type="button" class="quiet" onClick={() => void attempt(copyCaption)}>
+        <Icon name="paste" />
+        Copy
+      </button>
+      <button type="button" class="quiet" onClick={() => void attempt(saveCard)}>
+        <Icon name="picture" />
+        Save as a card
+      </button>
+    </div>
   );
 }
 

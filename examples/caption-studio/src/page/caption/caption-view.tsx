@@ -1,32 +1,28 @@
-import type { StudioFailure } from '../../engine/engine';
 import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
 import type { PageFiles } from '../parts/page-files';
+import { captionFolder } from '../state/batch';
 import { captionAgain, captioning, picture, show } from '../state/caption';
 import { phase } from '../state/engine';
-import { type GivenFile, inFolder } from '../state/given-files';
+import { chosenFiles, type GivenFile, inFolder } from '../state/given-files';
 import { attempt } from '../state/notice';
+import { BatchCard } from './batch-card';
 import { CameraButton } from './camera';
 import { Candidates } from './candidates';
 import { CaptionText } from './caption-text';
 import { PictureFrame } from './picture-frame';
 import { Samples } from './samples';
+import { TrainedOn } from './trained-on';
 
 const open = (file: Blob, name: string) => void attempt(() => show(file, name));
 
-export const captionFiles: PageFiles = { take: captionFirst, hint: 'Drop it for a caption' };
+export const captionFiles: PageFiles = { take: captionGiven, hint: 'Drop it for a caption' };
 
-/** Captions the first picture of what was dropped or pasted. */
-async function captionFirst(files: readonly GivenFile[]): Promise<void> {
+/** Captions the picture that was dropped or pasted; of several, and of a folder, all. */
+async function captionGiven(files: readonly GivenFile[]): Promise<void> {
   const picture = files.find(file => !inFolder(file));
-  if (!picture) {
-    throw {
-      code: 'PICTURE_NOT_AN_IMAGE',
-      title: 'A folder cannot be captioned',
-      advice: 'Drop a picture out of it. A folder of pictures with their captions belongs in the view Teach.',
-    } satisfies StudioFailure;
-  }
-  await show(picture.file, picture.path);
+  if (files.length === 1 && picture) await show(picture.file, picture.path);
+  else await captionFolder(files);
 }
 
 export function CaptionView() {
@@ -35,6 +31,7 @@ export function CaptionView() {
       <PictureFrame />
       <CaptionText />
       <div class="tools">
+        <TrainedOn />
         <Samples />
         <div class="actions">
           <FileButton
@@ -44,6 +41,14 @@ export function CaptionView() {
             onFiles={([file]) => open(file!, file!.name)}
           />
           <CameraButton onPhoto={open} />
+          <FileButton
+            label="Caption a folder"
+            icon="folder"
+            folder
+            secondary
+            disabled={phase.value !== 'ready'}
+            onFiles={files => void attempt(() => captionFolder(chosenFiles(files)))}
+          />
           <button
             type="button"
             class="quiet"
@@ -56,7 +61,10 @@ export function CaptionView() {
         </div>
         <p class="hint drop">Or drop one anywhere on the page, or paste it.</p>
       </div>
-      <Candidates />
+      <div class="beside">
+        <BatchCard />
+        <Candidates />
+      </div>
     </div>
   );
 }

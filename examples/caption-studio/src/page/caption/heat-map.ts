@@ -1,3 +1,5 @@
+import type { ModelInfo } from '../../engine/engine';
+
 /** Side of the drawn map in pixels; the browser scales it to the picture smoothly. */
 export const side = 96;
 
@@ -51,12 +53,17 @@ function axis(cells: number): number[][] {
   });
 }
 
-/** The part of a picture that the model sees, in per cent of the shown box: the square in its middle. */
+/**
+ * The square that the model sees, in per cent of the shown picture: the one in its middle, all of it made square, or one around it, which
+ * reaches beyond the picture.
+ */
 export function seenBox(
   width: number,
   height: number,
+  fit: ModelInfo['fit'] = 'crop',
 ): { left: number; top: number; width: number; height: number } {
-  const seen = Math.min(width, height);
+  if (fit === 'squash') return { left: 0, top: 0, width: 100, height: 100 };
+  const seen = fit === 'pad' ? Math.max(width, height) : Math.min(width, height);
   return {
     left: (50 * (width - seen)) / width,
     top: (50 * (height - seen)) / height,

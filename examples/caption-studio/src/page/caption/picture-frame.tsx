@@ -1,12 +1,20 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { caption, captioning, lookedAt, picture } from '../state/caption';
+import { model } from '../state/engine';
 import { heatPixels, seenBox, side } from './heat-map';
 
 /** The picture, and over it where the word that is pointed at looked. */
 export function PictureFrame() {
   const now = picture.value;
   if (!now) return <div class="frame empty">A picture, dropped here, is captioned.</div>;
-  const box = seenBox(now.width, now.height);
+  const box = seenBox(now.width, now.height, model.value?.fit);
+  const style = {
+    left: `${box.left}%`,
+    top: `${box.top}%`,
+    width: `${box.width}%`,
+    height: `${box.height}%`,
+  };
+  const isCut = box.width < 99 || box.height < 99;
   return (
     <figure class={`frame ${captioning.value ? 'reading' : ''}`}>
       <div class="mount" style={{ '--ratio': `${now.width / now.height}` }}>
@@ -16,15 +24,10 @@ export function PictureFrame() {
           class={now.width < 400 ? 'small-source' : ''}
           decoding="async"
         />
-        <HeatMap
-          style={{
-            left: `${box.left}%`,
-            top: `${box.top}%`,
-            width: `${box.width}%`,
-            height: `${box.height}%`,
-          }}
-        />
+        {isCut && <div class="seen" style={style} />}
+        <HeatMap style={style} />
       </div>
+      {isCut && <figcaption class="hint">The model sees the bright square.</figcaption>}
     </figure>
   );
 }

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import type { CandidateScore, Caption } from '../../engine/engine';
+import type { Caption, Comparison } from '../../engine/engine';
 import { engine, refresh } from './engine';
 import { openPicture, plain, release, type ShownPicture } from './pictures';
 import { readSample, type Sample, samples } from './samples';
@@ -14,7 +14,7 @@ export const captioning = signal(false);
 export const lookedAt = signal<number | undefined>();
 
 export const candidates = signal<readonly string[]>(samples.slice(0, 5).map(({ name }) => name));
-export const scores = signal<readonly CandidateScore[]>([]);
+export const comparison = signal<Comparison | undefined>();
 export const comparing = signal(false);
 
 // What comes late for a picture that was replaced is dropped.
@@ -44,7 +44,7 @@ export async function captionAgain(): Promise<void> {
   text.value = '';
   caption.value = undefined;
   lookedAt.value = undefined;
-  scores.value = [];
+  comparison.value = undefined;
   captioning.value = true;
   try {
     const onText = (soFar: string) => {
@@ -65,15 +65,12 @@ export async function captionAgain(): Promise<void> {
 /** Scores the candidates for the shown picture. */
 async function compare(): Promise<void> {
   const shownNow = picture.value;
-  if (!shownNow || candidates.value.length === 0) {
-    scores.value = [];
-    return;
-  }
+  if (!shownNow) return;
   const mine = ++latestComparison;
   comparing.value = true;
   try {
     const found = await engine.compare(plain(shownNow), candidates.value);
-    if (mine === latestComparison && shownNow === picture.value) scores.value = found;
+    if (mine === latestComparison && shownNow === picture.value) comparison.value = found;
   } finally {
     if (mine === latestComparison) comparing.value = false;
   }
@@ -88,6 +85,5 @@ export async function addCandidate(candidate: string): Promise<void> {
 
 export async function removeCandidate(candidate: string): Promise<void> {
   candidates.value = candidates.value.filter(other => other !== candidate);
-  scores.value = scores.value.filter(({ text }) => text !== candidate);
   await compare();
 }

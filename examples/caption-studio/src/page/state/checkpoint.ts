@@ -1,3 +1,4 @@
+import { download } from './download';
 import { engine } from './engine';
 import { withZip } from './zip';
 
@@ -9,13 +10,7 @@ export const canPickFolder = 'showDirectoryPicker' in globalThis;
 export async function exportArchive(): Promise<void> {
   const files = await engine.exportCheckpoint();
   const packed = await withZip(zip => zip.pack(folderName, files));
-  const url = URL.createObjectURL(new Blob([packed as Uint8Array<ArrayBuffer>], { type: 'application/zip' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${folderName}.zip`;
-  link.click();
-  // The browser reads the address after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  download(`${folderName}.zip`, new Blob([packed as Uint8Array<ArrayBuffer>], { type: 'application/zip' }));
 }
 
 /** Writes the folder where the visitor wants it; `undefined` when they changed their mind, else the folder's name. */

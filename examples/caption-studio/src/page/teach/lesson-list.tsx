@@ -1,5 +1,6 @@
 import { FileButton } from '../parts/file-button';
 import { Icon } from '../parts/icon';
+import { TextHints } from '../parts/text-hints';
 import { adding } from '../state/add-lessons';
 import { chosenFiles } from '../state/given-files';
 import { attempt } from '../state/notice';
@@ -70,8 +71,10 @@ function LessonRow({ lesson, number, locked }: { lesson: ShownLesson; number: nu
           autocomplete="off"
           maxLength={200}
           disabled={locked}
+          aria-describedby={`${field}-hints`}
           onInput={event => changeLesson(id, { caption: event.currentTarget.value })}
         />
+        <TextHints id={`${field}-hints`} text={lesson.caption} />
         <label class="held-out">
           <input
             type="checkbox"
