@@ -56,8 +56,10 @@ describe('doubt', () => {
   });
 
   test('goes where the picture was taught, and stays for others', () => {
-    const taught = { ...scale, taught: [[...far]] };
+    const taught = { ...scale, taught: [{ features: [...far], surprise: 3 }] };
     expect(doubtOf(taught, far, -0.1).unsure).toBe(false);
+    // A lesson that is just learnt is said with little confidence; with less than that it is a guess.
+    expect(doubtOf(taught, far, -3).unsure).toBe(false);
     expect(doubtOf(taught, far, -9).unsure).toBe(true);
     const elsewhere = Float32Array.from(spread.mean, (value, i) => value - 3 * deviations[i]!);
     expect(doubtOf(taught, elsewhere, -0.1).unsure).toBe(true);

@@ -13,9 +13,11 @@ export async function doubtAfter(
   if (!doubt) return [];
   const square = modelSquare(model.config, run);
   const taught = [...(doubt.taught ?? [])];
-  for (const { image } of lessons)
-    taught.push(
-      ...featureRows(await model.features(imagePixels([squareImage(image, square)]))).map(row => [...row]),
-    );
+  for (const { image } of lessons) {
+    const images = imagePixels([squareImage(image, square)]);
+    const [said] = await model.generate({ images });
+    const [features] = featureRows(await model.features(images));
+    taught.push({ features: [...features!], surprise: -said!.logProb });
+  }
   return [[FILES.doubt, doubtFile({ ...doubt, taught })]];
 }

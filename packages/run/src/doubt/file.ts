@@ -21,7 +21,7 @@ const scale = z.strictObject({
   distance: usual,
   surprise: usual,
   limit: number,
-  taught: z.array(vector).optional(),
+  taught: z.array(z.strictObject({ features: vector, surprise: number })).optional(),
   measured: z.strictObject({ right: count, wrong: count, rightRefused: share, wrongRefused: share }),
 });
 
@@ -42,7 +42,7 @@ export async function checkpointDoubt(
     throw refused(`${path.join('.')}: ${message}`);
   }
   const { spread, taught = [] } = read.data;
-  const vectors = [spread.mean, ...spread.directions, ...taught];
+  const vectors = [spread.mean, ...spread.directions, ...taught.map(({ features }) => features)];
   if (vectors.some(({ length }) => length !== width) || spread.variances.length !== spread.directions.length)
     throw refused(`it is of another model, whose features have ${spread.mean.length} numbers, not ${width}`);
   const { taught: _, ...rest } = read.data;

@@ -23,8 +23,8 @@ export interface DoubtScale {
   readonly surprise: Usual;
   /** Above it the model does not know. */
   readonly limit: number;
-  /** Features of pictures that were taught later, which are known, too. */
-  readonly taught?: readonly (readonly number[])[];
+  /** Pictures that were taught later, which are known, too. */
+  readonly taught?: readonly TaughtPicture[];
   /** How the limit was found. */
   readonly measured: {
     /** Pictures that the limit was chosen on: rightly and wrongly captioned. */
@@ -34,6 +34,14 @@ export interface DoubtScale {
     readonly rightRefused: number;
     readonly wrongRefused: number;
   };
+}
+
+/** A picture that a model was taught after its training. */
+export interface TaughtPicture {
+  /** `[W]` */
+  readonly features: readonly number[];
+  /** −Σ log p of what the model says of it, in nats: a lesson that is just learnt is said with little confidence. */
+  readonly surprise: number;
 }
 
 /** What a model does not know of a picture. */
@@ -51,20 +59,16 @@ export interface Doubt {
  * @param logProb Σ log p of the caption, in nats
  */
 export function doubtOf(scale: DoubtScale, features: ArrayLike<number>, logProb: number): Doubt {
-  const doubt =
-    deviations(scale.distance, familiarity(scale, features)) + deviations(scale.surprise, -logProb);
-  return { doubt, unsure: doubt > scale.limit };
-}
-
-/**
- * The distance to what is known. A taught picture itself is as near as pictures usually are, so that the caption decides; the further another
- * one is from it, the further it is from all that is known.
- */
-function familiarity({ spread, distance, taught = [] }: DoubtScale, features: ArrayLike<number>): number {
-  return taught.reduce(
-    (nearest, known) => Math.min(nearest, distance.mean + distanceOf(spread, features, known)),
-    distanceOf(spread, features),
+  const { spread, distance, surprise, taught = [] } = scale;
+  // As known as by the training, or as by the nearest lesson.
+  const doubt = taught.reduce(
+    (least, lesson) => {
+      const away = distanceOf(spread, features, lesson.features) / distance.deviation;
+      return Math.min(least, away + Math.max(0, -logProb - lesson.surprise) / surprise.deviation);
+    },
+    deviations(distance, distanceOf(spread, features)) + deviations(surprise, -logProb),
   );
+  return { doubt, unsure: doubt > scale.limit };
 }
 
 export function deviations({ mean, deviation }: Usual, value: number): number {
