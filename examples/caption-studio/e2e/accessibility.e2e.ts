@@ -6,6 +6,7 @@ import {
   chooseTab,
   launch,
   open,
+  picture,
   ready,
   type Studio,
   setSteps,
@@ -75,6 +76,51 @@ describe('for everyone', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => sample.getAttribute('aria-pressed')).toBe('true');
     await page.locator('.word').first().waitFor();
+    await studio.context.close();
+  });
+
+  test('on a phone Train is in view whatever the number of lessons, and there is no empty space to scroll into', async () => {
+    const studio = await open(browser, {
+      viewport: { width: 360, height: 780 },
+      isMobile: true,
+      hasTouch: true,
+    });
+    const { page } = studio;
+    await ready(studio);
+    await chooseTab(page, 'Teach');
+    const names = ['pig-face', 'pisces', 'peanuts', 'yellow-heart', 'telephone-receiver'];
+    await page.getByLabel('Add pictures').setInputFiles([...names, ...names, ...names].map(picture));
+    await expect.poll(() => page.locator('.lesson-list li').count()).toBe(15);
+    const button = page.getByRole('button', { name: 'Train', exact: true });
+    for (const y of [0, 400, 1e6]) {
+      await page.evaluate(y => scrollTo(0, y), y);
+      const { y: top, height } = (await button.boundingBox())!;
+      expect(top).toBeGreaterThan(0);
+      expect(top + height).toBeLessThanOrEqual(780);
+    }
+    // The page ends with its footer, above the bar of Train.
+    const below = await page.evaluate(() => {
+      const footer = document.querySelector('.bottom')!.getBoundingClientRect().bottom + scrollY;
+      return document.documentElement.scrollHeight - footer;
+    });
+    expect(below).toBeLessThan(100);
+    await studio.context.close();
+  });
+
+  test('in colours of the system the tab that is chosen, and what a bar says, can still be seen', async () => {
+    const studio = await open(browser, { forcedColors: 'active', reducedMotion: 'reduce' });
+    const { page } = studio;
+    await ready(studio);
+    const colour = (name: string) =>
+      page.getByRole('tab', { name }).evaluate(tab => getComputedStyle(tab).backgroundColor);
+    expect(await colour('Caption')).not.toBe(await colour('Teach'));
+    const bar = page.locator('.candidates .bar').first();
+    const [track, fill] = await bar.evaluate(bar => [
+      getComputedStyle(bar).backgroundColor,
+      getComputedStyle(bar.firstElementChild!).backgroundColor,
+    ]);
+    expect(fill).not.toBe(track);
+    expect(await bar.evaluate(bar => getComputedStyle(bar).borderTopStyle)).toBe('solid');
     await studio.context.close();
   });
 

@@ -229,6 +229,45 @@ describe('pictures come in', () => {
       await removeLessons(page);
     });
 
+    test('by webcam: words, then as many pictures as it is held for; by key, too', async () => {
+      await studio.context.grantPermissions([...clipboard, 'camera']);
+      await page.getByRole('button', { name: 'Webcam' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Teach by webcam' });
+      const button = dialog.getByRole('button', { name: /^Take it/ });
+      expect(await button.isDisabled()).toBe(true);
+      await dialog.getByLabel('What is it?').fill('my mug');
+      await expect.poll(() => button.isEnabled()).toBe(true);
+      expect(await violations(page)).toEqual([]);
+      await button.hover();
+      await page.mouse.down();
+      await dialog.getByText(/^([3-9]|\d\d) pictures of “my mug”/).waitFor();
+      await page.mouse.up();
+      await dialog.getByLabel('What is it?').fill('my pen');
+      await button.focus();
+      await page.keyboard.press('Enter');
+      await dialog.getByText(/^1 picture of “my pen”/).waitFor();
+      await dialog.getByRole('button', { name: 'Done' }).click();
+      await expect.poll(async () => (await camerasOn(page)).at(-1)).toBe(false);
+      expect(new Set(await taught(page))).toEqual(new Set(['my mug', 'my pen']));
+      const size = await page
+        .locator('.lesson-list img')
+        .first()
+        .evaluate(async (image: HTMLImageElement) => {
+          await image.decode();
+          return [image.naturalWidth, image.naturalHeight];
+        });
+      expect(size).toEqual([384, 384]);
+      await page.getByRole('button', { name: 'Remove all' }).click();
+    });
+
+    test('by webcam, where there is none or it is refused: it is said in plain words', async () => {
+      await studio.context.clearPermissions();
+      await studio.context.grantPermissions(clipboard);
+      await page.getByRole('button', { name: 'Webcam' }).click();
+      await expectNotice(page, /^The camera may not be used$/);
+      expect(await page.locator('dialog').count()).toBe(0);
+    });
+
     test('pasted; while a training runs it is said that this has to wait', async () => {
       await copy(page, picture('pig-face'));
       await page.keyboard.press('Control+V');

@@ -9,6 +9,7 @@ import {
   captionFile,
   chooseTab,
   commandLineCaption,
+  expectNotice,
   launch,
   open,
   picture,
@@ -121,8 +122,17 @@ describe('the way of a visitor', () => {
     await trained(page);
     const [first, last] = await lossesOf(studio);
     expect(last).toBeLessThan(first / 2);
-    // The picture that was held out was captioned on the way.
-    expect(await page.locator('.held-out-list .now').textContent()).not.toBe('Nothing said yet');
+    // Before and after, side by side, the picture that was held out among them.
+    const rows = page.locator('.before-after li');
+    expect(await rows.count()).toBe(4);
+    expect(await rows.first().locator('.said-then').allTextContents()).toEqual([
+      'Before pig face',
+      'Now my pigright',
+    ]);
+    expect(await rows.last().textContent()).toContain('held out');
+    expect(await page.locator('.before-after .hint').first().textContent()).toMatch(
+      /^It said 0 of 4 rightly before your lessons and says [34] now/,
+    );
   });
 
   test('a training that is paused goes on after a reload, from the step where it was', async () => {
@@ -136,6 +146,7 @@ describe('the way of a visitor', () => {
 
     await page.reload();
     await ready(studio);
+    await expectNotice(page, new RegExp(`^Your training was saved at step ${pausedAt} of 5000$`), 'done');
     await chooseTab(page, 'Teach');
     expect(await page.locator('.state').textContent()).toBe(`Paused at step ${pausedAt} of 5,000`);
     const fields = page.locator('.lesson-list').getByRole('textbox');
@@ -165,10 +176,10 @@ describe('the way of a visitor', () => {
     expect(await commandLineCaption(join(folder, 'caption-studio-checkpoint'), file)).toBe(caption);
   });
 
-  test('it is forgotten, and comes back by importing it', async () => {
+  test('undone, the bundled model is back; what was taught comes back by importing it', async () => {
     const { page } = studio;
     await chooseTab(page, 'Teach');
-    await page.getByRole('button', { name: 'Forget what was taught' }).click();
+    await page.getByRole('button', { name: 'Undo this training' }).click();
     await trained(page, /^Not trained yet/);
     await chooseTab(page, 'Caption');
     expect(await captionFile(studio, picture('pig-face'))).not.toBe('my pig');

@@ -14,7 +14,6 @@ import type {
   ModelInfo,
   Picture,
   StudioFailure,
-  TeachCaption,
   TeachSettings,
   TeachStatus,
   TeachStep,
@@ -160,7 +159,6 @@ export async function taughtCheckpoint(architecture: SimVlmConfig['architecture'
 export function listener(onStep: (step: TeachStep) => void | Promise<void> = () => {}) {
   const heard = {
     steps: [] as TeachStep[],
-    captions: [] as TeachCaption[],
     statuses: [] as TeachStatus[],
     notices: [] as StudioFailure[],
     knowledge: [] as Knowledge[],
@@ -173,7 +171,6 @@ export function listener(onStep: (step: TeachStep) => void | Promise<void> = () 
         await onStep(step);
       },
       onKnowledge: (knowledge: Knowledge) => void heard.knowledge.push(knowledge),
-      onCaption: (caption: TeachCaption) => void heard.captions.push(caption),
       onStatus: (status: TeachStatus) => void heard.statuses.push(status),
       onNotice: (notice: StudioFailure) => void heard.notices.push(notice),
     },

@@ -168,6 +168,16 @@ describe('what does not fit is refused, and the model stays', () => {
       'CHECKPOINT_DAMAGED',
     ],
     [
+      'a weight that is not a number',
+      async (folder: CheckpointFolder) => {
+        const bytes = shipped.get('weights.safetensors')!.slice();
+        // The last of them, as float32.
+        bytes.set([0, 0, 0xc0, 0x7f], bytes.length - 4);
+        return change(withoutManifest(folder), 'weights.safetensors', bytes);
+      },
+      'CHECKPOINT_DAMAGED',
+    ],
+    [
       'no tokenizer',
       async (folder: CheckpointFolder) =>
         withoutManifest(folder).filter(({ name }) => name !== 'tokenizer.model'),

@@ -7,7 +7,6 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { takeSoftwareDriver } from '../../../scripts/parts/chromium';
 import { needs } from '../../../scripts/parts/needs';
 import { Backend } from '../src/engine/backend';
-import type { TeachCaption } from '../src/engine/engine';
 import { gpuLost } from '../src/engine/failures';
 import {
   FakeOpfs,
@@ -105,18 +104,13 @@ describe('a GPU that is lost', () => {
 
     const { engine } = await started(opfs());
     let caption: Promise<unknown> | undefined;
-    const { heard, callbacks: plain } = listener(({ step }) => {
+    const { heard, callbacks } = listener(async ({ step }) => {
       if (step === 4 && heard.steps.length === 4) void engine.pause();
+      if (step !== 7 || heard.steps.length !== 7) return;
+      await engine.loseDevice();
+      // Between two steps, on the device that is gone: it must not take the model from under the training.
+      caption = failureOf(engine.caption(lessons[0]!.picture, () => {}));
     });
-    const callbacks = {
-      ...plain,
-      async onCaption({ step }: TeachCaption) {
-        if (step !== 7 || heard.steps.length !== 7) return;
-        await engine.loseDevice();
-        // Between two steps, on the device that is gone: it must not take the model from under the training.
-        caption = failureOf(engine.caption(lessons[0]!.picture, () => {}));
-      },
-    };
     await engine.teach(lessons, settings, callbacks);
     const status = await engine.teach(lessons, settings, callbacks);
     expect(status).toMatchObject({ state: 'failed', step: 4, steps: 12, error: { code: 'GPU_LOST' } });

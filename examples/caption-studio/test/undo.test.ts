@@ -4,6 +4,7 @@ import type { Rehearsal } from '../src/engine/rehearsal';
 import {
   drawing,
   FakeOpfs,
+  imported,
   listener,
   newEngine,
   settings,
@@ -18,7 +19,7 @@ beforeAll(async () => {
   lessons = await someLessons();
 });
 
-describe('back to the model before a training', () => {
+describe('back to the model before', () => {
   test('the shipped model, where nothing was taught before; the lessons stay', async () => {
     const engine = newEngine({ shipped: await smallCheckpoint() });
     await engine.start(() => {});
@@ -27,7 +28,10 @@ describe('back to the model before a training', () => {
     expect(await weightsOf(engine)).not.toBe(weights);
     expect(await engine.undo()).toMatchObject({ name: 'shipped' });
     expect(await weightsOf(engine)).toBe(weights);
-    expect(await engine.saved()).toMatchObject({ step: 0, lessons: [{}, {}, {}, {}] });
+    expect(await engine.saved(lessons)).toBeUndefined();
+    // And forth again, with the training.
+    expect(await engine.undo()).toMatchObject({ name: 'taught', back: 'shipped' });
+    expect(await engine.saved(lessons)).toMatchObject({ step: 12, settings });
   });
 
   test('the last taught one, also after a reload, and in the middle of a training', async () => {
@@ -49,6 +53,47 @@ describe('back to the model before a training', () => {
     const again = newEngine({ shipped, opfs });
     await again.start(() => {});
     expect(await weightsOf(again)).toBe(weights);
+  });
+});
+
+describe('nothing that replaces a taught model loses it', () => {
+  async function taught() {
+    const opfs = new FakeOpfs();
+    const shipped = await smallCheckpoint();
+    const engine = newEngine({ shipped, opfs });
+    await engine.start(() => {});
+    await engine.teach(lessons, { ...settings, steps: 2 }, listener().callbacks);
+    const reload = async () => {
+      const reloaded = newEngine({ shipped, opfs });
+      return { engine: reloaded, ...(await reloaded.start(() => {})) };
+    };
+    return { engine, reload, weights: await weightsOf(engine) };
+  }
+
+  test('the shipped model, and an imported one, also after a reload', async () => {
+    const { engine, reload, weights } = await taught();
+    expect(await engine.reset()).toMatchObject({ name: 'shipped', back: 'taught' });
+    const first = await reload();
+    expect(first.model).toMatchObject({ name: 'shipped', back: 'taught' });
+    expect(await first.engine.undo()).toMatchObject({ name: 'taught', back: 'shipped' });
+    expect(await weightsOf(first.engine)).toBe(weights);
+
+    const other = [...(await smallCheckpoint('decoder-only'))].map(([name, bytes]) => ({ name, bytes }));
+    expect(await imported(first.engine, other)).toMatchObject({ name: 'small', back: 'taught' });
+    const second = await reload();
+    expect(second.model).toMatchObject({ name: 'small', back: 'taught' });
+    expect(await second.engine.undo()).toMatchObject({ name: 'taught', back: 'small' });
+    expect(await weightsOf(second.engine)).toBe(weights);
+  });
+
+  test('another tab: what it has saved is read when this one takes over', async () => {
+    const { engine, reload } = await taught();
+    const other = await reload();
+    await other.engine.teach(lessons, { ...settings, steps: 3 }, listener().callbacks);
+    expect(await engine.saved(lessons)).toMatchObject({ step: 2 });
+    expect((await engine.reopen()).model.name).toBe('taught');
+    expect(await engine.saved(lessons)).toMatchObject({ step: 3 });
+    expect(await weightsOf(engine)).toBe(await weightsOf(other.engine));
   });
 });
 
@@ -86,6 +131,6 @@ describe('a model that does not know the pictures by name', () => {
     expect(ends.heard.steps[0]!.step).toBe(4);
     expect(ends.heard.knowledge.at(-1)).toEqual(heard.knowledge.at(-1));
     expect(await weightsOf(reloaded)).toBe(await weightsOf(whole));
-    expect((await reloaded.saved())!.knowledge).toEqual([heard.knowledge[0], heard.knowledge.at(-1)]);
+    expect((await reloaded.saved(taught))!.knowledge).toEqual([heard.knowledge[0], heard.knowledge.at(-1)]);
   });
 });

@@ -33,6 +33,8 @@ export interface ModelInfo {
   readonly origin?: ModelOrigin;
   /** Lent for this visit: the page's own model, or the taught one, comes back with `giveBack` or the next visit. */
   readonly borrowed: boolean;
+  /** The name of the model that `undo` brings back, if any. */
+  readonly back?: string;
   /** Of a model just taken that could not be kept for the next visit: why. */
   readonly notice?: StudioFailure;
 }
@@ -125,7 +127,7 @@ export interface TextProblems {
   readonly read?: string;
 }
 
-/** A picture with the caption to learn. `heldOut` ones are never trained on; their captions are shown as the model learns. */
+/** A picture with the caption to learn. `heldOut` ones are never trained on. */
 export interface Lesson {
   readonly picture: Picture;
   readonly caption: string;
@@ -148,12 +150,6 @@ export interface TeachStep {
   readonly rowsPerSecond: number;
 }
 
-export interface TeachCaption {
-  readonly pictureId: string;
-  readonly step: number;
-  readonly text: string;
-}
-
 /** What the model says of one of the page's own pictures, which it was never trained on. */
 export interface KnownPicture {
   /** Which of them. */
@@ -168,6 +164,8 @@ export interface Knowledge {
   readonly step: number;
   /** Lessons that it says rightly, and how many there are. */
   readonly learned: { readonly right: number; readonly of: number };
+  /** What it says of each lesson, held-out ones among them, by the ids of their pictures. */
+  readonly said: Readonly<Record<string, string>>;
   readonly known: readonly KnownPicture[];
   /** At the end: how much of the change was enough, 0 to 1; see `least-change.ts`. */
   readonly share?: number;
@@ -186,7 +184,6 @@ export type TeachStatus =
 
 export interface TeachCallbacks {
   readonly onStep: (step: TeachStep) => void;
-  readonly onCaption: (caption: TeachCaption) => void;
   /** Before the first step, now and then, and at the end. */
   readonly onKnowledge: (knowledge: Knowledge) => void;
   readonly onStatus: (status: TeachStatus) => void;
@@ -194,9 +191,8 @@ export interface TeachCallbacks {
   readonly onNotice: (notice: StudioFailure) => void;
 }
 
-/** What survives a reload, as OPFS has it. */
-export interface SavedSession {
-  readonly lessons: readonly Lesson[];
+/** A training as a reload finds it. */
+export interface SavedTraining {
   readonly settings: TeachSettings;
   readonly step: number;
   readonly losses: readonly { readonly step: number; readonly loss: number }[];
@@ -224,6 +220,7 @@ export interface StudioFailure {
     | 'STORAGE_ABSENT'
     | 'NETWORK'
     | 'CAMERA_UNUSABLE'
+    | 'OTHER_TAB'
     | 'UNEXPECTED';
   readonly title: string;
   readonly advice: string;
@@ -259,12 +256,14 @@ export interface Engine {
   teach(lessons: readonly Lesson[], settings: TeachSettings, callbacks: TeachCallbacks): Promise<TeachStatus>;
   /** Stops after the step under way and writes a checkpoint. */
   pause(): Promise<void>;
-  /** Back to the model as it was before the last training; its lessons stay. */
+  /** Back to the model before the last training, import or `reset`; a second call takes the first back. */
   undo(): Promise<ModelInfo>;
-  /** Throws away what was taught: the shipped model again. */
+  /** The shipped model again; `undo` brings back what was in use. */
   reset(): Promise<ModelInfo>;
-  /** The session that OPFS holds, if any. */
-  saved(): Promise<SavedSession | undefined>;
+  /** How the training of the saved model stands, if these are its lessons. */
+  saved(lessons: readonly Lesson[]): Promise<SavedTraining | undefined>;
+  /** Reads again what is saved: another tab may have written it. A model that is lent is given back. */
+  reopen(): Promise<Started>;
   exportCheckpoint(): Promise<CheckpointFolder>;
   /** Opens names, shapes and small files of a checkpoint, and none of its weights; the model in use stays. */
   offer(source: CheckpointSource): Promise<ModelOffer>;

@@ -83,7 +83,6 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
       loaded,
     );
     if (lost) await onNotice(lost);
-    await storage.saveLessons(key, lessons, settings, onNotice);
     await storage.begin(new Map(kept(files, [FILES.model, WEIGHTS])), extras, note(), onNotice);
   }
   try {
@@ -99,7 +98,6 @@ export async function teachSession(session: Session): Promise<TeachStatus> {
           losses.push({ step: now.step, loss: now.loss });
           return callbacks.onStep(now);
         },
-        onCaption: caption => callbacks.onCaption(caption),
         onKnowledge,
       },
     });

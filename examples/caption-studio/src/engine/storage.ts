@@ -4,12 +4,13 @@ import {
   checkpointFiles,
   collect,
   FILES,
+  fileOf,
   memoryCheckpoint,
 } from '@simvlm/checkpoint';
 import { type OpfsStorageOptions, opfsStorage } from '@simvlm/checkpoint/browser';
 import { CheckpointError, isSimVlmError, parseJson } from '@simvlm/core';
 import { checkpointTrainerState } from '@simvlm/trainer';
-import type { Knowledge, Lesson, SavedSession, StudioFailure, TeachSettings } from './engine';
+import type { Knowledge, Lesson, SavedTraining, StudioFailure, TeachSettings } from './engine';
 import { toFailure } from './failures';
 
 /** What the studio knows of a checkpoint beside what the trainer writes: it is a file among the others, so that all are of one moment. */
@@ -27,38 +28,25 @@ export interface SessionNote {
 }
 
 const NOTE = 'studio.json';
-const LESSONS = 'lessons.json';
 
-interface LessonNote extends Pick<Lesson, 'caption' | 'heldOut'> {
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-}
-
-interface LessonsFile {
-  readonly key: string;
-  readonly settings: TeachSettings;
-  readonly savedAt: string;
-  readonly lessons: readonly LessonNote[];
-}
+/** Told of what cannot be kept. */
+type OnNotice = (notice: StudioFailure) => Promise<void>;
 
 /**
- * The last checkpoint, in memory and, where the browser keeps files, in OPFS; and the lessons, once for each training. What cannot be kept
- * is reported, and stays in memory: no training ends for want of storage.
+ * The last checkpoint and the one before it, in memory and, where the browser keeps files, in OPFS. What cannot be kept is reported, and
+ * stays in memory: no training ends for want of storage.
  */
 export class StudioStorage {
   #latest: CheckpointFiles | undefined;
-  /** The checkpoint that the last training began with. */
+  /** The checkpoint that was in use before the last training, import or reset. */
   #before: CheckpointFiles | undefined;
   readonly #checkpoints;
-  readonly #lessons;
   readonly #befores;
 
   /** @param root of the private file system, for tests */
   constructor(root?: OpfsStorageOptions['root']) {
     const where = root ? { root } : {};
     this.#checkpoints = opfsStorage({ directory: 'caption-studio/checkpoints', ...where });
-    this.#lessons = opfsStorage({ directory: 'caption-studio/lessons', keep: { last: 1 }, ...where });
     this.#befores = opfsStorage({ directory: 'caption-studio/before', keep: { last: 1 }, ...where });
   }
 
@@ -75,6 +63,7 @@ export class StudioStorage {
   async load(): Promise<void> {
     const checkpoint = await this.#checkpoints.latest();
     this.#latest = checkpoint && (await checkpointFiles(checkpoint));
+    this.#before = undefined;
   }
 
   /** Keeps what a training begins with, and saves that as the latest: to this a training goes back that fails before its first checkpoint. */
@@ -82,7 +71,7 @@ export class StudioStorage {
     files: CheckpointFiles,
     extras: CheckpointFiles,
     note: SessionNote,
-    onNotice: (notice: StudioFailure) => Promise<void>,
+    onNotice: OnNotice,
   ): Promise<void> {
     // A training that failed before its first checkpoint has changed nothing, and left what is before it.
     if (!this.#latest?.has(NOTE) || !isBegun(this.#latest)) {
@@ -93,26 +82,63 @@ export class StudioStorage {
     await this.save(0, new Map([...files, ...extras]), note, onNotice);
   }
 
-  /** The checkpoint that the last training began with, with the studio's own file where it has one. */
+  /** The checkpoint before, with the studio's own file where it has one: the shipped one has none. */
   async before(): Promise<CheckpointFiles | undefined> {
     const kept = this.#before ? undefined : await ifKept(() => this.#befores.latest());
     if (kept) this.#before = await checkpointFiles(kept);
     return this.#before;
   }
 
-  /** The latest is what the last training began with: nothing, where that was no checkpoint of the studio's own. */
-  async undo(onNotice: (notice: StudioFailure) => Promise<void>): Promise<void> {
+  /** What the model is called that `undo` goes back to; undefined where there is none, or it is damaged. */
+  async nameBefore(): Promise<string | undefined> {
+    try {
+      const kept = this.#before ? memoryCheckpoint(this.#before) : await ifKept(() => this.#befores.latest());
+      if (!kept) return undefined;
+      return kept.names.includes(NOTE) ? (parse(await fileOf(kept, NOTE)) as SessionNote).name : 'shipped';
+    } catch (error) {
+      if (!isSimVlmError(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /**
+   * The latest and the checkpoint before it change places, so that nothing is lost by it.
+   *
+   * @param shipped what is in use where there is no latest
+   */
+  async undo(shipped: () => Promise<CheckpointFiles>, onNotice: OnNotice): Promise<void> {
     const before = await this.before();
-    this.#latest = undefined;
-    await ifKept(() => this.#checkpoints.clear());
-    this.#before = undefined;
-    await ifKept(() => this.#befores.clear());
-    if (before?.has(NOTE))
-      await this.save(await stepOf(before), withoutNote(before), noteOf(before), onNotice);
+    if (before) await this.replace(before.has(NOTE) ? before : undefined, shipped, onNotice);
+  }
+
+  /**
+   * Another checkpoint, with the studio's own file, is the latest; what was in use is the one before.
+   *
+   * @param next absent: the shipped one
+   * @param shipped what is in use where there is no latest
+   */
+  async replace(
+    next: CheckpointFiles | undefined,
+    shipped: () => Promise<CheckpointFiles>,
+    onNotice: OnNotice,
+  ): Promise<void> {
+    const before = this.#latest ?? (await shipped());
+    this.#before = before;
+    this.#latest = next;
+    const keepBefore = () => noticed(() => this.#befores.save(0, before), onNotice);
+    // Whatever the page is closed in the middle of, what was in use is somewhere.
+    if (next) {
+      const step = await stepOf(next);
+      await noticed(() => this.#checkpoints.save(step, next), onNotice);
+      await keepBefore();
+    } else {
+      await keepBefore();
+      await ifKept(() => this.#checkpoints.clear());
+    }
   }
 
   /** Where a training puts its checkpoints. */
-  during(note: () => SessionNote, onNotice: (notice: StudioFailure) => Promise<void>): CheckpointStorage {
+  during(note: () => SessionNote, onNotice: OnNotice): CheckpointStorage {
     return {
       save: async (step, contents) => this.save(step, await collect(contents), note(), onNotice),
       latest: async () => this.#latest && memoryCheckpoint(this.#latest),
@@ -121,73 +147,34 @@ export class StudioStorage {
     };
   }
 
-  async save(
-    step: number,
-    files: CheckpointFiles,
-    note: SessionNote,
-    onNotice: (notice: StudioFailure) => Promise<void>,
-  ): Promise<void> {
-    const all = new Map([...files, [NOTE, json(note)]]);
+  async save(step: number, files: CheckpointFiles, note: SessionNote, onNotice: OnNotice): Promise<void> {
+    const all = withNote(files, note);
     this.#latest = all;
     await noticed(() => this.#checkpoints.save(step, all), onNotice);
   }
 
-  async saveLessons(
-    key: string,
-    lessons: readonly Lesson[],
-    settings: TeachSettings,
-    onNotice: (notice: StudioFailure) => Promise<void>,
-  ): Promise<void> {
-    const files = new Map<string, Uint8Array>();
-    for (const [i, { picture }] of lessons.entries())
-      files.set(pictureFile(i), new Uint8Array(await picture.file.arrayBuffer()));
-    const notes = lessons.map(({ picture: { id, name, file }, caption, heldOut }) => ({
-      ...{ id, name, type: file.type, caption, heldOut },
-    }));
-    const savedAt = new Date().toISOString();
-    files.set(LESSONS, json({ key, settings, savedAt, lessons: notes } satisfies LessonsFile));
-    await noticed(() => this.#lessons.save(0, files), onNotice);
-  }
-
-  /** The lessons that were saved, and how far the training on them has come. @throws CheckpointError when they are damaged */
-  async session(): Promise<SavedSession | undefined> {
-    const checkpoint = await ifKept(() => this.#lessons.latest());
-    if (!checkpoint) return undefined;
-    const files = await checkpointFiles(checkpoint);
-    const { key, settings, savedAt, lessons } = parse(files.get(LESSONS)) as LessonsFile;
-    const note = this.note;
-    const goesOn = note?.key === key;
-    return {
-      lessons: lessons.map(({ id, name, type, caption, heldOut }, i) => {
-        const file = new Blob([files.get(pictureFile(i)) as BlobPart], { type });
-        return { picture: { id, name, file }, caption, heldOut };
-      }),
-      settings: (goesOn && note.settings) || settings,
-      step: goesOn ? await stepOf(this.#latest!) : 0,
-      losses: goesOn ? note.losses : [],
-      knowledge: (goesOn && note.knowledge) || [],
-      savedAt: goesOn ? note.savedAt : savedAt,
-    };
+  /** How the training stands that the latest is of, if it is one on these lessons. */
+  async training(lessons: readonly Lesson[]): Promise<SavedTraining | undefined> {
+    const { note } = this;
+    if (!note?.settings || note.key !== (await sessionKey(lessons, note.settings))) return undefined;
+    const { settings, losses, knowledge = [], savedAt } = note;
+    return { settings, step: await stepOf(this.#latest!), losses, knowledge, savedAt };
   }
 
   /** Goes on without what was loaded. */
   forget(): void {
     this.#latest = undefined;
   }
-
-  /** Removes all of it; nothing to remove where the browser keeps nothing. */
-  async clear(): Promise<void> {
-    this.forget();
-    await ifKept(() => this.#checkpoints.clear());
-    await ifKept(() => this.#lessons.clear());
-    this.#before = undefined;
-    await ifKept(() => this.#befores.clear());
-  }
 }
 
 /** The steps that a checkpoint's training had taken; 0 where it had not begun. */
 export async function stepOf(files: CheckpointFiles): Promise<number> {
   return files.has(FILES.trainer) ? (await checkpointTrainerState(memoryCheckpoint(files))).step : 0;
+}
+
+/** A checkpoint with the studio's own file. */
+export function withNote(files: CheckpointFiles, note: SessionNote): CheckpointFiles {
+  return new Map([...files, [NOTE, json(note)]]);
 }
 
 /** A checkpoint without the studio's own file: what the command line knows. */
@@ -214,7 +201,7 @@ async function ifKept<T>(action: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function noticed(save: () => Promise<void>, onNotice: (notice: StudioFailure) => Promise<void>) {
+async function noticed(save: () => Promise<void>, onNotice: OnNotice) {
   try {
     await save();
   } catch (error) {
@@ -231,8 +218,6 @@ function noteOf(files: CheckpointFiles): SessionNote {
 function isBegun(files: CheckpointFiles): boolean {
   return noteOf(files).key !== undefined && !files.has(FILES.trainer);
 }
-
-const pictureFile = (index: number) => `picture-${index}`;
 
 function json(value: object): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -17,7 +17,7 @@ import type {
   ModelInfo,
   ModelOffer,
   Picture,
-  SavedSession,
+  SavedTraining,
   Started,
   StudioFailure,
   TeachCallbacks,
@@ -32,7 +32,7 @@ import { type Offered, openOffer, withProgress } from './offer';
 import { decodePicture, inspectPicture } from './pictures';
 import type { Rehearsal } from './rehearsal';
 import { teachSession } from './session';
-import { type StudioStorage, stepOf, withoutNote } from './storage';
+import { type StudioStorage, withNote, withoutNote } from './storage';
 import { Turns } from './turns';
 
 type OnProgress = (progress: LoadProgress) => void | Promise<void>;
@@ -139,31 +139,30 @@ export class StudioEngine implements Engine {
   }
 
   undo(): Promise<ModelInfo> {
-    return this.#turnWithoutTraining(async () => {
-      const { storage } = this.#parts;
-      let notice: StudioFailure | undefined;
-      await storage.undo(async failure => {
-        notice = failure;
-      });
-      this.#unload();
-      return { ...(await this.#ready()).info, ...(notice && { notice }) };
-    });
+    return this.#change(onNotice => this.#parts.storage.undo(() => this.#shippedFiles(), onNotice));
   }
 
   reset(): Promise<ModelInfo> {
-    return this.#turnWithoutTraining(async () => {
+    return this.#change(async onNotice => {
       // First, as it may fail without a network.
-      this.#shipped ??= await this.#parts.shipped(() => {});
-      await this.#parts.storage.clear();
+      await this.#shippedFiles();
+      if (this.#parts.storage.latest)
+        await this.#parts.storage.replace(undefined, () => this.#shippedFiles(), onNotice);
       this.#borrowed = undefined;
-      this.#unload();
-      return (await this.#ready()).info;
     });
   }
 
-  saved(): Promise<SavedSession | undefined> {
+  saved(lessons: readonly Lesson[]): Promise<SavedTraining | undefined> {
     // In its turn, so that a page that asks at once hears of it after the start.
-    return this.#turn(() => this.#parts.storage.session());
+    return this.#turn(() => this.#parts.storage.training(lessons));
+  }
+
+  async reopen(): Promise<Started> {
+    await this.#turnWithoutTraining(async () => {
+      this.#borrowed = undefined;
+      this.#unload();
+    });
+    return this.start(() => {});
   }
 
   exportCheckpoint(): Promise<CheckpointFolder> {
@@ -197,13 +196,13 @@ export class StudioEngine implements Engine {
       this.#loaded = loaded;
       this.#borrowed = borrowed ? { checkpoint, name } : undefined;
       this.#offered = undefined;
-      if (!files) return loaded.info;
       let notice: StudioFailure | undefined;
-      const note = { name, savedAt: new Date().toISOString(), losses: [] };
-      await this.#parts.storage.save(await stepOf(files), files, note, async failure => {
-        notice = failure;
-      });
-      return { ...loaded.info, ...(notice && { notice }) };
+      if (files) {
+        const note = { name, savedAt: new Date().toISOString(), losses: [] };
+        const keep = async (failure: StudioFailure) => void (notice = failure);
+        await this.#parts.storage.replace(withNote(files, note), () => this.#shippedFiles(), keep);
+      }
+      return { ...(await this.#info()), ...(notice && { notice }) };
     });
   }
 
@@ -211,7 +210,7 @@ export class StudioEngine implements Engine {
     return this.#turnWithoutTraining(async () => {
       this.#borrowed = undefined;
       this.#unload();
-      return (await this.#ready()).info;
+      return this.#info();
     });
   }
 
@@ -287,8 +286,30 @@ export class StudioEngine implements Engine {
   }
 
   async #describe(): Promise<Pick<Started, 'backend' | 'model'>> {
+    const model = await this.#info();
+    return { backend: await this.#parts.backend.ready(), model };
+  }
+
+  /** Of the model in use, on a device that works. */
+  async #info(): Promise<ModelInfo> {
     const { info } = await this.#ready();
-    return { backend: await this.#parts.backend.ready(), model: info };
+    const back = await this.#parts.storage.nameBefore();
+    return { ...info, ...(back !== undefined && { back }) };
+  }
+
+  /** Puts another checkpoint in the place of the one in use. */
+  #change(action: (onNotice: (notice: StudioFailure) => Promise<void>) => Promise<void>): Promise<ModelInfo> {
+    return this.#turnWithoutTraining(async () => {
+      let notice: StudioFailure | undefined;
+      await action(async failure => void (notice = failure));
+      this.#unload();
+      return { ...(await this.#info()), ...(notice && { notice }) };
+    });
+  }
+
+  async #shippedFiles(): Promise<CheckpointFiles> {
+    this.#shipped ??= await this.#parts.shipped(() => {});
+    return this.#shipped;
   }
 
   /** The model, on a device that works. */
@@ -319,7 +340,7 @@ export class StudioEngine implements Engine {
         'Teach it on the command line (simvlm finetune), or import it from a folder if it has less than 256 MiB. The checkpoint itself is where it came from.',
         new Error(this.#borrowed.checkpoint.where),
       );
-    return this.#parts.storage.latest ?? (this.#shipped ??= await this.#parts.shipped(() => {}));
+    return this.#parts.storage.latest ?? this.#shippedFiles();
   }
 
   #unload(): void {

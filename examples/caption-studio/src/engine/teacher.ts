@@ -8,7 +8,6 @@ import {
   exampleStream,
   mixture,
 } from '@simvlm/data';
-import { predictCaptions } from '@simvlm/eval';
 import { pictureSquare, prefixLmLearner } from '@simvlm/model';
 import { type RunConfig, resolveRunConfig } from '@simvlm/run';
 import { type TrainConfig, type TrainResult, train } from '@simvlm/trainer';
@@ -21,16 +20,14 @@ import { type Drawing, knowledgeOf, type OwnRehearsal, saidOf } from './rehearsa
 export interface PreparedLessons {
   /** Trained on. */
   readonly learned: readonly Drawing[];
-  /** Captioned on the way. */
+  /** Only looked at. */
   readonly heldOut: readonly Drawing[];
 }
 
-/** How often held-out pictures are captioned during a training: so many times, and after the first step. */
-const LOOKS = 20;
-/** How often what the model knows is looked at on the way. */
-const KNOWLEDGE_LOOKS = 4;
-/** Seconds between two checkpoints. */
-const CHECKPOINT_SECONDS = 30;
+/** How often what the model says and knows is looked at on the way. */
+const LOOKS = 4;
+/** Seconds between two checkpoints: what a page that is closed costs at most. */
+const CHECKPOINT_SECONDS = 10;
 
 /** What fine-tuning on a handful of pictures takes. */
 const optimizer = { weightDecay: 0.01, warmup: 0.05, schedule: 'cosine', clip: 1 } as const;
@@ -82,7 +79,7 @@ export interface Teaching {
   readonly extras: CheckpointFiles;
   readonly resume?: Checkpoint;
   readonly signal: AbortSignal;
-  readonly callbacks: Pick<TeachCallbacks, 'onStep' | 'onCaption' | 'onKnowledge'>;
+  readonly callbacks: Pick<TeachCallbacks, 'onStep' | 'onKnowledge'>;
   /** Lets what waits for the device go first. */
   readonly between: () => Promise<void>;
 }
@@ -91,7 +88,6 @@ export interface Teaching {
 export function teachLessons(teaching: Teaching): Promise<TrainResult> {
   const { loaded, lessons, rehearsal, settings, callbacks, between, resume, ...rest } = teaching;
   const every = Math.max(1, Math.ceil(settings.steps / LOOKS));
-  const knowledgeEvery = Math.max(1, Math.ceil(settings.steps / KNOWLEDGE_LOOKS));
   return train({
     ...rest,
     ...(resume && { resume }),
@@ -103,9 +99,7 @@ export function teachLessons(teaching: Teaching): Promise<TrainResult> {
         async onStep({ step, loss, rowsPerSecond }) {
           const { steps } = settings;
           await callbacks.onStep({ step, steps, loss, rowsPerSecond });
-          if (step === 1 || step === steps || step % every === 0)
-            await tellCaptions(step, loaded, lessons, callbacks);
-          if (step < steps && step % knowledgeEvery === 0)
+          if (step < steps && step % every === 0)
             await callbacks.onKnowledge({ step, ...(await knowledge(loaded, lessons, rehearsal)) });
           await between();
         },
@@ -117,13 +111,15 @@ export function teachLessons(teaching: Teaching): Promise<TrainResult> {
 /** How many lessons the model says rightly, and what it says of what it knew. */
 export async function knowledge(
   loaded: LoadedModel,
-  { learned }: PreparedLessons,
+  { learned, heldOut }: PreparedLessons,
   rehearsal: OwnRehearsal | undefined,
 ): Promise<Omit<Knowledge, 'step'>> {
-  const said = await saidOf(loaded, learned);
-  const right = said.filter((text, i) => text === learned[i]!.text).length;
+  const all = [...learned, ...heldOut];
+  const said = await saidOf(loaded, all);
+  const right = learned.filter(({ text }, i) => text === said[i]).length;
   return {
     learned: { right, of: learned.length },
+    said: Object.fromEntries(all.map(({ id }, i) => [id, said[i]!])),
     known: rehearsal ? await knowledgeOf(loaded, rehearsal) : [],
   };
 }
@@ -182,15 +178,4 @@ function batchesOf(
     maxTextLength: model.config.maxTextLength,
     prefix: captionPrefix,
   });
-}
-
-async function tellCaptions(
-  step: number,
-  { model, tokenizer }: LoadedModel,
-  { heldOut }: PreparedLessons,
-  callbacks: Teaching['callbacks'],
-): Promise<void> {
-  if (heldOut.length === 0) return;
-  const { predictions } = await predictCaptions(model, tokenizer, arrayDataset(heldOut));
-  for (const { id: pictureId, text } of predictions) await callbacks.onCaption({ pictureId, step, text });
 }

@@ -3,6 +3,7 @@ import { CaptionView, captionFiles } from './caption/caption-view';
 import { ModelView, modelFiles } from './model/model-view';
 import { Icon } from './parts/icon';
 import { NoticeArea } from './parts/notice';
+import { OtherTab } from './parts/other-tab';
 import { DropHint, type PageFiles, usePageFiles } from './parts/page-files';
 import { StartProgress } from './parts/start-progress';
 import { choose, selectedOf, type Tab, TabList, TabPanels } from './parts/tabs';
@@ -34,6 +35,7 @@ export function App() {
         <ThemeSwitch />
       </header>
       <main>
+        <OtherTab />
         <NoticeArea />
         <StartProgress />
         <BackendNote />

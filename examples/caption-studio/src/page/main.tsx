@@ -10,7 +10,7 @@ import './styles/forced-colors.css';
 import { render } from 'preact';
 import { App } from './app';
 import { keepOffline } from './offline';
-import { begin } from './state/begin';
+import { begin, watch } from './state/begin';
 import { engine } from './state/engine';
 
 render(<App />, document.getElementById('app')!);
@@ -19,4 +19,5 @@ render(<App />, document.getElementById('app')!);
 Object.assign(globalThis, { studio: engine });
 
 void keepOffline();
+watch();
 void begin();

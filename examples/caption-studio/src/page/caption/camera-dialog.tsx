@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { CameraVideo } from '../parts/camera-video';
 import { Icon } from '../parts/icon';
 import { attempt } from '../state/notice';
 
@@ -18,20 +19,11 @@ export function CameraDialog({ stream, onPhoto, onClose, onGone }: CameraDialogP
   // Before its first frame the video has no size.
   const [live, setLive] = useState(false);
   const shutter = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    video.current!.srcObject = stream;
-    dialog.current!.showModal();
-    const [track] = stream.getVideoTracks();
-    const gone = () => {
-      dialog.current!.close();
-      onGone();
-    };
-    track!.addEventListener('ended', gone);
-    return () => {
-      track!.removeEventListener('ended', gone);
-      for (const each of stream.getTracks()) each.stop();
-    };
-  }, [stream]);
+  useEffect(() => dialog.current!.showModal(), []);
+  const gone = () => {
+    dialog.current!.close();
+    onGone();
+  };
   // What is disabled cannot have the focus.
   useEffect(() => void (live && shutter.current!.focus()), [live]);
   const take = async () => {
@@ -43,14 +35,7 @@ export function CameraDialog({ stream, onPhoto, onClose, onGone }: CameraDialogP
     <dialog ref={dialog} onClose={onClose} aria-labelledby="camera-heading">
       <article>
         <h2 id="camera-heading">Take a picture</h2>
-        <video
-          ref={video}
-          autoplay
-          playsInline
-          muted
-          aria-label="What the camera sees"
-          onLoadedData={() => setLive(true)}
-        />
+        <CameraVideo stream={stream} video={video} onLive={() => setLive(true)} onGone={gone} />
         <p class="hint">The model reads the square in the middle. The picture stays on this machine.</p>
         <footer>
           <button type="button" class="quiet" onClick={() => dialog.current!.close()}>

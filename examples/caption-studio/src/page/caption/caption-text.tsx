@@ -3,9 +3,10 @@ import { milliseconds, percent } from '../parts/format';
 import { Icon } from '../parts/icon';
 import { choose } from '../parts/tabs';
 import { caption, captioning, lookedAt, picture, text } from '../state/caption';
+import { addLesson } from '../state/lessons';
 import { attempt } from '../state/notice';
 import { copyCaption, saveCard } from '../state/share';
-import { addLesson, running } from '../state/teach';
+import { locked } from '../state/teach';
 
 /** The caption: it streams in, then its words can be pointed at, focused or tapped. */
 export function CaptionText() {
@@ -51,7 +52,7 @@ function TeachMe() {
       <p>
         <strong>I don’t know this one.</strong> What follows is a guess.
       </p>
-      <button type="button" disabled={running.value} onClick={() => void attempt(teachIt)}>
+      <button type="button" disabled={locked.value} onClick={() => void attempt(teachIt)}>
         <Icon name="plus" />
         Teach me
       </button>

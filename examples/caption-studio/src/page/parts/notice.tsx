@@ -1,4 +1,4 @@
-import { dismiss, notice } from '../state/notice';
+import { attempt, dismiss, notice } from '../state/notice';
 import { Icon } from './icon';
 
 /** What went wrong or was done, with what to do about it. The live region is always there, so that its contents are read out. */
@@ -12,6 +12,11 @@ export function NoticeArea() {
           <div>
             <strong>{now.title}</strong>
             {now.advice && <p>{now.advice}</p>}
+            {now.action && (
+              <button type="button" class="link" onClick={() => void attempt(now.action!.run)}>
+                {now.action.label}
+              </button>
+            )}
             {now.detail && (
               <details>
                 <summary>Detail</summary>

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { asFailure } from './failure';
 import type { GivenLesson } from './folder';
-import { addLesson } from './teach';
+import { addLesson } from './lessons';
 
 /** With so many pictures or more, every fifth is held out, so that learning can be told from remembering. */
 const HOLD_OUT_FROM = 10;

@@ -6,6 +6,8 @@ export interface Notice {
   readonly title: string;
   readonly advice?: string;
   readonly detail?: string;
+  /** Something to do about it at once. */
+  readonly action?: { readonly label: string; readonly run: () => unknown };
 }
 
 /** The one notice of the page; the newest replaces the one before. */
@@ -15,8 +17,8 @@ export function report(error: unknown): void {
   notice.value = { kind: 'error', ...asFailure(error) };
 }
 
-export function tell(title: string, advice?: string): void {
-  notice.value = { kind: 'done', title, ...(advice === undefined ? {} : { advice }) };
+export function tell(title: string, advice?: string, action?: Notice['action']): void {
+  notice.value = { kind: 'done', title, ...(advice && { advice }), ...(action && { action }) };
 }
 
 export function dismiss(): void {

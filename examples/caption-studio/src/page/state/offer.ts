@@ -13,6 +13,8 @@ import { asFailure } from './failure';
 import { chosenFiles, type GivenFile } from './given-files';
 import { checkBytes, importNames, isContent } from './import-limits';
 import { attempt, report, tell } from './notice';
+import { mustOwn } from './owner';
+import { showTraining } from './teach';
 import { withZip } from './zip';
 
 /** The checkpoint that the visitor may load, and where it is. */
@@ -71,6 +73,7 @@ async function whileOpening(action: () => Promise<void>): Promise<void> {
 
 /** Loads what is offered, and captions the picture that is shown with it. */
 export async function take(): Promise<void> {
+  mustOwn();
   loading.value = { stage: 'weights', loaded: 0, total: offer.value!.model.bytes };
   try {
     const { notice, ...info } = await engine.takeOffered(
@@ -80,6 +83,7 @@ export async function take(): Promise<void> {
     );
     model.value = info;
     offer.value = undefined;
+    await showTraining();
     if (notice) report(notice);
     else
       tell('Loaded', `The page now uses the model “${info.name}”${info.borrowed ? ', for this visit' : ''}.`);

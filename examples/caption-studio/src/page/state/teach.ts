@@ -3,40 +3,39 @@ import { proxy } from 'comlink';
 import type {
   Knowledge,
   Lesson,
-  TeachCaption,
+  ModelInfo,
+  StudioFailure,
   TeachSettings,
   TeachStatus,
   TeachStep,
 } from '../../engine/engine';
 import { engine, model, refresh } from './engine';
-import { report } from './notice';
-import { openPicture, plain, release, type ShownPicture, shown } from './pictures';
+import { learned, lessons, plainLessons } from './lessons';
+import { report, tell } from './notice';
+import { mustOwn, owner } from './owner';
 import { defaults } from './teach-defaults';
 
-/** A lesson with what the page needs to show it. */
-export interface ShownLesson extends Omit<Lesson, 'picture'> {
-  readonly picture: ShownPicture;
-}
-
-export const lessons = signal<readonly ShownLesson[]>([]);
 export const settings = signal<TeachSettings>(defaults);
 export const status = signal<TeachStatus>({ state: 'idle' });
 export const latestStep = signal<TeachStep | undefined>();
-/** What the model said of each held-out picture, oldest first. */
-export const said = signal<ReadonlyMap<string, readonly TeachCaption[]>>(new Map());
 /** What the model knew before the training, and what it knows since. */
 export const known = signal<readonly Knowledge[]>([]);
+/** The running mean over the last steps. */
+export const secondsAStep = signal<number | undefined>();
 /** Steps and losses, appended to in place; `lossCount` says that there are more. */
 export const losses: { steps: number[]; losses: number[] } = { steps: [], losses: [] };
 export const lossCount = signal(0);
+/** Whether a reload would find the model as it is, but for the steps since the last checkpoint. */
+export const modelKept = signal(true);
 
 /** The lessons and settings of the training that is under way or paused; the engine goes on where they are the same. */
 const session = signal<string | undefined>();
-const sessionNow = computed(() => {
-  const { learningRate, batchSize, seed } = settings.value;
-  const what = lessons.value.map(({ picture, caption, heldOut }) => [picture.id, caption.trim(), heldOut]);
+const sessionNow = computed(() => sessionOf(plainLessons(), settings.value));
+
+function sessionOf(of: readonly Lesson[], { learningRate, batchSize, seed }: TeachSettings): string {
+  const what = of.map(({ picture, caption, heldOut }) => [picture.id, caption, heldOut]);
   return JSON.stringify([what, learningRate, batchSize, seed]);
-});
+}
 
 /** Whether Train goes on with the training that was stopped, rather than beginning one. */
 export const resumable = computed(() => {
@@ -50,45 +49,25 @@ export const resumable = computed(() => {
 });
 
 export const running = computed(() => status.value.state === 'running');
-export const heldOut = computed(() => lessons.value.filter(lesson => lesson.heldOut));
-export const learned = computed(() => lessons.value.filter(lesson => !lesson.heldOut));
+/** Nothing of the lessons may change: a training runs, or another tab keeps them. */
+export const locked = computed(() => running.value || !owner.value);
 export const canTrain = computed(
   () =>
-    learned.value.length > 0 && lessons.value.every(({ caption }) => caption.trim() !== '') && !running.value,
+    learned.value.length > 0 && lessons.value.every(({ caption }) => caption.trim() !== '') && !locked.value,
 );
-
-export async function addLesson(file: Blob, name: string, caption = '', isHeldOut = false): Promise<void> {
-  const picture = await openPicture(file, name);
-  lessons.value = [...lessons.value, { picture, caption, heldOut: isHeldOut }];
-}
-
-export function changeLesson(id: string, change: Partial<Pick<Lesson, 'caption' | 'heldOut'>>): void {
-  lessons.value = lessons.value.map(lesson => (lesson.picture.id === id ? { ...lesson, ...change } : lesson));
-}
-
-export function removeLesson(id: string): void {
-  const gone = lessons.value.find(({ picture }) => picture.id === id);
-  lessons.value = lessons.value.filter(lesson => lesson !== gone);
-  if (gone) release(gone.picture);
-}
 
 /** Trains until the steps are done, or goes on after a pause; the status tells how it ended. */
 export async function teach(): Promise<void> {
+  mustOwn();
   const before = status.value;
   const step = resumable.value && before.state !== 'idle' ? before.step : 0;
   if (step === 0) clearProgress();
   session.value = sessionNow.value;
+  modelKept.value = true;
   status.value = { state: 'running', step, steps: settings.value.steps };
   try {
-    status.value = await engine.teach(
-      lessons.value.map(({ picture, caption, heldOut }) => ({
-        picture: plain(picture),
-        caption: caption.trim(),
-        heldOut,
-      })),
-      settings.value,
-      proxy({ onStep, onCaption, onKnowledge, onStatus, onNotice: report }),
-    );
+    const callbacks = proxy({ onStep, onKnowledge, onStatus, onNotice });
+    status.value = await engine.teach(plainLessons(), settings.value, callbacks);
   } catch (error) {
     status.value = before;
     throw error;
@@ -103,53 +82,61 @@ export async function pause(): Promise<void> {
   await engine.pause();
 }
 
-/** The model as it was before the last training; the lessons stay. */
+/** Back to the model before the last change, which a second press takes back; the lessons stay. */
 export async function undo(): Promise<void> {
-  model.value = await engine.undo();
-  batch(() => {
-    status.value = { state: 'idle' };
-    clearProgress();
-  });
+  mustOwn();
+  await changedTo(await engine.undo());
 }
 
-/** The shipped model again, and no trace of a training. */
-export async function startOver(): Promise<void> {
-  model.value = await engine.reset();
-  batch(() => {
-    status.value = { state: 'idle' };
-    clearProgress();
-  });
+/** The bundled model again; `undo` brings back what was in use. */
+export async function useBundled(): Promise<void> {
+  mustOwn();
+  await changedTo(await engine.reset());
 }
 
-/** What a reload interrupted, as the engine saved it. */
-export async function restore(): Promise<boolean> {
-  const saved = await engine.saved();
-  if (!saved) return false;
-  const opened: ShownLesson[] = [];
-  for (const { picture, caption, heldOut } of saved.lessons) {
-    const { width, height } = await engine.inspect(picture.file, picture.name);
-    opened.push({ picture: shown(picture, width, height), caption, heldOut });
-  }
+async function changedTo({ notice, ...info }: ModelInfo): Promise<void> {
+  model.value = info;
+  modelKept.value = !notice;
+  await showTraining();
+  if (notice) report(notice);
+}
+
+/** How the saved model's training on these lessons stands; nothing of it where it has learnt others, or none. */
+export async function showTraining(): Promise<void> {
+  const of = plainLessons();
+  const saved = await engine.saved(of);
+  clearProgress();
   batch(() => {
-    lessons.value = opened;
-    settings.value = saved.settings;
-    session.value = sessionNow.value;
-    losses.steps = saved.losses.map(({ step }) => step);
-    losses.losses = saved.losses.map(({ loss }) => loss);
-    lossCount.value = losses.steps.length;
-    known.value = saved.knowledge;
-    const { step } = saved;
+    status.value = { state: 'idle' };
+    if (!saved || saved.step === 0) return;
+    const { step, losses: taken, knowledge } = saved;
     const { steps } = saved.settings;
-    if (step > 0) status.value = { state: step < steps ? 'paused' : 'done', step, steps };
+    session.value = sessionOf(of, saved.settings);
+    losses.steps = taken.map(({ step }) => step);
+    losses.losses = taken.map(({ loss }) => loss);
+    lossCount.value = losses.steps.length;
+    known.value = knowledge;
+    status.value = { state: step < steps ? 'paused' : 'done', step, steps };
   });
-  return true;
+}
+
+/** Says after a reload that a training can go on. */
+export function tellInterrupted(): void {
+  const now = status.value;
+  if (now.state !== 'paused' || !resumable.value) return;
+  tell(
+    `Your training was saved at step ${now.step} of ${now.steps}`,
+    'It goes on exactly from there.',
+    owner.value ? { label: 'Go on with it', run: teach } : undefined,
+  );
 }
 
 function clearProgress(): void {
   newest = undefined;
+  pace = undefined;
   batch(() => {
     latestStep.value = undefined;
-    said.value = new Map();
+    secondsAStep.value = undefined;
     known.value = [];
     losses.steps = [];
     losses.losses = [];
@@ -166,11 +153,15 @@ function onStep(now: TeachStep): void {
   losses.steps.push(now.step);
   losses.losses.push(now.loss);
   newest = now;
+  const seconds = settings.value.batchSize / now.rowsPerSecond;
+  // The first step is slower than the others.
+  pace = pace === undefined || now.step <= 2 ? seconds : 0.9 * pace + 0.1 * seconds;
   due ??= setTimeout(showSteps, 200);
 }
 
 /** Steps may come by the hundred a second; what is shown of them changes five times a second. */
 let newest: TeachStep | undefined;
+let pace: number | undefined;
 let due: ReturnType<typeof setTimeout> | undefined;
 
 function showSteps(): void {
@@ -178,6 +169,7 @@ function showSteps(): void {
   due = undefined;
   batch(() => {
     latestStep.value = newest;
+    secondsAStep.value = pace;
     lossCount.value = losses.steps.length;
   });
 }
@@ -190,8 +182,7 @@ function onKnowledge(now: Knowledge): void {
   known.value = [known.value[0] ?? now, now];
 }
 
-function onCaption(now: TeachCaption): void {
-  const before = said.value.get(now.pictureId) ?? [];
-  if (before.at(-1)?.text === now.text) return;
-  said.value = new Map(said.value).set(now.pictureId, [...before, now]);
+function onNotice(notice: StudioFailure): void {
+  if (notice.code === 'STORAGE_FULL' || notice.code === 'STORAGE_ABSENT') modelKept.value = false;
+  report(notice);
 }

@@ -1,18 +1,19 @@
 import type { TeachSettings } from '../../engine/engine';
 import { Icon } from '../parts/icon';
-import { phase } from '../state/engine';
+import { model, phase } from '../state/engine';
+import { learned, lessons } from '../state/lessons';
 import { attempt } from '../state/notice';
+import { owner } from '../state/owner';
 import {
   canTrain,
-  learned,
-  lessons,
+  locked,
   pause,
   resumable,
   settings,
-  startOver,
   status,
   teach,
   undo,
+  useBundled,
 } from '../state/teach';
 import { defaults } from '../state/teach-defaults';
 
@@ -40,35 +41,47 @@ export function Controls() {
             </button>
           )}
         </div>
-        <button
-          type="button"
-          class="quiet"
-          disabled={state === 'running' || state === 'idle'}
-          onClick={() => void attempt(undo)}
-        >
-          <Icon name="undo" />
-          Undo this training
-        </button>
-        <button
-          type="button"
-          class="quiet"
-          disabled={state === 'running' || state === 'idle'}
-          onClick={() => void attempt(startOver)}
-        >
-          <Icon name="reset" />
-          Forget what was taught
-        </button>
+        <WaysBack />
       </div>
       <p id="why-not" class="hint">
         {whyNot()}
       </p>
-      <Settings disabled={state === 'running'} />
+      <Settings disabled={locked.value} />
     </>
   );
 }
 
+/** From whatever the model has become: to the one before, and to the one that the page came with. */
+function WaysBack() {
+  const now = model.value;
+  const busy = locked.value || phase.value !== 'ready';
+  if (!now) return null;
+  return (
+    <>
+      {now.back !== undefined && (
+        <button type="button" class="quiet" disabled={busy} onClick={() => void attempt(undo)}>
+          <Icon name="undo" />
+          {status.value.state === 'idle' ? `Back to ${nameOf(now.back)}` : 'Undo this training'}
+        </button>
+      )}
+      {now.name !== 'shipped' && now.back !== 'shipped' && (
+        <button type="button" class="quiet" disabled={busy} onClick={() => void attempt(useBundled)}>
+          <Icon name="reset" />
+          Back to the bundled model
+        </button>
+      )}
+    </>
+  );
+}
+
+function nameOf(model: string): string {
+  if (model === 'shipped') return 'the bundled model';
+  return model === 'taught' ? 'the taught model' : `“${model}”`;
+}
+
 function whyNot(): string {
   if (phase.value !== 'ready') return 'The model is still being loaded.';
+  if (!owner.value) return 'Another tab keeps the lessons.';
   if (lessons.value.length === 0) return 'Add a picture and its caption first.';
   if (learned.value.length === 0)
     return 'All pictures are held out: at least one must be there to learn from.';

@@ -5,12 +5,14 @@ import { type Added, addAll } from '../state/add-lessons';
 import { folderLessons } from '../state/folder';
 import { type GivenFile, partGiven } from '../state/given-files';
 import { notice, tell } from '../state/notice';
+import { mustOwn } from '../state/owner';
 import { running } from '../state/teach';
 
 export const teachFiles: PageFiles = { take: addGiven, hint: 'Drop to add to the lessons' };
 
 /** Adds what was dropped on the Teach view or pasted: pictures, folders of lessons, or both. */
 async function addGiven(files: readonly GivenFile[]): Promise<void> {
+  mustOwn();
   if (running.value) {
     throw {
       code: 'LESSONS_UNUSABLE',

@@ -3,12 +3,14 @@ import { Icon } from '../parts/icon';
 import { TextHints } from '../parts/text-hints';
 import { adding } from '../state/add-lessons';
 import { chosenFiles } from '../state/given-files';
+import { changeLesson, lessons, removeLessons, type ShownLesson } from '../state/lessons';
 import { attempt } from '../state/notice';
-import { changeLesson, lessons, removeLesson, running, type ShownLesson } from '../state/teach';
+import { locked } from '../state/teach';
 import { addLessonFolder, addPictures } from './lesson-files';
+import { WebcamButton } from './webcam';
 
 export function LessonList() {
-  const locked = running.value;
+  const isLocked = locked.value;
   return (
     <section class="lessons card" aria-labelledby="lessons-heading">
       <h2 id="lessons-heading">What to learn</h2>
@@ -22,7 +24,7 @@ export function LessonList() {
           icon="plus"
           accept="image/*"
           multiple
-          disabled={locked}
+          disabled={isLocked}
           onFiles={files => void attempt(() => addPictures(chosenFiles(files)))}
         />
         <FileButton
@@ -30,9 +32,21 @@ export function LessonList() {
           icon="folder"
           folder
           secondary
-          disabled={locked}
+          disabled={isLocked}
           onFiles={files => void attempt(() => addLessonFolder(chosenFiles(files)))}
         />
+        <WebcamButton disabled={isLocked} />
+        {lessons.value.length > 1 && (
+          <button
+            type="button"
+            class="quiet"
+            disabled={isLocked}
+            onClick={() => removeLessons(lessons.value.map(({ picture }) => picture.id))}
+          >
+            <Icon name="close" />
+            Remove all
+          </button>
+        )}
       </div>
       <p class="hint" role="status">
         {adding.value && `Adding picture ${adding.value.done + 1} of ${adding.value.total} …`}
@@ -46,7 +60,7 @@ export function LessonList() {
       ) : (
         <ul class="lesson-list">
           {lessons.value.map((lesson, i) => (
-            <LessonRow key={lesson.picture.id} lesson={lesson} number={i + 1} locked={locked} />
+            <LessonRow key={lesson.picture.id} lesson={lesson} number={i + 1} locked={isLocked} />
           ))}
         </ul>
       )}
@@ -92,7 +106,7 @@ function LessonRow({ lesson, number, locked }: { lesson: ShownLesson; number: nu
         class="plain"
         disabled={locked}
         aria-label={`Remove picture ${number}, ${name}`}
-        onClick={() => removeLesson(id)}
+        onClick={() => removeLessons([id])}
       >
         <Icon name="close" />
       </button>

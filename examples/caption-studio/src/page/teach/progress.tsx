@@ -1,5 +1,5 @@
 import { count, timeLeft } from '../parts/format';
-import { latestStep, settings, status } from '../state/teach';
+import { latestStep, secondsAStep, status } from '../state/teach';
 
 const words = {
   idle: 'Not trained yet',
@@ -13,9 +13,8 @@ export function Progress() {
   const now = status.value;
   const step = now.state === 'running' ? (latestStep.value?.step ?? now.step) : 'step' in now ? now.step : 0;
   const steps = 'steps' in now ? now.steps : 0;
-  const rate = latestStep.value?.rowsPerSecond;
-  const seconds =
-    rate && now.state === 'running' ? ((steps - step) * settings.value.batchSize) / rate : undefined;
+  const pace = secondsAStep.value;
+  const seconds = pace !== undefined && now.state === 'running' ? (steps - step) * pace : undefined;
   return (
     <div class="training">
       <p class="state" role="status">
@@ -26,7 +25,7 @@ export function Progress() {
       <dl class="facts-row">
         <Fact term="Step" value={steps > 0 ? `${count(step)} / ${count(steps)}` : '–'} />
         <Fact term="Time left" value={seconds === undefined ? '–' : timeLeft(seconds)} />
-        <Fact term="Pictures a second" value={rate?.toFixed(1) ?? '–'} />
+        <Fact term="Pictures a second" value={latestStep.value?.rowsPerSecond.toFixed(1) ?? '–'} />
       </dl>
     </div>
   );

@@ -1,6 +1,6 @@
+import { BeforeAfter } from './before-after';
 import { Checkpoints } from './checkpoints';
 import { Controls } from './controls';
-import { HeldOut } from './held-out';
 import { KnowledgeCard } from './knowledge';
 import { LessonList } from './lesson-list';
 import { LossPlot } from './loss-plot';
@@ -17,8 +17,8 @@ export function TeachView() {
           <Progress />
           <LossPlot />
         </section>
+        <BeforeAfter />
         <KnowledgeCard />
-        <HeldOut />
         <Checkpoints />
       </div>
     </div>
