@@ -30,7 +30,7 @@ const PAGE_LIMIT = 320;
 
 /**
  * @param folder where everything is installed, with Vite
- * @param tarballs our packages by name, as npm takes them in that folder
+ * @param tarballs our packages by name, as npm takes them in any folder
  * @throws where something is larger than its limit
  */
 export async function checkSizes(folder, tarballs) {
@@ -60,11 +60,8 @@ export async function checkSizes(folder, tarballs) {
 async function installedBytes(folder, names, tarballs) {
   const place = join(folder, `install-${names[0].replace(/\W/g, '-')}`);
   mkdirSync(place);
-  const near = Object.fromEntries(
-    Object.entries(tarballs).map(([name, file]) => [name, file.replace('file:./', 'file:../')]),
-  );
-  const dependencies = Object.fromEntries(names.map(name => [name, near[name] ?? '4.22.0']));
-  const manifest = { name: 'sizes', private: true, dependencies, overrides: near };
+  const dependencies = Object.fromEntries(names.map(name => [name, tarballs[name] ?? '4.22.0']));
+  const manifest = { name: 'sizes', private: true, dependencies, overrides: tarballs };
   writeFileSync(join(place, 'package.json'), JSON.stringify(manifest));
   const options = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', '--ignore-scripts'];
   await exec('npm', ['install', ...options], { cwd: place, maxBuffer: 1 << 26 });

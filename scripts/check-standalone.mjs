@@ -6,13 +6,14 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { checkOneEngine } from './check-one-engine.mjs';
 import { checkPlugin } from './check-plugin.mjs';
 import { checkSizes } from './check-sizes.mjs';
-import { packages, root } from './packages.mjs';
+import { pack } from './pack.mjs';
+import { packageIn, packages, root } from './packages.mjs';
 
 const exec = promisify(execFile);
 /** Packages that read files or native modules and so are for Node only. */
@@ -27,11 +28,9 @@ const failures = [];
 
 try {
   const tarballs = {};
-  const plugin = { folder: `${root}examples/plugin-every-kind`, name: '@simvlm/example-plugin-every-kind' };
-  for (const { folder: cwd, name } of [...packages, plugin]) {
-    const { stdout } = await exec('pnpm', ['pack', '--pack-destination', folder, '--json'], { cwd });
-    tarballs[name] = `file:./${basename(JSON.parse(stdout.slice(stdout.indexOf('{'))).filename)}`;
-  }
+  const plugin = packageIn(`${root}examples/plugin-every-kind`);
+  for (const entry of [...packages, plugin])
+    tarballs[entry.name] = `file:${await pack(entry, process.env.SIMVLM_PACKED ?? join(folder, 'packed'))}`;
   const manifest = {
     name: 'standalone',
     private: true,
@@ -99,7 +98,8 @@ function toCommonJs(code) {
       /^import \{([^}]+)\} from ('[^']+');/gm,
       (_, names, from) => `const {${names.replace(/ as /g, ': ')}} = require(${from});`,
     )
-    .replace(/^import (\w+) from ('[^']+');/gm, 'const $1 = require($2);');
+    .replace(/^import (\w+) from ('[^']+');/gm, 'const $1 = require($2);')
+    .replace(/^import ('[^']+');/gm, 'require($1);');
 }
 
 async function runExample(file) {

@@ -15,6 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'simvlm-check-'));
 // Where the tests find how the optional parts of this machine are: see parts/status.ts.
 const partsFolder = join(folder, 'parts');
 mkdirSync(partsFolder);
+// Each package is packed once, for all that look at its published form.
+process.env.SIMVLM_PACKED = join(folder, 'packed');
 const only = process.argv.slice(2);
 
 const [tracked, kernels, build, types, lint, imports, unused, size, form, alone] = [

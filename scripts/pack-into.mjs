@@ -3,8 +3,9 @@
  * named ones into `FOLDER/package.json`, as if they came from a registry. Then `npm install` in FOLDER installs them.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { pack } from './pack.mjs';
 import { packages, root } from './packages.mjs';
 
 const TARBALLS = 'simvlm-packages';
@@ -27,16 +28,9 @@ execFileSync('pnpm', ['exec', 'turbo', 'run', 'build', ...builds, '--output-logs
   stdio: 'inherit',
 });
 rmSync(join(folder, TARBALLS), { recursive: true, force: true });
-mkdirSync(join(folder, TARBALLS), { recursive: true });
-const tarballs = Object.fromEntries(
-  needed.map(({ folder: cwd, name }) => {
-    const out = execFileSync('pnpm', ['pack', '--pack-destination', join(folder, TARBALLS), '--json'], {
-      cwd,
-    });
-    const text = out.toString();
-    return [name, `file:./${TARBALLS}/${basename(JSON.parse(text.slice(text.indexOf('{'))).filename)}`];
-  }),
-);
+const tarballs = {};
+for (const entry of needed)
+  tarballs[entry.name] = `file:./${TARBALLS}/${basename(await pack(entry, join(folder, TARBALLS)))}`;
 
 const file = join(folder, 'package.json');
 const manifest = existsSync(file)

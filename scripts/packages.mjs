@@ -7,9 +7,11 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 /** Every published package: `{ folder, name, manifest }`. */
 export const packages = readdirSync(new URL('../packages', import.meta.url), { withFileTypes: true })
   .filter(entry => entry.isDirectory())
-  .map(entry => {
-    const folder = `${root}packages/${entry.name}`;
-    const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-    return { folder, name: manifest.name, manifest };
-  })
+  .map(entry => packageIn(`${root}packages/${entry.name}`))
   .filter(({ manifest }) => !manifest.private);
+
+/** The package in a folder. */
+export function packageIn(folder) {
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  return { folder, name: manifest.name, manifest };
+}
