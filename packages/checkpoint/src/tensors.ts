@@ -63,14 +63,20 @@ export function tensorFileNames({ names }: Checkpoint, name: string): string[] {
  * Opens the tensors of a checkpoint: names and shapes are read, numbers when they are asked for.
  *
  * @param name such as `weights`
- * @param verify reads the files once beforehand, and so knows that no byte was changed; default true, but for a remote checkpoint
- * @param closed whether the files may hold tensors of types that are not read; default false
  * @throws CheckpointError when they are missing or damaged, or when index and shards disagree
  */
 export async function openTensors(
   checkpoint: Checkpoint,
   name: string,
-  { verify = !checkpoint.remote, closed }: { readonly verify?: boolean; readonly closed?: boolean } = {},
+  {
+    verify = !checkpoint.remote,
+    closed,
+  }: {
+    /** Reads the files once before they are opened, to know that no byte has changed; default: true, and false for a remote checkpoint. */
+    readonly verify?: boolean;
+    /** Whether the files may hold tensors of types that are not read; default false. */
+    readonly closed?: boolean;
+  } = {},
 ): Promise<TensorSet> {
   const open = async (file: string) => {
     const source = await checkpoint.file(file);

@@ -19,12 +19,16 @@ export const MAX_PIXELS = 2 ** 26;
 /**
  * The size and format of a picture by its header, without decoding anything; works without a decoder.
  *
- * @param options.maxPixels default 67,108,864 (8,192 × 8,192)
  * @throws ImageError `IMAGE_TOO_LARGE` above `maxPixels`; `IMAGE_UNREADABLE` for an empty file, an SVG, and where no size is found
  */
 export function readImageHeader(
   bytes: Uint8Array,
-  { maxPixels = MAX_PIXELS }: { readonly maxPixels?: number } = {},
+  {
+    maxPixels = MAX_PIXELS,
+  }: {
+    /** Default 67,108,864 (8,192 × 8,192). */
+    readonly maxPixels?: number;
+  } = {},
 ): ImageHeader {
   const format = refuseKnown(bytes);
   const header = sizeOf(bytes, format);

@@ -7,15 +7,21 @@ import { errorCode, type FileSystem } from './file-system';
  * The error for what could not be written, in one line that says what to do.
  *
  * @param what such as `the checkpoint runs/a/checkpoints/step-00000001`
- * @param needed bytes that it takes, for a full disk
- * @param after what else the reader wants to know, such as that earlier checkpoints are untouched
  */
 export async function diskError(
   fs: FileSystem,
   what: string,
   path: string,
   error: unknown,
-  { needed, after }: { readonly needed?: number; readonly after?: string } = {},
+  {
+    needed,
+    after,
+  }: {
+    /** Bytes that it takes, for a full disk. */
+    readonly needed?: number;
+    /** What else the reader wants to know, such as that earlier checkpoints are untouched. */
+    readonly after?: string;
+  } = {},
 ): Promise<CheckpointError> {
   const code = errorCode(error);
   const reason =

@@ -140,12 +140,17 @@ export class ClassifierHead {
   /**
    * The numbers of rows as `lossOf` reads them.
    *
-   * @param input.labels as `loss` takes them; for `lossOf`
    * @throws ShapeError when batches, rows, tokens or labels do not fit
    */
   inputArrays(
     batches: readonly PrefixLmBatch[],
-    { labels, ...input }: ClassifierInput & { readonly labels?: ArrayLike<number> } = {},
+    {
+      labels,
+      ...input
+    }: ClassifierInput & {
+      /** As `loss` takes them; for `lossOf`. */
+      readonly labels?: ArrayLike<number>;
+    } = {},
   ): Feeds {
     const arrays = passArrays(batches, this.passes, this.model.config, input);
     return labels ? { ...arrays, labels: targetArray(labels, batches[0]!.size, this) } : arrays;
