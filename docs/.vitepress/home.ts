@@ -9,34 +9,30 @@ export const home = {
     image: { src: '/logo.svg', alt: '' },
     actions: [
       { theme: 'brand', text: 'Caption your photos', link: '/guides/photos' },
-      { theme: 'alt', text: 'Command line', link: '/cli' },
+      { theme: 'alt', text: 'Command line', link: '/packages/cli#commands' },
       { theme: 'alt', text: 'API', link: '/api/' },
     ],
   },
   features: [
     {
-      icon: '📷',
       title: 'My photos',
       details: 'Caption pictures on the command line, then teach the model twelve of your own.',
       link: '/guides/photos',
       linkText: 'Start here',
     },
     {
-      icon: '🟩',
       title: 'My Node app',
       details: 'Load a model and caption pictures from a program of your own.',
       link: '/guides/node',
       linkText: 'Write the program',
     },
     {
-      icon: '🌐',
       title: 'My web page',
       details: 'Run the model in the browser of your visitors; pictures never leave it.',
       link: '/guides/page',
       linkText: 'Build the page',
     },
     {
-      icon: '🧩',
       title: 'My plug-in',
       details: 'Add a data source, a task, a patcher or a backend from outside.',
       link: '/guides/plugin',
