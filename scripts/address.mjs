@@ -28,7 +28,7 @@ export function addressFields(address, folder) {
 }
 
 /** @param address begins with https://, and names a repository, not a page in it */
-export function setAddress(address) {
+function setAddress(address) {
   if (!/^https:\/\/[^/\s]+\/[^\s#?]+[^/\s#?]$/.test(address))
     throw new Error(`'${address}' is not the https:// address of a repository`);
   const plain = address.replace(/\.git$/, '');

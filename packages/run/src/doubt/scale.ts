@@ -37,7 +37,7 @@ export interface DoubtScale {
 }
 
 /** A picture that a model was taught after its training. */
-export interface TaughtPicture {
+interface TaughtPicture {
   /** `[W]` */
   readonly features: readonly number[];
   /** −Σ log p of what the model says of it, in nats: a lesson that is just learnt is said with little confidence. */
