@@ -129,7 +129,8 @@ export const shown = (page: Page) => page.locator('.mount img').getAttribute('sr
 /** The caption of the picture that comes after `before`. */
 export async function nextCaption(page: Page, before: string | null): Promise<string> {
   await expect.poll(() => shown(page)).not.toBe(before);
-  await page.locator('.word').first().waitFor();
+  // The words stand there a moment before the caption is read out.
+  await page.locator('.label [role=status]').filter({ hasText: /Caption:/ }).waitFor({ state: 'attached' });
   return said(page);
 }
 
