@@ -130,7 +130,10 @@ export const shown = (page: Page) => page.locator('.mount img').getAttribute('sr
 export async function nextCaption(page: Page, before: string | null): Promise<string> {
   await expect.poll(() => shown(page)).not.toBe(before);
   // The words stand there a moment before the caption is read out.
-  await page.locator('.label [role=status]').filter({ hasText: /Caption:/ }).waitFor({ state: 'attached' });
+  await page
+    .locator('.label [role=status]')
+    .filter({ hasText: /Caption:/ })
+    .waitFor({ state: 'attached' });
   return said(page);
 }
 
