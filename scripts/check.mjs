@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { failedTests, lastLines, lastToFirst } from './failures.mjs';
+import { failedTests, isBroken, lastLines, lastToFirst } from './failures.mjs';
 import { root } from './packages.mjs';
 import { slowestFiles } from './slowest.mjs';
 
@@ -135,10 +135,7 @@ function count(check, code, output) {
     const { numPassedTests, numFailedTests, numPendingTests, testResults } = results;
     reports.push(results);
     failures.push(...failedTests([results], root));
-    // A file that cannot be read has no tests.
-    const brokenFiles = testResults.filter(
-      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-    ).length;
+    const brokenFiles = testResults.filter(isBroken).length;
     passed += numPassedTests;
     failed += numFailedTests + brokenFiles;
     skipped += numPendingTests;

@@ -11,6 +11,7 @@ interface Report {
   }[];
 }
 
+export function isBroken(file: Report['testResults'][number]): boolean;
 export function failedTests(reports: readonly Report[], root: string): string[];
 export function lastLines(output: string): string;
 export function lastToFirst(failures: readonly string[]): string[];

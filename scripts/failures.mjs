@@ -6,6 +6,15 @@ const LINES = 6;
 const FAILURES = 30;
 
 /**
+ * Whether a file failed, but none of its tests: it cannot be read, or what comes before its tests failed, which are skipped then.
+ *
+ * @param {{ status: string, assertionResults: { status: string }[] }} file
+ */
+export function isBroken({ status, assertionResults }) {
+  return status === 'failed' && !assertionResults.some(result => result.status === 'failed');
+}
+
+/**
  * The tests that failed, over all reports, and the files that could not be read.
  *
  * @param {{ testResults: { name: string, status: string, message?: string,
@@ -16,10 +25,11 @@ const FAILURES = 30;
 export function failedTests(reports, root) {
   return reports
     .flatMap(({ testResults }) => testResults)
-    .flatMap(({ name, status, message, assertionResults }) => {
+    .flatMap(each => {
+      const { name, message, assertionResults } = each;
       const file = name.replace(`${root}/`, '').replace(root, '');
       const failed = assertionResults.filter(result => result.status === 'failed');
-      if (status === 'failed' && assertionResults.length === 0) return [`${file}${indented(message ?? '')}`];
+      if (isBroken(each)) return [`${file}${indented(message ?? '')}`];
       return failed.map(
         ({ fullName, failureMessages = [] }) =>
           `${file} > ${fullName}${indented(failureMessages[0] ?? 'no message')}`,

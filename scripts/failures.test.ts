@@ -20,6 +20,10 @@ test('each test that failed is named with its file and the first lines of its me
     {
       testResults: [
         { name: '/repo/c.test.ts', status: 'failed', message: 'SyntaxError: no', assertionResults: [] },
+        {
+          ...{ name: '/repo/before.test.ts', status: 'failed', message: 'beforeAll: no' },
+          assertionResults: [{ ...passed, status: 'skipped' }],
+        },
         { name: '/repo/d.test.ts', status: 'failed', assertionResults: [{ ...failed, failureMessages: [] }] },
       ],
     },
@@ -30,6 +34,7 @@ test('each test that failed is named with its file and the first lines of its me
       ...['AssertionError: expected 1 to be 2', '- 2', '+ 1', '    at a.ts', '    at b.ts', '    at c.ts'],
     ].join('\n    '),
     'c.test.ts\n    SyntaxError: no',
+    'before.test.ts\n    beforeAll: no',
     'd.test.ts > a model > trains\n    no message',
   ]);
 });

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readSafetensors } from '@simvlm/checkpoint';
 import { squareImage } from '@simvlm/image';
-import { pickBackend } from '@simvlm/runtime';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawFolder, evaluated, simvlm, workingFolder } from './fixture';
@@ -10,7 +9,6 @@ import { importedCheckpoint } from './imported';
 let folder: ReturnType<typeof workingFolder>;
 beforeAll(async () => {
   folder = workingFolder();
-  await pickBackend({ prefer: 'wasm' });
   await drawFolder('mine', 40, 1);
   await importedCheckpoint('git', 'git');
 });

@@ -1,6 +1,7 @@
 import { FILES, jsonFile, TENSORS, tensorFiles } from '@simvlm/checkpoint';
 import { writeCheckpointFolder } from '@simvlm/checkpoint/node';
 import { type Preset, SimVlm, type SimVlmConfig } from '@simvlm/model';
+import { pickBackend } from '@simvlm/runtime';
 import { type AnyTokenizer, tokenizerFiles, trainWordPiece } from '@simvlm/tokenizer';
 
 /** A ViT as CLIP has it. */
@@ -43,6 +44,7 @@ export async function importedCheckpoint(
   form: keyof typeof forms,
   generation: SimVlmConfig['generation'] = forms[form].generation,
 ): Promise<string> {
+  await pickBackend({ prefer: 'wasm' });
   const tokenizer = await wordPieces();
   const { pad, bos, eos } = tokenizer.special;
   const config: SimVlmConfig = {
