@@ -36,7 +36,7 @@ const config: KnipConfig = {
       project: '**/*.{ts,mjs}',
     },
     docs: {
-      entry: ['.vitepress/{config,theme/index,generate/index}.ts'],
+      entry: ['.vitepress/{config,theme/index,generate/index,check/index}.ts'],
       project: '.vitepress/**/*.ts',
     },
     'examples/*': {

@@ -19,7 +19,7 @@ mkdirSync(partsFolder);
 process.env.SIMVLM_PACKED = join(folder, 'packed');
 const only = process.argv.slice(2);
 
-const [tracked, kernels, build, types, lint, imports, unused, size, form, alone] = [
+const [tracked, kernels, build, types, lint, imports, unused, size, form, alone, site] = [
   { name: 'imports of tracked files', command: 'node scripts/tracked-imports.mjs' },
   { name: 'wasm kernels', command: 'node packages/backend-wasm/scripts/ensure-wasm.mjs' },
   { name: 'build', command: 'turbo run build --output-logs=errors-only' },
@@ -33,6 +33,7 @@ const [tracked, kernels, build, types, lint, imports, unused, size, form, alone]
   { name: 'size', command: 'turbo run size --output-logs=new-only' },
   { name: 'published form', command: 'node scripts/check-packages.mjs' },
   { name: 'packages alone', command: 'node scripts/check-standalone.mjs' },
+  { name: 'site', command: 'pnpm --filter docs check' },
 ];
 const unit = tests('unit tests', undefined);
 const browser = {
@@ -47,7 +48,7 @@ const studio = {
 const specs = [tfjsSpecs('wasm'), tfjsSpecs('native', 'libtorch'), tfjsSpecs('webgpu', 'webgpu')];
 
 const first = [tracked, kernels];
-const others = [types, lint, imports, unused, size, form, alone, ...specs, unit];
+const others = [types, lint, imports, unused, size, form, alone, site, ...specs, unit];
 
 let passed = 0;
 let failed = 0;

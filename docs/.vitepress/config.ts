@@ -52,7 +52,7 @@ export default defineConfig({
     siteTitle: 'SimVLM',
     nav: [
       { text: 'Guides', link: '/guides/photos', activeMatch: '^/(guides|photographs)' },
-      { text: 'Command line', link: '/packages/cli#commands' },
+      { text: 'Command line', link: '/cli' },
       { text: 'Configuration', link: '/configuration' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },
     ],

@@ -9,7 +9,7 @@ export const home = {
     image: { src: '/logo.svg', alt: '' },
     actions: [
       { theme: 'brand', text: 'Caption your photos', link: '/guides/photos' },
-      { theme: 'alt', text: 'Command line', link: '/packages/cli#commands' },
+      { theme: 'alt', text: 'Command line', link: '/cli' },
       { theme: 'alt', text: 'API', link: '/api/' },
     ],
   },

@@ -49,9 +49,12 @@ export function targetOf(from: string, link: string): Target {
   return { kind: 'source', path };
 }
 
-/** The page of a file or folder, from the root of the site and without `.md`. Its name has no dot, which a host takes for the end of a file name. */
+/**
+ * The page of a file or folder, from the root of the site and without `.md`. Its name has no dot, which a host takes for the end of a file
+ * name; nor does a folder begin with one, which VitePress leaves out.
+ */
 export function sourcePage(path: string): string {
-  return `source/${path.replace(/\.(?=[^/]*$)/, '-')}`;
+  return `source/${path.replace(/(?<=^|\/)\.(?=.*\/)/g, '').replace(/\.(?=[^/]*$)/g, '-')}`;
 }
 
 function addressOf(page: string): string {

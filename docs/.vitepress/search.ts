@@ -10,8 +10,13 @@ function tokenize(text: string): string[] {
   return [...words, ...(names ?? [])];
 }
 
+/** An option that was typed whole is looked for among the commands, whose sections are long and would come late. Sent to the browser, too. */
+function boostDocument(id: string, term: string): number {
+  return term.startsWith('--') && id.includes('/cli.html') ? 20 : 1;
+}
+
 /** How both the index is built and questions are asked of it. */
 export const miniSearch = {
   options: { tokenize },
-  searchOptions: { fuzzy: 0.2, prefix: true, boost: { title: 4, text: 2, titles: 1 } },
+  searchOptions: { fuzzy: 0.2, prefix: true, boost: { title: 4, text: 2, titles: 1 }, boostDocument },
 } satisfies NonNullable<DefaultTheme.LocalSearchOptions['miniSearch']>;

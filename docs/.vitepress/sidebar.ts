@@ -43,11 +43,8 @@ export function sidebar(): Item[] {
     group('Reference', false, [
       page('Command line', 'docs/cli.md'),
       page('Configuration', 'docs/configuration.md'),
-      page('Troubleshooting', 'docs/troubleshooting.md'),
-      page('Error codes', 'docs/errors.md'),
-      page('Models and data', 'docs/models-and-data.md'),
+      page('Errors, and what to do', 'docs/errors.md'),
       page('Glossary', 'docs/glossary.md'),
-      page('How it is tested', 'docs/testing.md'),
     ]),
     group('Packages', true, [
       page('All packages', 'docs/packages.md'),

@@ -42,6 +42,8 @@ function markdownOptions(out: string): object {
     hidePageHeader: true,
     hideBreadcrumbs: true,
     useCodeBlocks: true,
+    // Where a type and a value have one name, links count on an anchor that the heading alone does not have.
+    useHTMLAnchors: true,
     parametersFormat: 'table',
     interfacePropertiesFormat: 'table',
     typeDeclarationFormat: 'table',

@@ -51,7 +51,8 @@ function unexpected(error: unknown): string {
   return (syscall !== undefined ? message : stack) ?? String(error);
 }
 
-function buildProgram(args: readonly string[], done: (code: number) => void): Command {
+/** All commands with their options. */
+export function buildProgram(args: readonly string[], done: (code: number) => void): Command {
   const program = new Command('simvlm')
     .description('SimVLM for TypeScript: train, evaluate and run a vision-language model')
     .version(version)

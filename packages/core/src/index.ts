@@ -32,12 +32,12 @@ export type {
   TensorLike,
   Tokenizer,
 } from './contracts';
+export type { ErrorCode } from './error-codes';
 export {
   BackendError,
   CheckpointError,
   ConfigError,
   DataError,
-  type ErrorCode,
   HubError,
   ImageError,
   isRequestError,
