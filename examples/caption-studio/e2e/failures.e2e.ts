@@ -3,16 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { zipSync } from 'fflate';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   addLessons,
   captionFile,
   chooseTab,
   expectNotice,
-  launch,
-  type OpenOptions,
-  open,
   picture,
   ready,
   type Studio,
@@ -23,6 +19,7 @@ import {
   train,
   trained,
 } from './studio';
+import { visits } from './visits';
 
 /** A PNG whose header claims a size and which holds nothing else. */
 function emptyPng(width: number, height: number): Buffer {
@@ -47,22 +44,7 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 describe('what goes wrong is said, with what to do, and the page still works', () => {
-  let browser: Browser;
-  let studio: Studio | undefined;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterEach(async () => {
-    await studio?.context.close();
-    studio = undefined;
-  });
-  afterAll(() => browser.close());
-
-  async function visit(options?: OpenOptions): Promise<Studio> {
-    studio = await open(browser, options);
-    await ready(studio);
-    return studio;
-  }
+  const { visit, begin } = visits();
 
   test('a broken picture, one of 200 megapixels, and a text that is named .png', async () => {
     const visited = await visit();
@@ -183,8 +165,7 @@ describe('what goes wrong is said, with what to do, and the page still works', (
   });
 
   test('weights that do not come: it is said, and a second try works', async () => {
-    const opened = await open(browser, { serviceWorkers: 'block' });
-    studio = opened;
+    const opened = await begin({ serviceWorkers: 'block' });
     const { page, context } = opened;
     await context.route('**/*.safetensors', route => route.abort());
     await page.reload();

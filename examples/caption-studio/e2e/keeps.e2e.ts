@@ -1,13 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { violations } from './axe';
 import {
   addLessons,
   captionFile,
   chooseTab,
-  launch,
-  type OpenOptions,
-  open,
   picture,
   ready,
   type Studio,
@@ -15,31 +12,18 @@ import {
   train,
   trained,
 } from './studio';
+import { visits } from './visits';
 
 describe('nothing is lost', () => {
-  let browser: Browser;
-  let studio: Studio | undefined;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterEach(async () => {
-    await studio?.context.close();
-    studio = undefined;
-  });
-  afterAll(() => browser.close());
-
-  async function visit(options: OpenOptions = {}): Promise<Studio> {
-    studio = await open(browser, { query: '?backend=wasm', reducedMotion: 'reduce', ...options });
-    await ready(studio);
-    return studio;
-  }
+  const { visit } = visits({ query: '?backend=wasm', reducedMotion: 'reduce' });
 
   test('lessons that were never taught survive a reload, and each removal can be taken back', async () => {
-    const { page } = await visit();
+    const studio = await visit();
+    const { page } = studio;
     await addLessons(page, { 'pig-face': 'my pig', pisces: 'my sign', peanuts: 'my nuts' }, ['pisces']);
     await setSteps(page, 7);
     await page.reload();
-    await ready(studio!);
+    await ready(studio);
     await chooseTab(page, 'Teach');
     await expect.poll(() => taught(page)).toEqual(['my pig', 'my sign', 'my nuts']);
     const heldOut = page.locator('.lesson-list').getByRole('switch');
@@ -55,7 +39,7 @@ describe('nothing is lost', () => {
     await page.getByRole('button', { name: 'Bring back' }).click();
     expect(await taught(page)).toEqual(['my pig', 'my sign', 'my nuts']);
     await page.reload();
-    await ready(studio!);
+    await ready(studio);
     await chooseTab(page, 'Teach');
     await expect.poll(() => taught(page)).toEqual(['my pig', 'my sign', 'my nuts']);
   });
@@ -72,7 +56,8 @@ describe('nothing is lost', () => {
   });
 
   test('leaving asks while a training runs, which goes on from its checkpoint, and asks at no other time', async () => {
-    const { page } = await visit();
+    const studio = await visit();
+    const { page } = studio;
     const asked: string[] = [];
     page.on('dialog', dialog => {
       asked.push(dialog.type());
@@ -80,7 +65,7 @@ describe('nothing is lost', () => {
     });
     await addLessons(page, { 'pig-face': 'my pig' });
     await page.reload();
-    await ready(studio!);
+    await ready(studio);
     expect(asked).toEqual([]);
     await chooseTab(page, 'Teach');
     await setSteps(page, 5_000);
@@ -90,7 +75,7 @@ describe('nothing is lost', () => {
     await expect.poll(() => page.evaluate(isSaved), { interval: 500 }).toBe(true);
     await page.reload();
     expect(asked).toEqual(['beforeunload']);
-    await ready(studio!);
+    await ready(studio);
     await page.getByText(/^Your training was saved at step \d+ of 5000$/).waitFor();
     await chooseTab(page, 'Teach');
     const step = await stepNow(page);
